@@ -1,0 +1,157 @@
+//! The chain of two: leaf ← intermediate ← trust anchor, as in RFC 5280 §6.1 with nothing left to choose.
+
+use super::certificate::{Certificate, SignatureHash, SubjectKey};
+use crate::{
+    crypto::{Backend, Crypto, Digest, P384PublicKey},
+    error::Error,
+    time::UnixTime,
+};
+
+/// A trust anchor: a name and a key (RFC 5280 §6.1.1 (d)).
+///
+/// Not a certificate: the anchor's own validity, extensions and signature say nothing that the caller has not decided
+/// by configuring it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TrustAnchor<'a> {
+    subject: &'a [u8],
+    key: P384PublicKey,
+}
+
+impl<'a> TrustAnchor<'a> {
+    /// An anchor of this subject, a `Name` in DER with tag and length, and this key on P-384.
+    #[must_use]
+    pub const fn new(subject: &'a [u8], key: P384PublicKey) -> Self {
+        Self { subject, key }
+    }
+
+    /// Takes name and key from a certificate (DER) that the caller trusts.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ConfigInvalidAnchor`] if it is no certificate of a certification authority with a P-384 key.
+    pub fn from_trusted_certificate(der: &'a [u8]) -> Result<Self, Error> {
+        let certificate = Certificate::parse(der).map_err(|_| Error::ConfigInvalidAnchor)?;
+        let is_ca = certificate.basic_constraints().is_some_and(|constraints| constraints.ca);
+        match certificate.key() {
+            SubjectKey::P384(key) if is_ca => Ok(Self::new(certificate.subject(), key)),
+            _ => Err(Error::ConfigInvalidAnchor),
+        }
+    }
+}
+
+/// Checks the configuration: at least one anchor, no two of one name.
+///
+/// One name, one key keeps the work bounded: an attestation costs two P-384 verifications, never one for each anchor.
+pub(crate) fn check_anchors(anchors: &[TrustAnchor<'_>]) -> Result<(), Error> {
+    let mut rest = anchors;
+    while let Some((anchor, others)) = rest.split_first() {
+        if others.iter().any(|other| other.subject == anchor.subject) {
+            return Err(Error::ConfigInvalidAnchor);
+        }
+        rest = others;
+    }
+    if anchors.is_empty() { Err(Error::ConfigNoAnchor) } else { Ok(()) }
+}
+
+/// The two certificates of an attestation, to be verified in the order of the methods.
+pub(crate) struct Chain<'c, 'i> {
+    pub(crate) leaf: &'c Certificate<'i>,
+    pub(crate) intermediate: &'c Certificate<'i>,
+}
+
+/// The key that is to have signed each certificate.
+pub(crate) struct Issuers<'c> {
+    of_leaf: P384PublicKey,
+    of_intermediate: &'c P384PublicKey,
+}
+
+impl Chain<'_, '_> {
+    /// RFC 5280 §6.1.3 (a)(2): both ends of a validity period belong to it.
+    pub(crate) fn check_validity(&self, now: UnixTime) -> Result<(), Error> {
+        let leaf = self.leaf.validity();
+        let intermediate = self.intermediate.validity();
+        if now < leaf.not_before {
+            return Err(Error::LeafNotYetValid);
+        }
+        if now > leaf.not_after {
+            return Err(Error::LeafExpired);
+        }
+        if now < intermediate.not_before {
+            return Err(Error::IntermediateNotYetValid);
+        }
+        if now > intermediate.not_after {
+            return Err(Error::IntermediateExpired);
+        }
+        Ok(())
+    }
+
+    /// Names, roles and keys: everything about the chain that costs no signature verification.
+    pub(crate) fn check_structure<'c, C: Crypto + ?Sized>(
+        &self,
+        anchors: &'c [TrustAnchor<'_>],
+        crypto: &Backend<'_, C>,
+    ) -> Result<Issuers<'c>, Error> {
+        if self.leaf.issuer() != self.intermediate.subject() {
+            return Err(Error::IssuerMismatch);
+        }
+        check_leaf(self.leaf)?;
+        let of_leaf = check_intermediate(self.intermediate)?;
+        let anchor =
+            anchors.iter().find(|anchor| anchor.subject == self.intermediate.issuer()).ok_or(Error::AnchorUnknown)?;
+        crypto.check_p384(&of_leaf, Error::SpkiPoint)?;
+        Ok(Issuers { of_leaf, of_intermediate: &anchor.key })
+    }
+
+    /// RFC 5280 §6.1.3 (a)(1), from the anchor downward, so that no key is used before it is certified.
+    pub(crate) fn verify_signatures<C: Crypto + ?Sized>(
+        &self,
+        issuers: &Issuers<'_>,
+        crypto: &Backend<'_, C>,
+    ) -> Result<(), Error> {
+        verify_signature(self.intermediate, issuers.of_intermediate, crypto, Error::IntermediateSignature)?;
+        verify_signature(self.leaf, &issuers.of_leaf, crypto, Error::LeafSignature)
+    }
+}
+
+/// The role of the leaf: it signs data and certifies nobody.
+fn check_leaf(leaf: &Certificate<'_>) -> Result<(), Error> {
+    if let Some(constraints) = leaf.basic_constraints() {
+        if constraints.ca {
+            return Err(Error::CaAsLeaf);
+        }
+        if constraints.has_path_len {
+            return Err(Error::BasicConstraints);
+        }
+    }
+    match leaf.key_usage() {
+        Some(usage) if usage.digital_signature() && !usage.key_cert_sign() => Ok(()),
+        _ => Err(Error::KeyUsage),
+    }
+}
+
+/// The role of the intermediate: a certification authority with a key on P-384, and says so critically.
+fn check_intermediate(intermediate: &Certificate<'_>) -> Result<P384PublicKey, Error> {
+    let SubjectKey::P384(key) = intermediate.key() else {
+        return Err(Error::SpkiAlgorithm);
+    };
+    if !intermediate.basic_constraints().is_some_and(|constraints| constraints.ca && constraints.critical) {
+        return Err(Error::BasicConstraints);
+    }
+    if !intermediate.key_usage().is_some_and(super::certificate::KeyUsage::key_cert_sign) {
+        return Err(Error::KeyUsage);
+    }
+    Ok(key)
+}
+
+fn verify_signature<C: Crypto + ?Sized>(
+    certificate: &Certificate<'_>,
+    issuer: &P384PublicKey,
+    crypto: &Backend<'_, C>,
+    invalid: Error,
+) -> Result<(), Error> {
+    let digest = match certificate.hash() {
+        SignatureHash::Sha256 => Digest::Sha256(crypto.sha256(&[certificate.tbs()])?),
+        SignatureHash::Sha384 => Digest::Sha384(crypto.sha384(&[certificate.tbs()])?),
+    };
+    crypto.verify_p384(issuer, &digest, certificate.signature(), invalid)
+}
