@@ -1,0 +1,214 @@
+//! The assertion: parse → view → verify → authentic → accept → proof.
+
+use super::{
+    ClientDataHash,
+    attestation::{once, skip_code_hash},
+    auth_data::{AuthenticatorData, LaunchData},
+    counter::{AdvanceError, Counter, CounterStore},
+    key::{AttestedKey, KeyId},
+    policy::Policy,
+};
+use crate::{
+    cbor::Reader,
+    crypto::{Backend, Crypto, Digest, P256Signature},
+    error::Error,
+};
+
+/// The largest assertion: 1 KiB. Genuine ones have 140 to 142 bytes, on iOS 27 up to 207.
+pub const MAX_ASSERTION: usize = 1024;
+
+/// An untrusted assertion: its bytes in strict CBOR, nothing compared and nothing verified.
+#[derive(Clone, Debug)]
+pub struct Assertion<'i> {
+    signature: P256Signature,
+    auth_data: AuthenticatorData<'i>,
+}
+
+impl<'i> Assertion<'i> {
+    /// Reads an assertion, as `generateAssertion(_:clientDataHash:)` returns it: decoded from base64, nothing else.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InputTooLarge`], [`Error::SignatureEncoding`], or one of the codes below 200.
+    pub fn parse(input: &'i [u8]) -> Result<Self, Error> {
+        if input.len() > MAX_ASSERTION {
+            return Err(Error::InputTooLarge);
+        }
+        let mut reader = Reader::new(input);
+        let mut signature = None;
+        let mut auth_data = None;
+        let mut code_hash = None;
+        for _ in 0..reader.map()? {
+            match reader.text()? {
+                "signature" => once(&mut signature, reader.bytes()?)?,
+                "authenticatorData" => once(&mut auth_data, reader.bytes()?)?,
+                "cdHash" => once(&mut code_hash, skip_code_hash(&mut reader)?)?,
+                _ => return Err(Error::UnknownField),
+            }
+        }
+        reader.finish()?;
+        let signature = signature.ok_or(Error::MissingField)?;
+        let auth_data = AuthenticatorData::parse_assertion(auth_data.ok_or(Error::MissingField)?)?;
+        let signature = P256Signature::from_der(signature).ok_or(Error::SignatureEncoding)?;
+        Ok(Self { signature, auth_data })
+    }
+
+    /// The signature.
+    ///
+    /// Not an identifier of the assertion: anyone can turn it into a second valid one (s into n − s). Replays are the
+    /// counter's business.
+    #[must_use]
+    pub const fn signature(&self) -> &P256Signature {
+        &self.signature
+    }
+
+    /// The authenticator data.
+    #[must_use]
+    pub const fn auth_data(&self) -> &AuthenticatorData<'i> {
+        &self.auth_data
+    }
+}
+
+/// Verifies assertions under one policy and one cryptographic backend.
+#[derive(Clone, Copy, Debug)]
+pub struct AssertionVerifier<'a, C: ?Sized> {
+    policy: Policy<'a>,
+    crypto: &'a C,
+}
+
+impl<'a, C: Crypto + ?Sized> AssertionVerifier<'a, C> {
+    /// A verifier. Apps and environments of the policy are held against the attested key.
+    pub const fn new(policy: Policy<'a>, crypto: &'a C) -> Self {
+        Self { policy, crypto }
+    }
+
+    /// Verifies that the attested key signed this client data: steps B1 to B4 and the launch policy.
+    ///
+    /// `client_data` is what the caller computed from the request itself. Step B6 happens there: the client data must
+    /// contain the challenge or the request that the assertion is meant for, or it proves nothing about it.
+    ///
+    /// The answer is *authentic*, not *fresh*: it may be a replay. Step B5 is
+    /// [`accept_in`](AuthenticAssertion::accept_in) a store.
+    ///
+    /// # Errors
+    ///
+    /// The first check that fails; 9xx if nothing could be decided.
+    pub fn verify<'i>(
+        &self,
+        assertion: &Assertion<'i>,
+        key: &AttestedKey,
+        client_data: &ClientDataHash<'_>,
+    ) -> Result<AuthenticAssertion<'i>, Error> {
+        let crypto = Backend(self.crypto);
+        let Assertion { signature, auth_data } = assertion;
+
+        self.policy.check()?;
+        client_data.check()?;
+
+        // B4: the app is the one that the key was attested for, and one of the policy's.
+        if auth_data.app_id() != key.app_id() {
+            return Err(Error::RpIdMismatch);
+        }
+        let app_index = self.policy.app_index(key.app_id())?;
+        self.policy.check_environment(key.environment())?;
+
+        // The launch data of iOS 27, as far as the policy asks for it.
+        self.policy.check_launch(auth_data.launch())?;
+
+        // B1 to B3: ECDSA with SHA-256 over the nonce, which is itself a SHA-256.
+        let nonce = crypto.sha256(&[auth_data.as_bytes(), client_data.0])?;
+        let digest = Digest::Sha256(crypto.sha256(&[&nonce])?);
+        crypto.verify_p256(&key.public_key(), &digest, signature, Error::SignatureInvalid)?;
+
+        Ok(AuthenticAssertion(VerifiedAssertion {
+            key_id: key.id(),
+            app_index,
+            counter: auth_data.counter(),
+            launch: auth_data.launch(),
+        }))
+    }
+}
+
+/// An assertion that the attested key did sign, for this client data, and that may be a replay.
+///
+/// Only [`AssertionVerifier::verify`] makes one. It is good for nothing but being accepted.
+#[derive(Debug)]
+#[must_use = "an authentic assertion may be a replay until it is accepted"]
+pub struct AuthenticAssertion<'i>(VerifiedAssertion<'i>);
+
+impl<'i> AuthenticAssertion<'i> {
+    /// The identifier of the key that signed.
+    #[must_use]
+    pub const fn key_id(&self) -> KeyId {
+        self.0.key_id
+    }
+
+    /// The counter, to be compared and advanced.
+    #[must_use]
+    pub const fn counter(&self) -> Counter {
+        self.0.counter
+    }
+
+    /// Accepts the assertion if its counter is greater than the last one (step B5).
+    ///
+    /// The caller alone knows `last`, stores [`VerifiedAssertion::counter`] in its place, and lets nobody else do the
+    /// same in between. Where that is not certain, it is [`accept_in`](Self::accept_in).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::CounterNotIncreased`].
+    pub fn accept(self, last: Counter) -> Result<VerifiedAssertion<'i>, Error> {
+        if self.0.counter > last { Ok(self.0) } else { Err(Error::CounterNotIncreased) }
+    }
+
+    /// Accepts the assertion if the store advances the key's counter to this one (step B5), in one atomic operation.
+    ///
+    /// # Errors
+    ///
+    /// What the store answers; [`AdvanceError::error`] has the code.
+    pub fn accept_in<S: CounterStore + ?Sized>(
+        self,
+        store: &S,
+    ) -> Result<VerifiedAssertion<'i>, AdvanceError<S::Error>> {
+        store.advance(&self.0.key_id, self.0.counter)?;
+        Ok(self.0)
+    }
+}
+
+/// The proof that an assertion is authentic and fresh.
+///
+/// Only [`AuthenticAssertion::accept`] and [`AuthenticAssertion::accept_in`] make one.
+#[derive(Debug)]
+#[must_use]
+pub struct VerifiedAssertion<'i> {
+    key_id: KeyId,
+    app_index: usize,
+    counter: Counter,
+    launch: LaunchData<'i>,
+}
+
+impl<'i> VerifiedAssertion<'i> {
+    /// The identifier of the key that signed.
+    #[must_use]
+    pub const fn key_id(&self) -> KeyId {
+        self.key_id
+    }
+
+    /// The position in the policy's list of the app.
+    #[must_use]
+    pub const fn app_index(&self) -> usize {
+        self.app_index
+    }
+
+    /// The counter, now the key's last one.
+    #[must_use]
+    pub const fn counter(&self) -> Counter {
+        self.counter
+    }
+
+    /// The launch data of iOS 27, empty before.
+    #[must_use]
+    pub const fn launch(&self) -> LaunchData<'i> {
+        self.launch
+    }
+}

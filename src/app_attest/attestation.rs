@@ -1,0 +1,392 @@
+//! The attestation object: parse → view → verify → proof.
+
+use super::{
+    ClientDataHash, Counter,
+    auth_data::{AttestedCredential, AuthenticatorData, LaunchData},
+    device::DeviceInfo,
+    key::{AttestedKey, KeyId},
+    policy::{Environment, Policy},
+};
+use crate::{
+    cbor::Reader as CborReader,
+    crypto::{Backend, Crypto, P256PublicKey},
+    der::{self, Reader as DerReader},
+    error::Error,
+    time::{UnixTime, Validity},
+    x509::{Certificate, Chain, SubjectKey, TrustAnchor, check_anchors, oid},
+};
+
+/// The largest attestation object: 16 KiB. Genuine ones have 5,191 to 5,921 bytes, two thirds of it receipt.
+pub const MAX_ATTESTATION: usize = 16 * 1024;
+
+const FORMAT: &str = "apple-appattest";
+
+/// The leaf's nonce extension (step A4).
+const NONCE: &[u8] = oid!("1.2.840.113635.100.8.2");
+
+/// The leaf's access-control list (from iOS 26.2 and macOS 27 on).
+const ACCESS_CONTROL: &[u8] = oid!("1.2.840.113635.100.8.6");
+
+/// An untrusted attestation object: its bytes in strict CBOR and strict DER, nothing compared and nothing verified.
+#[derive(Clone, Debug)]
+pub struct AttestationObject<'i> {
+    leaf: Certificate<'i>,
+    leaf_key: P256PublicKey,
+    nonce: &'i [u8; 32],
+    intermediate: Certificate<'i>,
+    receipt: Receipt<'i>,
+    auth_data: AuthenticatorData<'i>,
+    credential: AttestedCredential,
+}
+
+/// The receipt of an attestation: bytes that nothing in the attestation covers.
+///
+/// The nonce does not sign it and the leaf does not name it, so whoever relays an attestation can change it. Before it
+/// is believed, or sent to Apple for a risk metric, it has to be verified on its own (PKCS #7, under the Apple Root CA
+/// G3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Receipt<'i>(&'i [u8]);
+
+impl<'i> Receipt<'i> {
+    /// The bytes: BER, PKCS #7 SignedData, 3,649 to 3,993 of them in genuine objects.
+    #[must_use]
+    pub const fn as_unverified_bytes(self) -> &'i [u8] {
+        self.0
+    }
+}
+
+impl<'i> AttestationObject<'i> {
+    /// Reads an attestation object, as `attestKey(_:clientDataHash:)` returns it: decoded from base64, nothing else.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InputTooLarge`], or one of the codes below 300 for the first thing that is not of its form, in the
+    /// order CBOR, leaf, intermediate, authenticator data.
+    pub fn parse(input: &'i [u8]) -> Result<Self, Error> {
+        if input.len() > MAX_ATTESTATION {
+            return Err(Error::InputTooLarge);
+        }
+        let Envelope { statement: Statement { leaf, intermediate, receipt }, auth_data } = Envelope::parse(input)?;
+        let leaf = Certificate::parse(leaf)?;
+        let SubjectKey::P256(leaf_key) = leaf.key() else {
+            return Err(Error::SpkiAlgorithm);
+        };
+        let nonce = nonce(leaf.extension(NONCE).ok_or(Error::NonceMissing)?).map_err(|_| Error::NonceMalformed)?;
+        let intermediate = Certificate::parse(intermediate)?;
+        let (auth_data, credential) = AuthenticatorData::parse_attestation(auth_data)?;
+        Ok(Self { leaf, leaf_key, nonce, intermediate, receipt: Receipt(receipt), auth_data, credential })
+    }
+
+    /// The leaf certificate, `x5c[0]`.
+    #[must_use]
+    pub const fn leaf(&self) -> &Certificate<'i> {
+        &self.leaf
+    }
+
+    /// The public key of the leaf.
+    #[must_use]
+    pub const fn leaf_key(&self) -> P256PublicKey {
+        self.leaf_key
+    }
+
+    /// The nonce that the leaf carries.
+    #[must_use]
+    pub const fn nonce(&self) -> &'i [u8; 32] {
+        self.nonce
+    }
+
+    /// The intermediate certificate, `x5c[1]`.
+    #[must_use]
+    pub const fn intermediate(&self) -> &Certificate<'i> {
+        &self.intermediate
+    }
+
+    /// The authenticator data.
+    #[must_use]
+    pub const fn auth_data(&self) -> &AuthenticatorData<'i> {
+        &self.auth_data
+    }
+
+    /// The attested credential data.
+    #[must_use]
+    pub const fn credential(&self) -> &AttestedCredential {
+        &self.credential
+    }
+
+    /// The receipt.
+    #[must_use]
+    pub const fn receipt(&self) -> Receipt<'i> {
+        self.receipt
+    }
+}
+
+/// Verifies attestations under one policy, one set of trust anchors and one cryptographic backend.
+///
+/// Three references: make one where it is needed, or keep it.
+#[derive(Clone, Copy, Debug)]
+pub struct AttestationVerifier<'a, C: ?Sized> {
+    policy: Policy<'a>,
+    anchors: &'a [TrustAnchor<'a>],
+    crypto: &'a C,
+}
+
+impl<'a, C: Crypto + ?Sized> AttestationVerifier<'a, C> {
+    /// A verifier. In production `anchors` is `&[APPLE_APP_ATTEST_ROOT]`.
+    pub const fn new(policy: Policy<'a>, anchors: &'a [TrustAnchor<'a>], crypto: &'a C) -> Self {
+        Self { policy, anchors, crypto }
+    }
+
+    /// Verifies an attestation object: all of steps A1 to A9, the launch policy, and that the credential public key is
+    /// the certified key.
+    ///
+    /// `key_id` is what the client sent beside the object, `client_data` what the caller expects it to have hashed,
+    /// which must contain a challenge of the caller's, and `now` the time to hold the certificates against.
+    ///
+    /// The checks run from cheap to dear and all have to pass: at most two P-384 verifications, and none unless
+    /// everything else has passed. The attestation is *authentic* then; that its challenge is used once, and its key
+    /// registered once, is the caller's to ensure.
+    ///
+    /// # Errors
+    ///
+    /// The first check that fails, in the order of [`Step`](crate::Step); 9xx if nothing could be decided.
+    pub fn verify<'i>(
+        &self,
+        object: &AttestationObject<'i>,
+        key_id: &KeyId,
+        client_data: &ClientDataHash<'_>,
+        now: UnixTime,
+    ) -> Result<VerifiedAttestation<'i>, Error> {
+        let crypto = Backend(self.crypto);
+        let AttestationObject { leaf, leaf_key, nonce, intermediate, receipt, auth_data, credential } = object;
+
+        self.policy.check()?;
+        client_data.check()?;
+        check_anchors(self.anchors)?;
+        if !self.policy.ignores_validity_period() && now == UnixTime(0) {
+            return Err(Error::ClockUnset);
+        }
+
+        // A6: the App ID hash is one of the policy's.
+        let app_index = self.policy.app_index(auth_data.app_id())?;
+
+        // A7: the key has signed nothing yet.
+        if auth_data.counter() != Counter::ATTESTED {
+            return Err(Error::CounterNotZero);
+        }
+
+        // A8: all 16 bytes of the AAGUID name an environment, and the policy allows it.
+        let environment = Environment::from_aaguid(credential.aaguid)?;
+        self.policy.check_environment(environment)?;
+
+        // A5: the client speaks of the key that was certified.
+        if KeyId::of(leaf_key, self.crypto)? != *key_id {
+            return Err(Error::KeyIdMismatch);
+        }
+
+        // A9: and so does the authenticator data.
+        if credential.id != key_id.0 {
+            return Err(Error::CredentialIdMismatch);
+        }
+
+        // Not among Apple's steps: the credential public key is that key too, coordinate by coordinate, and a point.
+        if credential.key != *leaf_key {
+            return Err(Error::CoseKeyMismatch);
+        }
+        crypto.check_p256(leaf_key, Error::SpkiPoint)?;
+
+        // The launch data of iOS 27, as far as the policy asks for it.
+        self.policy.check_launch(auth_data.launch())?;
+
+        // A2 to A4: the nonce covers this authenticator data and this client data.
+        if crypto.sha256(&[auth_data.as_bytes(), client_data.0])? != **nonce {
+            return Err(Error::NonceMismatch);
+        }
+
+        // A1: the chain, signatures last.
+        let chain = Chain { leaf, intermediate };
+        if !self.policy.ignores_validity_period() {
+            chain.check_validity(now)?;
+        }
+        let issuers = chain.check_structure(self.anchors, &crypto)?;
+        chain.verify_signatures(&issuers, &crypto)?;
+
+        Ok(VerifiedAttestation {
+            key: AttestedKey::new(*key_id, *leaf_key, auth_data.app_id(), environment),
+            app_index,
+            receipt: *receipt,
+            device: DeviceInfo::read(leaf),
+            access_control: leaf.extension(ACCESS_CONTROL),
+            leaf_validity: leaf.validity(),
+            launch: auth_data.launch(),
+        })
+    }
+}
+
+/// The proof that an attestation is authentic. Only [`AttestationVerifier::verify`] makes one.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct VerifiedAttestation<'i> {
+    key: AttestedKey,
+    app_index: usize,
+    receipt: Receipt<'i>,
+    device: DeviceInfo<'i>,
+    access_control: Option<&'i [u8]>,
+    leaf_validity: Validity,
+    launch: LaunchData<'i>,
+}
+
+impl<'i> VerifiedAttestation<'i> {
+    /// The attested key: what to store, beside [`Counter::ATTESTED`].
+    pub const fn key(&self) -> &AttestedKey {
+        &self.key
+    }
+
+    /// The environment that the key was attested in.
+    #[must_use]
+    pub const fn environment(&self) -> Environment {
+        self.key.environment()
+    }
+
+    /// The position in the policy's list of the app that matched.
+    #[must_use]
+    pub const fn app_index(&self) -> usize {
+        self.app_index
+    }
+
+    /// The receipt, which this proof does **not** cover.
+    #[must_use]
+    pub const fn receipt(&self) -> Receipt<'i> {
+        self.receipt
+    }
+
+    /// Operating system version and build, where the leaf has them.
+    #[must_use]
+    pub const fn device(&self) -> DeviceInfo<'i> {
+        self.device
+    }
+
+    /// The access-control list of the key: the value of the leaf's extension 1.2.840.113635.100.8.6, on iOS from 26.2
+    /// and on macOS from 27 on. Apple asks to compare it on macOS; its value is documented there.
+    #[must_use]
+    pub const fn access_control(&self) -> Option<&'i [u8]> {
+        self.access_control
+    }
+
+    /// The validity of the leaf. The key itself does not expire with it.
+    #[must_use]
+    pub const fn leaf_validity(&self) -> Validity {
+        self.leaf_validity
+    }
+
+    /// The launch data of iOS 27, empty before.
+    #[must_use]
+    pub const fn launch(&self) -> LaunchData<'i> {
+        self.launch
+    }
+}
+
+/// `{fmt, attStmt, authData}`, less `fmt`, which says nothing more.
+struct Envelope<'i> {
+    statement: Statement<'i>,
+    auth_data: &'i [u8],
+}
+
+/// `{x5c: [leaf, intermediate], receipt}`.
+struct Statement<'i> {
+    leaf: &'i [u8],
+    intermediate: &'i [u8],
+    receipt: &'i [u8],
+}
+
+impl<'i> Envelope<'i> {
+    fn parse(input: &'i [u8]) -> Result<Self, Error> {
+        let mut reader = CborReader::new(input);
+        let mut format = None;
+        let mut statement = None;
+        let mut auth_data = None;
+        let mut code_hash = None;
+        for _ in 0..reader.map()? {
+            match reader.text()? {
+                "fmt" => once(&mut format, reader.text()?)?,
+                "attStmt" => once(&mut statement, Statement::read(&mut reader)?)?,
+                "authData" => once(&mut auth_data, reader.bytes()?)?,
+                "cdHash" => once(&mut code_hash, skip_code_hash(&mut reader)?)?,
+                _ => return Err(Error::UnknownField),
+            }
+        }
+        reader.finish()?;
+        if format.ok_or(Error::MissingField)? != FORMAT {
+            return Err(Error::FmtMismatch);
+        }
+        let statement = statement.ok_or(Error::MissingField)?;
+        let auth_data = auth_data.ok_or(Error::MissingField)?;
+        Ok(Self { statement, auth_data })
+    }
+}
+
+impl<'i> Statement<'i> {
+    fn read(reader: &mut CborReader<'i>) -> Result<Self, Error> {
+        let mut certificates = None;
+        let mut receipt = None;
+        for _ in 0..reader.map()? {
+            match reader.text()? {
+                "x5c" => once(&mut certificates, two_certificates(reader)?)?,
+                "receipt" => once(&mut receipt, reader.bytes()?)?,
+                _ => return Err(Error::UnknownField),
+            }
+        }
+        let (leaf, intermediate) = certificates.ok_or(Error::MissingField)?;
+        let receipt = receipt.ok_or(Error::MissingField)?;
+        if receipt.is_empty() {
+            return Err(Error::ReceiptEmpty);
+        }
+        Ok(Self { leaf, intermediate, receipt })
+    }
+}
+
+/// Exactly two, so that there is no path to build and no root to be misled by.
+fn two_certificates<'i>(reader: &mut CborReader<'i>) -> Result<(&'i [u8], &'i [u8]), Error> {
+    match reader.array() {
+        Ok(2) => Ok((reader.bytes()?, reader.bytes()?)),
+        Ok(_) | Err(Error::CborLimit) => Err(Error::X5cCount),
+        Err(error) => Err(error),
+    }
+}
+
+/// `cdHash: {hash: bytes, type: unsigned}`, from iOS 18.5 on with an entitlement. It is not signed: the form is
+/// checked, the content passed over.
+pub(super) fn skip_code_hash(reader: &mut CborReader<'_>) -> Result<(), Error> {
+    /// The longest hash; 20 bytes were seen.
+    const MAX_CODE_HASH: usize = 64;
+
+    let mut hash = None;
+    let mut kind = None;
+    for _ in 0..reader.map()? {
+        match reader.text()? {
+            "hash" => once(&mut hash, reader.bytes()?)?,
+            "type" => once(&mut kind, reader.integer()?)?,
+            _ => return Err(Error::UnknownField),
+        }
+    }
+    if hash.is_some_and(|hash| hash.len() > MAX_CODE_HASH) {
+        return Err(Error::CborLimit);
+    }
+    Ok(())
+}
+
+/// Keeps the value of a map's key, which may occur once.
+pub(super) fn once<T>(slot: &mut Option<T>, value: T) -> Result<(), Error> {
+    if slot.replace(value).is_some() { Err(Error::CborDuplicateKey) } else { Ok(()) }
+}
+
+/// `SEQUENCE { [1] EXPLICIT OCTET STRING (SIZE (32)) }`.
+fn nonce(value: &[u8]) -> Result<&[u8; 32], Error> {
+    let mut outer = DerReader::new(value);
+    let mut sequence = DerReader::new(outer.value(der::SEQUENCE)?);
+    outer.finish()?;
+    let mut explicit = DerReader::new(sequence.value(der::explicit(1))?);
+    sequence.finish()?;
+    let octets = explicit.value(der::OCTET_STRING)?;
+    explicit.finish()?;
+    octets.try_into().map_err(|_| Error::NonceMalformed)
+}

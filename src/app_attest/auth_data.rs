@@ -1,0 +1,289 @@
+//! Authenticator data (WebAuthn §6.1), as App Attest fills it.
+//!
+//! Not a WebAuthn parser, which would refuse every genuine assertion: there AT is set with no credential data behind
+//! it. The flag bits carry no meaning here but AT in an attestation, which says that credential data follows, and ED,
+//! which announces the extension map; the map itself may follow with ED clear, as it does in Apple's own sample.
+
+use heapless::Vec;
+
+use super::{
+    counter::Counter,
+    policy::{AppIdHash, ValidationCategory},
+};
+use crate::{
+    cbor::{MAX_ENTRIES, Reader},
+    crypto::P256PublicKey,
+    error::Error,
+};
+
+/// Attested credential data is included (WebAuthn §6.1).
+const FLAG_AT: u8 = 0x40;
+/// Extension data is included (WebAuthn §6.1).
+const FLAG_ED: u8 = 0x80;
+
+/// The credential identifier is a SHA-256 (step A9).
+const CREDENTIAL_ID_LENGTH: [u8; 2] = 32_u16.to_be_bytes();
+
+/// The largest extension map in bytes. Genuine ones have 62 and 65; Apple adds keys.
+const MAX_EXTENSION_MAP: usize = 512;
+
+/// The longest bundle version in bytes. `CFBundleVersion` is a short text of digits and periods, but not checked to be.
+const MAX_BUNDLE_VERSION: usize = 255;
+
+const BUNDLE_VERSION: &str = "apple_bundle_version_01";
+const VALIDATION_CATEGORY: &str = "apple_validation_category_01";
+
+/// Authenticator data: what attestations and assertions have in common, unverified.
+#[derive(Clone, Copy, Debug)]
+pub struct AuthenticatorData<'i> {
+    bytes: &'i [u8],
+    app_id: AppIdHash,
+    flags: u8,
+    counter: Counter,
+    launch: LaunchData<'i>,
+}
+
+/// Attested credential data (WebAuthn §6.5.1): what only an attestation has, unverified.
+#[derive(Clone, Copy, Debug)]
+pub struct AttestedCredential {
+    pub(super) aaguid: [u8; 16],
+    pub(super) id: [u8; 32],
+    pub(super) key: P256PublicKey,
+}
+
+/// What iOS 27 and macOS 27 say about the app that was launched; built with an older SDK, an app has neither.
+///
+/// Signed with the rest of the authenticator data. As a part of a view it is a claim, as a part of a proof a fact.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LaunchData<'i> {
+    /// How the app was distributed.
+    pub category: Option<ValidationCategory>,
+    /// `CFBundleVersion` of the app: 1 to 255 bytes.
+    pub bundle_version: Option<&'i str>,
+}
+
+impl<'i> AuthenticatorData<'i> {
+    /// Reads the authenticator data of an attestation: 164 bytes and an extension map or none.
+    ///
+    /// # Errors
+    ///
+    /// One of the codes 140 to 146, or a CBOR code for the COSE key or the map.
+    pub fn parse_attestation(bytes: &'i [u8]) -> Result<(Self, AttestedCredential), Error> {
+        let (header, rest) = Header::read(bytes)?;
+        if header.flags & FLAG_AT == 0 {
+            return Err(Error::AuthDataFlags);
+        }
+        let (&aaguid, rest) = rest.split_first_chunk::<16>().ok_or(Error::AuthDataTruncated)?;
+        let (&length, rest) = rest.split_first_chunk::<2>().ok_or(Error::AuthDataTruncated)?;
+        if length != CREDENTIAL_ID_LENGTH {
+            return Err(Error::CredentialIdLength);
+        }
+        let (&id, rest) = rest.split_first_chunk::<32>().ok_or(Error::AuthDataTruncated)?;
+        let (key, rest) = cose_key(rest).map_err(in_cose_key)?;
+        Ok((header.with_extensions(bytes, rest)?, AttestedCredential { aaguid, id, key }))
+    }
+
+    /// Reads the authenticator data of an assertion: 37 bytes and an extension map or none.
+    ///
+    /// # Errors
+    ///
+    /// One of the codes 140 to 142 and 146, or a CBOR code for the map.
+    pub fn parse_assertion(bytes: &'i [u8]) -> Result<Self, Error> {
+        let (header, rest) = Header::read(bytes)?;
+        header.with_extensions(bytes, rest)
+    }
+
+    /// The bytes as received, which the nonce covers.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &'i [u8] {
+        self.bytes
+    }
+
+    /// The RP ID hash, which for App Attest is the SHA-256 of the App ID.
+    #[must_use]
+    pub const fn app_id(&self) -> AppIdHash {
+        self.app_id
+    }
+
+    /// The flags; see the top of this module for the little they mean.
+    #[must_use]
+    pub const fn flags(&self) -> u8 {
+        self.flags
+    }
+
+    /// The signature counter.
+    #[must_use]
+    pub const fn counter(&self) -> Counter {
+        self.counter
+    }
+
+    /// The launch data of iOS 27, empty before.
+    #[must_use]
+    pub const fn launch(&self) -> LaunchData<'i> {
+        self.launch
+    }
+}
+
+impl AttestedCredential {
+    /// The AAGUID, which names the environment.
+    #[must_use]
+    pub const fn aaguid(&self) -> [u8; 16] {
+        self.aaguid
+    }
+
+    /// The credential identifier.
+    #[must_use]
+    pub const fn id(&self) -> [u8; 32] {
+        self.id
+    }
+
+    /// The credential public key, from its COSE form.
+    #[must_use]
+    pub const fn key(&self) -> P256PublicKey {
+        self.key
+    }
+}
+
+/// The first 37 bytes.
+struct Header {
+    app_id: AppIdHash,
+    flags: u8,
+    counter: Counter,
+}
+
+impl Header {
+    fn read(bytes: &[u8]) -> Result<(Self, &[u8]), Error> {
+        let (&app_id, rest) = bytes.split_first_chunk::<32>().ok_or(Error::AuthDataTruncated)?;
+        let (&flags, rest) = rest.split_first().ok_or(Error::AuthDataTruncated)?;
+        let (&counter, rest) = rest.split_first_chunk::<4>().ok_or(Error::AuthDataTruncated)?;
+        let header = Self { app_id: AppIdHash(app_id), flags, counter: Counter(u32::from_be_bytes(counter)) };
+        Ok((header, rest))
+    }
+
+    /// Reads what follows the fixed fields: nothing, or one complete extension map.
+    fn with_extensions<'i>(self, bytes: &'i [u8], rest: &'i [u8]) -> Result<AuthenticatorData<'i>, Error> {
+        let launch = match rest {
+            [] if self.flags & FLAG_ED != 0 => return Err(Error::AuthDataFlags),
+            [] => LaunchData::default(),
+            _ => extension_map(rest)?,
+        };
+        let Self { app_id, flags, counter } = self;
+        Ok(AuthenticatorData { bytes, app_id, flags, counter, launch })
+    }
+}
+
+/// Reads `{1: 2, 3: -7, -1: 1, -2: x, -3: y}`, an ES256 key on P-256 (RFC 9053 §7.1.1), and returns what follows it.
+///
+/// The labels come in the order of CTAP2's canonical form, which is the order of the constants below.
+fn cose_key(input: &[u8]) -> Result<(P256PublicKey, &[u8]), Error> {
+    const LABELS: [i64; 5] = [1, 3, -1, -2, -3];
+    const KEY_TYPE_EC2: i64 = 2;
+    const ALGORITHM_ES256: i64 = -7;
+    const CURVE_P256: i64 = 1;
+
+    let mut reader = Reader::new(input);
+    let mut supported = [false; 3];
+    let mut x = None;
+    let mut y = None;
+    // The positions of the labels read so far, one bit each.
+    let mut seen = 0_u8;
+    for _ in 0..reader.map()? {
+        let label = reader.integer()?;
+        let position = LABELS.iter().position(|known| *known == label).ok_or(Error::CoseMalformed)?;
+        let bit = 1_u8.checked_shl(u32::try_from(position).unwrap_or(u32::MAX)).ok_or(Error::CoseMalformed)?;
+        if seen & bit != 0 {
+            return Err(Error::CborDuplicateKey);
+        }
+        if seen > bit {
+            return Err(Error::CborNonCanonical);
+        }
+        seen |= bit;
+        match label {
+            1 => supported[0] = reader.integer()? == KEY_TYPE_EC2,
+            3 => supported[1] = reader.integer()? == ALGORITHM_ES256,
+            -1 => supported[2] = reader.integer()? == CURVE_P256,
+            -2 => x = Some(coordinate(&mut reader)?),
+            _ => y = Some(coordinate(&mut reader)?),
+        }
+    }
+    if supported != [true; 3] {
+        return Err(Error::CoseUnsupported);
+    }
+    let (Some(x), Some(y)) = (x, y) else {
+        return Err(Error::CoseMalformed);
+    };
+    Ok((P256PublicKey::from_coordinates(x, y), reader.rest()))
+}
+
+fn coordinate<'i>(reader: &mut Reader<'i>) -> Result<&'i [u8; 32], Error> {
+    reader.bytes()?.try_into().map_err(|_| Error::CoseMalformed)
+}
+
+/// The COSE key is a part of the authenticator data: what is cut off there, is cut off here.
+const fn in_cose_key(error: Error) -> Error {
+    match error {
+        Error::CborTruncated => Error::AuthDataTruncated,
+        Error::CborType | Error::CborLimit | Error::CborMalformed | Error::CborTag => Error::CoseMalformed,
+        _ => error,
+    }
+}
+
+/// Reads the extension map, which must end where the authenticator data ends.
+///
+/// Unknown keys are passed over, bounded in number and size, because Apple adds keys; a known key has its known form.
+fn extension_map(input: &[u8]) -> Result<LaunchData<'_>, Error> {
+    if input.len() > MAX_EXTENSION_MAP {
+        return Err(Error::ExtMapMalformed);
+    }
+    let mut reader = Reader::new(input);
+    let entries = reader.map().map_err(|error| match error {
+        Error::CborIndefinite | Error::CborNonCanonical => error,
+        Error::CborLimit => Error::ExtMapMalformed,
+        _ => Error::AuthDataTrailing,
+    })?;
+    let launch = entries_of(&mut reader, entries).map_err(|error| match error {
+        Error::CborIndefinite | Error::CborNonCanonical | Error::CborDuplicateKey => error,
+        Error::CborTruncated => Error::AuthDataTrailing,
+        _ => Error::ExtMapMalformed,
+    })?;
+    reader.finish().map_err(|_| Error::AuthDataTrailing)?;
+    Ok(launch)
+}
+
+fn entries_of<'i>(reader: &mut Reader<'i>, entries: usize) -> Result<LaunchData<'i>, Error> {
+    let mut launch = LaunchData::default();
+    let mut seen = Vec::<&str, MAX_ENTRIES>::new();
+    for _ in 0..entries {
+        let key = reader.text()?;
+        if seen.contains(&key) {
+            return Err(Error::CborDuplicateKey);
+        }
+        seen.push(key).map_err(|_| Error::ExtMapMalformed)?;
+        match key {
+            BUNDLE_VERSION => launch.bundle_version = Some(bundle_version(reader)?),
+            VALIDATION_CATEGORY => launch.category = Some(validation_category(reader)?),
+            _ => reader.skip()?,
+        }
+    }
+    Ok(launch)
+}
+
+fn bundle_version<'i>(reader: &mut Reader<'i>) -> Result<&'i str, Error> {
+    let version = reader.text()?;
+    if version.is_empty() || version.len() > MAX_BUNDLE_VERSION {
+        return Err(Error::ExtMapMalformed);
+    }
+    Ok(version)
+}
+
+/// Four bytes, little-endian, on every device seen; an unsigned integer has been reported.
+fn validation_category(reader: &mut Reader<'_>) -> Result<ValidationCategory, Error> {
+    let number = if reader.next_is_bytes() {
+        let octets: [u8; 4] = reader.bytes()?.try_into().map_err(|_| Error::ExtMapMalformed)?;
+        u32::from_le_bytes(octets)
+    } else {
+        u32::try_from(reader.integer()?).map_err(|_| Error::ExtMapMalformed)?
+    };
+    Ok(ValidationCategory(number))
+}

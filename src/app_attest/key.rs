@@ -1,0 +1,162 @@
+//! What an attestation leaves behind: the attested key, to be stored.
+
+use base64ct::{Base64Unpadded, Base64UrlUnpadded, Encoding};
+
+use super::policy::{AppIdHash, Environment};
+use crate::{
+    crypto::{Backend, Crypto, P256PublicKey},
+    error::Error,
+};
+
+/// The key identifier: SHA-256 of the public key, `04 ‖ X ‖ Y`.
+///
+/// Compare and look up these 32 bytes, never a text: standard and URL-safe base64 of one identifier differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct KeyId(pub [u8; 32]);
+
+/// The length of 32 bytes in base64 without padding.
+const KEY_ID_TEXT: usize = 43;
+
+impl KeyId {
+    /// The key identifier of a public key.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::CryptoUnavailable`] if the backend cannot hash.
+    pub fn of<C: Crypto + ?Sized>(key: &P256PublicKey, crypto: &C) -> Result<Self, Error> {
+        Backend(crypto).sha256(&key.uncompressed_parts()).map(Self)
+    }
+
+    /// Takes the 32 bytes of a key identifier.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::KeyIdFormat`] for any other length.
+    pub fn from_slice(bytes: &[u8]) -> Result<Self, Error> {
+        bytes.try_into().map(Self).map_err(|_| Error::KeyIdFormat)
+    }
+
+    /// Decodes the text that `DCAppAttestService.generateKey()` gives the app: standard base64. The URL-safe alphabet
+    /// is taken as well, and the padding may be missing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::KeyIdFormat`] for anything that is not the base64 of 32 bytes: another length, white space, spare bits.
+    pub fn from_base64(text: &str) -> Result<Self, Error> {
+        let text = text.strip_suffix('=').unwrap_or(text);
+        if text.len() != KEY_ID_TEXT {
+            return Err(Error::KeyIdFormat);
+        }
+        let mut bytes = [0; 32];
+        if Base64Unpadded::decode(text, &mut bytes).is_err() {
+            Base64UrlUnpadded::decode(text, &mut bytes).map_err(|_| Error::KeyIdFormat)?;
+        }
+        Ok(Self(bytes))
+    }
+}
+
+/// A key that Apple attested: what to store, and what assertions are verified with.
+///
+/// It carries the app and the environment that it was attested for, so that it serves no other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[must_use]
+pub struct AttestedKey {
+    id: KeyId,
+    key: P256PublicKey,
+    app_id: AppIdHash,
+    environment: Environment,
+}
+
+/// The first octet of the stored form.
+const VERSION_1: u8 = 1;
+
+impl AttestedKey {
+    /// The length of the stored form in bytes.
+    pub const ENCODED_LEN: usize = 130;
+
+    /// Made by the attestation verifier, which has checked that they belong together.
+    pub(super) const fn new(id: KeyId, key: P256PublicKey, app_id: AppIdHash, environment: Environment) -> Self {
+        Self { id, key, app_id, environment }
+    }
+
+    /// Takes over a key that the caller already trusts, such as one registered by another verifier.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::PublicKeyInvalid`] if the key is no point of P-256, [`Error::CryptoUnavailable`] if the backend cannot
+    /// tell.
+    pub fn from_trusted_parts<C: Crypto + ?Sized>(
+        key: &P256PublicKey,
+        app_id: AppIdHash,
+        environment: Environment,
+        crypto: &C,
+    ) -> Result<Self, Error> {
+        Backend(crypto).check_p256(key, Error::PublicKeyInvalid)?;
+        Ok(Self::new(KeyId::of(key, crypto)?, *key, app_id, environment))
+    }
+
+    /// The stored form: version (1 octet, `01`), environment (1 octet, `00` production, `01` development), App ID hash
+    /// (32), key identifier (32), X (32), Y (32).
+    ///
+    /// Later versions of this crate read every earlier form.
+    #[must_use]
+    pub fn to_bytes(&self) -> [u8; Self::ENCODED_LEN] {
+        let environment = match self.environment {
+            Environment::Production => 0,
+            Environment::Development => 1,
+        };
+        let fields = [VERSION_1, environment].into_iter().chain(self.app_id.0).chain(self.id.0).chain(self.key.0);
+        let mut bytes = [0; Self::ENCODED_LEN];
+        for (to, from) in bytes.iter_mut().zip(fields) {
+            *to = from;
+        }
+        bytes
+    }
+
+    /// Reads the stored form back from a place that only the verifier writes to.
+    ///
+    /// The key identifier is computed again, so that an altered key is found here and not as failed assertions.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::StoredKeyMalformed`] if it is not what [`to_bytes`](Self::to_bytes) gave,
+    /// [`Error::PublicKeyInvalid`] if the key is no point of P-256, [`Error::CryptoUnavailable`] if the backend cannot
+    /// tell.
+    pub fn from_trusted_bytes<C: Crypto + ?Sized>(bytes: &[u8], crypto: &C) -> Result<Self, Error> {
+        let (&[version, environment], rest) = bytes.split_first_chunk::<2>().ok_or(Error::StoredKeyMalformed)?;
+        let (&app_id, rest) = rest.split_first_chunk::<32>().ok_or(Error::StoredKeyMalformed)?;
+        let (&id, rest) = rest.split_first_chunk::<32>().ok_or(Error::StoredKeyMalformed)?;
+        let coordinates = rest.try_into().map_err(|_| Error::StoredKeyMalformed)?;
+        let environment = match (version, environment) {
+            (VERSION_1, 0) => Environment::Production,
+            (VERSION_1, 1) => Environment::Development,
+            _ => return Err(Error::StoredKeyMalformed),
+        };
+        let key = Self::from_trusted_parts(&P256PublicKey(coordinates), AppIdHash(app_id), environment, crypto)?;
+        if key.id == KeyId(id) { Ok(key) } else { Err(Error::StoredKeyMalformed) }
+    }
+
+    /// The key identifier: the key of the record in storage.
+    #[must_use]
+    pub const fn id(&self) -> KeyId {
+        self.id
+    }
+
+    /// The public key.
+    #[must_use]
+    pub const fn public_key(&self) -> P256PublicKey {
+        self.key
+    }
+
+    /// The app that the key was attested for.
+    #[must_use]
+    pub const fn app_id(&self) -> AppIdHash {
+        self.app_id
+    }
+
+    /// The environment that the key was attested in.
+    #[must_use]
+    pub const fn environment(&self) -> Environment {
+        self.environment
+    }
+}

@@ -1,0 +1,39 @@
+//! Apple App Attest: attestations, and the assertions that an attested key signs.
+//!
+//! The steps named `A1` … `A9` and `B1` … `B6` are those of Apple's *Validating apps that connect to your server*:
+//! "Verify the attestation" and "Verify the assertion".
+
+mod assertion;
+mod attestation;
+mod auth_data;
+mod counter;
+mod device;
+mod key;
+mod policy;
+mod root;
+
+pub use assertion::{Assertion, AssertionVerifier, AuthenticAssertion, MAX_ASSERTION, VerifiedAssertion};
+pub use attestation::{AttestationObject, AttestationVerifier, MAX_ATTESTATION, Receipt, VerifiedAttestation};
+pub use auth_data::{AttestedCredential, AuthenticatorData, LaunchData};
+pub use counter::{AdvanceError, Counter, CounterStore};
+pub use device::DeviceInfo;
+pub use key::{AttestedKey, KeyId};
+pub use policy::{AppIdHash, Environment, Policy, ValidationCategory};
+pub use root::APPLE_APP_ATTEST_ROOT;
+
+use crate::error::Error;
+
+/// The client data hash: what the client passed to `attestKey(_:clientDataHash:)` or `generateAssertion`.
+///
+/// Apple asks for the SHA-256 of the challenge (attestation) or of the client data (assertion), but the device signs
+/// whatever bytes the app passed: in both of Apple's own published attestations it is the raw challenge. So this takes
+/// bytes of any length but zero, and the caller decides which they are; see [`guide::hashing`](crate::guide::hashing).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ClientDataHash<'a>(pub &'a [u8]);
+
+impl ClientDataHash<'_> {
+    /// An empty one would bind the object to nothing.
+    const fn check(self) -> Result<(), Error> {
+        if self.0.is_empty() { Err(Error::ConfigEmptyClientData) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,7 @@
+//! Pages for integrators: no code, only what to feed the crate and what to do with its answers.
+
+#[doc = include_str!("../docs/hashing.md")]
+pub mod hashing {}
+
+#[doc = include_str!("../docs/storing.md")]
+pub mod storing {}

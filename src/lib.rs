@@ -1,0 +1,29 @@
+#![doc = include_str!("../docs/crate.md")]
+#![no_std]
+#![forbid(unsafe_code)]
+// No panic: what could panic does not compile. Tests live outside of `src/`.
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::integer_division,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::todo,
+    clippy::unimplemented,
+    clippy::unreachable,
+    clippy::unwrap_used
+)]
+
+pub mod app_attest;
+mod cbor;
+pub mod crypto;
+mod der;
+mod error;
+pub mod guide;
+mod time;
+pub mod x509;
+
+pub use error::{Error, ErrorClass, Step};
+pub use time::{UnixTime, Validity};
