@@ -22,8 +22,8 @@ pub enum ErrorClass {
 
 /// The steps of a verification, in the order in which they run.
 ///
-/// Everything before the step of an [`Error`] has passed; nothing after it was looked at. The numbers in brackets are
-/// the steps of Apple's *Validating apps that connect to your server*: `A` for the attestation, `B` for the assertion.
+/// Everything before the step of an [`Error`] has passed; of what comes after it, nothing is known. The numbers in
+/// brackets are the steps of Apple's *Validating apps that connect to your server*: `A` for the attestation, `B` for the assertion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Step {

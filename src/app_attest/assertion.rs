@@ -2,10 +2,11 @@
 
 use super::{
     ClientDataHash,
-    attestation::{once, skip_code_hash},
-    auth_data::{AuthenticatorData, LaunchData},
+    auth_data::AuthenticatorData,
     counter::{AdvanceError, Counter, CounterStore},
+    envelope::{once, skip_code_hash},
     key::{AttestedKey, KeyId},
+    launch::LaunchData,
     policy::Policy,
 };
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
     error::Error,
 };
 
-/// The largest assertion: 1 KiB. Genuine ones have 140 to 142 bytes, on iOS 27 up to 207.
+/// The largest assertion: 1 KiB. Genuine ones have 140 to 142 bytes, on iOS 27 about 205.
 pub const MAX_ASSERTION: usize = 1024;
 
 /// An untrusted assertion: its bytes in strict CBOR, nothing compared and nothing verified.

@@ -2,10 +2,13 @@
 
 use super::{
     ClientDataHash, Counter,
-    auth_data::{AttestedCredential, AuthenticatorData, LaunchData},
+    app::Environment,
+    auth_data::{AttestedCredential, AuthenticatorData},
     device::DeviceInfo,
+    envelope::{once, skip_code_hash},
     key::{AttestedKey, KeyId},
-    policy::{Environment, Policy},
+    launch::LaunchData,
+    policy::Policy,
 };
 use crate::{
     cbor::Reader as CborReader,
@@ -351,32 +354,6 @@ fn two_certificates<'i>(reader: &mut CborReader<'i>) -> Result<(&'i [u8], &'i [u
         Ok(_) | Err(Error::CborLimit) => Err(Error::X5cCount),
         Err(error) => Err(error),
     }
-}
-
-/// `cdHash: {hash: bytes, type: unsigned}`, from iOS 18.5 on with an entitlement. It is not signed: the form is
-/// checked, the content passed over.
-pub(super) fn skip_code_hash(reader: &mut CborReader<'_>) -> Result<(), Error> {
-    /// The longest hash; 20 bytes were seen.
-    const MAX_CODE_HASH: usize = 64;
-
-    let mut hash = None;
-    let mut kind = None;
-    for _ in 0..reader.map()? {
-        match reader.text()? {
-            "hash" => once(&mut hash, reader.bytes()?)?,
-            "type" => once(&mut kind, reader.integer()?)?,
-            _ => return Err(Error::UnknownField),
-        }
-    }
-    if hash.is_some_and(|hash| hash.len() > MAX_CODE_HASH) {
-        return Err(Error::CborLimit);
-    }
-    Ok(())
-}
-
-/// Keeps the value of a map's key, which may occur once.
-pub(super) fn once<T>(slot: &mut Option<T>, value: T) -> Result<(), Error> {
-    if slot.replace(value).is_some() { Err(Error::CborDuplicateKey) } else { Ok(()) }
 }
 
 /// `SEQUENCE { [1] EXPLICIT OCTET STRING (SIZE (32)) }`.

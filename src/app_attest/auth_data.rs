@@ -7,8 +7,9 @@
 use heapless::Vec;
 
 use super::{
+    app::AppIdHash,
     counter::Counter,
-    policy::{AppIdHash, ValidationCategory},
+    launch::{LaunchData, ValidationCategory},
 };
 use crate::{
     cbor::{MAX_ENTRIES, Reader},
@@ -49,18 +50,6 @@ pub struct AttestedCredential {
     pub(super) aaguid: [u8; 16],
     pub(super) id: [u8; 32],
     pub(super) key: P256PublicKey,
-}
-
-/// What iOS 27 and macOS 27 say about the app that was launched; built with an older SDK, an app has neither.
-///
-/// Signed with the rest of the authenticator data. As a part of a view it is a claim, as a part of a proof a fact.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct LaunchData<'i> {
-    /// How the app was distributed.
-    pub category: Option<ValidationCategory>,
-    /// `CFBundleVersion` of the app: 1 to 255 bytes.
-    pub bundle_version: Option<&'i str>,
 }
 
 impl<'i> AuthenticatorData<'i> {

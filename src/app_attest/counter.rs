@@ -1,5 +1,7 @@
 //! Freshness: the counter that makes an assertion count once.
 
+use core::fmt;
+
 use super::key::KeyId;
 use crate::error::Error;
 
@@ -59,6 +61,21 @@ impl<E> AdvanceError<E> {
             Self::NotIncreased => Error::CounterNotIncreased,
             Self::UnknownKey => Error::UnknownKey,
             Self::Store(_) => Error::StoreUnavailable,
+        }
+    }
+}
+
+impl<E> fmt::Display for AdvanceError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error().fmt(f)
+    }
+}
+
+impl<E: core::error::Error + 'static> core::error::Error for AdvanceError<E> {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::NotIncreased | Self::UnknownKey => None,
+            Self::Store(error) => Some(error),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use base64ct::{Base64Unpadded, Base64UrlUnpadded, Encoding};
 
-use super::policy::{AppIdHash, Environment};
+use super::app::{AppIdHash, Environment};
 use crate::{
     crypto::{Backend, Crypto, P256PublicKey},
     error::Error,

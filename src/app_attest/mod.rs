@@ -3,22 +3,27 @@
 //! The steps named `A1` … `A9` and `B1` … `B6` are those of Apple's *Validating apps that connect to your server*:
 //! "Verify the attestation" and "Verify the assertion".
 
+mod app;
 mod assertion;
 mod attestation;
 mod auth_data;
 mod counter;
 mod device;
+mod envelope;
 mod key;
+mod launch;
 mod policy;
 mod root;
 
+pub use app::{AppIdHash, Environment};
 pub use assertion::{Assertion, AssertionVerifier, AuthenticAssertion, MAX_ASSERTION, VerifiedAssertion};
 pub use attestation::{AttestationObject, AttestationVerifier, MAX_ATTESTATION, Receipt, VerifiedAttestation};
-pub use auth_data::{AttestedCredential, AuthenticatorData, LaunchData};
+pub use auth_data::{AttestedCredential, AuthenticatorData};
 pub use counter::{AdvanceError, Counter, CounterStore};
 pub use device::DeviceInfo;
 pub use key::{AttestedKey, KeyId};
-pub use policy::{AppIdHash, Environment, Policy, ValidationCategory};
+pub use launch::{LaunchData, ValidationCategory};
+pub use policy::Policy;
 pub use root::APPLE_APP_ATTEST_ROOT;
 
 use crate::error::Error;

@@ -1,72 +1,10 @@
 //! What the caller accepts: fixed at start-up, never taken from a request.
 
-use super::auth_data::LaunchData;
-use crate::{
-    crypto::{Backend, Crypto},
-    error::Error,
+use super::{
+    app::{AppIdHash, Environment},
+    launch::{LaunchData, ValidationCategory},
 };
-
-/// SHA-256 of an App ID: the ten-character team identifier, a period and the bundle identifier.
-///
-/// An App Clip has an App ID of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct AppIdHash(pub [u8; 32]);
-
-impl AppIdHash {
-    /// Hashes an App ID such as `0352187391.com.apple.example_app_attest`.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::CryptoUnavailable`] if the backend cannot hash.
-    pub fn of<C: Crypto + ?Sized>(app_id: &str, crypto: &C) -> Result<Self, Error> {
-        Backend(crypto).sha256(&[app_id.as_bytes()]).map(Self)
-    }
-}
-
-/// The environment that a key was attested in. Keys of the two do not mix.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Environment {
-    /// The App Store, TestFlight and enterprise distribution.
-    Production,
-    /// Builds run from Xcode with the development environment of App Attest.
-    Development,
-}
-
-impl Environment {
-    /// Reads the AAGUID (step A8), all 16 bytes of it.
-    ///
-    /// Apple's older text has `appattestsandbox`, which no device was ever seen to send.
-    pub(crate) fn from_aaguid(aaguid: [u8; 16]) -> Result<Self, Error> {
-        match &aaguid {
-            b"appattest\0\0\0\0\0\0\0" => Ok(Self::Production),
-            b"appattestdevelop" => Ok(Self::Development),
-            _ => Err(Error::AaguidUnknown),
-        }
-    }
-}
-
-/// How the app was distributed, as iOS 27 and macOS 27 report it (`apple_validation_category_01`).
-///
-/// The set is open: other numbers may appear.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct ValidationCategory(pub u32);
-
-impl ValidationCategory {
-    /// Part of the operating system.
-    pub const OPERATING_SYSTEM: Self = Self(1);
-    /// Installed by TestFlight.
-    pub const TESTFLIGHT: Self = Self(2);
-    /// Signed for development.
-    pub const DEVELOPMENT: Self = Self(3);
-    /// Installed from the App Store.
-    pub const APP_STORE: Self = Self(4);
-    /// Enterprise or ad hoc distribution.
-    pub const ENTERPRISE: Self = Self(5);
-    /// Signed with a Developer ID (macOS).
-    pub const DEVELOPER_ID: Self = Self(6);
-    /// Anything else.
-    pub const OTHER: Self = Self(10);
-}
+use crate::error::Error;
 
 /// What a verifier accepts.
 ///

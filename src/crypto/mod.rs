@@ -13,6 +13,8 @@ mod rust_crypto;
 #[cfg(feature = "rust-crypto")]
 pub use rust_crypto::RustCrypto;
 
+use core::fmt;
+
 use crate::{der, error::Error};
 
 /// A public key on P-256: `X ‖ Y`, big-endian, without the leading `04`.
@@ -63,6 +65,17 @@ pub enum CryptoError {
     /// The backend could not compute: a timeout, a fault, a busy peripheral. Never reported as a refusal.
     Unavailable,
 }
+
+impl fmt::Display for CryptoError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Invalid => "the key or signature is invalid",
+            Self::Unavailable => "the backend could not compute",
+        })
+    }
+}
+
+impl core::error::Error for CryptoError {}
 
 /// What the engine needs of a cryptographic library or peripheral.
 ///

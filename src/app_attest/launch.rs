@@ -1,0 +1,36 @@
+//! The launch data of iOS 27 and macOS 27.
+
+/// What iOS 27 and macOS 27 say about the app that was launched; built with an older SDK, an app has neither.
+///
+/// Signed with the rest of the authenticator data. As a part of a view it is a claim, as a part of a proof a fact.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LaunchData<'i> {
+    /// How the app was distributed.
+    pub category: Option<ValidationCategory>,
+    /// `CFBundleVersion` of the app: 1 to 255 bytes.
+    pub bundle_version: Option<&'i str>,
+}
+
+/// How the app was distributed, as iOS 27 and macOS 27 report it (`apple_validation_category_01`).
+///
+/// The set is open: other numbers may appear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ValidationCategory(pub u32);
+
+impl ValidationCategory {
+    /// Part of the operating system.
+    pub const OPERATING_SYSTEM: Self = Self(1);
+    /// Installed by TestFlight.
+    pub const TESTFLIGHT: Self = Self(2);
+    /// Signed for development.
+    pub const DEVELOPMENT: Self = Self(3);
+    /// Installed from the App Store.
+    pub const APP_STORE: Self = Self(4);
+    /// Enterprise or ad hoc distribution.
+    pub const ENTERPRISE: Self = Self(5);
+    /// Signed with a Developer ID (macOS).
+    pub const DEVELOPER_ID: Self = Self(6);
+    /// Anything else.
+    pub const OTHER: Self = Self(10);
+}
