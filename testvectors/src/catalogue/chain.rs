@@ -1,0 +1,188 @@
+//! Names, time and signatures of the chain: CH.
+
+use super::{Row, att, device, edit};
+use crate::certificate::{field, name, oid, part, time};
+use crate::der::{Der, tag};
+use crate::device::Environment;
+use crate::generation::Generation;
+use crate::keys::Hash;
+use crate::pki::TestPki;
+
+const DAY: u64 = 86_400;
+/// A second after the intermediate's notBefore, and long before the time of verification.
+const LONG_AGO: u64 = 1_577_836_801;
+
+pub(super) fn rows() -> Vec<Row> {
+    let mut rows = names();
+    rows.extend(times());
+    rows.extend(signatures());
+    rows
+}
+
+fn names() -> Vec<Row> {
+    let issuer = |change: fn(&mut Der)| edit().leaf(move |leaf| change(&mut leaf.tbs[field::ISSUER]));
+    vec![
+        att(
+            "ch-04",
+            "IssuerMismatch",
+            "The leaf's issuer differs from the intermediate's subject in one octet.",
+            issuer(|issuer| {
+                *issuer[0][0][1].octets().last_mut().expect("a common name") = b'2';
+            }),
+        ),
+        att(
+            "ch-05",
+            "IssuerMismatch",
+            "The leaf's issuer is a PrintableString of the same text.",
+            issuer(|issuer| {
+                issuer[0][0][1].tag = vec![tag::PRINTABLE_STRING];
+            }),
+        ),
+        att("ch-06a", "IssuerMismatch", "The leaf's issuer is empty.", issuer(|issuer| issuer.elements().clear())),
+        att(
+            "ch-06b",
+            "IssuerMismatch",
+            "The intermediate's subject is empty.",
+            edit().intermediate(|intermediate| {
+                intermediate.tbs[field::SUBJECT].elements().clear();
+            }),
+        ),
+        att(
+            "ch-07",
+            "AnchorUnknown",
+            "The intermediate's issuer is no trust anchor.",
+            edit().intermediate(|intermediate| {
+                intermediate.tbs[field::ISSUER] = name(&[(oid::COMMON_NAME, "Genuine Test App Attestation Root CB")]);
+            }),
+        ),
+    ]
+}
+
+fn times() -> Vec<Row> {
+    let row = |id, expected, description, change: fn(u64) -> u64| {
+        att(id, expected, description, edit()).request(move |vector| vector.valid_at = vector.valid_at.map(change))
+    };
+    vec![
+        row("ch-18", "LeafExpired", "The time is one second after the leaf's notAfter.", |now| now + 2 * DAY + 1),
+        row("ch-19", "LeafNotYetValid", "The time is one second before the leaf's notBefore.", |now| now - DAY - 1),
+        row("ch-24", "ClockUnset", "The time is zero: the clock was never set.", |_| 0),
+        att(
+            "ch-20",
+            "IntermediateExpired",
+            "The intermediate's notAfter lies years back.",
+            edit().intermediate(|intermediate| {
+                intermediate.tbs[field::VALIDITY][1] = time(LONG_AGO);
+            }),
+        ),
+        att(
+            "ch-21",
+            "IntermediateNotYetValid",
+            "The intermediate's notBefore lies years ahead.",
+            edit().intermediate(|intermediate| {
+                intermediate.tbs[field::VALIDITY][0] = time(2_000_000_000);
+            }),
+        ),
+    ]
+}
+
+/// Picks an element of a signed part.
+type Select = fn(&mut Der) -> &mut Der;
+
+fn signatures() -> Vec<Row> {
+    const LEAF: &str = "LeafSignature";
+    const INTERMEDIATE: &str = "IntermediateSignature";
+    let mut rows = vec![
+        att("ch-01", INTERMEDIATE, "The chain is that of an attacker who copied every name.", edit())
+            .device(|device| device.with_authorities(TestPki::new("attacker"))),
+        att(
+            "ch-02",
+            LEAF,
+            "An attacker's intermediate signed the leaf.",
+            edit().leaf(|leaf| {
+                leaf.signer = TestPki::new("attacker").intermediate_signer();
+            }),
+        ),
+        att(
+            "ch-03",
+            LEAF,
+            "The root signed the leaf.",
+            edit().leaf(|leaf| leaf.signer = TestPki::default().root_signer()),
+        ),
+        att(
+            "ch-15a",
+            INTERMEDIATE,
+            "A bit of the intermediate's notAfter is flipped after signing.",
+            edit().chain(|chain| {
+                flip(&mut chain.intermediate[part::TBS][field::VALIDITY][1]);
+            }),
+        ),
+        att(
+            "ch-15b",
+            INTERMEDIATE,
+            "A bit of the intermediate's signature is flipped.",
+            edit().chain(|chain| {
+                flip(&mut chain.intermediate[part::SIGNATURE]);
+            }),
+        ),
+        att(
+            "ch-14",
+            LEAF,
+            "A bit of the leaf's signature is flipped.",
+            edit().chain(|chain| flip(&mut chain.leaf[part::SIGNATURE])),
+        ),
+        att(
+            "ch-16",
+            LEAF,
+            "The leaf carries the intermediate's signature.",
+            edit().chain(|chain| {
+                chain.leaf[part::SIGNATURE] = chain.intermediate[part::SIGNATURE].clone();
+            }),
+        ),
+        att(
+            "ch-17a",
+            LEAF,
+            "The leaf is signed over SHA-384 while it names SHA-256.",
+            edit().leaf(|leaf| leaf.hash = Hash::Sha384),
+        ),
+        att(
+            "ch-17b",
+            INTERMEDIATE,
+            "The intermediate is signed over SHA-256 while it names SHA-384.",
+            edit().intermediate(|intermediate| {
+                intermediate.hash = Hash::Sha256;
+            }),
+        ),
+        att(
+            "ch-13d",
+            LEAF,
+            "The leaf's notAfter is one day later than signed.",
+            edit().chain(|chain| {
+                let device = device(Generation::Ios17, Environment::Production);
+                chain.leaf[part::TBS][field::VALIDITY][1] = time(device.not_after() + DAY);
+            }),
+        ),
+    ];
+    let flipped: [(&str, &str, Select); 3] = [
+        ("ch-13a", "serial number", |tbs| &mut tbs[field::SERIAL]),
+        ("ch-13b", "common name", |tbs| &mut tbs[field::SUBJECT][0][0][1]),
+        ("ch-13c", "last extension but one", |tbs| &mut tbs[field::EXTENSIONS][0][3][1]),
+    ];
+    for (id, what, select) in flipped {
+        rows.push(att(
+            id,
+            LEAF,
+            format!("A bit of the leaf's {what} is flipped after signing."),
+            edit().chain(move |chain| {
+                flip(select(&mut chain.leaf[part::TBS]));
+            }),
+        ));
+    }
+    rows
+}
+
+/// Flips the lowest bit of the last octet but one: the last one of a time is its Z.
+fn flip(element: &mut Der) {
+    let octets = element.octets();
+    let position = octets.len() - 2;
+    octets[position] ^= 1;
+}

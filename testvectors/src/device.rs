@@ -1,0 +1,368 @@
+//! The simulated device.
+
+use crate::auth_data::{AuthData, Credential, FLAG_AT, FLAG_ED, cose_key};
+use crate::cbor::Cbor;
+use crate::certificate::{UnsignedCertificate, ec_public_key, name, nonce_value, oid};
+use crate::generation::Generation;
+use crate::keys::{Signer, pseudo_random, sha256};
+use crate::pki::{Leaf, TestPki};
+use crate::recipe::Edits;
+
+/// The App ID of a device that was given none: team identifier, dot, bundle identifier.
+pub const DEFAULT_APP_ID: &str = "ABCDE12345.org.example.genuine";
+
+/// Length of a genuine receipt, bytes: 3,649 to 3,993 measured.
+pub const GENUINE_RECEIPT_LENGTH: usize = 3_700;
+
+const DAY: u64 = 86_400;
+
+/// The App Attest environment of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Environment {
+    /// An app from the App Store, from `TestFlight` or with the production entitlement.
+    Production,
+    /// The App Attest sandbox.
+    Development,
+}
+
+impl Environment {
+    /// The AAGUID of this environment.
+    #[must_use]
+    pub const fn aaguid(self) -> [u8; 16] {
+        match self {
+            Self::Production => *b"appattest\0\0\0\0\0\0\0",
+            Self::Development => *b"appattestdevelop",
+        }
+    }
+
+    /// `production` or `development`, as in the vectors.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Production => "production",
+            Self::Development => "development",
+        }
+    }
+}
+
+/// An iPhone with one App Attest key, as honest as its setters leave it.
+///
+/// The seed decides the key; equal calls on equal devices give equal bytes. What the device does not simulate: the receipt,
+/// which is random bytes of the right length, and Apple's names.
+#[derive(Clone, Debug)]
+pub struct Device {
+    seed: String,
+    app_id: String,
+    environment: Environment,
+    generation: Generation,
+    authorities: TestPki,
+    issued_at: u64,
+    life: u64,
+    receipt_length: usize,
+    cd_hash: bool,
+    bundle_version: String,
+    category: u32,
+    signer: Signer,
+    point: [u8; 65],
+    counter: u32,
+}
+
+/// What a device hands to the app after attesting its key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Attestation {
+    /// The attestation object, CBOR.
+    pub object: Vec<u8>,
+    /// The key identifier: SHA-256 of [`public_key`](Self::public_key).
+    pub key_id: [u8; 32],
+    /// The attested key, an uncompressed P-256 point `04 ‖ x ‖ y` (X9.62).
+    pub public_key: [u8; 65],
+    /// The client data hash under the nonce.
+    pub client_data_hash: Vec<u8>,
+}
+
+/// What a device hands to the app after signing a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SignedAssertion {
+    /// The assertion object, CBOR.
+    pub object: Vec<u8>,
+    /// The counter in it.
+    pub counter: u32,
+    /// The client data hash under the nonce.
+    pub client_data_hash: Vec<u8>,
+}
+
+impl Device {
+    /// A production device of the newest generation with the key of this seed, under [`TestPki::default`].
+    ///
+    /// # Panics
+    ///
+    /// Never: an uncompressed P-256 point has 65 bytes.
+    #[must_use]
+    pub fn new(seed: &str) -> Self {
+        let signer = Signer::p256(&format!("device {seed}"));
+        let point = signer.public_point().try_into().expect("an uncompressed P-256 point has 65 bytes");
+        Self {
+            seed: seed.to_owned(),
+            app_id: DEFAULT_APP_ID.to_owned(),
+            environment: Environment::Production,
+            generation: Generation::Ios27,
+            authorities: TestPki::default(),
+            issued_at: Generation::Ios27.typical_time(),
+            life: 3 * DAY,
+            receipt_length: GENUINE_RECEIPT_LENGTH,
+            cd_hash: false,
+            bundle_version: "1".to_owned(),
+            category: 4,
+            signer,
+            point,
+            counter: 0,
+        }
+    }
+
+    /// Sets the App ID: team identifier, dot, bundle identifier.
+    #[must_use]
+    pub fn with_app_id(mut self, app_id: &str) -> Self {
+        app_id.clone_into(&mut self.app_id);
+        self
+    }
+
+    /// Sets the environment.
+    #[must_use]
+    pub fn with_environment(mut self, environment: Environment) -> Self {
+        self.environment = environment;
+        self
+    }
+
+    /// Sets the generation, and the time of issue to one that suits it.
+    #[must_use]
+    pub fn with_generation(mut self, generation: Generation) -> Self {
+        self.generation = generation;
+        self.with_issue_time(generation.typical_time())
+    }
+
+    /// Sets the time of issue, Unix seconds. The leaf's notBefore lies one day earlier.
+    #[must_use]
+    pub fn with_issue_time(mut self, unix: u64) -> Self {
+        self.issued_at = unix;
+        self
+    }
+
+    /// Sets the leaf's life from notBefore to notAfter, seconds; three days unless set.
+    #[must_use]
+    pub fn with_leaf_life(mut self, seconds: u64) -> Self {
+        self.life = seconds;
+        self
+    }
+
+    /// Sets the certification authorities.
+    #[must_use]
+    pub fn with_authorities(mut self, authorities: TestPki) -> Self {
+        self.authorities = authorities;
+        self
+    }
+
+    /// Sets the length of the receipt, bytes.
+    #[must_use]
+    pub fn with_receipt_length(mut self, length: usize) -> Self {
+        self.receipt_length = length;
+        self
+    }
+
+    /// Adds the unsigned `cdHash` of the opt-in entitlement of iOS 18.5 to 26 to both objects.
+    #[must_use]
+    pub fn with_cd_hash(mut self) -> Self {
+        self.cd_hash = true;
+        self
+    }
+
+    /// Sets the launch data of iOS 27: `CFBundleVersion` (1 to 255 bytes) and validation category (4: App Store).
+    #[must_use]
+    pub fn with_launch_data(mut self, bundle_version: &str, category: u32) -> Self {
+        bundle_version.clone_into(&mut self.bundle_version);
+        self.category = category;
+        self
+    }
+
+    /// Makes certificate, COSE key and key identifier claim this point `04 ‖ x ‖ y` in place of the device's own, valid or
+    /// not; assertions are still signed with the device's own key.
+    #[must_use]
+    pub fn with_claimed_point(mut self, point: [u8; 65]) -> Self {
+        self.point = point;
+        self
+    }
+
+    /// Sets the counter of the last assertion, zero on a new device.
+    #[must_use]
+    pub fn with_counter(mut self, counter: u32) -> Self {
+        self.counter = counter;
+        self
+    }
+
+    /// The App ID.
+    #[must_use]
+    pub fn app_id(&self) -> &str {
+        &self.app_id
+    }
+
+    /// The environment.
+    #[must_use]
+    pub fn environment(&self) -> Environment {
+        self.environment
+    }
+
+    /// The time of issue, Unix seconds: a time at which the certificates are valid.
+    #[must_use]
+    pub fn issue_time(&self) -> u64 {
+        self.issued_at
+    }
+
+    /// The leaf's notBefore, Unix seconds.
+    #[must_use]
+    pub fn not_before(&self) -> u64 {
+        self.issued_at.saturating_sub(DAY)
+    }
+
+    /// The leaf's notAfter, Unix seconds.
+    #[must_use]
+    pub fn not_after(&self) -> u64 {
+        self.not_before() + self.life
+    }
+
+    /// The public key, an uncompressed P-256 point `04 ‖ x ‖ y` (X9.62).
+    #[must_use]
+    pub fn public_key(&self) -> [u8; 65] {
+        self.point
+    }
+
+    /// The key identifier: SHA-256 of the public key.
+    #[must_use]
+    pub fn key_id(&self) -> [u8; 32] {
+        sha256(&[&self.point])
+    }
+
+    /// The private key.
+    #[must_use]
+    pub fn signer(&self) -> &Signer {
+        &self.signer
+    }
+
+    /// The certification authorities.
+    #[must_use]
+    pub fn authorities(&self) -> &TestPki {
+        &self.authorities
+    }
+
+    /// The receipt: bytes that only look like one.
+    #[must_use]
+    pub fn receipt(&self) -> Vec<u8> {
+        pseudo_random(&format!("receipt {}", self.seed), self.receipt_length)
+    }
+
+    /// Attests the key over SHA-256(`challenge`), as Apple asks.
+    #[must_use]
+    pub fn attest(&self, challenge: &[u8]) -> Attestation {
+        self.attest_hash(&sha256(&[challenge]))
+    }
+
+    /// Attests the key over a client data hash given as such, of any length: some apps pass the challenge unhashed.
+    #[must_use]
+    pub fn attest_hash(&self, client_data_hash: &[u8]) -> Attestation {
+        Attestation {
+            object: Edits::default().mint_attestation(self, client_data_hash),
+            key_id: self.key_id(),
+            public_key: self.point,
+            client_data_hash: client_data_hash.to_vec(),
+        }
+    }
+
+    /// Signs a request over SHA-256(`client_data`) and advances the counter.
+    ///
+    /// # Panics
+    ///
+    /// When the counter has run out, after 2³² − 1 assertions.
+    #[must_use]
+    pub fn assert(&mut self, client_data: &[u8]) -> SignedAssertion {
+        self.assert_hash(&sha256(&[client_data]))
+    }
+
+    /// Signs a request over a client data hash given as such, of any length, and advances the counter.
+    ///
+    /// # Panics
+    ///
+    /// When the counter has run out, after 2³² − 1 assertions.
+    #[must_use]
+    pub fn assert_hash(&mut self, client_data_hash: &[u8]) -> SignedAssertion {
+        self.counter = self.counter.checked_add(1).expect("a counter below 2^32");
+        SignedAssertion {
+            object: Edits::default().mint_assertion(self, self.counter, client_data_hash),
+            counter: self.counter,
+            client_data_hash: client_data_hash.to_vec(),
+        }
+    }
+
+    /// The leaf around a nonce, ready to be signed by the intermediate.
+    #[must_use]
+    pub fn leaf(&self, nonce: &[u8]) -> UnsignedCertificate {
+        // A 6-octet serial: the milliseconds of the time of issue, as in the genuine leaves.
+        let serial = self.issued_at.saturating_mul(1_000).to_be_bytes()[2..].to_vec();
+        self.authorities.leaf(Leaf {
+            subject: name(&[
+                (oid::COMMON_NAME, &hex(&self.key_id())),
+                (oid::ORGANIZATIONAL_UNIT, "AAA Certification"),
+                (oid::ORGANIZATION, "Genuine Test"),
+                (oid::STATE, "Nowhere"),
+            ]),
+            serial,
+            not_before: self.not_before(),
+            not_after: self.not_after(),
+            public_key: ec_public_key(oid::P256, &self.point),
+            extensions: self.generation.leaf_extensions(&self.app_id, &nonce_value(nonce)),
+        })
+    }
+
+    pub(crate) fn attestation_auth_data(&self) -> AuthData {
+        let credential = Credential {
+            aaguid: self.environment.aaguid(),
+            id_length: [0, 32],
+            id: self.key_id().to_vec(),
+            key: cose_key(&self.point),
+        };
+        AuthData { credential: Some(credential), ..self.assertion_auth_data(0) }
+    }
+
+    pub(crate) fn assertion_auth_data(&self, counter: u32) -> AuthData {
+        let extensions = (self.generation == Generation::Ios27).then(|| {
+            Cbor::map(vec![
+                (Cbor::text(BUNDLE_VERSION), Cbor::text(&self.bundle_version)),
+                (Cbor::text(VALIDATION_CATEGORY), Cbor::bytes(&self.category.to_le_bytes())),
+            ])
+        });
+        AuthData {
+            rp_id_hash: sha256(&[self.app_id.as_bytes()]),
+            flags: if extensions.is_some() { FLAG_AT | FLAG_ED } else { FLAG_AT },
+            counter,
+            credential: None,
+            extensions,
+        }
+    }
+
+    pub(crate) fn cd_hash_entry(&self) -> Option<(Cbor, Cbor)> {
+        self.cd_hash.then(|| {
+            let hash = pseudo_random(&format!("cdHash {}", self.app_id), 20);
+            let entries = vec![(Cbor::text("hash"), Cbor::bytes(&hash)), (Cbor::text("type"), Cbor::uint(2))];
+            (Cbor::text("cdHash"), Cbor::map(entries))
+        })
+    }
+}
+
+/// Key of the bundle version in the extension map.
+pub const BUNDLE_VERSION: &str = "apple_bundle_version_01";
+/// Key of the validation category in the extension map.
+pub const VALIDATION_CATEGORY: &str = "apple_validation_category_01";
+
+/// Lower-case hexadecimal digits, as in the common name of a leaf.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}

@@ -1,0 +1,36 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+pub mod auth_data;
+mod bundled;
+pub mod catalogue;
+pub mod cbor;
+pub mod certificate;
+pub mod der;
+mod device;
+mod files;
+mod generation;
+pub mod keys;
+mod pki;
+pub mod recipe;
+mod vector;
+
+pub use bundled::{BUNDLED, ROOT_PEM};
+pub use device::{
+    Attestation, BUNDLE_VERSION, DEFAULT_APP_ID, Device, Environment, GENUINE_RECEIPT_LENGTH, SignedAssertion,
+    VALIDATION_CATEGORY,
+};
+pub use files::{MINTED_DIRECTORIES, minted_files};
+pub use generation::Generation;
+pub use pki::TestPki;
+pub use recipe::Edits;
+pub use vector::{Kind, Vector, VectorError};
+
+/// The committed vectors, parsed: the good ones and the bad ones, in the order of their ids within each kind.
+///
+/// # Panics
+///
+/// Never: a test of this crate parses them all.
+pub fn vectors() -> impl Iterator<Item = Vector> {
+    BUNDLED.iter().map(|(id, json)| Vector::parse(id, json).expect("the committed vectors parse"))
+}

@@ -1,0 +1,136 @@
+//! How an object comes about, stage by stage, with a place for an edit at each.
+//!
+//! A stage hands its result to the edits registered for it and goes on with what they leave: authenticator data → its
+//! bytes → nonce → certificates → signatures → CBOR envelope → object. Everything after an edited stage is computed from
+//! the edited value, so that one edit is one fault, and all else about the object is valid and freshly signed.
+
+use crate::auth_data::AuthData;
+use crate::cbor::Cbor;
+use crate::certificate::UnsignedCertificate;
+use crate::der::Der;
+use crate::device::Device;
+use crate::keys::sha256;
+
+/// What ties the authenticator data to the client data.
+#[derive(Clone, Debug)]
+pub struct Binding {
+    /// The authenticator data as it will stand in the object; editing it here leaves the nonce alone.
+    pub auth_data: Vec<u8>,
+    /// The client data hash as it was hashed; editing it here leaves the nonce alone.
+    pub client_data_hash: Vec<u8>,
+    /// SHA-256(authenticator data ‖ client data hash): the leaf extension of an attestation.
+    pub nonce: [u8; 32],
+    /// SHA-256(nonce): the digest that an assertion signs. Unused in an attestation.
+    pub digest: [u8; 32],
+}
+
+/// Both certificates of `x5c`, signed.
+#[derive(Clone, Debug)]
+pub struct Chain {
+    /// The leaf.
+    pub leaf: Der,
+    /// The intermediate.
+    pub intermediate: Der,
+}
+
+type Edit<'e, T> = Box<dyn Fn(&mut T) + 'e>;
+
+/// The edits of an object, by stage; none at all yields the honest object.
+///
+/// Several edits of one stage run in the order in which they were registered.
+#[derive(Default)]
+pub struct Edits<'e> {
+    auth_data: Vec<Edit<'e, AuthData>>,
+    auth_data_bytes: Vec<Edit<'e, Vec<u8>>>,
+    binding: Vec<Edit<'e, Binding>>,
+    leaf: Vec<Edit<'e, UnsignedCertificate>>,
+    intermediate: Vec<Edit<'e, UnsignedCertificate>>,
+    chain: Vec<Edit<'e, Chain>>,
+    signature: Vec<Edit<'e, Vec<u8>>>,
+    envelope: Vec<Edit<'e, Cbor>>,
+    object: Vec<Edit<'e, Vec<u8>>>,
+}
+
+macro_rules! stages {
+    ($( $(#[$doc:meta])+ $stage:ident: $value:ty; )+) => {
+        impl<'e> Edits<'e> {
+            $(
+                $(#[$doc])+
+                #[must_use]
+                pub fn $stage(mut self, edit: impl Fn(&mut $value) + 'e) -> Self {
+                    self.$stage.push(Box::new(edit));
+                    self
+                }
+            )+
+        }
+    };
+}
+
+stages! {
+    /// Edits the fields of the authenticator data, before it is encoded and hashed.
+    auth_data: AuthData;
+    /// Edits the bytes of the authenticator data, before they are hashed.
+    auth_data_bytes: Vec<u8>;
+    /// Edits the nonce and what it was made of, after it was computed.
+    binding: Binding;
+    /// Edits the leaf before it is signed. Attestations only.
+    leaf: UnsignedCertificate;
+    /// Edits the intermediate before it is signed. Attestations only.
+    intermediate: UnsignedCertificate;
+    /// Edits the signed certificates. Attestations only.
+    chain: Chain;
+    /// Edits the DER of the signature. Assertions only.
+    signature: Vec<u8>;
+    /// Edits the outermost CBOR map.
+    envelope: Cbor;
+    /// Edits the bytes of the object.
+    object: Vec<u8>;
+}
+
+fn apply<T>(edits: &[Edit<'_, T>], mut value: T) -> T {
+    for edit in edits {
+        edit(&mut value);
+    }
+    value
+}
+
+impl Edits<'_> {
+    /// Mints an attestation object of this device over a client data hash of any length.
+    #[must_use]
+    pub fn mint_attestation(&self, device: &Device, client_data_hash: &[u8]) -> Vec<u8> {
+        let binding = self.bind(device.attestation_auth_data(), client_data_hash);
+        let leaf = apply(&self.leaf, device.leaf(&binding.nonce));
+        let intermediate = apply(&self.intermediate, device.authorities().intermediate());
+        let chain = apply(&self.chain, Chain { leaf: leaf.sign(), intermediate: intermediate.sign() });
+        let x5c = Cbor::array(vec![Cbor::bytes(&chain.leaf.encode()), Cbor::bytes(&chain.intermediate.encode())]);
+        let statement =
+            Cbor::map(vec![(Cbor::text("x5c"), x5c), (Cbor::text("receipt"), Cbor::bytes(&device.receipt()))]);
+        let mut entries = vec![(Cbor::text("fmt"), Cbor::text("apple-appattest"))];
+        entries.extend(device.cd_hash_entry());
+        entries.push((Cbor::text("attStmt"), statement));
+        entries.push((Cbor::text("authData"), Cbor::bytes(&binding.auth_data)));
+        self.seal(entries)
+    }
+
+    /// Mints an assertion of this device with a given counter over a client data hash of any length.
+    #[must_use]
+    pub fn mint_assertion(&self, device: &Device, counter: u32, client_data_hash: &[u8]) -> Vec<u8> {
+        let binding = self.bind(device.assertion_auth_data(counter), client_data_hash);
+        let signature = apply(&self.signature, device.signer().sign_digest(&binding.digest));
+        let mut entries: Vec<_> = device.cd_hash_entry().into_iter().collect();
+        entries.push((Cbor::text("signature"), Cbor::bytes(&signature)));
+        entries.push((Cbor::text("authenticatorData"), Cbor::bytes(&binding.auth_data)));
+        self.seal(entries)
+    }
+
+    fn bind(&self, auth_data: AuthData, client_data_hash: &[u8]) -> Binding {
+        let auth_data = apply(&self.auth_data_bytes, apply(&self.auth_data, auth_data).encode());
+        let nonce = sha256(&[&auth_data, client_data_hash]);
+        let digest = sha256(&[&nonce]);
+        apply(&self.binding, Binding { auth_data, client_data_hash: client_data_hash.to_vec(), nonce, digest })
+    }
+
+    fn seal(&self, entries: Vec<(Cbor, Cbor)>) -> Vec<u8> {
+        apply(&self.object, apply(&self.envelope, Cbor::map(entries)).encode())
+    }
+}

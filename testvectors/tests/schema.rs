@@ -1,0 +1,112 @@
+//! The committed files have the form that `schema.json` describes.
+//!
+//! The keywords that the schema uses are evaluated here (JSON Schema 2020-12), because the validators at hand bring
+//! licences that the project does not take. A keyword that is not known here fails the test.
+
+use genuine_testvectors::BUNDLED;
+use regex::Regex;
+use serde_json::{Value, json};
+
+#[test]
+fn files_satisfy_the_schema() {
+    let schema = schema();
+    for (id, json) in BUNDLED {
+        let instance = serde_json::from_str(json).expect("a vector is JSON");
+        assert!(satisfies(&schema, &schema, &instance), "{id}");
+    }
+}
+
+#[test]
+fn the_schema_refuses_what_is_no_vector() {
+    let schema = schema();
+    let (_, json) = BUNDLED.iter().find(|(id, _)| *id == "att-ios17-production").expect("a good attestation");
+    let good: Value = serde_json::from_str(json).expect("a vector is JSON");
+    let with = |name: &str, value: Value| {
+        let mut instance = good.clone();
+        instance[name] = value;
+        instance
+    };
+    let without = |name: &str| {
+        let mut instance = good.clone();
+        instance.as_object_mut().expect("an object").remove(name);
+        instance
+    };
+
+    assert!(satisfies(&schema, &schema, &good));
+    for instance in [
+        json!([]),
+        without("app_id"),
+        without("valid_at"),
+        with("type", json!("receipt")),
+        with("surplus", json!(0)),
+        with("counter", json!(-1)),
+        with("counter", json!(0x1_0000_0000_u64)),
+        with("counter", json!(0.5)),
+        with("key_id_b64", json!("A")),
+        with("app_id", json!("org.example")),
+        with("valid_at", json!("yesterday")),
+        with("require_categories", json!([])),
+        with("require_categories", json!(["1"])),
+        with("expected", json!("NonceMismatch")),
+        with("twin", json!("att-ios27-production")),
+        with("assertion_b64", json!("AA==")),
+        with("type", json!("assertion")),
+    ] {
+        assert!(!satisfies(&schema, &schema, &instance), "{instance}");
+    }
+}
+
+fn schema() -> Value {
+    serde_json::from_str(include_str!("../schema.json")).expect("the schema is JSON")
+}
+
+fn satisfies(root: &Value, schema: &Value, instance: &Value) -> bool {
+    let schemas = |list: &Value| list.as_array().expect("a list of schemas").clone();
+    let properties = schema.get("properties").and_then(Value::as_object);
+    schema.as_object().expect("a schema is an object").iter().all(|(keyword, value)| match keyword.as_str() {
+        "$schema" | "$defs" | "title" | "description" | "then" | "else" => true,
+        "$ref" => {
+            let pointer = value.as_str().and_then(|reference| reference.strip_prefix('#')).expect("a local reference");
+            satisfies(root, root.pointer(pointer).expect("a definition"), instance)
+        }
+        "type" => match value.as_str().expect("a type") {
+            "object" => instance.is_object(),
+            "array" => instance.is_array(),
+            "string" => instance.is_string(),
+            "integer" => instance.is_i64() || instance.is_u64(),
+            other => panic!("unknown type {other}"),
+        },
+        "const" => instance == value,
+        "enum" => value.as_array().expect("a list").contains(instance),
+        "minimum" => instance.as_i64().is_none_or(|number| number >= value.as_i64().expect("a number")),
+        "maximum" => instance.as_i64().is_none_or(|number| number <= value.as_i64().expect("a number")),
+        "pattern" => instance.as_str().is_none_or(|text| {
+            Regex::new(value.as_str().expect("a pattern")).expect("a regular expression").is_match(text)
+        }),
+        "minItems" => instance
+            .as_array()
+            .is_none_or(|items| items.len() >= usize::try_from(value.as_u64().expect("a number")).expect("a length")),
+        "items" => instance.as_array().is_none_or(|items| items.iter().all(|item| satisfies(root, value, item))),
+        "required" => instance.as_object().is_none_or(|object| {
+            value.as_array().expect("a list").iter().all(|name| object.contains_key(name.as_str().expect("a name")))
+        }),
+        "properties" => value
+            .as_object()
+            .expect("an object")
+            .iter()
+            .all(|(name, schema)| instance.get(name).is_none_or(|member| satisfies(root, schema, member))),
+        "additionalProperties" => {
+            assert_eq!(value, false, "only false is known here");
+            let known = properties.expect("properties beside additionalProperties");
+            instance.as_object().is_none_or(|object| object.keys().all(|name| known.contains_key(name)))
+        }
+        "allOf" => schemas(value).iter().all(|schema| satisfies(root, schema, instance)),
+        "anyOf" => schemas(value).iter().any(|schema| satisfies(root, schema, instance)),
+        "not" => !satisfies(root, value, instance),
+        "if" => {
+            let branch = if satisfies(root, value, instance) { "then" } else { "else" };
+            schema.get(branch).is_none_or(|schema| satisfies(root, schema, instance))
+        }
+        other => panic!("unknown keyword {other}"),
+    })
+}
