@@ -138,7 +138,7 @@ errors! {
         CborDuplicateKey = 108,
         /// Bytes follow the object.
         CborTrailing = 109,
-        /// A map or array counts more entries, or a value nests deeper, than any genuine object does.
+        /// A map or array counts more entries, or the hash in `cdHash` is longer, than in any genuine object.
         CborLimit = 110,
         /// A map holds a key that does not belong there.
         UnknownField = 120,
