@@ -20,15 +20,14 @@ pub enum ErrorClass {
     Unavailable,
 }
 
-/// The steps of a verification, in the order in which they run.
+/// The steps of a verification, in the order in which they run: up to [`SignatureForm`](Self::SignatureForm) in
+/// `parse`, from [`Configuration`](Self::Configuration) on in `verify`.
 ///
 /// Everything before the step of an [`Error`] has passed; of what comes after it, nothing is known. The numbers in
 /// brackets are the steps of Apple's *Validating apps that connect to your server*: `A` for the attestation, `B` for the assertion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Step {
-    /// The verifier's own side: policy, trust anchors, clock, stored key, client data hash.
-    Configuration,
     /// The size of the object.
     Size,
     /// Strict CBOR and the shape of its maps; covers the COSE key and the extension map as well.
@@ -37,6 +36,10 @@ pub enum Step {
     Certificates,
     /// The layout of the authenticator data.
     AuthenticatorData,
+    /// Strict DER of an assertion's signature.
+    SignatureForm,
+    /// The verifier's own side: policy, trust anchors, clock, stored key, client data hash.
+    Configuration,
     /// The App ID hash (A6, B4).
     AppId,
     /// The counter of an attestation is zero (A7).
@@ -150,6 +153,8 @@ errors! {
         X5cCount = 123,
         /// The receipt is empty.
         ReceiptEmpty = 124,
+    }
+    Malformed Certificates {
         /// A certificate is longer than `MAX_CERTIFICATE`.
         CertTooLarge = 125,
     }
@@ -251,7 +256,7 @@ errors! {
         /// The intermediate's key did not sign the leaf (RFC 5280 §6.1.3 (a)(1)).
         LeafSignature = 321,
     }
-    Malformed Signature {
+    Malformed SignatureForm {
         /// The assertion's signature is not a strict DER `ECDSA-Sig-Value` (RFC 3279 §2.2.3).
         SignatureEncoding = 330,
     }

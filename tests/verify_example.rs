@@ -1,0 +1,307 @@
+//! Runs the example `verify` as a process: verdicts, exit statuses, and what is said about files that are no vectors.
+#![cfg(feature = "rust-crypto")]
+
+use std::{
+    env,
+    ffi::OsStr,
+    fs,
+    path::{Path, PathBuf},
+    process::{self, Command},
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use genuine_testvectors::{BUNDLED, ROOT_PEM};
+use serde_json::{Value, json};
+
+const ATTESTATION: &str = "att-ios17-production";
+const ASSERTION: &str = "asr-ios17-production";
+
+/// What a run of the example gave.
+struct Run {
+    status: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+impl Run {
+    fn last_line(&self) -> &str {
+        self.stdout.lines().last().unwrap_or_default()
+    }
+
+    #[track_caller]
+    fn assert_ends(&self, status: i32, last_line: &str) -> &Self {
+        assert_eq!((self.status, self.last_line()), (Some(status), last_line), "{}\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    #[track_caller]
+    fn assert_says(&self, text: &str) -> &Self {
+        assert!(self.stdout.contains(text) || self.stderr.contains(text), "{text}:\n{}\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    fn count(&self, start: &str) -> usize {
+        self.stdout.lines().filter(|line| line.starts_with(start)).count()
+    }
+}
+
+/// `cargo test` builds the examples beside the directory of the test executables; with `--test` it builds the named test
+/// alone, and what runs is the example of the last build.
+fn example() -> PathBuf {
+    let test = env::current_exe().expect("the path of this test");
+    let profile = test.parent().and_then(Path::parent).expect("target/<profile>/deps");
+    let example = profile.join("examples").join(format!("verify{}", env::consts::EXE_SUFFIX));
+    assert!(example.exists(), "not built: before a single test, run `cargo build --example verify`");
+    example
+}
+
+fn run(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Run {
+    let output = Command::new(example()).args(arguments).output().expect("the example runs");
+    Run {
+        status: output.status.code(),
+        stdout: String::from_utf8(output.stdout).expect("UTF-8"),
+        stderr: String::from_utf8(output.stderr).expect("UTF-8"),
+    }
+}
+
+/// A file that is gone with its owner.
+struct TempFile(PathBuf);
+
+impl TempFile {
+    fn new(content: impl AsRef<[u8]>) -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let name = format!("genuine-verify-{}-{}.json", process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let path = env::temp_dir().join(name);
+        fs::write(&path, content).expect("a writable directory for temporary files");
+        Self(path)
+    }
+
+    fn path(&self) -> &str {
+        self.0.to_str().expect("UTF-8")
+    }
+}
+
+impl Drop for TempFile {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+/// A bundled vector with some of its fields replaced; `null` is as good as absent.
+fn vector(id: &str, fields: &Value) -> TempFile {
+    let (_, text) = BUNDLED.iter().find(|(name, _)| *name == id).expect("a bundled vector");
+    let mut vector: Value = serde_json::from_str(text).expect("JSON");
+    for (name, value) in fields.as_object().expect("an object") {
+        vector[name] = value.clone();
+    }
+    TempFile::new(vector.to_string())
+}
+
+/// Runs on one changed vector under the root of the bundled ones.
+fn run_on(id: &str, fields: &Value) -> Run {
+    let (root, file) = (TempFile::new(ROOT_PEM), vector(id, fields));
+    run(["--root", root.path(), file.path()])
+}
+
+#[test]
+fn the_bundled_vectors_are_as_expected() {
+    let run = run([] as [&str; 0]);
+    run.assert_ends(0, &format!("{} as expected, 0 not", BUNDLED.len()));
+    assert!(!run.stdout.contains('\x1B'), "colours without a terminal");
+    assert_eq!(run.stderr, "");
+}
+
+/// Each refused object in full, with the one step that refuses it.
+#[test]
+fn every_refused_object_has_one_failed_step() {
+    let root = TempFile::new(ROOT_PEM);
+    let refused = BUNDLED.iter().filter(|(_, text)| !text.contains("\"expected\": \"pass\""));
+    let files: Vec<_> = refused.map(|(_, text)| TempFile::new(text)).collect();
+    let run = run(["--root", root.path()].into_iter().chain(files.iter().map(TempFile::path)));
+    run.assert_ends(0, &format!("{} as expected, 0 not", files.len()));
+    assert_eq!((run.count("  FAIL"), run.count("  →")), (files.len(), files.len()));
+    let longest = run.stdout.lines().max_by_key(|line| line.chars().count()).unwrap_or_default();
+    assert!(longest.chars().count() <= 100, "{longest}");
+}
+
+#[test]
+fn every_step_of_a_good_object_passes() {
+    for (id, steps) in [(ATTESTATION, 17), (ASSERTION, 10)] {
+        let run = run_on(id, &json!({}));
+        run.assert_ends(0, "1 as expected, 0 not");
+        assert_eq!((run.count("  ok "), run.count("  FAIL"), run.count("  -")), (steps, 0, 0), "{id}");
+    }
+}
+
+#[test]
+fn a_changed_caller_side_is_refused() {
+    let other_key = "BGR4sZdcDYd1d1gI+eWJ5WvjRpI693MLELBVNM2P6w3j3y5m38Fxa6UUxnReNV1AASPCCHv3wJRtxYWCZTQE49c=";
+    let zeros = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    let rows = [
+        (ATTESTATION, json!({"app_id": "ABCDE12345.org.example.other"}), "RpIdMismatch (500), class Rejected"),
+        (ATTESTATION, json!({"environment": "development"}), "EnvironmentMismatch (501)"),
+        (ATTESTATION, json!({"key_id_b64": zeros}), "KeyIdMismatch (401)"),
+        (ATTESTATION, json!({"key_id_b64": "no key"}), "KeyIdFormat (150), class Malformed"),
+        (ATTESTATION, json!({"public_key_b64": other_key}), "KeyIdMismatch (401)"),
+        (ATTESTATION, json!({"client_data_hash_b64": zeros}), "NonceMismatch (400)"),
+        (ATTESTATION, json!({"client_data_hash_b64": ""}), "ConfigEmptyClientData (905), class Unavailable"),
+        (ATTESTATION, json!({"valid_at": "1970-01-01T00:00:00Z"}), "ClockUnset (901)"),
+        (ATTESTATION, json!({"valid_at": "2023-11-03T00:00:01.000Z"}), "LeafExpired (311)"),
+        (ATTESTATION, json!({"require_categories": [4]}), "LaunchDataMissing (503)"),
+        (ASSERTION, json!({"app_id": "ABCDE12345.org.example.other"}), "RpIdMismatch (500)"),
+        (ASSERTION, json!({"key_id_b64": zeros}), "KeyIdMismatch (401)"),
+        (ASSERTION, json!({"key_id_b64": "no key"}), "KeyIdFormat (150)"),
+        (ASSERTION, json!({"public_key_b64": other_key, "key_id_b64": null}), "SignatureInvalid (331)"),
+        (ASSERTION, json!({"public_key_b64": "BAAA"}), "PublicKeyInvalid (907)"),
+        (ASSERTION, json!({"public_key_b64": "no key"}), "PublicKeyInvalid (907)"),
+        (ASSERTION, json!({"previous_counter": 7}), "CounterNotIncreased (405)"),
+        (ASSERTION, json!({"previous_counter": null}), "UnknownKey (406)"),
+    ];
+    for (id, fields, verdict) in rows {
+        let run = run_on(id, &fields);
+        run.assert_ends(1, "0 as expected, 1 not").assert_says(verdict).assert_says("NOT as expected");
+        assert_eq!(run.count("  FAIL"), 1, "{fields}");
+    }
+}
+
+#[test]
+fn what_the_caller_may_write_otherwise_is_accepted() {
+    let rows = [
+        // URL-safe and without padding, a fraction of a second, another offset, absent or null.
+        (ATTESTATION, json!({"key_id_b64": "MsywLvk_id1FtTsqOrx5W-5-Ng3JMiIrSBbYcdbdfjw"})),
+        (ATTESTATION, json!({"valid_at": "2023-11-03T00:00:00.999Z"})),
+        (ATTESTATION, json!({"valid_at": "2023-11-03T02:00:00+02:00"})),
+        (ATTESTATION, json!({"environment": null, "public_key_b64": null, "client_data_hash_b64": null})),
+        (ASSERTION, json!({"key_id_b64": null, "client_data_hash_b64": null, "environment": "development"})),
+    ];
+    for (id, fields) in rows {
+        run_on(id, &fields).assert_ends(0, "1 as expected, 0 not");
+    }
+}
+
+#[test]
+fn the_expectation_has_several_forms() {
+    let other_app = |expected: Value| json!({"app_id": "ABCDE12345.org.example.other", "expected": expected});
+    for expected in [json!(500), json!("500"), json!("RpIdMismatch"), json!("fail")] {
+        run_on(ATTESTATION, &other_app(expected)).assert_ends(0, "1 as expected, 0 not");
+    }
+    for expected in [json!(400), json!("401"), json!("NonceMismatch"), json!("pass")] {
+        run_on(ATTESTATION, &other_app(expected)).assert_ends(1, "0 as expected, 1 not");
+    }
+    run_on(ATTESTATION, &json!({"expected": "fail"})).assert_ends(1, "0 as expected, 1 not").assert_says("any failure");
+}
+
+#[test]
+fn at_overrides_the_time() {
+    let (root, file) = (TempFile::new(ROOT_PEM), vector(ATTESTATION, &json!({"valid_at": null})));
+    let run_at = |at| run(["--root", root.path(), "--at", at, file.path()]);
+    run_at("2023-11-01T12:00:00Z").assert_ends(0, "1 as expected, 0 not");
+    run_at("2020-01-01T00:00:00Z").assert_ends(1, "0 as expected, 1 not").assert_says("LeafNotYetValid (310)");
+    for far in ["2039-01-01T00:00:00Z", "9999-12-31T23:59:59Z"] {
+        run_at(far).assert_ends(1, "0 as expected, 1 not").assert_says("LeafExpired (311)");
+    }
+    for none in ["yesterday", "2023-11-01", "1969-12-31T23:59:59.5Z"] {
+        let run = run_at(none);
+        assert_eq!((run.status, run.stdout.as_str()), (Some(2), ""));
+        run.assert_says("not a time in RFC 3339");
+    }
+}
+
+#[test]
+fn the_root_is_apples_unless_another_is_given() {
+    let file = vector(ATTESTATION, &json!({}));
+    run([file.path()]).assert_ends(1, "0 as expected, 1 not").assert_says("AnchorUnknown (301)");
+}
+
+#[test]
+fn a_root_that_is_none_is_refused() {
+    let file = vector(ATTESTATION, &json!({}));
+    for content in ["", "not PEM", "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"] {
+        let root = TempFile::new(content);
+        let run = run(["--root", root.path(), file.path()]);
+        assert_eq!((run.status, run.stdout.as_str()), (Some(2), ""));
+        run.assert_says(root.path());
+    }
+}
+
+#[test]
+fn a_file_that_is_no_vector_is_named_with_the_reason() {
+    let root = TempFile::new(ROOT_PEM);
+    let good = vector(ATTESTATION, &json!({}));
+    let rows = [
+        (TempFile::new("not JSON"), "not JSON"),
+        (TempFile::new([0xFF, 0xFE]), "UTF-8"),
+        (TempFile::new("[]"), "not a JSON object"),
+        (TempFile::new("{}"), "`type` is missing"),
+        (
+            TempFile::new(json!({"type": "receipt", "receipt_b64": "MIAG", "expected": "pass"}).to_string()),
+            "\"receipt\"",
+        ),
+        (vector(ATTESTATION, &json!({"attestation_b64": "???"})), "`attestation_b64` is not base64"),
+        (vector(ATTESTATION, &json!({"attestation_b64": null})), "`attestation_b64` is missing"),
+        (vector(ATTESTATION, &json!({"app_id": 1})), "`app_id` is not text"),
+        (vector(ATTESTATION, &json!({"key_id_b64": null})), "`key_id_b64` is missing"),
+        (vector(ATTESTATION, &json!({"valid_at": null})), "--at"),
+        (vector(ATTESTATION, &json!({"environment": "sandbox"})), "\"sandbox\""),
+        (vector(ATTESTATION, &json!({"expected": "perhaps"})), "\"perhaps\""),
+        (vector(ATTESTATION, &json!({"expected": 999})), "999"),
+        (vector(ATTESTATION, &json!({"require_categories": [-1]})), "`require_categories`"),
+        (vector(ASSERTION, &json!({"public_key_b64": null})), "`public_key_b64` is missing"),
+        (vector(ASSERTION, &json!({"previous_counter": 0x1_0000_0000_u64})), "`previous_counter`"),
+    ];
+    for (file, reason) in rows {
+        // The others are verified all the same.
+        let run = run(["--root", root.path(), file.path(), good.path()]);
+        run.assert_ends(2, "1 as expected, 0 not").assert_says(reason);
+        assert!(run.stderr.contains(file.path()), "{}", run.stderr);
+    }
+    run(["no-such-file.json"]).assert_ends(2, "0 as expected, 0 not").assert_says("no-such-file.json");
+}
+
+#[test]
+fn wrong_usage_is_told() {
+    for arguments in [&["--quiet"][..], &["--root"], &["--at"], &["--at", "2026-01-01T00:00:00Z"]] {
+        let run = run(arguments);
+        assert_eq!((run.status, run.stdout.as_str()), (Some(2), ""), "{arguments:?}");
+        run.assert_says("Usage:");
+    }
+    let help = run(["--help"]);
+    assert_eq!(help.status, Some(0));
+    assert!(help.stdout.starts_with("Usage:"));
+}
+
+/// A file commands no terminal.
+#[test]
+fn what_a_file_says_is_printed_without_control_characters() {
+    let hostile = "\x1B[2J\u{9B}2J\u{202E}";
+    let run = run_on(ATTESTATION, &json!({"app_id": hostile, "description": hostile, "key_id_b64": hostile}));
+    run.assert_ends(1, "0 as expected, 1 not");
+    assert!(!run.stdout.contains(['\x1B', '\u{9B}', '\u{202E}']));
+    let run = run_on(ATTESTATION, &json!({"environment": hostile}));
+    assert_eq!(run.status, Some(2));
+    assert!(!run.stderr.contains(['\x1B', '\u{9B}', '\u{202E}']));
+}
+
+/// `GENUINE_REAL_VECTORS` names a directory with `attestations/` and `assertions/` of genuine devices.
+#[test]
+fn genuine_objects_are_accepted() {
+    let Some(directory) = env::var_os("GENUINE_REAL_VECTORS").map(PathBuf::from) else { return };
+    let files: Vec<_> =
+        ["attestations", "assertions"].iter().flat_map(|kind| json_files(&directory.join(kind))).collect();
+    let run = run(&files);
+    run.assert_ends(0, &format!("{} as expected, 0 not", files.len()));
+    assert_eq!(run.count("  FAIL"), 0);
+    for receipt in json_files(&directory.join("receipts")).iter().take(1) {
+        self::run([receipt]).assert_ends(2, "0 as expected, 0 not").assert_says("\"receipt\"");
+    }
+}
+
+fn json_files(directory: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
+    let paths = entries.map(|entry| entry.expect("a directory entry").path());
+    let mut files: Vec<_> =
+        paths.filter(|path| path.extension().is_some_and(|extension| extension == "json")).collect();
+    assert!(!files.is_empty(), "{}: no vectors", directory.display());
+    files.sort();
+    files
+}
