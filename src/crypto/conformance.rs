@@ -43,7 +43,7 @@ impl fmt::Display for ConformanceFailure {
 
 impl core::error::Error for ConformanceFailure {}
 
-/// Runs every known answer and edge case: 6 digests, 12 keys, 30 signatures.
+/// Runs every known answer and edge case: 6 digests, 12 keys, 40 signatures.
 ///
 /// Needs no heap and no I/O. On a Cortex-M4 without an accelerator it takes some seconds.
 ///
@@ -202,6 +202,31 @@ mod p256 {
     /// n − x(2G): now u1 = −1 and u2 = 1, and the sum is the point at infinity.
     const INFINITY_DIGEST: [u8; 32] = hex("830d84e672fcb08275adc7fcfb4ae53bfc5d90cb2f25834f4dae81c6b4fc8bd9");
 
+    /// A point of small x. Over a digest of zeros r = s = x verifies under it: u1 = 0 and u2 = 1, so the sum is the key.
+    const LEAST_X: [u8; 64] =
+        hex("0000000000000000000000000000000000000000000000000000000000000005459243b9aa581806fe913bce99817ade\
+        11ca503c64d9a3c533415c083248fbcc");
+    /// The same with another y: an addition that does not look at y still has x as its answer.
+    const LEAST_X_OFF_CURVE: [u8; 64] =
+        hex("0000000000000000000000000000000000000000000000000000000000000005459243b9aa581806fe913bce99817ade\
+        11ca503c64d9a3c533415c083248fbcd");
+    /// The same with x + p.
+    const LEAST_X_PLUS_P: [u8; 64] =
+        hex("ffffffff00000001000000000000000000000001000000000000000000000004459243b9aa581806fe913bce99817ade\
+        11ca503c64d9a3c533415c083248fbcc");
+    /// r = s = x.
+    const X_X: [u8; 64] =
+        hex("000000000000000000000000000000000000000000000000000000000000000500000000000000000000000000000000\
+        00000000000000000000000000000005");
+    /// r = x + n, the same number modulo n.
+    const X_PLUS_N_X: [u8; 64] =
+        hex("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc63255600000000000000000000000000000000\
+        00000000000000000000000000000005");
+    /// s = x + n.
+    const X_X_PLUS_N: [u8; 64] =
+        hex("0000000000000000000000000000000000000000000000000000000000000005ffffffff00000000ffffffffffffffff\
+        bce6faada7179e84f3b9cac2fc632556");
+
     pub(super) const KEYS: &[KeyCase<64>] = &[
         ("a P-256 key", KEY, true),
         ("the P-256 base point", GENERATOR, true),
@@ -227,6 +252,11 @@ mod p256 {
         ("P-256 with r = s = 0", KEY, ONE, [0; 64], false),
         ("P-256 with r = n", KEY, ONE, R_IS_N, false),
         ("P-256 with s = n", KEY, ONE, S_IS_N, false),
+        ("P-256, a sum that is the key", LEAST_X, Digest::Sha256([0; 32]), X_X, true),
+        ("P-256, a sum that is a key off the curve", LEAST_X_OFF_CURVE, Digest::Sha256([0; 32]), X_X, false),
+        ("P-256, a sum that is a key with x ≥ p", LEAST_X_PLUS_P, Digest::Sha256([0; 32]), X_X, false),
+        ("P-256 with r above n", LEAST_X, Digest::Sha256([0; 32]), X_PLUS_N_X, false),
+        ("P-256 with s above n", LEAST_X, Digest::Sha256([0; 32]), X_X_PLUS_N, false),
     ];
 }
 
@@ -297,6 +327,31 @@ mod p384 {
     const INFINITY_DIGEST: [u8; 48] =
         hex("f72666fa845c2d2696d9ffba3aa4680f76fda6a6590bcb29759145b0547dbf41083925438aa2428291556fa37a2f4a12");
 
+    /// A point of small x. Over a digest of zeros r = s = x verifies under it: u1 = 0 and u2 = 1, so the sum is the key.
+    const LEAST_X: [u8; 96] =
+        hex("000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000002\
+        8cdeadbbd04911a3c1931e26df3fa6439dca9c7eb286fbd46fc319f0e2bb780232baf57825fc0c1912ada2fefe84024c");
+    /// The same with another y: an addition that does not look at y still has x as its answer.
+    const LEAST_X_OFF_CURVE: [u8; 96] =
+        hex("000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000002\
+        8cdeadbbd04911a3c1931e26df3fa6439dca9c7eb286fbd46fc319f0e2bb780232baf57825fc0c1912ada2fefe84024d");
+    /// The same with x + p.
+    const LEAST_X_PLUS_P: [u8; 96] =
+        hex("fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffeffffffff000000000000000100000001\
+        8cdeadbbd04911a3c1931e26df3fa6439dca9c7eb286fbd46fc319f0e2bb780232baf57825fc0c1912ada2fefe84024c");
+    /// r = s = x.
+    const X_X: [u8; 96] =
+        hex("000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000002\
+        000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000002");
+    /// r = x + n, the same number modulo n.
+    const X_PLUS_N_X: [u8; 96] =
+        hex("ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52975\
+        000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000002");
+    /// s = x + n.
+    const X_X_PLUS_N: [u8; 96] =
+        hex("000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000002\
+        ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52975");
+
     pub(super) const KEYS: &[KeyCase<96>] = &[
         ("a P-384 key", KEY, true),
         ("the P-384 base point", GENERATOR, true),
@@ -322,6 +377,11 @@ mod p384 {
         ("P-384 with r = s = 0", KEY, ONE, [0; 96], false),
         ("P-384 with r = n", KEY, ONE, R_IS_N, false),
         ("P-384 with s = n", KEY, ONE, S_IS_N, false),
+        ("P-384, a sum that is the key", LEAST_X, Digest::Sha384([0; 48]), X_X, true),
+        ("P-384, a sum that is a key off the curve", LEAST_X_OFF_CURVE, Digest::Sha384([0; 48]), X_X, false),
+        ("P-384, a sum that is a key with x ≥ p", LEAST_X_PLUS_P, Digest::Sha384([0; 48]), X_X, false),
+        ("P-384 with r above n", LEAST_X, Digest::Sha384([0; 48]), X_PLUS_N_X, false),
+        ("P-384 with s above n", LEAST_X, Digest::Sha384([0; 48]), X_X_PLUS_N, false),
     ];
 }
 

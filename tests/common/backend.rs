@@ -1,0 +1,89 @@
+//! A backend that remembers what it was asked and can be told what to answer.
+
+use std::cell::RefCell;
+
+use genuine::crypto::{
+    Crypto, CryptoError, Digest, P256PublicKey, P256Signature, P384PublicKey, P384Signature, RustCrypto,
+};
+
+/// One question to a backend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Call {
+    Sha256,
+    Sha384,
+    CheckP256,
+    CheckP384,
+    VerifyP256,
+    VerifyP384,
+}
+
+impl Call {
+    pub(crate) const fn is_signature(self) -> bool {
+        matches!(self, Self::VerifyP256 | Self::VerifyP384)
+    }
+}
+
+/// Asks `answer` first, with the position of the call, and `RustCrypto` where that is `None`.
+pub(crate) struct Tap<F> {
+    answer: F,
+    calls: RefCell<Vec<Call>>,
+}
+
+/// An answer in the place of `RustCrypto`'s; a hash that is answered `Ok` is computed all the same.
+pub(crate) type Answer = Option<Result<(), CryptoError>>;
+
+impl Tap<fn(usize, Call) -> Answer> {
+    /// Remembers and does not interfere.
+    pub(crate) fn counting() -> Self {
+        Self::new(|_, _| None)
+    }
+}
+
+impl<F: Fn(usize, Call) -> Answer> Tap<F> {
+    pub(crate) fn new(answer: F) -> Self {
+        Self { answer, calls: RefCell::default() }
+    }
+
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        self.calls.borrow().clone()
+    }
+
+    /// How many signatures were verified.
+    pub(crate) fn signatures(&self) -> usize {
+        self.calls.borrow().iter().filter(|call| call.is_signature()).count()
+    }
+
+    fn ask(&self, call: Call) -> Answer {
+        let mut calls = self.calls.borrow_mut();
+        calls.push(call);
+        (self.answer)(calls.len() - 1, call)
+    }
+}
+
+impl<F: Fn(usize, Call) -> Answer> Crypto for Tap<F> {
+    fn sha256(&self, parts: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
+        self.ask(Call::Sha256).unwrap_or(Ok(()))?;
+        RustCrypto.sha256(parts)
+    }
+
+    fn sha384(&self, parts: &[&[u8]]) -> Result<[u8; 48], CryptoError> {
+        self.ask(Call::Sha384).unwrap_or(Ok(()))?;
+        RustCrypto.sha384(parts)
+    }
+
+    fn check_p256(&self, key: &P256PublicKey) -> Result<(), CryptoError> {
+        self.ask(Call::CheckP256).unwrap_or_else(|| RustCrypto.check_p256(key))
+    }
+
+    fn check_p384(&self, key: &P384PublicKey) -> Result<(), CryptoError> {
+        self.ask(Call::CheckP384).unwrap_or_else(|| RustCrypto.check_p384(key))
+    }
+
+    fn verify_p256(&self, key: &P256PublicKey, digest: &Digest, signature: &P256Signature) -> Result<(), CryptoError> {
+        self.ask(Call::VerifyP256).unwrap_or_else(|| RustCrypto.verify_p256(key, digest, signature))
+    }
+
+    fn verify_p384(&self, key: &P384PublicKey, digest: &Digest, signature: &P384Signature) -> Result<(), CryptoError> {
+        self.ask(Call::VerifyP384).unwrap_or_else(|| RustCrypto.verify_p384(key, digest, signature))
+    }
+}

@@ -1,0 +1,190 @@
+//! What the integration tests share: objects with everything that a verification is given beside them.
+#![allow(dead_code, reason = "no test uses all of it")]
+
+pub(crate) mod backend;
+pub(crate) mod mistakes;
+pub(crate) mod real;
+pub(crate) mod vectors;
+
+use genuine::{
+    Error, UnixTime,
+    app_attest::{
+        AppIdHash, Assertion, AssertionVerifier, AttestationObject, AttestationVerifier, AttestedKey,
+        AuthenticAssertion, ClientDataHash, Environment, KeyId, Policy, ValidationCategory, VerifiedAttestation,
+    },
+    crypto::{Crypto, P256PublicKey, P384PublicKey, RustCrypto},
+    x509::TrustAnchor,
+};
+use genuine_testvectors::{Device, Edits, Generation, TestPki, keys::sha256};
+
+/// The client data hash of what is minted here.
+pub(crate) const CLIENT_DATA: &[u8; 32] = b"the hash of data of some client.";
+
+/// An attestation and all that its verification is given.
+#[derive(Clone, Debug)]
+pub(crate) struct AttestationCase {
+    pub(crate) object: Vec<u8>,
+    pub(crate) key_id: KeyId,
+    pub(crate) client_data: Vec<u8>,
+    pub(crate) apps: Vec<AppIdHash>,
+    /// The one environment that the policy allows.
+    pub(crate) environment: Environment,
+    pub(crate) launch: Launch,
+    pub(crate) now: UnixTime,
+    pub(crate) root_subject: Vec<u8>,
+    pub(crate) root_key: P384PublicKey,
+}
+
+impl AttestationCase {
+    /// What the edits make of an attestation by this device.
+    pub(crate) fn mint(device: &Device, edits: &Edits<'_>) -> Self {
+        let authorities = device.authorities();
+        Self {
+            object: edits.mint_attestation(device, CLIENT_DATA),
+            key_id: KeyId(device.key_id()),
+            client_data: CLIENT_DATA.to_vec(),
+            apps: vec![app_hash(device.app_id())],
+            environment: environment(device.environment()),
+            launch: Launch::default(),
+            now: UnixTime(device.issue_time()),
+            root_subject: authorities.root_subject(),
+            root_key: P384PublicKey::from_uncompressed(&authorities.root_point()).unwrap(),
+        }
+    }
+
+    pub(crate) fn verify(&self) -> Result<VerifiedAttestation<'_>, Error> {
+        self.verify_with(&RustCrypto)
+    }
+
+    pub(crate) fn verify_with<C: Crypto + ?Sized>(&self, crypto: &C) -> Result<VerifiedAttestation<'_>, Error> {
+        let anchors = [TrustAnchor::new(&self.root_subject, self.root_key)];
+        AttestationVerifier::new(self.launch.require(policy(&self.apps, self.environment)), &anchors, crypto).verify(
+            &AttestationObject::parse(&self.object)?,
+            &self.key_id,
+            &ClientDataHash(&self.client_data),
+            self.now,
+        )
+    }
+
+    /// The same with one thing changed.
+    pub(crate) fn with(&self, change: impl FnOnce(&mut Self)) -> Self {
+        let mut other = self.clone();
+        change(&mut other);
+        other
+    }
+}
+
+/// An assertion and all that its verification is given.
+#[derive(Clone, Debug)]
+pub(crate) struct AssertionCase {
+    pub(crate) object: Vec<u8>,
+    pub(crate) key: AttestedKey,
+    pub(crate) client_data: Vec<u8>,
+    pub(crate) apps: Vec<AppIdHash>,
+    /// The one environment that the policy allows.
+    pub(crate) environment: Environment,
+    pub(crate) launch: Launch,
+}
+
+impl AssertionCase {
+    /// What the edits make of an assertion by this device.
+    pub(crate) fn mint(device: &Device, counter: u32, edits: &Edits<'_>) -> Self {
+        let app = app_hash(device.app_id());
+        let environment = environment(device.environment());
+        Self {
+            object: edits.mint_assertion(device, counter, CLIENT_DATA),
+            key: trusted_key(&point(device), app, environment),
+            client_data: CLIENT_DATA.to_vec(),
+            apps: vec![app],
+            environment,
+            launch: Launch::default(),
+        }
+    }
+
+    pub(crate) fn verify(&self) -> Result<AuthenticAssertion<'_>, Error> {
+        self.verify_with(&RustCrypto)
+    }
+
+    pub(crate) fn verify_with<C: Crypto + ?Sized>(&self, crypto: &C) -> Result<AuthenticAssertion<'_>, Error> {
+        AssertionVerifier::new(self.launch.require(policy(&self.apps, self.environment)), crypto).verify(
+            &Assertion::parse(&self.object)?,
+            &self.key,
+            &ClientDataHash(&self.client_data),
+        )
+    }
+
+    /// The same with one thing changed.
+    pub(crate) fn with(&self, change: impl FnOnce(&mut Self)) -> Self {
+        let mut other = self.clone();
+        change(&mut other);
+        other
+    }
+}
+
+/// The launch data that the policy requires.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Launch {
+    pub(crate) categories: Option<Vec<ValidationCategory>>,
+    pub(crate) versions: Option<Vec<&'static str>>,
+}
+
+impl Launch {
+    fn require<'a>(&'a self, mut policy: Policy<'a>) -> Policy<'a> {
+        if let Some(categories) = &self.categories {
+            policy = policy.require_categories(categories);
+        }
+        if let Some(versions) = &self.versions {
+            policy = policy.require_bundle_versions(versions);
+        }
+        policy
+    }
+}
+
+/// A simulated iOS 17 device.
+pub(crate) fn device(seed: &str) -> Device {
+    Device::new(seed).with_generation(Generation::Ios17).with_receipt_length(64)
+}
+
+/// The public key of a device.
+pub(crate) fn point(device: &Device) -> P256PublicKey {
+    P256PublicKey::from_uncompressed(&device.public_key()).unwrap()
+}
+
+pub(crate) fn trusted_key(key: &P256PublicKey, app: AppIdHash, environment: Environment) -> AttestedKey {
+    AttestedKey::from_trusted_parts(key, app, environment, &RustCrypto).unwrap()
+}
+
+pub(crate) fn app_hash(app_id: &str) -> AppIdHash {
+    AppIdHash(sha256(&[app_id.as_bytes()]))
+}
+
+pub(crate) fn policy(apps: &[AppIdHash], environment: Environment) -> Policy<'_> {
+    match environment {
+        Environment::Production => Policy::new(apps),
+        Environment::Development => Policy::new(apps).only_development(),
+    }
+}
+
+pub(crate) const fn other_environment(environment: Environment) -> Environment {
+    match environment {
+        Environment::Production => Environment::Development,
+        Environment::Development => Environment::Production,
+    }
+}
+
+fn environment(environment: genuine_testvectors::Environment) -> Environment {
+    match environment {
+        genuine_testvectors::Environment::Production => Environment::Production,
+        genuine_testvectors::Environment::Development => Environment::Development,
+    }
+}
+
+/// No edits: the object as the device makes it.
+pub(crate) fn edits() -> Edits<'static> {
+    Edits::default()
+}
+
+/// Authorities with the names of the default ones and other keys.
+pub(crate) fn other_pki() -> TestPki {
+    TestPki::new("attacker")
+}
