@@ -1,0 +1,368 @@
+//! Objects of genuine devices: each verifies, and fails with the right error as soon as one thing is wrong.
+//!
+//! The objects are not part of the repository: `GENUINE_REAL_VECTORS` names the directory that holds them. Without it
+//! these tests say that they were skipped.
+#![cfg(feature = "rust-crypto")]
+
+mod common;
+
+use ciborium::Value;
+use common::{
+    AttestationCase,
+    mistakes::{ASSERTION_MISTAKES, ATTESTATION_MISTAKES, DECOY},
+    policy,
+    real::{RealAttestation, RealVectors, real},
+    trusted_key,
+};
+use genuine::{
+    Error, UnixTime,
+    app_attest::{
+        APPLE_APP_ATTEST_ROOT, AppIdHash, Assertion, AssertionVerifier, AttestationObject, AttestationVerifier,
+        AttestedKey, AuthenticatorData, ClientDataHash, Counter, KeyId, Policy, ValidationCategory,
+        VerifiedAttestation,
+    },
+    crypto::RustCrypto,
+    x509::TrustAnchor,
+};
+
+#[test]
+fn attestations_verify_under_apples_root() {
+    let Some(real) = real() else { return };
+    for RealAttestation { name, case, public_key, os_version, leaf_validity, counter } in &real.attestations {
+        let apps = [DECOY, case.apps[0], AppIdHash([0; 32])];
+        let object = AttestationObject::parse(&case.object).expect(name);
+        let proof = AttestationVerifier::new(policy(&apps, case.environment), &[APPLE_APP_ATTEST_ROOT], &RustCrypto)
+            .verify(&object, &case.key_id, &ClientDataHash(&case.client_data), case.now)
+            .expect(name);
+
+        assert_eq!(proof.key().public_key(), *public_key, "{name}");
+        assert_eq!(proof.key().id(), case.key_id, "{name}");
+        assert_eq!(proof.key().app_id(), case.apps[0], "{name}");
+        assert_eq!(proof.key().environment(), case.environment, "{name}");
+        assert_eq!(proof.environment(), case.environment, "{name}");
+        assert_eq!(proof.app_index(), 1, "{name}");
+        assert_eq!(proof.device().os_version, Some(os_version.as_str()), "{name}");
+        assert_eq!(proof.leaf_validity(), *leaf_validity, "{name}");
+        assert_eq!(object.auth_data().counter(), *counter, "{name}");
+        assert_eq!(object.leaf_key(), *public_key, "{name}");
+        assert_eq!(object.receipt(), proof.receipt(), "{name}");
+        assert!((3_649..=3_993).contains(&proof.receipt().as_unverified_bytes().len()), "{name}");
+    }
+}
+
+#[test]
+fn launch_data_and_access_control_are_those_of_the_release() {
+    let Some(real) = real() else { return };
+    for RealAttestation { name, case, os_version, .. } in &real.attestations {
+        let proof = case.verify().expect(name);
+        let release: u32 = os_version.split('.').next().unwrap().parse().unwrap();
+        let launch = proof.launch();
+        let expected = (release >= 27).then_some((ValidationCategory::OPERATING_SYSTEM, "1"));
+        assert_eq!(launch.category.zip(launch.bundle_version), expected, "{name}");
+        assert_eq!(proof.access_control().is_some(), release >= 26, "{name}");
+        assert_eq!(proof.device().os_build.is_some(), release >= 17, "{name}");
+    }
+}
+
+#[test]
+fn the_root_is_apples_certificate() {
+    let Some(real) = real() else { return };
+    assert_eq!(TrustAnchor::from_trusted_certificate(&real.root), Ok(APPLE_APP_ATTEST_ROOT));
+    for attestation in &real.attestations {
+        assert_eq!(common::real::anchor(&attestation.case), APPLE_APP_ATTEST_ROOT);
+    }
+}
+
+#[test]
+fn attestations_fail_when_one_thing_is_wrong() {
+    let Some(real) = real() else { return };
+    for RealAttestation { name, case, .. } in &real.attestations {
+        for (change, apply, expected) in ATTESTATION_MISTAKES {
+            assert_eq!(case.with(apply).verify().err(), Some(*expected), "{name}: {change}");
+        }
+    }
+}
+
+#[test]
+fn attestations_are_valid_from_the_first_to_the_last_second() {
+    let Some(real) = real() else { return };
+    for RealAttestation { name, case, leaf_validity, .. } in &real.attestations {
+        let (first, last) = (leaf_validity.not_before.0, leaf_validity.not_after.0);
+        for (now, expected) in [
+            (first - 1, Some(Error::LeafNotYetValid)),
+            (first, None),
+            (last, None),
+            (last + 1, Some(Error::LeafExpired)),
+        ] {
+            assert_eq!(case.with(|case| case.now = UnixTime(now)).verify().err(), expected, "{name} at {now}");
+        }
+    }
+}
+
+/// Each object beside what belongs to the next one, under a policy that takes both apps and both environments.
+#[test]
+fn parts_of_two_attestations_do_not_mix() {
+    let Some(real) = real() else { return };
+    let next = real.attestations.iter().cycle().skip(1);
+    for (ours, theirs) in real.attestations.iter().zip(next) {
+        let name = format!("{} with {}", ours.name, theirs.name);
+        let leaf = |from: &RealAttestation| part(&from.case.object, &["attStmt", "x5c"]).as_array().unwrap()[0].clone();
+        let auth_data = |from: &RealAttestation| part(&from.case.object, &["authData"]);
+        let with_leaf = replace(&ours.case.object, |object| {
+            entry(entry(object, "attStmt"), "x5c").as_array_mut().unwrap()[0] = leaf(theirs);
+        });
+        let with_auth_data = replace(&ours.case.object, |object| *entry(object, "authData") = auth_data(theirs));
+        assert_eq!(replace(&ours.case.object, |_| ()), ours.case.object, "{name}");
+        for (what, object, key_id, expected) in [
+            ("object", &theirs.case.object, ours.case.key_id, Error::KeyIdMismatch),
+            ("leaf", &with_leaf, ours.case.key_id, Error::KeyIdMismatch),
+            ("leaf and key identifier", &with_leaf, theirs.case.key_id, Error::CredentialIdMismatch),
+            ("authenticator data", &with_auth_data, ours.case.key_id, Error::CredentialIdMismatch),
+            ("authenticator data and key identifier", &with_auth_data, theirs.case.key_id, Error::KeyIdMismatch),
+        ] {
+            let apps = [ours.case.apps[0], theirs.case.apps[0]];
+            let verified =
+                AttestationVerifier::new(Policy::new(&apps).allow_development(), &[APPLE_APP_ATTEST_ROOT], &RustCrypto)
+                    .verify(
+                        &AttestationObject::parse(object).expect(&name),
+                        &key_id,
+                        &ClientDataHash(&theirs.case.client_data),
+                        ours.case.now,
+                    );
+            assert_eq!(verified.err(), Some(expected), "{name}: {what}");
+        }
+    }
+}
+
+#[test]
+fn certificates_keep_their_places() {
+    let Some(real) = real() else { return };
+    for RealAttestation { name, case, .. } in &real.attestations {
+        let x5c = |change: &dyn Fn(&mut Vec<Value>)| {
+            replace(&case.object, |object| change(entry(entry(object, "attStmt"), "x5c").as_array_mut().unwrap()))
+        };
+        let root = Value::Bytes(real.root.clone());
+        for (what, object, expected) in [
+            ("swapped", x5c(&|certificates| certificates.swap(0, 1)), Error::SpkiAlgorithm),
+            ("the leaf alone", x5c(&|certificates| certificates.truncate(1)), Error::X5cCount),
+            ("with the root", x5c(&|certificates| certificates.push(root.clone())), Error::X5cCount),
+            ("the root in between", x5c(&|certificates| certificates[1] = root.clone()), Error::IssuerMismatch),
+            ("the leaf twice", x5c(&|certificates| certificates[1] = certificates[0].clone()), Error::IssuerMismatch),
+        ] {
+            assert_eq!(case.with(|case| case.object = object).verify().err(), Some(expected), "{name}: {what}");
+        }
+    }
+}
+
+#[test]
+fn assertions_verify_and_count_once() {
+    let Some(real) = real() else { return };
+    for assertion in &real.assertions {
+        let name = &assertion.name;
+        let case = assertion.case.with(|case| case.apps.insert(0, DECOY));
+        let authentic = || case.verify().expect(name);
+        assert_eq!(authentic().key_id(), assertion.key_id, "{name}");
+        assert_eq!(authentic().counter(), assertion.counter, "{name}");
+
+        let accepted = authentic().accept(assertion.previous_counter).expect(name);
+        assert_eq!(accepted.key_id(), assertion.key_id, "{name}");
+        assert_eq!(accepted.counter(), assertion.counter, "{name}");
+        assert_eq!(accepted.app_index(), 1, "{name}");
+        assert_eq!((accepted.launch().category, accepted.launch().bundle_version), (None, None), "{name}");
+
+        let refused = Some(Error::CounterNotIncreased);
+        for last in [assertion.counter, Counter(assertion.counter.0 + 1), Counter(u32::MAX)] {
+            assert_eq!(authentic().accept(last).err(), refused, "{name} after {last:?}");
+        }
+    }
+}
+
+#[test]
+fn assertions_fail_when_one_thing_is_wrong() {
+    let Some(real) = real() else { return };
+    let next = real.assertions.iter().cycle().skip(1);
+    for (assertion, other) in real.assertions.iter().zip(next) {
+        let (name, case) = (&assertion.name, &assertion.case);
+        for (mistake, make, expected) in ASSERTION_MISTAKES {
+            assert_eq!(case.with(make).verify().err(), Some(*expected), "{name}: {mistake}");
+        }
+        let key = trusted_key(&other.case.key.public_key(), case.key.app_id(), case.environment);
+        let by_another = case.with(|case| case.key = key).verify().err();
+        assert_eq!(by_another, Some(Error::SignatureInvalid), "{name} by the key of {}", other.name);
+    }
+}
+
+/// An attested key that was stored and read back verifies the assertions of its device and no other's.
+#[test]
+fn stored_keys_verify_their_assertions() {
+    let Some(real) = real() else { return };
+    let stored: Vec<_> = real
+        .attestations
+        .iter()
+        .map(|attestation| {
+            let blob = attestation.case.verify().expect(&attestation.name).key().to_bytes();
+            (&attestation.name, AttestedKey::from_trusted_bytes(&blob, &RustCrypto).unwrap())
+        })
+        .collect();
+    for assertion in &real.assertions {
+        let mut owners = 0;
+        for (name, key) in &stored {
+            let apps = [assertion.case.apps[0]];
+            let verified = AssertionVerifier::new(Policy::new(&apps).allow_development(), &RustCrypto).verify(
+                &Assertion::parse(&assertion.case.object).unwrap(),
+                key,
+                &ClientDataHash(&assertion.case.client_data),
+            );
+            let expected = if assertion.attestations.contains(name) {
+                owners += 1;
+                None
+            } else if key.app_id() == apps[0] {
+                Some(Error::SignatureInvalid)
+            } else {
+                Some(Error::RpIdMismatch)
+            };
+            assert_eq!(verified.err(), expected, "{} by the key of {name}", assertion.name);
+        }
+        assert!(owners > 0, "{} has no attestation", assertion.name);
+    }
+}
+
+#[test]
+fn an_attestation_is_no_assertion_nor_the_reverse() {
+    let Some(real) = real() else { return };
+    for attestation in &real.attestations {
+        assert_eq!(Assertion::parse(&attestation.case.object).err(), Some(Error::InputTooLarge));
+        let short = &attestation.case.object[..1_000];
+        assert_eq!(Assertion::parse(short).err(), Some(Error::UnknownField));
+    }
+    for assertion in &real.assertions {
+        assert_eq!(AttestationObject::parse(&assertion.case.object).err(), Some(Error::UnknownField));
+    }
+}
+
+#[test]
+fn authenticator_data_of_ios_27_parses() {
+    let Some(real) = real() else { return };
+    for sample in &real.partial_auth_data {
+        let (attested, credential) = AuthenticatorData::parse_attestation(&sample.attestation).unwrap();
+        assert_eq!(credential.aaguid(), *b"appattestdevelop");
+        assert_eq!(KeyId::of(&credential.key(), &RustCrypto), Ok(KeyId(credential.id())));
+        let asserted = AuthenticatorData::parse_assertion(&sample.assertion).unwrap();
+        for (data, counter) in [(attested, Counter::ATTESTED), (asserted, Counter(1))] {
+            assert_eq!(data.flags(), 0xC0);
+            assert_eq!(data.counter(), counter);
+            assert_eq!(data.launch().category, Some(ValidationCategory::DEVELOPMENT));
+            assert_eq!(data.launch().bundle_version, Some("1"));
+        }
+        assert_eq!(attested.app_id(), asserted.app_id());
+        assert_eq!(attested.as_bytes(), sample.attestation);
+    }
+}
+
+#[test]
+fn prefixes_are_refused() {
+    let Some(real) = real() else { return };
+    for RealAttestation { name, case, .. } in &real.attestations {
+        for length in 0..case.object.len() {
+            let refused = AttestationObject::parse(&case.object[..length]).err();
+            assert_eq!(refused, Some(Error::CborTruncated), "{name}: {length} bytes");
+        }
+    }
+    for assertion in &real.assertions {
+        let object = &assertion.case.object;
+        for length in 0..object.len() {
+            let refused = Assertion::parse(&object[..length]).err();
+            assert_eq!(refused, Some(Error::CborTruncated), "{}: {length} bytes", assertion.name);
+        }
+    }
+}
+
+/// A change of any byte is an error, or, exactly within the receipt, the same proof with another receipt.
+#[test]
+fn changed_bytes_of_an_attestation_are_noticed() {
+    let Some(real) = real() else { return };
+    let case = ios_27(&real);
+    let whole = case.verify().unwrap();
+    let receipt = whole.receipt().as_unverified_bytes();
+    let start = receipt.as_ptr().addr() - case.object.as_ptr().addr();
+    let receipt = start..start + receipt.len();
+
+    let outside = (0..case.object.len()).filter(|offset| !receipt.contains(offset));
+    for (offset, flip) in outside.flat_map(|offset| FLIPS.map(|flip| (offset, flip))) {
+        let changed = case.with(|case| case.object[offset] ^= flip);
+        assert!(changed.verify().is_err(), "{offset} ^ {flip:#04x} was accepted");
+    }
+    for (offset, flip) in receipt.clone().flat_map(|offset| [0x01, 0x80, 0xFF].map(|flip| (offset, flip))) {
+        let changed = case.with(|case| case.object[offset] ^= flip);
+        let proof = changed.verify().unwrap_or_else(|error| panic!("{offset} ^ {flip:#04x}: {error}"));
+        assert_eq!(all_but_the_receipt(&proof), all_but_the_receipt(&whole), "{offset} ^ {flip:#04x}");
+        assert_eq!(proof.receipt().as_unverified_bytes(), &changed.object[receipt.clone()]);
+        assert_ne!(proof.receipt(), whole.receipt());
+    }
+}
+
+/// Every single bit, and all of a byte.
+const FLIPS: [u8; 9] = [0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80, 0xFF];
+
+#[test]
+fn changed_bytes_of_an_assertion_are_refused() {
+    let Some(real) = real() else { return };
+    let case = &real.assertions[0].case;
+    for offset in 0..case.object.len() {
+        for flip in 1..=u8::MAX {
+            let changed = case.with(|case| case.object[offset] ^= flip);
+            assert!(changed.verify().is_err(), "{offset} ^ {flip:#04x} was accepted");
+        }
+    }
+}
+
+#[test]
+fn changed_bits_of_assertions_are_refused() {
+    let Some(real) = real() else { return };
+    for assertion in &real.assertions {
+        for offset in 0..assertion.case.object.len() {
+            for flip in FLIPS {
+                let changed = assertion.case.with(|case| case.object[offset] ^= flip);
+                assert!(changed.verify().is_err(), "{}: {offset} ^ {flip:#04x} was accepted", assertion.name);
+            }
+        }
+    }
+}
+
+/// Apple's own sample of iOS 27.
+fn ios_27(real: &RealVectors) -> &AttestationCase {
+    &real.attestations.iter().find(|attestation| attestation.os_version == "27.0").expect("a sample of iOS 27").case
+}
+
+fn all_but_the_receipt(proof: &VerifiedAttestation<'_>) -> impl PartialEq + core::fmt::Debug {
+    (
+        *proof.key(),
+        proof.environment(),
+        proof.app_index(),
+        proof.device().os_version.map(str::to_owned),
+        proof.device().os_build.map(str::to_owned),
+        proof.access_control().map(<[u8]>::to_vec),
+        proof.leaf_validity(),
+        proof.launch().category,
+        proof.launch().bundle_version.map(str::to_owned),
+    )
+}
+
+/// Decodes an object, changes it, and encodes it again.
+fn replace(object: &[u8], change: impl FnOnce(&mut Value)) -> Vec<u8> {
+    let mut value = ciborium::from_reader(object).unwrap();
+    change(&mut value);
+    let mut changed = Vec::new();
+    ciborium::into_writer(&value, &mut changed).unwrap();
+    changed
+}
+
+fn part(object: &[u8], path: &[&str]) -> Value {
+    let mut value: Value = ciborium::from_reader(object).unwrap();
+    path.iter().fold(&mut value, |value, key| entry(value, key)).clone()
+}
+
+fn entry<'v>(value: &'v mut Value, key: &str) -> &'v mut Value {
+    let entries = value.as_map_mut().unwrap();
+    &mut entries.iter_mut().find(|(name, _)| name.as_text() == Some(key)).unwrap().1
+}
