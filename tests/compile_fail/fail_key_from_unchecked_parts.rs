@@ -1,0 +1,14 @@
+//! The constructor that believes its arguments belongs to the verifier.
+
+use genuine::{
+    app_attest::{AppIdHash, AttestedKey, Environment, KeyId},
+    crypto::P256PublicKey,
+};
+
+fn forge(id: KeyId, key: P256PublicKey, app_id: AppIdHash) -> AttestedKey {
+    AttestedKey::new(id, key, app_id, Environment::Production)
+}
+
+fn main() {
+    let _ = forge;
+}

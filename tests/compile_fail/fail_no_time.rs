@@ -1,0 +1,20 @@
+//! There is no clock to fall back to.
+
+use genuine::{
+    Error,
+    app_attest::{AttestationObject, AttestationVerifier, ClientDataHash, KeyId, VerifiedAttestation},
+    crypto::Crypto,
+};
+
+fn verify<'i>(
+    verifier: &AttestationVerifier<'_, dyn Crypto>,
+    object: &AttestationObject<'i>,
+    key_id: &KeyId,
+    client_data: &ClientDataHash<'_>,
+) -> Result<VerifiedAttestation<'i>, Error> {
+    verifier.verify(object, key_id, client_data)
+}
+
+fn main() {
+    let _ = verify;
+}

@@ -1,0 +1,262 @@
+//! What the configuration of a verifier decides, and what its proofs say.
+#![cfg(feature = "rust-crypto")]
+
+mod common;
+
+use common::{AssertionCase, AttestationCase, CLIENT_DATA, app_hash, device, edits, mistakes::DECOY, other_pki};
+use genuine::{
+    Error, ErrorClass, UnixTime, Validity,
+    app_attest::{
+        Assertion, AssertionVerifier, AttestationObject, AttestationVerifier, ClientDataHash, Counter, Environment,
+        KeyId, Policy, ValidationCategory,
+    },
+    crypto::{P384PublicKey, RustCrypto},
+    x509::TrustAnchor,
+};
+use genuine_testvectors::{
+    Device, Edits, Generation, TestPki,
+    certificate::{UnsignedCertificate, field, oid, time},
+};
+
+/// A development device of iOS 27 with launch data.
+fn new_device() -> Device {
+    Device::new("policy")
+        .with_environment(genuine_testvectors::Environment::Development)
+        .with_launch_data("1.2.3", 2)
+        .with_receipt_length(64)
+}
+
+/// Verifies an attestation of this device under another policy.
+fn attest(device: &Device, policy: Policy<'_>) -> Result<(), Error> {
+    let case = AttestationCase::mint(device, &edits());
+    AttestationVerifier::new(policy, &[TrustAnchor::new(&case.root_subject, case.root_key)], &RustCrypto)
+        .verify(&AttestationObject::parse(&case.object)?, &case.key_id, &ClientDataHash(CLIENT_DATA), case.now)
+        .map(drop)
+}
+
+/// Verifies an assertion of this device under another policy.
+fn assert(device: &Device, policy: Policy<'_>) -> Result<(), Error> {
+    let case = AssertionCase::mint(device, 1, &edits());
+    AssertionVerifier::new(policy, &RustCrypto)
+        .verify(&Assertion::parse(&case.object)?, &case.key, &ClientDataHash(CLIENT_DATA))
+        .map(drop)
+}
+
+#[test]
+fn proofs_say_what_was_attested() {
+    let device = new_device();
+    let app = app_hash(device.app_id());
+    let attestation = AttestationCase::mint(&device, &edits()).with(|case| case.apps = vec![DECOY, app]);
+    let proof = attestation.verify().unwrap();
+    assert_eq!(proof.key().id(), KeyId(device.key_id()));
+    assert_eq!(proof.key().public_key(), common::point(&device));
+    assert_eq!(proof.key().app_id(), app);
+    assert_eq!(proof.key().environment(), Environment::Development);
+    assert_eq!(proof.environment(), Environment::Development);
+    assert_eq!(proof.app_index(), 1);
+    assert_eq!(proof.receipt().as_unverified_bytes(), device.receipt());
+    assert_eq!(proof.device().os_version, Some("27.0"));
+    assert_eq!(proof.device().os_build, Some("90Z999"));
+    assert_eq!(proof.launch().category, Some(ValidationCategory::TESTFLIGHT));
+    assert_eq!(proof.launch().bundle_version, Some("1.2.3"));
+    let validity = Validity { not_before: UnixTime(device.not_before()), not_after: UnixTime(device.not_after()) };
+    assert_eq!(proof.leaf_validity(), validity);
+    let mut leaf = device.leaf(&[0; 32]);
+    assert_eq!(proof.access_control(), Some(leaf.extension(oid::KEY_ACCESS)[1].octets().as_slice()));
+
+    let assertion = AssertionCase::mint(&device, 7, &edits()).with(|case| case.apps = vec![DECOY, app]);
+    let proof = assertion.verify().unwrap().accept(Counter(6)).unwrap();
+    assert_eq!(proof.key_id(), KeyId(device.key_id()));
+    assert_eq!(proof.app_index(), 1);
+    assert_eq!(proof.counter(), Counter(7));
+    assert_eq!(proof.launch().category, Some(ValidationCategory::TESTFLIGHT));
+    assert_eq!(proof.launch().bundle_version, Some("1.2.3"));
+}
+
+#[test]
+fn older_systems_say_less() {
+    let device = device("policy").with_generation(Generation::Ios14);
+    let case = AttestationCase::mint(&device, &edits());
+    let proof = case.verify().unwrap();
+    assert_eq!((proof.device().os_version, proof.device().os_build), (Some("14.2"), None));
+    assert_eq!(proof.access_control(), None);
+    assert_eq!((proof.launch().category, proof.launch().bundle_version), (None, None));
+}
+
+#[test]
+fn environments_are_those_of_the_policy() {
+    let mismatch = Err(Error::EnvironmentMismatch);
+    for (environment, default, both, development) in [
+        (genuine_testvectors::Environment::Production, Ok(()), Ok(()), mismatch),
+        (genuine_testvectors::Environment::Development, mismatch, Ok(()), Ok(())),
+    ] {
+        let device = device("policy").with_environment(environment);
+        let apps = [app_hash(device.app_id())];
+        let policy = Policy::new(&apps);
+        for verify in [attest, assert] {
+            assert_eq!(verify(&device, policy), default);
+            assert_eq!(verify(&device, policy.allow_development()), both);
+            assert_eq!(verify(&device, policy.only_development()), development);
+        }
+    }
+}
+
+#[test]
+fn launch_data_is_what_the_policy_requires() {
+    const TESTFLIGHT: &[ValidationCategory] = &[ValidationCategory::APP_STORE, ValidationCategory::TESTFLIGHT];
+    const STORE: &[ValidationCategory] = &[ValidationCategory::APP_STORE];
+    let device = new_device();
+    let apps = [app_hash(device.app_id())];
+    let policy = Policy::new(&apps).allow_development();
+    let (new, old) = (device.clone(), device.with_generation(Generation::Ios26));
+    let missing = Err(Error::LaunchDataMissing);
+    for (policy, of_new, of_old) in [
+        (policy, Ok(()), Ok(())),
+        (policy.require_categories(TESTFLIGHT), Ok(()), missing),
+        (policy.require_categories(STORE), Err(Error::CategoryRefused), missing),
+        (policy.require_categories(&[]), Err(Error::CategoryRefused), missing),
+        (policy.require_bundle_versions(&["1.2.4", "1.2.3"]), Ok(()), missing),
+        (policy.require_bundle_versions(&["1.2", "1.2.30", " 1.2.3"]), Err(Error::BundleVersionRefused), missing),
+        (policy.require_bundle_versions(&[]), Err(Error::BundleVersionRefused), missing),
+        (policy.require_categories(TESTFLIGHT).require_bundle_versions(&["1.2.3"]), Ok(()), missing),
+        (
+            policy.require_categories(TESTFLIGHT).require_bundle_versions(&["9"]),
+            Err(Error::BundleVersionRefused),
+            missing,
+        ),
+        (policy.require_categories(STORE).require_bundle_versions(&["1.2.3"]), Err(Error::CategoryRefused), missing),
+    ] {
+        for verify in [attest, assert] {
+            assert_eq!(verify(&new, policy), of_new, "{policy:?}");
+            assert_eq!(verify(&old, policy), of_old, "{policy:?}");
+        }
+    }
+}
+
+#[test]
+fn ignoring_the_validity_period_ignores_nothing_else() {
+    let intermediate_of_2010 = Edits::default().intermediate(|certificate| {
+        certificate.tbs[field::VALIDITY][0] = time(1_262_304_000);
+        certificate.tbs[field::VALIDITY][1] = time(1_293_840_000);
+    });
+    let expired = AttestationCase::mint(&device("policy"), &intermediate_of_2010);
+    assert_eq!(expired.verify().err(), Some(Error::IntermediateExpired));
+    let good = AttestationCase::mint(&device("policy"), &edits());
+    let forged = good.with(|case| case.root_key = AttestationCase::mint(&other_device(), &edits()).root_key);
+    for (case, expected) in [(&good, None), (&expired, None), (&forged, Some(Error::IntermediateSignature))] {
+        let policy = Policy::new(&case.apps).danger_ignore_validity_period();
+        let anchors = [TrustAnchor::new(&case.root_subject, case.root_key)];
+        let object = AttestationObject::parse(&case.object).unwrap();
+        for now in [0, 1, case.now.0, u64::MAX] {
+            let verdict = AttestationVerifier::new(policy, &anchors, &RustCrypto).verify(
+                &object,
+                &case.key_id,
+                &ClientDataHash(CLIENT_DATA),
+                UnixTime(now),
+            );
+            assert_eq!(verdict.err(), expected, "at {now}");
+        }
+    }
+}
+
+/// The same device under authorities of the same names.
+fn other_device() -> Device {
+    device("policy").with_authorities(other_pki())
+}
+
+#[test]
+fn both_ends_of_the_intermediates_validity_belong_to_it() {
+    let device = device("policy");
+    let now = device.issue_time();
+    let validity = |not_before, not_after| {
+        Edits::default().intermediate(move |certificate| {
+            certificate.tbs[field::VALIDITY][0] = time(not_before);
+            certificate.tbs[field::VALIDITY][1] = time(not_after);
+        })
+    };
+    for (not_before, not_after, expected) in [
+        (now + 1, now + 1, Some(Error::IntermediateNotYetValid)),
+        (now, now + 1, None),
+        (now, now, None),
+        (now - 1, now, None),
+        (now - 1, now - 1, Some(Error::IntermediateExpired)),
+    ] {
+        let case = AttestationCase::mint(&device, &validity(not_before, not_after));
+        assert_eq!(case.verify().err(), expected, "{not_before} to {not_after} at {now}");
+    }
+}
+
+#[test]
+fn both_ends_of_the_leafs_validity_belong_to_it() {
+    let device = device("policy");
+    let case = AttestationCase::mint(&device, &edits());
+    for (now, expected) in [
+        (device.not_before() - 1, Some(Error::LeafNotYetValid)),
+        (device.not_before(), None),
+        (device.not_after(), None),
+        (device.not_after() + 1, Some(Error::LeafExpired)),
+    ] {
+        assert_eq!(case.with(|case| case.now = UnixTime(now)).verify().err(), expected, "at {now}");
+    }
+}
+
+#[test]
+fn anchors_have_distinct_names_and_the_right_one_is_used() {
+    let case = AttestationCase::mint(&device("policy"), &edits());
+    let ours = TrustAnchor::new(&case.root_subject, case.root_key);
+    let same_name = TrustAnchor::new(&case.root_subject, P384PublicKey([1; 96]));
+    let same_key = TrustAnchor::new(b"another name", case.root_key);
+    let other = TrustAnchor::new(b"a third name", P384PublicKey([1; 96]));
+    let invalid = Some(Error::ConfigInvalidAnchor);
+    for (anchors, expected) in [
+        (&[ours][..], None),
+        (&[ours, same_key, other], None),
+        (&[other, same_key, ours], None),
+        (&[], Some(Error::ConfigNoAnchor)),
+        (&[same_key], Some(Error::AnchorUnknown)),
+        (&[other, same_key], Some(Error::AnchorUnknown)),
+        (&[same_name], Some(Error::IntermediateSignature)),
+        (&[ours, ours], invalid),
+        (&[ours, same_name], invalid),
+        (&[same_name, ours], invalid),
+        (&[other, ours, same_name], invalid),
+        (&[other, same_key, other], invalid),
+    ] {
+        let verdict = AttestationVerifier::new(Policy::new(&case.apps), anchors, &RustCrypto).verify(
+            &AttestationObject::parse(&case.object).unwrap(),
+            &case.key_id,
+            &ClientDataHash(CLIENT_DATA),
+            case.now,
+        );
+        assert_eq!(verdict.err(), expected, "{} anchors", anchors.len());
+    }
+    assert_eq!(Error::ConfigNoAnchor.class(), ErrorClass::Unavailable);
+    assert_eq!(Error::ConfigInvalidAnchor.class(), ErrorClass::Unavailable);
+}
+
+#[test]
+fn anchors_are_taken_from_certification_authorities() {
+    let pki = TestPki::default();
+    let (root, subject) = (pki.root_der(), pki.root_subject());
+    let key = P384PublicKey::from_uncompressed(&pki.root_point()).unwrap();
+    assert_eq!(TrustAnchor::from_trusted_certificate(&root), Ok(TrustAnchor::new(&subject, key)));
+
+    let intermediate = |edit: fn(&mut UnsignedCertificate)| {
+        let mut certificate = pki.intermediate();
+        edit(&mut certificate);
+        certificate.sign().encode()
+    };
+    assert!(TrustAnchor::from_trusted_certificate(&intermediate(|_| ())).is_ok());
+    for (what, certificate) in [
+        ("nothing", Vec::new()),
+        ("text", b"-----BEGIN CERTIFICATE-----".to_vec()),
+        ("a certificate cut short", root[..root.len() - 1].to_vec()),
+        ("a certificate and a byte", [root.as_slice(), &[0]].concat()),
+        ("a leaf", device("policy").leaf(&[0; 32]).sign().encode()),
+        ("no CA", intermediate(|certificate| certificate.set_extension_value(oid::BASIC_CONSTRAINTS, &[0x30, 0]))),
+        ("no constraints", intermediate(|certificate| certificate.remove_extension(oid::BASIC_CONSTRAINTS))),
+    ] {
+        let anchor = TrustAnchor::from_trusted_certificate(&certificate);
+        assert_eq!(anchor, Err(Error::ConfigInvalidAnchor), "{what}");
+    }
+}
