@@ -239,7 +239,11 @@ fn launch(case: &Case, auth_data: &AuthenticatorData<'_>) -> Vec<Fact> {
         required.push(format!("bundle version {}", case.bundle_versions.join(" or ")));
     }
     let required = if required.is_empty() { "nothing".to_owned() } else { shortened(&required.join(", ")) };
-    vec![fact("required", required), fact("found", launch_data(auth_data.launch()))]
+    let mut facts = vec![fact("required", required), fact("found", launch_data(auth_data.launch()))];
+    if auth_data.launch() != auth_data.announced_launch() {
+        facts.push(fact("", "not announced by the signed flag ED, and so not believed"));
+    }
+    facts
 }
 
 fn launch_data(launch: LaunchData<'_>) -> String {

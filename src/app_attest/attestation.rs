@@ -198,7 +198,7 @@ impl<'a, C: Crypto + ?Sized> AttestationVerifier<'a, C> {
         crypto.check_p256(leaf_key, Error::SpkiPoint)?;
 
         // The launch data of iOS 27, as far as the policy asks for it.
-        self.policy.check_launch(auth_data.launch())?;
+        self.policy.check_launch(auth_data.announced_launch())?;
 
         // A2 to A4: the nonce covers this authenticator data and this client data.
         if crypto.sha256(&[auth_data.as_bytes(), client_data.0])? != **nonce {
@@ -220,7 +220,7 @@ impl<'a, C: Crypto + ?Sized> AttestationVerifier<'a, C> {
             device: DeviceInfo::read(leaf),
             access_control: leaf.extension(ACCESS_CONTROL),
             leaf_validity: leaf.validity(),
-            launch: auth_data.launch(),
+            launch: auth_data.announced_launch(),
         })
     }
 }
@@ -281,7 +281,7 @@ impl<'i> VerifiedAttestation<'i> {
         self.leaf_validity
     }
 
-    /// The launch data of iOS 27, empty before.
+    /// The launch data of iOS 27, as far as the signed flag ED announces it; empty otherwise, and before iOS 27.
     #[must_use]
     pub const fn launch(&self) -> LaunchData<'i> {
         self.launch

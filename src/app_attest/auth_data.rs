@@ -2,7 +2,12 @@
 //!
 //! Not a WebAuthn parser, which would refuse every genuine assertion: there AT is set with no credential data behind
 //! it. The flag bits carry no meaning here but AT in an attestation, which says that credential data follows, and ED,
-//! which announces the extension map; the map itself may follow with ED clear, as it does in Apple's own sample.
+//! which announces the extension map.
+//!
+//! The map may follow with ED clear, as it does in Apple's own sample and in betas. Then nothing signed says that it
+//! is there: the nonce covers authenticator data and client data hash one behind the other, and an app that passes
+//! `map ‖ hash` as its client data hash can move the map across the boundary afterwards. So an unannounced map is
+//! read, shown in the view and never believed ([`AuthenticatorData::announced_launch`]).
 
 use heapless::Vec;
 
@@ -107,10 +112,16 @@ impl<'i> AuthenticatorData<'i> {
         self.counter
     }
 
-    /// The launch data of iOS 27, empty before.
+    /// The launch data of iOS 27, announced or not; empty before.
     #[must_use]
     pub const fn launch(&self) -> LaunchData<'i> {
         self.launch
+    }
+
+    /// The launch data that the flag ED announces, and a signature over the authenticator data can prove.
+    #[must_use]
+    pub fn announced_launch(&self) -> LaunchData<'i> {
+        if self.flags & FLAG_ED == 0 { LaunchData::default() } else { self.launch }
     }
 }
 
@@ -260,7 +271,7 @@ fn entries_of<'i>(reader: &mut Reader<'i>, entries: usize) -> Result<LaunchData<
 
 fn bundle_version<'i>(reader: &mut Reader<'i>) -> Result<&'i str, Error> {
     let version = reader.text()?;
-    if version.is_empty() || version.len() > MAX_BUNDLE_VERSION {
+    if version.len() > MAX_BUNDLE_VERSION {
         return Err(Error::ExtMapMalformed);
     }
     Ok(version)

@@ -2,13 +2,14 @@
 
 /// What iOS 27 and macOS 27 say about the app that was launched; built with an older SDK, an app has neither.
 ///
-/// Signed with the rest of the authenticator data. As a part of a view it is a claim, as a part of a proof a fact.
+/// As a part of a view it is a claim, as a part of a proof a fact. A proof holds it only where the signed flag ED
+/// announces it, as every release of iOS 27 does; Apple's published sample and the betas do not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LaunchData<'i> {
     /// How the app was distributed.
     pub category: Option<ValidationCategory>,
-    /// `CFBundleVersion` of the app: 1 to 255 bytes.
+    /// `CFBundleVersion` of the app: at most 255 bytes.
     pub bundle_version: Option<&'i str>,
 }
 

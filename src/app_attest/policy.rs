@@ -44,14 +44,14 @@ impl<'a> Policy<'a> {
         Self { production: false, development: true, ..self }
     }
 
-    /// Requires a validation category that the list holds. An object without one is refused, which excludes every
-    /// system before iOS 27 and every app built with an older SDK.
+    /// Requires a validation category that the list holds. An object that does not announce one is refused, which
+    /// excludes every system before iOS 27 and every app built with an older SDK. An empty list refuses everything.
     pub const fn require_categories(self, categories: &'a [ValidationCategory]) -> Self {
         Self { categories: Some(categories), ..self }
     }
 
-    /// Requires a bundle version (`CFBundleVersion`) that the list holds, compared byte by byte. An object without one
-    /// is refused.
+    /// Requires a bundle version (`CFBundleVersion`) that the list holds, compared byte by byte. An object that does not
+    /// announce one is refused. An empty list refuses everything.
     pub const fn require_bundle_versions(self, versions: &'a [&'a str]) -> Self {
         Self { bundle_versions: Some(versions), ..self }
     }

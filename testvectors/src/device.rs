@@ -177,7 +177,7 @@ impl Device {
         self
     }
 
-    /// Sets the launch data of iOS 27: `CFBundleVersion` (1 to 255 bytes) and validation category (4: App Store).
+    /// Sets the launch data of iOS 27: `CFBundleVersion` (at most 255 bytes) and validation category (4: App Store).
     #[must_use]
     pub fn with_launch_data(mut self, bundle_version: &str, category: u32) -> Self {
         bundle_version.clone_into(&mut self.bundle_version);

@@ -1,6 +1,6 @@
-//! Authenticator data of attestations: AD, CK, EV, RP, EX.
+//! Authenticator data: AD, CK, EV, RP, EX.
 
-use super::{ATT_DEVELOPMENT, ATT_POLICY, Row, att, att_27, device, edit, lettered, other_device};
+use super::{ATT_DEVELOPMENT, ATT_POLICY, Row, asr, att, att_27, device, edit, lettered, other_device};
 use crate::auth_data::{Credential, FLAG_AT, FLAG_ED, cose_key};
 use crate::cbor::{Cbor, head};
 use crate::device::{BUNDLE_VERSION, DEFAULT_APP_ID, Environment, VALIDATION_CATEGORY};
@@ -19,6 +19,7 @@ pub(super) fn rows() -> Vec<Row> {
         app_ids(),
         launch_values(),
         launch_forms(),
+        launch_maps_moved(),
     ]
     .into_iter()
     .flatten()
@@ -353,6 +354,14 @@ fn launch_values() -> Vec<Row> {
             }),
         ),
         att_27(
+            "ex-08b",
+            "BundleVersionRefused",
+            "The bundle version is empty.",
+            edit().auth_data(|data| {
+                *data.extensions().value(BUNDLE_VERSION) = Cbor::text("");
+            }),
+        ),
+        att_27(
             "ex-03c",
             CATEGORY,
             "The category 5 is an unsigned integer.",
@@ -366,6 +375,24 @@ fn launch_values() -> Vec<Row> {
         rows.push(att_27(id, CATEGORY, format!("The category is {value}."), category(value.to_le_bytes())));
     }
     rows.into_iter().map(|row| policy(row).with_twin(ATT_POLICY)).collect()
+}
+
+/// The app of a device that appends no map passes map ‖ hash as its client data hash. Moved into the authenticator data
+/// afterwards, with ED clear, the map leaves nonce and signatures valid: only ED says that a device appended it.
+fn launch_maps_moved() -> Vec<Row> {
+    const CODE: &str = "LaunchDataMissing";
+    const DESCRIPTION: &str = "The extension map is the start of what the app passed as its client data hash.";
+    let map = device(Generation::Ios27, Environment::Production).assertion_auth_data(0).extensions().encode();
+    let moved = |row: Row| {
+        let (map, hash) = (map.clone(), row.client_data_hash.clone());
+        let passed = [map.as_slice(), &hash].concat();
+        policy(
+            row.edits(edit().binding(move |binding| binding.auth_data.extend_from_slice(&map)))
+                .raw_client_data_hash(&passed)
+                .request(move |vector| vector.client_data_hash.clone_from(&hash)),
+        )
+    };
+    vec![moved(att("ex-14a", CODE, DESCRIPTION, edit())), moved(asr("ex-14b", CODE, DESCRIPTION, edit()))]
 }
 
 fn launch_forms() -> Vec<Row> {
@@ -395,7 +422,6 @@ fn launch_forms() -> Vec<Row> {
             "The category is a text.",
             map(|map| *map.value(VALIDATION_CATEGORY) = Cbor::text("four")),
         ),
-        att_27("ex-08b", CODE, "The bundle version is empty.", map(|map| *map.value(BUNDLE_VERSION) = Cbor::text(""))),
         att_27(
             "ex-08c",
             CODE,

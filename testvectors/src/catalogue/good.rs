@@ -119,6 +119,7 @@ fn attestations() -> Vec<Row> {
             .edits(edit().leaf(|leaf| *leaf.tbs[field::SERIAL].octets() = [&[0x7F], [0xA5; 19].as_slice()].concat())),
         good_27("p-23", "The bundle version has 64 bytes.")
             .device(|device| device.with_launch_data(&"1.23.456".repeat(8), 4)),
+        good_27("p-23b", "The bundle version is empty.").device(|device| device.with_launch_data("", 4)),
         good_27(ATT_POLICY, "The launch data satisfies a policy on categories and bundle versions.").request(
             |vector| {
                 vector.require_categories = vec![2, 4];
