@@ -114,7 +114,7 @@ impl<'a, C: Crypto + ?Sized> AssertionVerifier<'a, C> {
         self.policy.check_environment(key.environment())?;
 
         // The launch data of iOS 27, as far as the policy asks for it.
-        self.policy.check_launch(auth_data.launch())?;
+        self.policy.check_launch(auth_data.announced_launch())?;
 
         // B1 to B3: ECDSA with SHA-256 over the nonce, which is itself a SHA-256.
         let nonce = crypto.sha256(&[auth_data.as_bytes(), client_data.0])?;
@@ -125,7 +125,7 @@ impl<'a, C: Crypto + ?Sized> AssertionVerifier<'a, C> {
             key_id: key.id(),
             app_index,
             counter: auth_data.counter(),
-            launch: auth_data.launch(),
+            launch: auth_data.announced_launch(),
         }))
     }
 }
@@ -171,14 +171,29 @@ impl<'i> AuthenticAssertion<'i> {
         self,
         store: &S,
     ) -> Result<VerifiedAssertion<'i>, AdvanceError<S::Error>> {
-        store.advance(&self.0.key_id, self.0.counter)?;
+        self.accept_with(|key, to| store.advance(key, to))
+    }
+
+    /// Accepts the assertion if `advance` did what [`CounterStore::advance`] is to do, under the same contract (step B5).
+    ///
+    /// For a store that is asynchronous: await its one atomic operation on [`key_id`](Self::key_id) and
+    /// [`counter`](Self::counter), and hand its answer in.
+    ///
+    /// # Errors
+    ///
+    /// What `advance` answers.
+    pub fn accept_with<E>(
+        self,
+        advance: impl FnOnce(&KeyId, Counter) -> Result<(), AdvanceError<E>>,
+    ) -> Result<VerifiedAssertion<'i>, AdvanceError<E>> {
+        advance(&self.0.key_id, self.0.counter)?;
         Ok(self.0)
     }
 }
 
 /// The proof that an assertion is authentic and fresh.
 ///
-/// Only [`AuthenticAssertion::accept`] and [`AuthenticAssertion::accept_in`] make one.
+/// Only the `accept…` methods of [`AuthenticAssertion`] make one.
 #[derive(Debug)]
 #[must_use]
 pub struct VerifiedAssertion<'i> {
@@ -207,7 +222,7 @@ impl<'i> VerifiedAssertion<'i> {
         self.counter
     }
 
-    /// The launch data of iOS 27, empty before.
+    /// The launch data of iOS 27, as far as the signed flag ED announces it; empty otherwise, and before iOS 27.
     #[must_use]
     pub const fn launch(&self) -> LaunchData<'i> {
         self.launch

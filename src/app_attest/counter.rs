@@ -25,7 +25,7 @@ impl Counter {
 /// In SQL it is one statement, and `Ok` is "one row changed":
 ///
 /// ```sql
-/// UPDATE device_key SET counter = :to WHERE key_id = :key AND counter < :to
+/// UPDATE device_key SET counter = :to WHERE key_id = :key_id AND counter < :to
 /// ```
 ///
 /// `Ok` is answered only when the new counter is durable. A key that is not there is [`AdvanceError::UnknownKey`],
