@@ -204,9 +204,12 @@ fn both_ends_of_the_leafs_validity_belong_to_it() {
 fn anchors_have_distinct_names_and_the_right_one_is_used() {
     let case = AttestationCase::mint(&device("policy"), &edits());
     let ours = TrustAnchor::new(&case.root_subject, case.root_key);
-    let same_name = TrustAnchor::new(&case.root_subject, P384PublicKey([1; 96]));
-    let same_key = TrustAnchor::new(b"another name", case.root_key);
-    let other = TrustAnchor::new(b"a third name", P384PublicKey([1; 96]));
+    let pki = other_pki();
+    let other_key = P384PublicKey::from_uncompressed(&pki.root_point()).unwrap();
+    let same_name = TrustAnchor::new(&case.root_subject, other_key);
+    let no_key = TrustAnchor::new(&case.root_subject, P384PublicKey([1; 96]));
+    let same_key = TrustAnchor::new(b"\x30\x00", case.root_key);
+    let other = TrustAnchor::new(b"\x30\x02\x31\x00", P384PublicKey([1; 96]));
     let invalid = Some(Error::ConfigInvalidAnchor);
     for (anchors, expected) in [
         (&[ours][..], None),
@@ -216,6 +219,7 @@ fn anchors_have_distinct_names_and_the_right_one_is_used() {
         (&[same_key], Some(Error::AnchorUnknown)),
         (&[other, same_key], Some(Error::AnchorUnknown)),
         (&[same_name], Some(Error::IntermediateSignature)),
+        (&[no_key], invalid),
         (&[ours, ours], invalid),
         (&[ours, same_name], invalid),
         (&[same_name, ours], invalid),

@@ -3,6 +3,7 @@
 use super::certificate::{Certificate, SignatureHash, SubjectKey};
 use crate::{
     crypto::{Backend, Crypto, Digest, P384PublicKey},
+    der::{self, Reader},
     error::Error,
     time::UnixTime,
 };
@@ -39,13 +40,15 @@ impl<'a> TrustAnchor<'a> {
     }
 }
 
-/// Checks the configuration: at least one anchor, no two of one name.
+/// Checks the configuration: at least one anchor, each with a name, no two with one name.
 ///
 /// One name, one key keeps the work bounded: an attestation costs two P-384 verifications, never one for each anchor.
 pub(crate) fn check_anchors(anchors: &[TrustAnchor<'_>]) -> Result<(), Error> {
     let mut rest = anchors;
     while let Some((anchor, others)) = rest.split_first() {
-        if others.iter().any(|other| other.subject == anchor.subject) {
+        let mut subject = Reader::new(anchor.subject);
+        let is_name = subject.value(der::SEQUENCE).is_ok() && subject.is_empty();
+        if !is_name || others.iter().any(|other| other.subject == anchor.subject) {
             return Err(Error::ConfigInvalidAnchor);
         }
         rest = others;
@@ -98,6 +101,7 @@ impl Chain<'_, '_> {
         let of_leaf = check_intermediate(self.intermediate)?;
         let anchor =
             anchors.iter().find(|anchor| anchor.subject == self.intermediate.issuer()).ok_or(Error::AnchorUnknown)?;
+        crypto.check_p384(&anchor.key, Error::ConfigInvalidAnchor)?;
         crypto.check_p384(&of_leaf, Error::SpkiPoint)?;
         Ok(Issuers { of_leaf, of_intermediate: &anchor.key })
     }

@@ -22,9 +22,12 @@ pub(crate) const ATTESTATION_MISTAKES: &[Mistake<AttestationCase>] = &[
     ("the start of time", |case| case.now = UnixTime(1), Error::LeafNotYetValid),
     ("the end of time", |case| case.now = UnixTime(u64::MAX), Error::LeafExpired),
     ("an anchor of another name", |case| case.root_subject[10] ^= 1, Error::AnchorUnknown),
-    ("an anchor of another key", |case| case.root_key.0[95] ^= 1, Error::IntermediateSignature),
+    ("an anchor off the curve", |case| case.root_key.0[95] ^= 1, Error::ConfigInvalidAnchor),
+    ("an anchor without a name", |case| case.root_subject.clear(), Error::ConfigInvalidAnchor),
+    ("an anchor named by text", |case| case.root_subject = b"Apple Root CA".to_vec(), Error::ConfigInvalidAnchor),
+    ("an anchor of two names", |case| case.root_subject.extend([0x30, 0]), Error::ConfigInvalidAnchor),
     (
-        "an anchor of the same name with a good key",
+        "an anchor of the same name with another key",
         |case| {
             case.root_key =
                 AttestationCase::mint(&device("any").with_authorities(super::other_pki()), &edits()).root_key;
