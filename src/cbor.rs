@@ -1,8 +1,8 @@
 //! A strict CBOR reader over `minicbor`: definite lengths, shortest heads, no tags, bounded counts.
 //!
-//! `minicbor` decodes; this module looks at each initial byte first, so that what genuine objects never use is refused
-//! with its own code, and at what was consumed afterwards, so that longer heads than needed are refused too
-//! (RFC 8949 §4.2.1). Nothing here recurses: with definite lengths, skipping a value is counting.
+//! `minicbor` decodes; this module looks at each head first, so that what genuine objects never use is refused with its
+//! own code: indefinite lengths, tags, heads longer than needed (RFC 8949 §4.2.1). Nothing here recurses: with definite
+//! lengths, skipping a value is counting.
 
 use minicbor::Decoder;
 
@@ -48,58 +48,42 @@ impl<'i> Reader<'i> {
 
     /// Reads a byte string.
     pub(crate) fn bytes(&mut self) -> Result<&'i [u8], Error> {
-        self.expect(Major::Bytes)?;
-        let start = self.decoder.position();
-        // With the type known, the only failure left is a length beyond the input, or on 32 bits beyond memory.
-        let bytes = self.decoder.bytes().map_err(|_| Error::CborTruncated)?;
-        self.check_head(start, bytes.len(), length(bytes))?;
-        Ok(bytes)
+        self.head(Major::Bytes)?;
+        // With the head known to be good, the only failure left is a length beyond the input.
+        self.decoder.bytes().map_err(|_| Error::CborTruncated)
     }
 
     /// Reads a text string.
     pub(crate) fn text(&mut self) -> Result<&'i str, Error> {
-        self.expect(Major::Text)?;
-        let start = self.decoder.position();
-        // A length in eight octets is beyond any input: on 32 bits `minicbor` reports it as an overflow, not as the end.
-        let wide = self.rest().first() == Some(&0x7B);
-        let text = self
-            .decoder
-            .str()
-            .map_err(|error| if wide || error.is_end_of_input() { Error::CborTruncated } else { Error::CborUtf8 })?;
-        self.check_head(start, text.len(), length(text.as_bytes()))?;
-        Ok(text)
+        let length = self.head(Major::Text)?;
+        // Whatever is longer than all that is left, head included, is cut off; what is shorter can only not be UTF-8.
+        if usize::try_from(length).map_or(true, |length| length >= self.rest().len()) {
+            return Err(Error::CborTruncated);
+        }
+        self.decoder.str().map_err(|error| if error.is_end_of_input() { Error::CborTruncated } else { Error::CborUtf8 })
     }
 
     /// Reads the head of a map and returns the number of its entries, at most [`MAX_ENTRIES`].
     pub(crate) fn map(&mut self) -> Result<usize, Error> {
-        self.expect(Major::Map)?;
-        let start = self.decoder.position();
-        let count = self.decoder.map().map_err(|_| Error::CborTruncated)?;
-        self.count(start, count)
+        let count = self.head(Major::Map)?;
+        self.decoder.map().map_err(|_| Error::CborTruncated)?;
+        bounded(count)
     }
 
     /// Reads the head of an array and returns the number of its items, at most [`MAX_ENTRIES`].
     pub(crate) fn array(&mut self) -> Result<usize, Error> {
-        self.expect(Major::Array)?;
-        let start = self.decoder.position();
-        let count = self.decoder.array().map_err(|_| Error::CborTruncated)?;
-        self.count(start, count)
+        let count = self.head(Major::Array)?;
+        self.decoder.array().map_err(|_| Error::CborTruncated)?;
+        bounded(count)
     }
 
     /// Reads an integer of either sign that fits 64 bits.
     pub(crate) fn integer(&mut self) -> Result<i64, Error> {
-        let major = self.peek()?;
-        if major != Major::Unsigned && major != Major::Negative {
+        let sign @ (Major::Unsigned | Major::Negative) = self.peek()? else {
             return Err(Error::CborType);
-        }
-        let start = self.decoder.position();
-        let value = self
-            .decoder
-            .i64()
-            .map_err(|error| if error.is_end_of_input() { Error::CborTruncated } else { Error::CborType })?;
-        // The argument of a negative integer n is −1 − n, its bitwise complement.
-        self.check_head(start, 0, value.max(!value).unsigned_abs())?;
-        Ok(value)
+        };
+        self.head(sign)?;
+        self.decoder.i64().map_err(|_| Error::CborType)
     }
 
     /// Whether the next item is a byte string, of whatever form.
@@ -116,7 +100,10 @@ impl<'i> Reader<'i> {
             };
             outstanding = left;
             match self.peek()? {
-                Major::Unsigned | Major::Negative => self.skip_integer()?,
+                sign @ (Major::Unsigned | Major::Negative) => {
+                    self.head(sign)?;
+                    self.decoder.int().map_err(|_| Error::CborTruncated)?;
+                }
                 Major::Bytes => {
                     self.bytes()?;
                 }
@@ -129,14 +116,6 @@ impl<'i> Reader<'i> {
             }
         }
         if outstanding == 0 { Ok(()) } else { Err(Error::CborLimit) }
-    }
-
-    /// Passes over an integer of the full 65-bit range.
-    fn skip_integer(&mut self) -> Result<(), Error> {
-        let start = self.decoder.position();
-        let value = i128::from(self.decoder.int().map_err(|_| Error::CborTruncated)?);
-        let argument = u64::try_from(value.max(!value)).map_err(|_| Error::CborMalformed)?;
-        self.check_head(start, 0, argument)
     }
 
     /// Passes over a simple value or a float (RFC 8949 §3.3).
@@ -155,8 +134,33 @@ impl<'i> Reader<'i> {
         Ok(())
     }
 
-    fn expect(&self, wanted: Major) -> Result<(), Error> {
-        if self.peek()? == wanted { Ok(()) } else { Err(Error::CborType) }
+    /// Checks that the next item is of this type and has the shortest head for its argument, and returns that
+    /// (RFC 8949 §3, §4.2.1).
+    fn head(&self, wanted: Major) -> Result<u64, Error> {
+        if self.peek()? != wanted {
+            return Err(Error::CborType);
+        }
+        let (&initial, rest) = self.rest().split_first().ok_or(Error::CborTruncated)?;
+        let (argument, shortest) = match initial & 0x1F {
+            24 => {
+                let argument = u64::from(u8::from_be_bytes(leading(rest)?));
+                (argument, argument > 23)
+            }
+            25 => {
+                let argument = u64::from(u16::from_be_bytes(leading(rest)?));
+                (argument, argument > 0xFF)
+            }
+            26 => {
+                let argument = u64::from(u32::from_be_bytes(leading(rest)?));
+                (argument, argument > 0xFFFF)
+            }
+            27 => {
+                let argument = u64::from_be_bytes(leading(rest)?);
+                (argument, argument > 0xFFFF_FFFF)
+            }
+            immediate => (u64::from(immediate), true),
+        };
+        if shortest { Ok(argument) } else { Err(Error::CborNonCanonical) }
     }
 
     /// Classifies the next initial byte and refuses what strict CBOR excludes.
@@ -182,30 +186,15 @@ impl<'i> Reader<'i> {
             _ => Ok(Major::Simple),
         }
     }
+}
 
-    fn count(&self, start: usize, count: Option<u64>) -> Result<usize, Error> {
-        let count = count.ok_or(Error::CborIndefinite)?;
-        self.check_head(start, 0, count)?;
-        match usize::try_from(count) {
-            Ok(count @ 0..=MAX_ENTRIES) => Ok(count),
-            _ => Err(Error::CborLimit),
-        }
-    }
-
-    /// Checks that the item read since `start` had the shortest head for its `argument`, `payload` bytes behind it.
-    fn check_head(&self, start: usize, payload: usize, argument: u64) -> Result<(), Error> {
-        let shortest: usize = match argument {
-            0..=0x17 => 1,
-            0x18..=0xFF => 2,
-            0x100..=0xFFFF => 3,
-            0x1_0000..=0xFFFF_FFFF => 5,
-            _ => 9,
-        };
-        let consumed = self.decoder.position().saturating_sub(start);
-        if consumed == shortest.saturating_add(payload) { Ok(()) } else { Err(Error::CborNonCanonical) }
+fn bounded(count: u64) -> Result<usize, Error> {
+    match usize::try_from(count) {
+        Ok(count @ 0..=MAX_ENTRIES) => Ok(count),
+        _ => Err(Error::CborLimit),
     }
 }
 
-fn length(bytes: &[u8]) -> u64 {
-    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
+fn leading<const N: usize>(bytes: &[u8]) -> Result<[u8; N], Error> {
+    bytes.first_chunk().copied().ok_or(Error::CborTruncated)
 }
