@@ -1,4 +1,4 @@
-//! The cryptographic seam: four operations on raw operands, so that a hardware driver can provide them.
+//! The cryptographic seam: six operations on raw operands, so that a hardware driver can provide them.
 //!
 //! The engine decodes and checks every encoding itself. What reaches a backend has fixed size: coordinates, digests
 //! and `r ‖ s`, big-endian, with r and s already known to lie in 1 … n − 1. Curve and hash are independent, because
