@@ -23,7 +23,7 @@ pub enum ErrorClass {
 /// The steps of a verification, in the order in which they run: up to [`SignatureForm`](Self::SignatureForm) in
 /// `parse`, from [`Configuration`](Self::Configuration) on in `verify`.
 ///
-/// Everything before the step of an [`Error`] has passed; of what comes after it, nothing is known. The numbers in
+/// Everything before the step of an [`Error`] of theirs has passed; of what comes after it, nothing is known. The numbers in
 /// brackets are the steps of Apple's *Validating apps that connect to your server*: `A` for the attestation, `B` for the assertion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -38,7 +38,7 @@ pub enum Step {
     AuthenticatorData,
     /// Strict DER of an assertion's signature.
     SignatureForm,
-    /// The verifier's own side: policy, trust anchors, clock, stored key, client data hash.
+    /// What the object is held against: policy, trust anchors, clock, stored key, key identifier, client data hash.
     Configuration,
     /// The App ID hash (A6, B4).
     AppId,
@@ -147,7 +147,7 @@ errors! {
         UnknownField = 120,
         /// A map lacks a required key: `fmt`, `attStmt`, `authData`, `x5c`, `receipt`, `signature`, `authenticatorData`.
         MissingField = 121,
-        /// `fmt` is not `apple-appattest` (WebAuthn §8.8 has another format of nearly that name).
+        /// `fmt` is not `apple-appattest`.
         FmtMismatch = 122,
         /// `x5c` does not hold exactly two certificates, leaf and intermediate (step A1).
         X5cCount = 123,
@@ -167,11 +167,12 @@ errors! {
         AuthDataTrailing = 142,
         /// The credential identifier is not 32 bytes long (step A9).
         CredentialIdLength = 143,
-        /// The credential public key is not the five-entry COSE key of an EC2 key (RFC 9053 §7.1.1).
+        /// The credential public key is not a COSE key with just kty, alg, crv, x and y (RFC 9053 §7.1.1).
         CoseMalformed = 144,
         /// The COSE key is not ES256 on P-256: kty 2, alg −7, crv 1 (RFC 9053 §2.1).
         CoseUnsupported = 145,
-        /// The extension map has a known key with a value of another form, or is larger than the caps.
+        /// The extension map holds a key that is no text, a known key with a value of another form, a value that is not
+        /// strict CBOR, or more than the caps allow.
         ExtMapMalformed = 146,
     }
     Malformed Configuration {
@@ -301,7 +302,7 @@ errors! {
         AaguidUnknown = 502,
     }
     Rejected Launch {
-        /// The policy requires launch data that the object does not carry.
+        /// The policy requires launch data that the object does not carry, or carries without the signed flag ED.
         LaunchDataMissing = 503,
         /// The validation category is none that the policy lists.
         CategoryRefused = 504,
@@ -317,7 +318,7 @@ errors! {
         ConfigNoAppId = 902,
         /// No trust anchor is configured.
         ConfigNoAnchor = 903,
-        /// A trust anchor is no P-384 certification authority, or two have one name.
+        /// A trust anchor has no name or no key on P-384, is no certification authority, or two have one name.
         ConfigInvalidAnchor = 904,
         /// The client data hash is empty, so that the object would be bound to nothing.
         ConfigEmptyClientData = 905,

@@ -2,8 +2,8 @@
 
 use crate::{cbor::Reader, error::Error};
 
-/// `cdHash: {hash: bytes, type: unsigned}`, from iOS 18.5 on with an entitlement. It is not signed: the form is
-/// checked, the content passed over.
+/// `cdHash: {hash: bytes, type: unsigned}`, from iOS 18.5 on with an entitlement. It is not signed, so its
+/// content is passed over; its form is bounded.
 pub(super) fn skip_code_hash(reader: &mut Reader<'_>) -> Result<(), Error> {
     /// The longest hash; 20 bytes were seen.
     const MAX_CODE_HASH: usize = 64;
