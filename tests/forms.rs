@@ -4,12 +4,16 @@
 mod common;
 
 use common::{AssertionCase, AttestationCase, device, edits};
-use genuine::Error;
+use genuine::{
+    Error,
+    app_attest::{AuthenticatorData, DeviceInfo},
+    x509::Certificate,
+};
 use genuine_testvectors::{
     Edits,
     cbor::Cbor,
-    certificate::oid,
-    der::{Der, tag},
+    certificate::{UnsignedCertificate, field, oid},
+    der::{Content, Der, tag},
 };
 
 fn both(edits: &Edits<'_>) -> [Option<Error>; 2] {
@@ -67,5 +71,155 @@ fn the_nonce_stands_alone() {
     ];
     for change in trailing {
         assert_eq!(value(change), Some(Error::NonceMalformed));
+    }
+}
+
+/// Places in a tree of elements: the root, then each element by its positions from there.
+fn places(root: &Der) -> Vec<Vec<usize>> {
+    let mut places = vec![Vec::new()];
+    if let Content::Elements(elements) = &root.content {
+        for (position, element) in elements.iter().enumerate() {
+            places.extend(places_below(position, element));
+        }
+    }
+    places
+}
+
+fn places_below(position: usize, element: &Der) -> impl Iterator<Item = Vec<usize>> {
+    places(element).into_iter().map(move |below| [vec![position], below].concat())
+}
+
+fn at<'d>(root: &'d mut Der, place: &[usize]) -> &'d mut Der {
+    place.iter().fold(root, |element, &position| &mut element.elements()[position])
+}
+
+/// Both certificates, to be changed before they are signed.
+fn certificates() -> [UnsignedCertificate; 2] {
+    let device = device("forms");
+    [device.leaf(&[7; 32]), device.authorities().intermediate()]
+}
+
+fn error_of(certificate: &UnsignedCertificate) -> Option<Error> {
+    Certificate::parse(&certificate.sign().encode()).err()
+}
+
+#[test]
+fn every_structure_of_a_certificate_ends_where_it_should() {
+    for honest in certificates() {
+        assert_eq!(error_of(&honest), None);
+        let mut structures = 0;
+        for place in places(&honest.tbs) {
+            let mut certificate = honest.clone();
+            if let Content::Elements(elements) = &mut at(&mut certificate.tbs, &place).content {
+                elements.push(Der::primitive(tag::NULL, &[]));
+                structures += 1;
+                assert!(error_of(&certificate).is_some(), "a NULL at the end of {place:?}");
+            }
+        }
+        assert!(structures > 20, "{structures}");
+    }
+}
+
+#[test]
+fn every_length_of_a_certificate_is_minimal() {
+    for honest in certificates() {
+        for place in places(&honest.tbs) {
+            let length = at(&mut honest.tbs.clone(), &place).content_len();
+            let [.., high, low] = length.to_be_bytes();
+            let longer: &[&[u8]] = match length {
+                0..=0x7F => &[&[0x81, low], &[0x82, 0, low], &[0x83, 0, 0, low]],
+                0x80..=0xFF => &[&[0x82, 0, low], &[0x83, 0, 0, low]],
+                _ => &[&[0x83, 0, high, low], &[0x84, 0, 0, high, low]],
+            };
+            for octets in longer {
+                let mut certificate = honest.clone();
+                at(&mut certificate.tbs, &place).length = Some(octets.to_vec());
+                // The version is compared as a whole.
+                let expected =
+                    if place.starts_with(&[field::VERSION, 0]) { Error::CertVersion } else { Error::DerLength };
+                assert_eq!(error_of(&certificate), Some(expected), "{octets:02X?} at {place:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_values_of_processed_extensions_end_where_they_should() {
+    for honest in certificates() {
+        for id in [oid::BASIC_CONSTRAINTS, oid::KEY_USAGE] {
+            let mut value = honest.clone().extension(id).elements().last_mut().unwrap().octets().clone();
+            let mut inside = Der::decode(&value);
+            if id == oid::BASIC_CONSTRAINTS {
+                inside.elements().push(Der::primitive(tag::NULL, &[]));
+                let mut certificate = honest.clone();
+                certificate.set_extension_value(id, &inside.encode());
+                assert_eq!(error_of(&certificate), Some(Error::ExtMalformed), "within {id:02X?}");
+            }
+            value.extend([tag::NULL, 0]);
+            let mut certificate = honest.clone();
+            certificate.set_extension_value(id, &value);
+            assert_eq!(error_of(&certificate), Some(Error::ExtMalformed), "behind {id:02X?}");
+        }
+    }
+}
+
+#[test]
+fn times_end_with_z() {
+    for (form, time, expected) in [
+        (tag::UTC_TIME, "491231235959Z", None),
+        (tag::UTC_TIME, "491231235959ZZ", Some(Error::DerTime)),
+        (tag::UTC_TIME, "491231235959Z0", Some(Error::DerTime)),
+        (tag::UTC_TIME, "491231235959", Some(Error::DerTime)),
+        (tag::GENERALIZED_TIME, "20500101000000Z", None),
+        (tag::GENERALIZED_TIME, "20500101000000ZZ", Some(Error::DerTime)),
+        (tag::GENERALIZED_TIME, "20500101000000", Some(Error::DerTime)),
+    ] {
+        let [mut leaf, _] = certificates();
+        leaf.tbs[field::VALIDITY][1] = Der::primitive(form, time.as_bytes());
+        assert_eq!(error_of(&leaf), expected, "{time}");
+    }
+}
+
+/// The extension is informational: what cannot be read leaves nothing, and the verdict as it is.
+#[test]
+fn device_information_is_read_whole_or_not_at_all() {
+    let version = |text: &str| Der::context(1400, vec![Der::octet_string(text.as_bytes())]);
+    let build = || Der::context(1403, vec![Der::octet_string(b"90Z999")]);
+    let honest = Der::sequence(vec![version("27.0"), build()]).encode();
+    let crowded = Der::context(1400, vec![Der::octet_string(b"27.0"), Der::octet_string(b"28.0")]);
+    let cases: [(&str, Vec<u8>, [Option<&str>; 2]); 9] = [
+        ("both", honest.clone(), [Some("27.0"), Some("90Z999")]),
+        ("the version", Der::sequence(vec![version("14.0")]).encode(), [Some("14.0"), None]),
+        ("neither", Der::sequence(vec![]).encode(), [None, None]),
+        ("two versions", Der::sequence(vec![version("27.0"), version("28.0"), build()]).encode(), [None, None]),
+        ("two texts", Der::sequence(vec![crowded, build()]).encode(), [None, None]),
+        ("more behind", [honest.as_slice(), &[tag::NULL, 0]].concat(), [None, None]),
+        ("no text", Der::sequence(vec![Der::context(1400, vec![Der::small_integer(27)])]).encode(), [None, None]),
+        ("no UTF-8", Der::sequence(vec![Der::context(1400, vec![Der::octet_string(&[0xFF])])]).encode(), [None, None]),
+        ("no sequence", Der::octet_string(b"27.0").encode(), [None, None]),
+    ];
+    for (what, value, [os_version, os_build]) in cases {
+        let edits = Edits::default().leaf(move |leaf| leaf.set_extension_value(oid::DEVICE_FACTS, &value));
+        let case = AttestationCase::mint(&device("forms"), &edits);
+        let info = case.verify().expect(what).device();
+        assert_eq!((info.os_version, info.os_build), (os_version, os_build), "{what}");
+        assert_eq!(info == DeviceInfo::default(), os_version.is_none() && os_build.is_none());
+    }
+}
+
+/// A float or simple value that is cut off must not be passed over to beyond the end.
+#[test]
+fn values_of_unknown_extensions_are_complete() {
+    let parse = |value: &[u8]| {
+        let bytes = [&[0; 32], [0x80, 0, 0, 0, 1].as_slice(), &[0xA1, 0x61, b'x'], value].concat();
+        AuthenticatorData::parse_assertion(&bytes).err()
+    };
+    for (head, payload) in [(0xF4, 0), (0xF8, 1), (0xF9, 2), (0xFA, 4), (0xFB, 8), (0x18, 1), (0x3B, 8), (0x42, 2)] {
+        let whole = [vec![head], vec![0xF0; payload]].concat();
+        assert_eq!(parse(&whole), None, "{whole:02X?}");
+        for length in 0..whole.len() {
+            assert_eq!(parse(&whole[..length]), Some(Error::AuthDataTrailing), "{:02X?}", &whole[..length]);
+        }
+        assert_eq!(parse(&[whole, vec![0]].concat()), Some(Error::AuthDataTrailing));
     }
 }
