@@ -15,7 +15,7 @@ use genuine::{
 };
 use genuine_testvectors::{
     Device, Edits, Generation, TestPki,
-    certificate::{UnsignedCertificate, field, oid, time},
+    certificate::{UnsignedCertificate, field, name, oid, time},
 };
 
 /// A development device of iOS 27 with launch data.
@@ -208,8 +208,11 @@ fn anchors_have_distinct_names_and_the_right_one_is_used() {
     let other_key = P384PublicKey::from_uncompressed(&pki.root_point()).unwrap();
     let same_name = TrustAnchor::new(&case.root_subject, other_key);
     let no_key = TrustAnchor::new(&case.root_subject, P384PublicKey([1; 96]));
-    let same_key = TrustAnchor::new(b"\x30\x00", case.root_key);
-    let other = TrustAnchor::new(b"\x30\x02\x31\x00", P384PublicKey([1; 96]));
+    let names = ["another", "a third"].map(|common_name| name(&[(oid::COMMON_NAME, common_name)]).encode());
+    let same_key = TrustAnchor::new(&names[0], case.root_key);
+    let other = TrustAnchor::new(&names[1], P384PublicKey([1; 96]));
+    let no_name = TrustAnchor::new(b"\x30\x00", case.root_key);
+    let half_a_name = TrustAnchor::new(b"\x30\x02\x31\x00", case.root_key);
     let invalid = Some(Error::ConfigInvalidAnchor);
     for (anchors, expected) in [
         (&[ours][..], None),
@@ -220,6 +223,8 @@ fn anchors_have_distinct_names_and_the_right_one_is_used() {
         (&[other, same_key], Some(Error::AnchorUnknown)),
         (&[same_name], Some(Error::IntermediateSignature)),
         (&[no_key], invalid),
+        (&[ours, no_name], invalid),
+        (&[ours, half_a_name], invalid),
         (&[ours, ours], invalid),
         (&[ours, same_name], invalid),
         (&[same_name, ours], invalid),

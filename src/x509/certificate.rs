@@ -267,6 +267,12 @@ fn name<'i>(fields: &mut Reader<'i>) -> Result<&'i [u8], Error> {
     Ok(name)
 }
 
+/// Whether these octets are one `Name` that names something.
+pub(super) fn is_name(octets: &[u8]) -> bool {
+    let mut reader = Reader::new(octets);
+    name(&mut reader).is_ok() && reader.is_empty() && octets != [der::SEQUENCE, 0]
+}
+
 /// `SubjectPublicKeyInfo` of an elliptic curve key on a named curve (RFC 5480 §2).
 fn subject_public_key(fields: &mut Reader<'_>) -> Result<SubjectKey, Error> {
     let mut info = Reader::new(fields.value(der::SEQUENCE)?);

@@ -1,9 +1,8 @@
 //! The chain of two: leaf ← intermediate ← trust anchor, as in RFC 5280 §6.1 with nothing left to choose.
 
-use super::certificate::{Certificate, SignatureHash, SubjectKey};
+use super::certificate::{Certificate, SignatureHash, SubjectKey, is_name};
 use crate::{
     crypto::{Backend, Crypto, Digest, P384PublicKey},
-    der::{self, Reader},
     error::Error,
     time::UnixTime,
 };
@@ -46,9 +45,7 @@ impl<'a> TrustAnchor<'a> {
 pub(crate) fn check_anchors(anchors: &[TrustAnchor<'_>]) -> Result<(), Error> {
     let mut rest = anchors;
     while let Some((anchor, others)) = rest.split_first() {
-        let mut subject = Reader::new(anchor.subject);
-        let is_name = subject.value(der::SEQUENCE).is_ok() && subject.is_empty();
-        if !is_name || others.iter().any(|other| other.subject == anchor.subject) {
+        if !is_name(anchor.subject) || others.iter().any(|other| other.subject == anchor.subject) {
             return Err(Error::ConfigInvalidAnchor);
         }
         rest = others;
