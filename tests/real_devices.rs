@@ -9,6 +9,7 @@ mod common;
 use ciborium::Value;
 use common::{
     AttestationCase,
+    backend::Tap,
     mistakes::{ASSERTION_MISTAKES, ATTESTATION_MISTAKES, DECOY},
     policy,
     real::{RealAttestation, RealVectors, real},
@@ -303,6 +304,45 @@ fn changed_bytes_of_an_attestation_are_noticed() {
         assert_eq!(proof.receipt().as_unverified_bytes(), &changed.object[receipt.clone()]);
         assert_ne!(proof.receipt(), whole.receipt());
     }
+}
+
+/// One bit of each byte of every attestation: refused outside of the receipt, and everything else the same within it.
+#[test]
+fn changed_bits_of_every_attestation_are_noticed() {
+    let Some(real) = real() else { return };
+    for RealAttestation { name, case, .. } in &real.attestations {
+        let whole = case.verify().expect(name);
+        let receipt = whole.receipt().as_unverified_bytes().as_ptr_range();
+        for offset in 0..case.object.len() {
+            let changed = case.with(|case| case.object[offset] ^= 1 << (offset % 8));
+            if receipt.contains(&case.object[offset..].as_ptr()) {
+                // The receipt is read by nobody, so a sample of it will do.
+                if offset % 64 == 0 {
+                    assert_eq!(all_but_the_receipt(&changed.verify().expect(name)), all_but_the_receipt(&whole));
+                }
+            } else {
+                assert!(changed.verify().is_err(), "{name}: byte {offset}");
+            }
+        }
+    }
+}
+
+/// All 255 other values of each byte of one attestation, the receipt left out, with a backend that says yes: whatever is made of them, no panic.
+#[test]
+fn no_value_of_a_byte_panics() {
+    let Some(real) = real() else { return };
+    let case = ios_27(&real);
+    let whole = case.verify().unwrap();
+    let receipt = whole.receipt().as_unverified_bytes().as_ptr_range();
+    let mut changed = case.with(|_| ());
+    for offset in (0..case.object.len()).filter(|offset| !receipt.contains(&case.object[*offset..].as_ptr())) {
+        for flip in 1..=u8::MAX {
+            changed.object[offset] = case.object[offset] ^ flip;
+            let _ = changed.verify_with(&Tap::new(|_, _| Some(Ok(()))));
+        }
+        changed.object[offset] = case.object[offset];
+    }
+    assert!(changed.verify().is_ok());
 }
 
 /// Every single bit, and all of a byte.
