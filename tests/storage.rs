@@ -323,3 +323,20 @@ fn failed_verifications_do_not_reach_the_store() {
         assert_eq!(store.counter(assertion(1).key.id()), Some(Counter(0)), "{mistake}");
     }
 }
+
+/// What an asynchronous store answered, handed in afterwards.
+#[test]
+fn the_answer_of_an_asynchronous_store_decides() {
+    let case = AssertionCase::mint(&device("storage"), 7, &edits());
+    let accept = |answer: Result<(), AdvanceError<()>>| {
+        let asked = |key: &KeyId, to| {
+            assert_eq!((*key, to), (case.key.id(), Counter(7)));
+            answer
+        };
+        case.verify().unwrap().accept_with(asked).map(|proof| proof.counter())
+    };
+    assert_eq!(accept(Ok(())), Ok(Counter(7)));
+    for refusal in [AdvanceError::NotIncreased, AdvanceError::UnknownKey, AdvanceError::Store(())] {
+        assert_eq!(accept(Err(refusal)), Err(refusal));
+    }
+}

@@ -177,7 +177,8 @@ impl<'i> AuthenticAssertion<'i> {
     /// Accepts the assertion if `advance` did what [`CounterStore::advance`] is to do, under the same contract (step B5).
     ///
     /// For a store that is asynchronous: await its one atomic operation on [`key_id`](Self::key_id) and
-    /// [`counter`](Self::counter), and hand its answer in.
+    /// [`counter`](Self::counter), and hand its answer in. That it is the answer for this assertion and no other is for
+    /// the caller to ensure, which [`accept_in`](Self::accept_in) does by itself.
     ///
     /// # Errors
     ///
