@@ -49,11 +49,11 @@ impl Attested {
     fn verify<C: Crypto>(&self, crypto: &C) -> [u8; AttestedKey::ENCODED_LEN] {
         let policy = Policy::new(&self.apps).allow_development();
         let object = AttestationObject::parse(black_box(&self.object)).expect("an attestation");
-        AttestationVerifier::new(policy, &self.anchors, crypto)
+        let proof = AttestationVerifier::new(policy, &self.anchors, crypto)
             .verify(&object, &self.key_id, &ClientDataHash(&self.client_data_hash), self.now)
-            .expect("an authentic attestation")
-            .key()
-            .to_bytes()
+            .expect("an authentic attestation");
+        assert_eq!(proof.key().id(), self.key_id);
+        proof.key().to_bytes()
     }
 }
 
@@ -66,12 +66,13 @@ impl Asserted {
     fn verify<C: Crypto>(&self, key: &AttestedKey, crypto: &C) -> Counter {
         let apps = [key.app_id()];
         let assertion = Assertion::parse(black_box(&self.object)).expect("an assertion");
-        AssertionVerifier::new(Policy::new(&apps).allow_development(), crypto)
+        let proof = AssertionVerifier::new(Policy::new(&apps).allow_development(), crypto)
             .verify(&assertion, key, &ClientDataHash(&self.client_data_hash))
             .expect("an authentic assertion")
             .accept(self.last)
-            .expect("a fresh assertion")
-            .counter()
+            .expect("a fresh assertion");
+        assert_eq!(proof.key_id(), key.id());
+        proof.counter()
     }
 }
 
@@ -168,10 +169,10 @@ impl<const POINTS: bool> Crypto for Engine<POINTS> {
     }
 }
 
-/// One operation that a verification asks of its backend.
+/// One operation that a verification asks of its backend, with its digest if it is a hash.
 enum Operation {
-    Sha256(Vec<u8>),
-    Sha384(Vec<u8>),
+    Sha256(Vec<u8>, [u8; 32]),
+    Sha384(Vec<u8>, [u8; 48]),
     CheckP256(P256PublicKey),
     CheckP384(P384PublicKey),
     VerifyP256(P256PublicKey, Digest, P256Signature),
@@ -180,7 +181,7 @@ enum Operation {
 
 impl Operation {
     const fn is_hash(&self) -> bool {
-        matches!(self, Self::Sha256(_) | Self::Sha384(_))
+        matches!(self, Self::Sha256(..) | Self::Sha384(..))
     }
 
     const fn is_check(&self) -> bool {
@@ -193,8 +194,8 @@ impl Operation {
 
     fn run(&self) {
         match black_box(self) {
-            Self::Sha256(bytes) => RustCrypto.sha256(&[bytes]).map(|digest| _ = black_box(digest)),
-            Self::Sha384(bytes) => RustCrypto.sha384(&[bytes]).map(|digest| _ = black_box(digest)),
+            Self::Sha256(bytes, digest) => RustCrypto.sha256(&[bytes]).map(|found| assert_eq!(found, *digest)),
+            Self::Sha384(bytes, digest) => RustCrypto.sha384(&[bytes]).map(|found| assert_eq!(found, *digest)),
             Self::CheckP256(key) => RustCrypto.check_p256(key),
             Self::CheckP384(key) => RustCrypto.check_p384(key),
             Self::VerifyP256(key, digest, signature) => RustCrypto.verify_p256(key, digest, signature),
@@ -216,13 +217,15 @@ impl Recorder {
 
 impl Crypto for Recorder {
     fn sha256(&self, parts: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
-        self.note(Operation::Sha256(parts.concat()));
-        RustCrypto.sha256(parts)
+        let digest = RustCrypto.sha256(parts)?;
+        self.note(Operation::Sha256(parts.concat(), digest));
+        Ok(digest)
     }
 
     fn sha384(&self, parts: &[&[u8]]) -> Result<[u8; 48], CryptoError> {
-        self.note(Operation::Sha384(parts.concat()));
-        RustCrypto.sha384(parts)
+        let digest = RustCrypto.sha384(parts)?;
+        self.note(Operation::Sha384(parts.concat(), digest));
+        Ok(digest)
     }
 
     fn check_p256(&self, key: &P256PublicKey) -> Result<(), CryptoError> {
@@ -280,7 +283,8 @@ fn attestations(criterion: &mut Criterion, kind: &str, objects: &[Attested]) {
     }
     let mut group = criterion.benchmark_group(format!("{kind} attestation"));
     in_turn(&mut group, "parse", objects, |object| {
-        _ = black_box(AttestationObject::parse(black_box(&object.object)).expect("an attestation"));
+        let view = AttestationObject::parse(black_box(&object.object)).expect("an attestation");
+        assert_eq!(black_box(view).credential().id(), object.key_id.0);
     });
     in_turn(&mut group, "parse and verify", objects, |object| object.verify(&RustCrypto));
     bare(&mut group, "bare ECDSA, 2 × P-384", &verifications);
@@ -298,12 +302,13 @@ fn assertions(criterion: &mut Criterion, kind: &str, objects: &[Asserted]) {
     let objects: Vec<_> = objects.iter().map(|object| (object, object.key())).collect();
     let mut group = criterion.benchmark_group(format!("{kind} assertion"));
     in_turn(&mut group, "parse", &objects, |(object, _)| {
-        _ = black_box(Assertion::parse(black_box(&object.object)).expect("an assertion"));
+        let view = Assertion::parse(black_box(&object.object)).expect("an assertion");
+        assert!(black_box(view).auth_data().counter() > object.last);
     });
     in_turn(&mut group, "parse, verify and accept", &objects, |(object, key)| object.verify(key, &RustCrypto));
     bare(&mut group, "bare ECDSA, 1 × P-256", &verifications);
     in_turn(&mut group, "engine", &objects, |(object, key)| object.verify(key, &Engine::<true>));
-    in_turn(&mut group, "load the stored key", &objects, |(object, _)| object.key());
+    in_turn(&mut group, "load the stored key", &objects, |(object, key)| assert_eq!(object.key(), *key));
 }
 
 fn app_attest(criterion: &mut Criterion) {
