@@ -56,7 +56,7 @@ impl<'i> Reader<'i> {
     /// Reads a text string.
     pub(crate) fn text(&mut self) -> Result<&'i str, Error> {
         let length = self.head(Major::Text)?;
-        // Whatever is longer than all that is left, head included, is cut off; what is shorter can only not be UTF-8.
+        // Decided here, because on 32 bits `minicbor` would report a length beyond memory in the way it reports bad UTF-8.
         if usize::try_from(length).map_or(true, |length| length >= self.rest().len()) {
             return Err(Error::CborTruncated);
         }

@@ -21,7 +21,8 @@ pub enum ErrorClass {
 }
 
 /// The steps of a verification, in the order in which they run: up to [`SignatureForm`](Self::SignatureForm) in
-/// `parse`, from [`Configuration`](Self::Configuration) on in `verify`.
+/// `parse`, from [`Configuration`](Self::Configuration) on in `verify`. One exception: that a key is no point of its
+/// curve, or the intermediate's is on another, belongs to [`Certificates`](Self::Certificates) and is found in `verify`.
 ///
 /// Everything before the step of an [`Error`] of theirs has passed; of what comes after it, nothing is known. The numbers in
 /// brackets are the steps of Apple's *Validating apps that connect to your server*: `A` for the attestation, `B` for the assertion.

@@ -187,7 +187,7 @@ fn device_information_is_read_whole_or_not_at_all() {
     let build = || Der::context(1403, vec![Der::octet_string(b"90Z999")]);
     let honest = Der::sequence(vec![version("27.0"), build()]).encode();
     let crowded = Der::context(1400, vec![Der::octet_string(b"27.0"), Der::octet_string(b"28.0")]);
-    let cases: [(&str, Vec<u8>, [Option<&str>; 2]); 9] = [
+    let cases = [
         ("both", honest.clone(), [Some("27.0"), Some("90Z999")]),
         ("the version", Der::sequence(vec![version("14.0")]).encode(), [Some("14.0"), None]),
         ("neither", Der::sequence(vec![]).encode(), [None, None]),

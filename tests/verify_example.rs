@@ -291,7 +291,8 @@ fn genuine_objects_are_accepted() {
     let run = run(&files);
     run.assert_ends(0, &format!("{} as expected, 0 not", files.len()));
     assert_eq!(run.count("  FAIL"), 0);
-    for receipt in json_files(&directory.join("receipts")).iter().take(1) {
+    let receipts = directory.join("receipts");
+    for receipt in receipts.is_dir().then(|| json_files(&receipts)).iter().flatten().take(1) {
         self::run([receipt]).assert_ends(2, "0 as expected, 0 not").assert_says("\"receipt\"");
     }
 }

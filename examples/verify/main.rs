@@ -158,7 +158,7 @@ fn run_files(files: &[String], anchors: &Anchors<'_>, at: Option<UnixTime>) -> i
                 tally.count(&report, case.expected);
             }
             Err(reason) => {
-                fail(&format!("{}: not a vector: {}", printable(file), printable(&reason)));
+                fail(&format!("{}: {}", printable(file), printable(&reason)));
                 tally.unreadable = true;
             }
         }
@@ -167,8 +167,8 @@ fn run_files(files: &[String], anchors: &Anchors<'_>, at: Option<UnixTime>) -> i
 }
 
 fn read_case(file: &str, at: Option<UnixTime>) -> Result<Case, String> {
-    let json = fs::read_to_string(file).map_err(|error| error.to_string())?;
-    Case::parse(&printable(file), &json, at)
+    let json = fs::read_to_string(file).map_err(|error| format!("cannot be read: {error}"))?;
+    Case::parse(&printable(file), &json, at).map_err(|reason| format!("not a vector: {reason}"))
 }
 
 /// A handful in full, so that the steps can be read; the rest in one line each.

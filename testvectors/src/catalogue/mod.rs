@@ -1,7 +1,7 @@
 //! The catalogue: every committed vector as the edit that makes it.
 //!
-//! The rows are grouped as in the threat catalogue of the project, whose case numbers are the ids; a letter is added where
-//! a case has several inputs. Each bad row is one edit of a good one, its twin.
+//! The rows are grouped as the README says, and numbered within their group; a letter is added where a case has several
+//! inputs. Each bad row is one edit of a good one, its twin.
 
 #![expect(clippy::too_many_lines, reason = "a table is as long as its rows")]
 
