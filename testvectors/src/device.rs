@@ -6,7 +6,6 @@ use crate::certificate::{UnsignedCertificate, ec_public_key, name, nonce_value, 
 use crate::generation::Generation;
 use crate::keys::{Signer, pseudo_random, sha256};
 use crate::pki::{Leaf, TestPki};
-use crate::recipe::Edits;
 
 /// The App ID of a device that was given none: team identifier, dot, bundle identifier.
 pub const DEFAULT_APP_ID: &str = "ABCDE12345.org.example.genuine";
@@ -65,32 +64,6 @@ pub struct Device {
     signer: Signer,
     point: [u8; 65],
     counter: u32,
-}
-
-/// What a device hands to the app after attesting its key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Attestation {
-    /// The attestation object, CBOR.
-    pub object: Vec<u8>,
-    /// The key identifier: SHA-256 of [`public_key`](Self::public_key).
-    pub key_id: [u8; 32],
-    /// The attested key, an uncompressed P-256 point `04 ‖ x ‖ y` (X9.62).
-    pub public_key: [u8; 65],
-    /// The client data hash under the nonce.
-    pub client_data_hash: Vec<u8>,
-}
-
-/// What a device hands to the app after signing a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct SignedAssertion {
-    /// The assertion object, CBOR.
-    pub object: Vec<u8>,
-    /// The counter in it.
-    pub counter: u32,
-    /// The client data hash under the nonce.
-    pub client_data_hash: Vec<u8>,
 }
 
 impl Device {
@@ -260,46 +233,14 @@ impl Device {
         pseudo_random(&format!("receipt {}", self.seed), self.receipt_length)
     }
 
-    /// Attests the key over SHA-256(`challenge`), as Apple asks.
-    #[must_use]
-    pub fn attest(&self, challenge: &[u8]) -> Attestation {
-        self.attest_hash(&sha256(&[challenge]))
-    }
-
-    /// Attests the key over a client data hash given as such, of any length: some apps pass the challenge unhashed.
-    #[must_use]
-    pub fn attest_hash(&self, client_data_hash: &[u8]) -> Attestation {
-        Attestation {
-            object: Edits::default().mint_attestation(self, client_data_hash),
-            key_id: self.key_id(),
-            public_key: self.point,
-            client_data_hash: client_data_hash.to_vec(),
-        }
-    }
-
-    /// Signs a request over SHA-256(`client_data`) and advances the counter.
+    /// The next counter, from now on the last one.
     ///
     /// # Panics
     ///
     /// When the counter has run out, after 2³² − 1 assertions.
-    #[must_use]
-    pub fn assert(&mut self, client_data: &[u8]) -> SignedAssertion {
-        self.assert_hash(&sha256(&[client_data]))
-    }
-
-    /// Signs a request over a client data hash given as such, of any length, and advances the counter.
-    ///
-    /// # Panics
-    ///
-    /// When the counter has run out, after 2³² − 1 assertions.
-    #[must_use]
-    pub fn assert_hash(&mut self, client_data_hash: &[u8]) -> SignedAssertion {
+    pub(crate) fn advance_counter(&mut self) -> u32 {
         self.counter = self.counter.checked_add(1).expect("a counter below 2^32");
-        SignedAssertion {
-            object: Edits::default().mint_assertion(self, self.counter, client_data_hash),
-            counter: self.counter,
-            client_data_hash: client_data_hash.to_vec(),
-        }
+        self.counter
     }
 
     /// The leaf around a nonce, ready to be signed by the intermediate.

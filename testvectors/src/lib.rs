@@ -10,18 +10,17 @@ pub mod der;
 mod device;
 mod files;
 mod generation;
+mod honest;
 pub mod keys;
 mod pki;
 pub mod recipe;
 mod vector;
 
 pub use bundled::{BUNDLED, ROOT_PEM};
-pub use device::{
-    Attestation, BUNDLE_VERSION, DEFAULT_APP_ID, Device, Environment, GENUINE_RECEIPT_LENGTH, SignedAssertion,
-    VALIDATION_CATEGORY,
-};
+pub use device::{BUNDLE_VERSION, DEFAULT_APP_ID, Device, Environment, GENUINE_RECEIPT_LENGTH, VALIDATION_CATEGORY};
 pub use files::{MINTED_DIRECTORIES, minted_files};
 pub use generation::Generation;
+pub use honest::{Attestation, SignedAssertion};
 pub use pki::TestPki;
 pub use recipe::Edits;
 pub use vector::{Kind, Vector, VectorError};
