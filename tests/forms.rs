@@ -186,6 +186,12 @@ fn device_information_is_read_whole_or_not_at_all() {
     let version = |text: &str| Der::context(1400, vec![Der::octet_string(text.as_bytes())]);
     let build = || Der::context(1403, vec![Der::octet_string(b"90Z999")]);
     let honest = Der::sequence(vec![version("27.0"), build()]).encode();
+    // The version again, so that an entry passed over would leave it; then an entry with these tag octets.
+    let tagged = |octets: &[u8]| {
+        let mut entry = version("1");
+        entry.tag = octets.to_vec();
+        Der::sequence(vec![version("27.0"), entry]).encode()
+    };
     let crowded = Der::context(1400, vec![Der::octet_string(b"27.0"), Der::octet_string(b"28.0")]);
     let cases = [
         ("both", honest.clone(), [Some("27.0"), Some("90Z999")]),
@@ -197,6 +203,10 @@ fn device_information_is_read_whole_or_not_at_all() {
         ("no text", Der::sequence(vec![Der::context(1400, vec![Der::small_integer(27)])]).encode(), [None, None]),
         ("no UTF-8", Der::sequence(vec![Der::context(1400, vec![Der::octet_string(&[0xFF])])]).encode(), [None, None]),
         ("no sequence", Der::octet_string(b"27.0").encode(), [None, None]),
+        ("a tag number with a leading zero", tagged(&[0xBF, 0x80, 0x78]), [None, None]),
+        ("a long form of a short tag number", tagged(&[0xBF, 0x1E]), [None, None]),
+        ("a tag number of three octets", tagged(&[0xBF, 0x8A, 0x80, 0x78]), [None, None]),
+        ("a tag of another class", tagged(&[0x7F, 0x8A, 0x7B]), [None, None]),
     ];
     for (what, value, [os_version, os_build]) in cases {
         let edits = Edits::default().leaf(move |leaf| leaf.set_extension_value(oid::DEVICE_FACTS, &value));
@@ -222,4 +232,11 @@ fn values_of_unknown_extensions_are_complete() {
         }
         assert_eq!(parse(&[whole, vec![0]].concat()), Some(Error::AuthDataTrailing));
     }
+}
+
+#[test]
+fn names_hold_values_of_low_tag_numbers() {
+    let [mut leaf, _] = certificates();
+    leaf.tbs[field::SUBJECT][0][0][1].tag = vec![0x1F, 0x81, 0x00];
+    assert_eq!(error_of(&leaf), Some(Error::DerTag));
 }

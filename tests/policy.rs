@@ -269,3 +269,26 @@ fn anchors_are_taken_from_certification_authorities() {
         assert_eq!(anchor, Err(Error::ConfigInvalidAnchor), "{what}");
     }
 }
+
+/// A map that the flag ED does not announce is shown in the view and is no part of a proof.
+#[test]
+fn launch_data_that_is_not_announced_is_not_proved() {
+    for (announced, expected) in [(true, Some(ValidationCategory::TESTFLIGHT)), (false, None)] {
+        let edits = Edits::default().auth_data(move |data| {
+            if !announced {
+                data.flags &= 0x7F;
+            }
+        });
+        let attestation = AttestationCase::mint(&new_device(), &edits);
+        let view = AttestationObject::parse(&attestation.object).unwrap().auth_data().launch();
+        assert_eq!(view.category, Some(ValidationCategory::TESTFLIGHT));
+        let proof = attestation.verify().unwrap().launch();
+        assert_eq!((proof.category, proof.bundle_version), (expected, expected.map(|_| "1.2.3")));
+
+        let assertion = AssertionCase::mint(&new_device(), 1, &edits);
+        let view = Assertion::parse(&assertion.object).unwrap().auth_data().launch();
+        assert_eq!(view.category, Some(ValidationCategory::TESTFLIGHT));
+        let proof = assertion.verify().unwrap().accept(Counter::ATTESTED).unwrap().launch();
+        assert_eq!((proof.category, proof.bundle_version), (expected, expected.map(|_| "1.2.3")));
+    }
+}
