@@ -5,3 +5,6 @@ pub mod hashing {}
 
 #[doc = include_str!("../docs/storing.md")]
 pub mod storing {}
+
+#[doc = include_str!("../docs/threats.md")]
+pub mod threats {}
