@@ -94,7 +94,7 @@ pub mod part {
 }
 
 /// A certificate that can still be changed, with the key that is going to sign it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct UnsignedCertificate {
     /// The `TBSCertificate`.
     pub tbs: Der,
@@ -207,6 +207,11 @@ pub fn time(unix: u64) -> Der {
         .and_then(|time| time.to_der())
         .or_else(|_| GeneralizedTime::from_unix_duration(since).and_then(|time| time.to_der()));
     Der::decode(&encoded.expect("a year of four digits"))
+}
+
+/// The Unix seconds of a time that [`time`] wrote.
+pub(crate) fn unix_time(time: &Der) -> u64 {
+    Time::decode_owned(time).to_unix_duration().as_secs()
 }
 
 /// What goes into an honest certificate.

@@ -48,7 +48,7 @@ impl Environment {
 ///
 /// The seed decides the key; equal calls on equal devices give equal bytes. What the device does not simulate: the receipt,
 /// which is random bytes of the right length, and Apple's names.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Device {
     seed: String,
     app_id: String,
@@ -166,6 +166,14 @@ impl Device {
         self
     }
 
+    /// Gives the device the key of another one.
+    pub(crate) fn with_key_of(mut self, other: &Self) -> Self {
+        other.seed.clone_into(&mut self.seed);
+        self.signer = other.signer.clone();
+        self.point = other.point;
+        self
+    }
+
     /// Sets the counter of the last assertion, zero on a new device.
     #[must_use]
     pub fn with_counter(mut self, counter: u32) -> Self {
@@ -183,6 +191,11 @@ impl Device {
     #[must_use]
     pub fn environment(&self) -> Environment {
         self.environment
+    }
+
+    /// The generation.
+    pub(crate) const fn generation(&self) -> Generation {
+        self.generation
     }
 
     /// The time of issue, Unix seconds: a time at which the certificates are valid.

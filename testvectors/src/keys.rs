@@ -27,7 +27,7 @@ impl Hash {
 }
 
 /// A private key that signs certificates or assertions.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Signer {
     /// An ECDSA key on P-256.
     P256(p256::ecdsa::SigningKey),

@@ -10,6 +10,7 @@ pub mod der;
 mod device;
 mod files;
 mod generation;
+pub mod generator;
 mod honest;
 pub mod keys;
 mod pki;

@@ -18,12 +18,14 @@ const ROOT_UNTIL: u64 = 2_366_841_600;
 /// The root signs with ecdsa-with-SHA384; the intermediate (pathLen 0) signs leaves with ecdsa-with-SHA256, as Apple's
 /// does. Everything follows from the seed. Two authorities of different seeds have the same names and different keys: the
 /// second one is an attacker who copied every visible attribute of the first.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TestPki {
     root_key: p384::ecdsa::SigningKey,
     intermediate_key: p384::ecdsa::SigningKey,
     root: Der,
     intermediate: UnsignedCertificate,
+    /// Signed once, because most objects carry it as it is.
+    signed_intermediate: Der,
 }
 
 impl TestPki {
@@ -73,7 +75,8 @@ impl TestPki {
             &root_key,
             Hash::Sha384,
         );
-        Self { root_key, intermediate_key, root: root.sign(), intermediate }
+        let signed_intermediate = intermediate.sign();
+        Self { root_key, intermediate_key, root: root.sign(), intermediate, signed_intermediate }
     }
 
     /// The root certificate, DER.
@@ -112,6 +115,12 @@ impl TestPki {
     #[must_use]
     pub fn intermediate(&self) -> UnsignedCertificate {
         self.intermediate.clone()
+    }
+
+    /// The intermediate as the root signed it.
+    #[must_use]
+    pub fn signed_intermediate(&self) -> Der {
+        self.signed_intermediate.clone()
     }
 
     /// The root's private key.

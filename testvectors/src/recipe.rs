@@ -4,6 +4,8 @@
 //! bytes → nonce → certificates → signatures → CBOR envelope → object. Everything after an edited stage is computed from
 //! the edited value, so that one edit is one fault, and all else about the object is valid and freshly signed.
 
+use std::rc::Rc;
+
 use crate::auth_data::AuthData;
 use crate::cbor::Cbor;
 use crate::certificate::UnsignedCertificate;
@@ -25,7 +27,7 @@ pub struct Binding {
 }
 
 /// Both certificates of `x5c`, signed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chain {
     /// The leaf.
     pub leaf: Der,
@@ -33,12 +35,12 @@ pub struct Chain {
     pub intermediate: Der,
 }
 
-type Edit<'e, T> = Box<dyn Fn(&mut T) + 'e>;
+type Edit<'e, T> = Rc<dyn Fn(&mut T) + 'e>;
 
 /// The edits of an object, by stage; none at all yields the honest object.
 ///
 /// Several edits of one stage run in the order in which they were registered.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Edits<'e> {
     auth_data: Vec<Edit<'e, AuthData>>,
     auth_data_bytes: Vec<Edit<'e, Vec<u8>>>,
@@ -58,10 +60,24 @@ macro_rules! stages {
                 $(#[$doc])+
                 #[must_use]
                 pub fn $stage(mut self, edit: impl Fn(&mut $value) + 'e) -> Self {
-                    self.$stage.push(Box::new(edit));
+                    self.$stage.push(Rc::new(edit));
                     self
                 }
             )+
+
+            /// These edits, and in each stage those of `others` after them.
+            #[must_use]
+            pub fn and(mut self, others: &Self) -> Self {
+                $( self.$stage.extend(others.$stage.iter().cloned()); )+
+                self
+            }
+
+            /// The names of the stages that are edited.
+            pub(crate) fn stages(&self) -> impl Iterator<Item = &'static str> {
+                [$( (stringify!($stage), self.$stage.is_empty()), )+]
+                    .into_iter()
+                    .filter_map(|(stage, untouched)| (!untouched).then_some(stage))
+            }
         }
     };
 }
@@ -100,8 +116,12 @@ impl Edits<'_> {
     pub fn mint_attestation(&self, device: &Device, client_data_hash: &[u8]) -> Vec<u8> {
         let binding = self.bind(device.attestation_auth_data(), client_data_hash);
         let leaf = apply(&self.leaf, device.leaf(&binding.nonce));
-        let intermediate = apply(&self.intermediate, device.authorities().intermediate());
-        let chain = apply(&self.chain, Chain { leaf: leaf.sign(), intermediate: intermediate.sign() });
+        let intermediate = if self.intermediate.is_empty() {
+            device.authorities().signed_intermediate()
+        } else {
+            apply(&self.intermediate, device.authorities().intermediate()).sign()
+        };
+        let chain = self.edit_chain(Chain { leaf: leaf.sign(), intermediate });
         let x5c = Cbor::array(vec![Cbor::bytes(&chain.leaf.encode()), Cbor::bytes(&chain.intermediate.encode())]);
         let statement =
             Cbor::map(vec![(Cbor::text("x5c"), x5c), (Cbor::text("receipt"), Cbor::bytes(&device.receipt()))]);
@@ -121,6 +141,10 @@ impl Edits<'_> {
         entries.push((Cbor::text("signature"), Cbor::bytes(&signature)));
         entries.push((Cbor::text("authenticatorData"), Cbor::bytes(&binding.auth_data)));
         self.seal(entries)
+    }
+
+    pub(crate) fn edit_chain(&self, chain: Chain) -> Chain {
+        apply(&self.chain, chain)
     }
 
     fn bind(&self, auth_data: AuthData, client_data_hash: &[u8]) -> Binding {

@@ -206,7 +206,12 @@ fn signatures() -> Vec<Row> {
             vector.public_key = other_device().public_key().to_vec();
             vector.key_id = other_device().key_id().to_vec();
         }),
-        asr("as-06", CODE, "The counter is raised after signing.", edit().binding(|binding| binding.auth_data[33] = 1)),
+        asr(
+            "as-06",
+            CODE,
+            "The counter is raised after signing.",
+            edit().binding(|binding| binding.auth_data[33] ^= 1),
+        ),
         asr("as-07", CODE, "A bit of the client data hash is flipped.", edit())
             .request(|vector| vector.client_data_hash[0] ^= 1),
         asr(

@@ -7,7 +7,7 @@ use crate::device::{BUNDLE_VERSION, DEFAULT_APP_ID, Environment, VALIDATION_CATE
 use crate::generation::Generation;
 use crate::keys::sha256;
 use crate::recipe::Edits;
-use crate::vector::Kind;
+use crate::vector::{Kind, Vector};
 
 pub(super) fn rows() -> Vec<Row> {
     [
@@ -48,7 +48,7 @@ fn layout() -> Vec<Row> {
             edit().auth_data_bytes(move |data| data.truncate(length)),
         ));
     }
-    for (index, flags) in [0x00, 0x01, 0x3F].into_iter().enumerate() {
+    for (index, flags) in [0x00, 0x01, 0x3F, 0x80].into_iter().enumerate() {
         rows.push(att(
             lettered("ad-02", index),
             "AuthDataFlags",
@@ -254,6 +254,12 @@ fn cose_forms() -> Vec<Row> {
 
 fn environments() -> Vec<Row> {
     const CODE: &str = "AaguidUnknown";
+    let other = |vector: &mut Vector| {
+        vector.environment = match vector.environment {
+            Some(Environment::Production) => Some(Environment::Development),
+            _ => Some(Environment::Production),
+        };
+    };
     let mut rows = vec![
         Row::new(
             Kind::Attestation,
@@ -261,10 +267,10 @@ fn environments() -> Vec<Row> {
             "A development key under a policy of production alone.",
             device(Generation::Ios17, Environment::Development),
         )
-        .request(|vector| vector.environment = Some(Environment::Production))
+        .request(other)
         .fails("EnvironmentMismatch", ATT_DEVELOPMENT),
         att("ev-02", "EnvironmentMismatch", "A production key under a policy of development alone.", edit())
-            .request(|vector| vector.environment = Some(Environment::Development)),
+            .request(other),
     ];
     let others: [(&str, &[u8; 16]); 5] = [
         ("ev-03", b"appattest\0\0\0\0\0\0\x01"),
@@ -370,11 +376,25 @@ fn launch_values() -> Vec<Row> {
             }),
         ),
     ];
-    let others = [("ex-03a", 3), ("ex-03b", 10), ("ex-04a", 0), ("ex-04b", 7), ("ex-04c", 11), ("ex-04d", u32::MAX)];
+    let others = [
+        ("ex-03a", 3),
+        ("ex-03b", 10),
+        ("ex-04a", 0),
+        ("ex-04b", 7),
+        ("ex-04c", 11),
+        ("ex-04d", u32::MAX),
+        ("ex-04e", 8),
+        ("ex-04f", 9),
+    ];
     for (id, value) in others {
         rows.push(att_27(id, CATEGORY, format!("The category is {value}."), category(value.to_le_bytes())));
     }
-    rows.into_iter().map(|row| policy(row).with_twin(ATT_POLICY)).collect()
+    let mut rows: Vec<_> = rows.into_iter().map(policy).collect();
+    rows.push(
+        policy(att_27("ex-03e", CATEGORY, "The policy accepts other categories.", edit()))
+            .request(|vector| vector.require_categories = vec![2, 3]),
+    );
+    rows.into_iter().map(|row| row.with_twin(ATT_POLICY)).collect()
 }
 
 /// The app of a device that appends no map passes map ‖ hash as its client data hash. Moved into the authenticator data

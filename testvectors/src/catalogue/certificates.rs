@@ -1,5 +1,7 @@
 //! DER of certificates and X.509 form of each: DE, XS.
 
+use std::fmt::Display;
+
 use super::{Row, att, edit, lettered};
 use crate::certificate::{UnsignedCertificate, algorithm, ec_public_key, extension, field, nonce_value, oid, part};
 use crate::der::{Der, minimal_length, tag};
@@ -7,21 +9,78 @@ use crate::keys::{Signer, pseudo_random};
 use crate::recipe::Edits;
 
 pub(super) fn rows() -> Vec<Row> {
-    [
-        structure(),
-        lengths(),
-        version_and_serial(),
-        algorithms(),
-        booleans_and_strings(),
-        times(),
-        extensions(),
-        leaf_roles(),
-        intermediate_roles(),
-        keys(),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    [Place::Leaf, Place::Intermediate]
+        .into_iter()
+        .flat_map(|place| {
+            [
+                structure(place),
+                lengths(place),
+                version_and_serial(place),
+                algorithms(place),
+                booleans_and_strings(place),
+                times(place),
+                extension_forms(place),
+            ]
+        })
+        .chain([in_both(), extensions(), leaf_roles(), intermediate_roles(), keys()])
+        .flatten()
+        .collect()
+}
+
+/// The certificate that a row of DE changes.
+#[derive(Clone, Copy)]
+enum Place {
+    Leaf,
+    Intermediate,
+}
+
+impl Place {
+    /// A row of this place: the intermediate's has the leaf's id and `-ca`.
+    fn att(
+        self,
+        id: impl Into<String>,
+        expected: &'static str,
+        description: impl Display,
+        change: Edits<'static>,
+    ) -> Row {
+        let id = id.into();
+        match self {
+            Self::Leaf => att(id, expected, format!("Leaf: {description}"), change),
+            Self::Intermediate => att(id + "-ca", expected, format!("Intermediate: {description}"), change),
+        }
+    }
+
+    /// Changes the certificate before it is signed.
+    fn unsigned(self, change: impl Fn(&mut UnsignedCertificate) + 'static) -> Edits<'static> {
+        match self {
+            Self::Leaf => edit().leaf(change),
+            Self::Intermediate => edit().intermediate(change),
+        }
+    }
+
+    /// Changes the certificate after it was signed.
+    fn signed(self, change: impl Fn(&mut Der) + 'static) -> Edits<'static> {
+        edit().chain(move |chain| match self {
+            Self::Leaf => change(&mut chain.leaf),
+            Self::Intermediate => change(&mut chain.intermediate),
+        })
+    }
+
+    /// The algorithm that the certificate names, and one that it does not.
+    const fn algorithms(self) -> [&'static [u8]; 2] {
+        match self {
+            Self::Leaf => [oid::ECDSA_SHA256, oid::ECDSA_SHA384],
+            Self::Intermediate => [oid::ECDSA_SHA384, oid::ECDSA_SHA256],
+        }
+    }
+
+    /// An extension that is not critical, and that nothing reads.
+    const fn plain_extension(self) -> &'static [u8] {
+        match self {
+            Self::Leaf => oid::KEY_FACTS,
+            Self::Intermediate => oid::SUBJECT_KEY_ID,
+        }
+    }
 }
 
 fn leaf(edit_leaf: impl Fn(&mut UnsignedCertificate) + 'static) -> Edits<'static> {
@@ -36,192 +95,191 @@ fn both(id: &str, expected: &'static str, description: &str, change: fn(&mut Uns
     ]
 }
 
-fn structure() -> Vec<Row> {
+fn in_both() -> Vec<Row> {
     let mut rows = vec![
         att(
             "de-01a",
             "DerTrailing",
             "A byte follows the leaf.",
-            edit().chain(|chain| {
-                chain.leaf = Der::raw(&[chain.leaf.encode(), vec![0]].concat());
-            }),
+            Place::Leaf.signed(|certificate| *certificate = Der::raw(&[certificate.encode(), vec![0]].concat())),
         ),
         att(
             "de-01b",
             "DerTrailing",
             "A byte follows the intermediate.",
-            edit().chain(|chain| {
-                chain.intermediate = Der::raw(&[chain.intermediate.encode(), vec![0]].concat());
-            }),
-        ),
-        att(
-            "de-02",
-            "DerTrailing",
-            "An element follows the signature inside the leaf.",
-            edit().chain(|chain| {
-                chain.leaf.elements().push(Der::primitive(tag::NULL, &[]));
-            }),
+            Place::Intermediate
+                .signed(|certificate| *certificate = Der::raw(&[certificate.encode(), vec![0]].concat())),
         ),
     ];
     rows.extend(both(
         "de-03",
         "DerTrailing",
         "an element follows the extensions inside the signed part.",
-        |certificate| {
-            certificate.tbs.elements().push(Der::primitive(tag::NULL, &[]));
-        },
+        |certificate| certificate.tbs.elements().push(Der::primitive(tag::NULL, &[])),
     ));
+    rows.extend(both("de-13", "CertVersion", "the version is absent.", |certificate| {
+        certificate.tbs.elements().remove(field::VERSION);
+    }));
+    rows.extend(both("de-27", "DerBoolean", "the critical flag of basicConstraints is 01.", |certificate| {
+        *certificate.extension(oid::BASIC_CONSTRAINTS)[1].octets() = vec![1];
+    }));
+    rows
+}
+
+fn structure(place: Place) -> Vec<Row> {
+    let mut rows = vec![place.att(
+        "de-02",
+        "DerTrailing",
+        "an element follows the signature.",
+        place.signed(|certificate| certificate.elements().push(Der::primitive(tag::NULL, &[]))),
+    )];
     for (index, wrong) in [tag::SET, 0x70, 0x10].into_iter().enumerate() {
-        rows.push(att(
+        rows.push(place.att(
             lettered("de-04", index),
             "DerTag",
-            format!("The tag of the leaf is 0x{wrong:02X}."),
-            edit().chain(move |chain| {
-                chain.leaf.tag = vec![wrong];
-            }),
+            format!("the tag is 0x{wrong:02X}."),
+            place.signed(move |certificate| certificate.tag = vec![wrong]),
         ));
     }
     for (index, wrong) in [&[0x1F, 0x10][..], &[0xBF, 0x8F, 0x36]].into_iter().enumerate() {
-        rows.push(att(
+        rows.push(place.att(
             lettered("de-12", index),
             "DerTag",
-            "The serial number has a tag in high-tag-number form.",
-            leaf(move |leaf| {
-                leaf.tbs[field::SERIAL].tag = wrong.to_vec();
-            }),
+            "the serial number has a tag in high-tag-number form.",
+            place.unsigned(move |certificate| certificate.tbs[field::SERIAL].tag = wrong.to_vec()),
         ));
     }
     rows
 }
 
-fn lengths() -> Vec<Row> {
+fn lengths(place: Place) -> Vec<Row> {
     let outer = |length: fn(usize) -> Vec<u8>| {
-        edit().chain(move |chain| chain.leaf.length = Some(length(chain.leaf.content_len())))
+        place.signed(move |certificate| certificate.length = Some(length(certificate.content_len())))
+    };
+    // The content is shorter than 128 octets.
+    let long_form = |field: usize| {
+        place.unsigned(move |certificate| {
+            let length = minimal_length(certificate.tbs[field].content_len());
+            certificate.tbs[field].length = Some([vec![0x81], length].concat());
+        })
     };
     vec![
-        att(
+        place.att(
             "de-05",
             "DerLength",
-            "The leaf has indefinite length.",
-            edit().chain(|chain| {
-                chain.leaf.length = Some(vec![0x80]);
-                chain.leaf.elements().push(Der::raw(&[0, 0]));
+            "the length is indefinite.",
+            place.signed(|certificate| {
+                certificate.length = Some(vec![0x80]);
+                certificate.elements().push(Der::raw(&[0, 0]));
             }),
         ),
-        att(
+        place.att(
             "de-06a",
             "DerLength",
-            "The length of the leaf takes three octets.",
+            "the length takes three octets.",
             outer(|length| [vec![0x83, 0], minimal_length(length)[1..].to_vec()].concat()),
         ),
-        att(
+        place.att(
             "de-06b",
             "DerLength",
-            "The length of the leaf takes four octets.",
+            "the length takes four octets.",
             outer(|length| [vec![0x84, 0, 0], minimal_length(length)[1..].to_vec()].concat()),
         ),
-        att(
+        place.att(
             "de-07",
             "DerLength",
-            "The length of the issuer, below 128, is in long form.",
-            leaf(|leaf| {
-                let length = minimal_length(leaf.tbs[field::ISSUER].content_len());
-                leaf.tbs[field::ISSUER].length = Some([vec![0x81], length].concat());
-            }),
+            "the length of the issuer, below 128, is in long form.",
+            long_form(field::ISSUER),
         ),
-        att("de-08", "DerLength", "The length of the leaf takes five octets.", outer(|_| vec![0x85, 0, 0, 0, 0, 1])),
-        att(
+        place.att("de-08", "DerLength", "the length takes five octets.", outer(|_| vec![0x85, 0, 0, 0, 0, 1])),
+        place.att(
             "de-09",
             "DerLength",
-            "The length of the leaf is eight octets of FF.",
+            "the length is eight octets of FF.",
             outer(|_| [vec![0x88], vec![0xFF; 8]].concat()),
         ),
-        att(
+        place.att(
             "de-10",
             "DerTruncated",
-            "The leaf claims one byte more than there is.",
+            "the length is one more than there is.",
             outer(|length| minimal_length(length + 1)),
         ),
-        att(
+        place.att(
             "de-11",
             "DerTruncated",
-            "The signature value claims one byte more than the leaf has.",
-            edit().chain(|chain| {
-                let length = chain.leaf[part::SIGNATURE].content_len();
-                chain.leaf[part::SIGNATURE].length = Some(minimal_length(length + 1));
+            "the signature value claims one byte more than there is.",
+            place.signed(|certificate| {
+                let length = certificate[part::SIGNATURE].content_len();
+                certificate[part::SIGNATURE].length = Some(minimal_length(length + 1));
             }),
         ),
-        att(
+        place.att(
             "de-44",
             "DerLength",
-            "The length of the subject public key takes two octets.",
-            leaf(|leaf| {
-                let length = minimal_length(leaf.tbs[field::SPKI].content_len());
-                leaf.tbs[field::SPKI].length = Some([vec![0x81], length].concat());
-            }),
+            "the length of the subject public key takes two octets.",
+            long_form(field::SPKI),
         ),
     ]
 }
 
-fn version_and_serial() -> Vec<Row> {
-    let serial = |octets: &'static [u8]| leaf(|leaf| *leaf.tbs[field::SERIAL].octets() = octets.to_vec());
-    let version = |octets: &'static [u8]| leaf(|leaf| *leaf.tbs[field::VERSION][0].octets() = octets.to_vec());
-    let mut rows = Vec::from(both("de-13", "CertVersion", "the version is absent.", |certificate| {
-        certificate.tbs.elements().remove(field::VERSION);
-    }));
-    rows.extend([
-        att("de-14a", "CertVersion", "The version is 2.", version(&[1])),
-        att("de-14b", "CertVersion", "The version is 4.", version(&[3])),
-        att("de-15", "CertSerial", "The serial number is zero.", serial(&[0])),
-        att("de-16", "CertSerial", "The serial number is negative.", serial(&[0x80])),
-        att("de-17", "DerInteger", "The serial number has a superfluous leading zero.", serial(&[0, 1])),
-        att("de-18", "DerInteger", "The serial number has a superfluous leading FF.", serial(&[0xFF, 0xFF])),
-        att("de-19", "CertSerial", "The serial number has 21 octets.", serial(&[0x11; 21])),
-        att("de-20", "DerInteger", "The serial number has no octets.", serial(&[])),
-    ]);
-    rows
+fn version_and_serial(place: Place) -> Vec<Row> {
+    let serial = |octets: &'static [u8]| {
+        place.unsigned(|certificate| *certificate.tbs[field::SERIAL].octets() = octets.to_vec())
+    };
+    let version = |octets: &'static [u8]| {
+        place.unsigned(|certificate| *certificate.tbs[field::VERSION][0].octets() = octets.to_vec())
+    };
+    vec![
+        place.att("de-14a", "CertVersion", "the version is 2.", version(&[1])),
+        place.att("de-14b", "CertVersion", "the version is 4.", version(&[3])),
+        place.att("de-14c", "CertVersion", "the version 3 has a superfluous leading zero.", version(&[0, 2])),
+        place.att("de-15", "CertSerial", "the serial number is zero.", serial(&[0])),
+        place.att("de-16", "CertSerial", "the serial number is negative.", serial(&[0x80])),
+        place.att("de-17", "DerInteger", "the serial number has a superfluous leading zero.", serial(&[0, 1])),
+        place.att("de-18", "DerInteger", "the serial number has a superfluous leading FF.", serial(&[0xFF, 0xFF])),
+        place.att("de-19", "CertSerial", "the serial number has 21 octets.", serial(&[0x11; 21])),
+        place.att("de-20", "DerInteger", "the serial number has no octets.", serial(&[])),
+    ]
 }
 
-fn algorithms() -> Vec<Row> {
-    let oid_in = |oid: &'static [u8]| leaf(|leaf| leaf.set_algorithm(&algorithm(oid)));
+fn algorithms(place: Place) -> Vec<Row> {
+    let named = |oid: &'static [u8]| place.unsigned(|certificate| certificate.set_algorithm(&algorithm(oid)));
+    let [_, other] = place.algorithms();
     let mut rows = vec![
-        att(
+        place.att(
             "de-21a",
             "CertAlgMismatch",
-            "ecdsa-with-SHA384 outside, ecdsa-with-SHA256 inside.",
-            leaf(|leaf| {
-                leaf.algorithm = algorithm(oid::ECDSA_SHA384);
-            }),
+            "the signature algorithm outside of the signed part is another.",
+            place.unsigned(|certificate| certificate.algorithm = algorithm(other)),
         ),
-        att(
+        place.att(
             "de-21b",
             "CertAlgMismatch",
-            "ecdsa-with-SHA256 outside, ecdsa-with-SHA384 inside.",
-            leaf(|leaf| {
-                leaf.tbs[field::ALGORITHM] = algorithm(oid::ECDSA_SHA384);
-            }),
+            "the signature algorithm inside the signed part is another.",
+            place.unsigned(|certificate| certificate.tbs[field::ALGORITHM] = algorithm(other)),
         ),
-        att(
+        place.att(
             "de-22",
             "CertAlgUnsupported",
-            "The signature algorithm has NULL parameters.",
-            leaf(|leaf| {
-                leaf.set_algorithm(&Der::sequence(vec![Der::oid(oid::ECDSA_SHA256), Der::primitive(tag::NULL, &[])]));
+            "the signature algorithm has NULL parameters.",
+            place.unsigned(move |certificate| {
+                let [own, _] = place.algorithms();
+                certificate.set_algorithm(&Der::sequence(vec![Der::oid(own), Der::primitive(tag::NULL, &[])]));
             }),
         ),
-        att(
+        place.att(
             "de-24",
             "DerOid",
-            "The algorithm's identifier has an arc with superfluous octets.",
-            oid_in(&[0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x80, 0x04, 0x03, 0x02]),
+            "the algorithm's identifier has an arc with superfluous octets.",
+            named(&[0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x80, 0x04, 0x03, 0x02]),
         ),
-        att(
+        place.att(
             "de-25",
             "DerOid",
-            "The algorithm's identifier ends within an arc.",
-            oid_in(&[0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x03, 0x82]),
+            "the algorithm's identifier ends within an arc.",
+            named(&[0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x03, 0x82]),
         ),
-        att("de-26", "DerOid", "The algorithm's identifier is empty.", oid_in(&[])),
+        place.att("de-26", "DerOid", "the algorithm's identifier is empty.", named(&[])),
     ];
     let others: [(&str, &'static [u8]); 8] = [
         ("ecdsa-with-SHA1", &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x01]),
@@ -234,110 +292,102 @@ fn algorithms() -> Vec<Row> {
         ("unknown", &[0x2A, 0x03, 0x04]),
     ];
     for (index, (name, oid)) in others.into_iter().enumerate() {
-        rows.push(att(
+        rows.push(place.att(
             lettered("de-23", index),
             "CertAlgUnsupported",
-            format!("The signature algorithm is {name}."),
-            oid_in(oid),
+            format!("the signature algorithm is {name}."),
+            named(oid),
         ));
     }
     rows
 }
 
-fn booleans_and_strings() -> Vec<Row> {
-    let mut rows =
-        Vec::from(both("de-27", "DerBoolean", "the critical flag of basicConstraints is 01.", |certificate| {
-            *certificate.extension(oid::BASIC_CONSTRAINTS)[1].octets() = vec![1];
-        }));
-    rows.push(att(
-        "de-28",
-        "DerBoolean",
-        "A critical flag of FALSE is spelled out.",
-        leaf(|leaf| {
-            leaf.extension(oid::KEY_FACTS).elements().insert(1, Der::primitive(tag::BOOLEAN, &[0]));
-        }),
-    ));
-    rows.push(att(
-        "de-29",
-        "DerBoolean",
-        "cA FALSE is spelled out.",
-        leaf(|leaf| {
-            leaf.set_extension_value(oid::BASIC_CONSTRAINTS, &[0x30, 0x03, 0x01, 0x01, 0x00]);
-        }),
-    ));
-    for (index, unused) in [1, 7, 8, 255].into_iter().enumerate() {
-        rows.push(att(
-            lettered("de-30", index),
-            "DerBitString",
-            format!("The signature value has {unused} unused bits."),
-            edit().chain(move |chain| {
-                chain.leaf[part::SIGNATURE].octets()[0] = unused;
+fn booleans_and_strings(place: Place) -> Vec<Row> {
+    let value = |oid: &'static [u8], value: &'static [u8]| {
+        place.unsigned(|certificate| certificate.set_extension_value(oid, value))
+    };
+    let mut rows = vec![
+        place.att(
+            "de-28",
+            "DerBoolean",
+            "a critical flag of FALSE is spelled out.",
+            place.unsigned(move |certificate| {
+                let extension = certificate.extension(place.plain_extension());
+                extension.elements().insert(1, Der::primitive(tag::BOOLEAN, &[0]));
             }),
-        ));
-    }
-    rows.extend([
-        att(
+        ),
+        place.att(
+            "de-29",
+            "DerBoolean",
+            "cA FALSE is spelled out.",
+            value(oid::BASIC_CONSTRAINTS, &[0x30, 0x03, 0x01, 0x01, 0x00]),
+        ),
+        place.att(
             "de-31a",
             "DerBitString",
-            "The signature value has no octets.",
-            edit().chain(|chain| chain.leaf[part::SIGNATURE].octets().clear()),
+            "the signature value has no octets.",
+            place.signed(|certificate| certificate[part::SIGNATURE].octets().clear()),
         ),
-        att(
+        place.att(
             "de-31b",
             "DerBitString",
-            "The signature value has the unused-bits octet alone.",
-            edit().chain(|chain| {
-                chain.leaf[part::SIGNATURE].octets().truncate(1);
-            }),
+            "the signature value has the unused-bits octet alone.",
+            place.signed(|certificate| certificate[part::SIGNATURE].octets().truncate(1)),
         ),
-        att(
+        place.att(
             "de-32",
             "DerBitString",
-            "The subject public key has unused bits.",
-            leaf(|leaf| leaf.tbs[field::SPKI][1].octets()[0] = 1),
+            "the subject public key has unused bits.",
+            place.unsigned(|certificate| certificate.tbs[field::SPKI][1].octets()[0] = 1),
         ),
-        att(
+        place.att(
             "de-33a",
             "DerBitString",
             "keyUsage has a bit set among the unused ones.",
-            leaf(|leaf| {
-                leaf.set_extension_value(oid::KEY_USAGE, &[0x03, 0x02, 0x05, 0xF0]);
-            }),
+            value(oid::KEY_USAGE, &[0x03, 0x02, 0x05, 0xF0]),
         ),
-        att(
+        place.att(
             "de-33b",
             "DerBitString",
             "keyUsage has a trailing octet of zero bits.",
-            leaf(|leaf| {
-                leaf.set_extension_value(oid::KEY_USAGE, &[0x03, 0x03, 0x00, 0xF0, 0x00]);
-            }),
+            value(oid::KEY_USAGE, &[0x03, 0x03, 0x00, 0xF0, 0x00]),
         ),
-        att(
+        place.att(
             "de-34",
             "DerTag",
-            "The value of an extension is a constructed OCTET STRING.",
-            leaf(|leaf| {
-                let value = &mut leaf.extension(oid::KEY_FACTS)[1];
+            "the value of an extension is a constructed OCTET STRING.",
+            place.unsigned(move |certificate| {
+                let value = &mut certificate.extension(place.plain_extension())[1];
                 let whole = Der::octet_string(&value.octets().clone());
                 *value = Der::constructed(0x24, vec![whole]);
             }),
         ),
-    ]);
+    ];
+    for (index, unused) in [1, 7, 8, 255].into_iter().enumerate() {
+        rows.push(place.att(
+            lettered("de-30", index),
+            "DerBitString",
+            format!("the signature value has {unused} unused bits."),
+            place.signed(move |certificate| certificate[part::SIGNATURE].octets()[0] = unused),
+        ));
+    }
     rows
 }
 
-fn times() -> Vec<Row> {
-    let not_before =
-        |tag: u8, text: &'static [u8]| leaf(move |leaf| leaf.tbs[field::VALIDITY][0] = Der::primitive(tag, text));
-    let not_after =
-        |tag: u8, text: &'static [u8]| leaf(move |leaf| leaf.tbs[field::VALIDITY][1] = Der::primitive(tag, text));
+fn times(place: Place) -> Vec<Row> {
+    const CODE: &str = "DerTime";
+    let time = |position: usize, tag: u8, text: &'static [u8]| {
+        place.unsigned(move |certificate| certificate.tbs[field::VALIDITY][position] = Der::primitive(tag, text))
+    };
+    let not_before = |tag, text| time(0, tag, text);
+    let not_after = |tag, text| time(1, tag, text);
     let mut rows =
-        vec![att("de-38", "DerTime", "notBefore has no seconds.", not_before(tag::UTC_TIME, b"2310311200Z"))];
+        vec![place.att("de-38", CODE, "notBefore has no seconds.", not_before(tag::UTC_TIME, b"2310311200Z"))];
     let forms: [&'static [u8]; 4] = [b"231031120000+0000", b"231031120000z", b"231031120000.5Z", b"2310 31120000Z"];
     for (index, text) in forms.into_iter().enumerate() {
-        rows.push(att(
+        rows.push(place.att(
             lettered("de-39", index),
-            "DerTime",
+            CODE,
             "notBefore is a UTCTime of another form.",
             not_before(tag::UTC_TIME, text),
         ));
@@ -354,9 +404,9 @@ fn times() -> Vec<Row> {
         b"21000229000000Z",
     ];
     for (index, text) in generalized.into_iter().enumerate() {
-        rows.push(att(
+        rows.push(place.att(
             lettered("de-40", index),
-            "DerTime",
+            CODE,
             "notAfter is a GeneralizedTime that is no time.",
             not_after(tag::GENERALIZED_TIME, text),
         ));
@@ -365,34 +415,82 @@ fn times() -> Vec<Row> {
         .into_iter()
         .enumerate()
     {
-        rows.push(att(
+        rows.push(place.att(
             lettered("de-41", index),
-            "DerTime",
+            CODE,
             "notBefore has an octet that is no digit.",
             not_before(tag::UTC_TIME, text),
         ));
     }
     rows.extend([
-        att("de-42", "DerTime", "notBefore lies in 1950.", not_before(tag::UTC_TIME, b"500101000000Z")),
-        att(
+        place.att("de-42", CODE, "notBefore lies in 1950.", not_before(tag::UTC_TIME, b"500101000000Z")),
+        place.att(
             "de-43a",
-            "DerTime",
+            CODE,
             "notBefore is a GeneralizedTime in the year 0.",
             not_before(tag::GENERALIZED_TIME, b"00000101000000Z"),
         ),
-        att(
+        place.att(
             "de-43b",
-            "DerTime",
+            CODE,
             "notBefore is a GeneralizedTime before 2050.",
             not_before(tag::GENERALIZED_TIME, b"20231031120000Z"),
         ),
-        att(
+        place.att(
             "ch-23",
             "ValidityInverted",
             "notBefore is later than notAfter.",
-            leaf(|leaf| leaf.tbs[field::VALIDITY].elements().reverse()),
+            place.unsigned(|certificate| certificate.tbs[field::VALIDITY].elements().reverse()),
         ),
     ]);
+    rows
+}
+
+fn extension_forms(place: Place) -> Vec<Row> {
+    let insert = |at: usize, element: fn() -> Der| {
+        place.unsigned(move |certificate| certificate.tbs.elements().insert(at, element()))
+    };
+    let mut rows = vec![
+        place.att(
+            "de-36",
+            "ExtMalformed",
+            "the list of extensions is empty.",
+            place.unsigned(|certificate| certificate.extensions().clear()),
+        ),
+        place.att(
+            "de-37a",
+            "DerTag",
+            "an issuerUniqueID is present.",
+            insert(field::EXTENSIONS, || Der::primitive(0x81, &[0, 1])),
+        ),
+        place.att(
+            "de-37b",
+            "DerTag",
+            "a subjectUniqueID is present.",
+            insert(field::EXTENSIONS, || Der::primitive(0x82, &[0, 1])),
+        ),
+        place.att(
+            "de-37c",
+            "DerTrailing",
+            "the extensions stand twice.",
+            place.unsigned(|certificate| {
+                let extensions = certificate.tbs[field::EXTENSIONS].clone();
+                certificate.tbs.elements().push(extensions);
+            }),
+        ),
+    ];
+    let read: &[&'static [u8]] = match place {
+        Place::Leaf => &[oid::BASIC_CONSTRAINTS, oid::KEY_USAGE, oid::NONCE],
+        Place::Intermediate => &[oid::BASIC_CONSTRAINTS, oid::KEY_USAGE],
+    };
+    for (index, oid) in read.iter().enumerate() {
+        rows.push(place.att(
+            lettered("de-35", index),
+            "ExtMalformed",
+            "the value of an extension is empty.",
+            place.unsigned(|certificate| certificate.set_extension_value(oid, &[])),
+        ));
+    }
     rows
 }
 
@@ -400,44 +498,7 @@ fn extensions() -> Vec<Row> {
     let critical = |oid: &'static [u8], value: &'static [u8]| {
         leaf(move |leaf| leaf.extensions().push(extension(oid, true, value)))
     };
-    let mut rows = Vec::new();
-    for (index, oid) in [oid::BASIC_CONSTRAINTS, oid::KEY_USAGE, oid::NONCE].into_iter().enumerate() {
-        rows.push(att(
-            lettered("de-35", index),
-            "ExtMalformed",
-            "The value of an extension is empty.",
-            leaf(move |leaf| {
-                leaf.set_extension_value(oid, &[]);
-            }),
-        ));
-    }
-    rows.extend([
-        att("de-36", "ExtMalformed", "The list of extensions is empty.", leaf(|leaf| leaf.extensions().clear())),
-        att(
-            "de-37a",
-            "DerTag",
-            "An issuerUniqueID is present.",
-            leaf(|leaf| {
-                leaf.tbs.elements().insert(field::EXTENSIONS, Der::primitive(0x81, &[0, 1]));
-            }),
-        ),
-        att(
-            "de-37b",
-            "DerTag",
-            "A subjectUniqueID is present.",
-            leaf(|leaf| {
-                leaf.tbs.elements().insert(field::EXTENSIONS, Der::primitive(0x82, &[0, 1]));
-            }),
-        ),
-        att(
-            "de-37c",
-            "DerTrailing",
-            "The extensions stand twice.",
-            leaf(|leaf| {
-                let extensions = leaf.tbs[field::EXTENSIONS].clone();
-                leaf.tbs.elements().push(extensions);
-            }),
-        ),
+    let mut rows = vec![
         att(
             "xs-01",
             "ExtCriticalUnknown",
@@ -452,7 +513,7 @@ fn extensions() -> Vec<Row> {
                 intermediate.extensions().push(extension(&[0x2A, 0x03, 0x04], true, &[0x05, 0x00]));
             }),
         ),
-    ]);
+    ];
     for (index, arc) in [30, 36, 33, 54].into_iter().enumerate() {
         rows.push(att(
             lettered("xs-03", index),
@@ -511,6 +572,16 @@ fn extensions() -> Vec<Row> {
             leaf(|leaf| {
                 for arc in 0..12 {
                     leaf.extensions().push(extension(&[0x2A, 0x03, arc], false, &[0x05, 0x00]));
+                }
+            }),
+        ),
+        att(
+            "rx-06",
+            "CertTooLarge",
+            "The leaf has 16 extensions, eleven of them of 200 bytes.",
+            leaf(|leaf| {
+                for arc in 0..11 {
+                    leaf.extensions().push(extension(&[0x2A, 0x03, arc], false, &[0; 200]));
                 }
             }),
         ),
@@ -694,10 +765,22 @@ fn keys() -> Vec<Row> {
             point(|point| [&[0x02 | (point[64] & 1)], &point[1..33]].concat()),
         ),
         att(
+            "xs-25b",
+            "SpkiPoint",
+            "The leaf's point is compressed, with the other sign.",
+            point(|point| [&[0x03 ^ (point[64] & 1)], &point[1..33]].concat()),
+        ),
+        att(
             "xs-26",
             "SpkiPoint",
             "The leaf's point is in hybrid form.",
             point(|point| [&[0x06 | (point[64] & 1)], &point[1..]].concat()),
+        ),
+        att(
+            "xs-26b",
+            "SpkiPoint",
+            "The leaf's point is in hybrid form, with the other sign.",
+            point(|point| [&[0x07 ^ (point[64] & 1)], &point[1..]].concat()),
         ),
         att("xs-27", "SpkiPoint", "The leaf's point is the point at infinity.", point(|_| vec![0])),
         att("xs-30a", "SpkiPoint", "The leaf's point lacks its format octet.", point(|point| point[1..].to_vec())),

@@ -1,10 +1,8 @@
 //! Names, time and signatures of the chain: CH.
 
-use super::{Row, att, device, edit};
-use crate::certificate::{field, name, oid, part, time};
+use super::{Row, att, edit};
+use crate::certificate::{field, name, oid, part, time, unix_time};
 use crate::der::{Der, tag};
-use crate::device::Environment;
-use crate::generation::Generation;
 use crate::keys::Hash;
 use crate::pki::TestPki;
 
@@ -36,6 +34,24 @@ fn names() -> Vec<Row> {
             "The leaf's issuer is a PrintableString of the same text.",
             issuer(|issuer| {
                 issuer[0][0][1].tag = vec![tag::PRINTABLE_STRING];
+            }),
+        ),
+        att(
+            "ch-09",
+            "AnchorUnknown",
+            "The chain ends in another authority's root.",
+            edit().intermediate(|intermediate| {
+                intermediate.tbs[field::ISSUER] = name(&[(oid::COMMON_NAME, "Another Root CA")]);
+                intermediate.signer = TestPki::new("another root").root_signer();
+            }),
+        ),
+        att(
+            "ch-12",
+            "X5cCount",
+            "Behind the leaf stand two intermediates, the first issued by the second.",
+            edit().envelope(|root| {
+                let certificates = root.value("attStmt").value("x5c").items();
+                certificates.push(certificates[1].clone());
             }),
         ),
         att("ch-06a", "IssuerMismatch", "The leaf's issuer is empty.", issuer(|issuer| issuer.elements().clear())),
@@ -135,7 +151,7 @@ fn signatures() -> Vec<Row> {
             LEAF,
             "The leaf carries the intermediate's signature.",
             edit().chain(|chain| {
-                chain.leaf[part::SIGNATURE] = chain.intermediate[part::SIGNATURE].clone();
+                chain.leaf[part::SIGNATURE] = TestPki::default().signed_intermediate()[part::SIGNATURE].clone();
             }),
         ),
         att(
@@ -157,20 +173,24 @@ fn signatures() -> Vec<Row> {
             LEAF,
             "The leaf's notAfter is one day later than signed.",
             edit().chain(|chain| {
-                let device = device(Generation::Ios17, Environment::Production);
-                chain.leaf[part::TBS][field::VALIDITY][1] = time(device.not_after() + DAY);
+                let not_after = &mut chain.leaf[part::TBS][field::VALIDITY][1];
+                *not_after = time(unix_time(not_after) + DAY);
             }),
         ),
     ];
-    let flipped: [(&str, &str, Select); 3] = [
-        ("ch-13a", "serial number", |tbs| &mut tbs[field::SERIAL]),
-        ("ch-13b", "common name", |tbs| &mut tbs[field::SUBJECT][0][0][1]),
-        ("ch-13c", "last extension but one", |tbs| &mut tbs[field::EXTENSIONS][0][3][1]),
+    let flipped: [(&str, &str, &str, Select); 7] = [
+        ("ch-13a", LEAF, "serial number", |tbs| &mut tbs[field::SERIAL]),
+        ("ch-13b", LEAF, "common name", |tbs| &mut tbs[field::SUBJECT][0][0][1]),
+        ("ch-13c", LEAF, "last extension but one", |tbs| &mut tbs[field::EXTENSIONS][0][3][1]),
+        ("ch-13e", "IssuerMismatch", "issuer", |tbs| &mut tbs[field::ISSUER][0][0][1]),
+        ("ch-13f", "KeyIdMismatch", "public key", |tbs| &mut tbs[field::SPKI][1]),
+        ("ch-13g", "NonceMismatch", "nonce", |tbs| &mut tbs[field::EXTENSIONS][0][4][1]),
+        ("ch-13h", LEAF, "last extension but two", |tbs| &mut tbs[field::EXTENSIONS][0][2][1]),
     ];
-    for (id, what, select) in flipped {
+    for (id, expected, what, select) in flipped {
         rows.push(att(
             id,
-            LEAF,
+            expected,
             format!("A bit of the leaf's {what} is flipped after signing."),
             edit().chain(move |chain| {
                 flip(select(&mut chain.leaf[part::TBS]));

@@ -3,6 +3,7 @@
 use super::{Row, asr, att, edit, lettered};
 use crate::certificate::part;
 use crate::der::{Der, tag};
+use crate::keys::Signer;
 
 /// The order of P-256 (SEC 2 §2.4.2).
 const N256: [u8; 32] = [
@@ -32,6 +33,13 @@ const ENCODINGS: &[(&str, &str, Change)] = &[
             }
         });
         r[0] |= 0x80;
+    }),
+    ("ec-04-2", "s is negative", |signature, _| {
+        let s = signature[1].octets();
+        if s[0] == 0 {
+            s.remove(0);
+        }
+        s[0] |= 0x80;
     }),
     ("ec-05", "r has a superfluous leading zero", |signature, _| {
         signature[0].octets().insert(0, 0);
@@ -75,6 +83,7 @@ const ENCODINGS: &[(&str, &str, Change)] = &[
     ("ec-12-1", "r is a BOOLEAN", |signature, _| signature[0] = Der::true_value()),
     ("ec-12-2", "r is NULL", |signature, _| signature[0] = Der::primitive(tag::NULL, &[])),
     ("ec-12-3", "r is an OCTET STRING", |signature, _| signature[0].tag = vec![tag::OCTET_STRING]),
+    ("ec-12-4", "r is a UTF8String", |signature, _| signature[0].tag = vec![tag::UTF8_STRING]),
     ("ec-13", "r is one octet longer than the order", |signature, order| {
         signature[0] = Der::integer(&[&[1], order].concat());
     }),
@@ -90,24 +99,40 @@ const VALUES: &[(&str, &str, Change)] = &[
     ("ec-02-2", "s is zero", |signature, _| signature[1] = Der::small_integer(0)),
     ("ec-03-1", "r is the order", |signature, order| signature[0] = Der::integer(order)),
     ("ec-03-2", "s is the order", |signature, order| signature[1] = Der::integer(order)),
-    ("ec-03-3", "s is above the order", |signature, order| {
-        let mut above = order.to_vec();
-        *above.last_mut().expect("an order has octets") += 1;
-        signature[1] = Der::integer(&above);
-    }),
+    ("ec-03-3", "s is above the order", |signature, order| signature[1] = Der::integer(&after(order))),
+    ("ec-03-4", "r is above the order", |signature, order| signature[0] = Der::integer(&after(order))),
     ("ec-11", "r and s are swapped", |signature, _| signature.elements().reverse()),
 ];
+
+/// The number after an order, which is odd and does not end in `FF`.
+fn after(order: &[u8]) -> Vec<u8> {
+    let mut after = order.to_vec();
+    *after.last_mut().expect("an order has octets") += 1;
+    after
+}
 
 pub(super) fn rows() -> Vec<Row> {
     let mut rows = table(ENCODINGS, "SignatureEncoding", "CertSignatureEncoding");
     rows.extend(table(VALUES, "SignatureInvalid", "LeafSignature"));
     rows.extend([
+        asr(
+            "ec-14a",
+            "SignatureEncoding",
+            "Assertion: the signature is by a key on P-384.",
+            edit().signature(|signature| *signature = Signer::p384("wrong curve").sign_digest(&[0; 32])),
+        ),
+        att(
+            "ec-14b",
+            "LeafSignature",
+            "Leaf: the signature is by a key on P-256.",
+            edit().leaf(|leaf| leaf.signer = Signer::p256("wrong curve")),
+        ),
         att(
             "ec-01c",
             "IntermediateSignature",
             "Intermediate: r and s are zero.",
             edit().chain(|chain| {
-                edit_bit_string(&mut chain.intermediate[part::SIGNATURE], VALUES[0].2);
+                edit_bit_string(&mut chain.intermediate[part::SIGNATURE], change(VALUES, "ec-01"));
             }),
         ),
         att(
@@ -115,11 +140,15 @@ pub(super) fn rows() -> Vec<Row> {
             "CertSignatureEncoding",
             "Intermediate: the length of the SEQUENCE is in long form.",
             edit().chain(|chain| {
-                edit_bit_string(&mut chain.intermediate[part::SIGNATURE], ENCODINGS[2].2);
+                edit_bit_string(&mut chain.intermediate[part::SIGNATURE], change(ENCODINGS, "ec-06"));
             }),
         ),
     ]);
     rows
+}
+
+fn change(changes: &[(&str, &str, Change)], id: &str) -> Change {
+    changes.iter().find(|(found, ..)| *found == id).expect("a change of this id").2
 }
 
 /// Each change twice: letter a in an assertion, letter b on a leaf.

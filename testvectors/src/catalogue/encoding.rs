@@ -1,7 +1,8 @@
-//! Size and CBOR strictness: IN, CB.
+//! Size and CBOR strictness: IN, CB, RX.
 
 use super::{ASR, ATT, Row, asr, asr_27, att, edit};
 use crate::cbor::{Cbor, head};
+use crate::device::{BUNDLE_VERSION, VALIDATION_CATEGORY};
 use crate::keys::pseudo_random;
 use crate::recipe::Edits;
 
@@ -52,8 +53,11 @@ fn sizes() -> Vec<Row> {
             "InputTooLarge",
             "A longer receipt makes the object 16,385 bytes long.",
             edit().envelope(|root| {
-                let missing = 16_385 - root.encode().len();
-                *root.value("attStmt").value("receipt") = Cbor::bytes(&pseudo_random("receipt", 64 + missing - 1));
+                let length = root.encode().len();
+                let receipt = root.value("attStmt").value("receipt");
+                // A length of more than 255 has a head of 3 bytes.
+                let missing = 16_385 - (length - receipt.encode().len() + 3);
+                *receipt = Cbor::bytes(&pseudo_random("receipt", missing));
             }),
         ),
         asr(
@@ -130,6 +134,14 @@ fn indefinite() -> Vec<Row> {
                 in_chunks(root.value("authenticatorData"));
             }),
         ),
+        asr_27(
+            "cb-04c",
+            CODE,
+            "The category comes in two chunks.",
+            edit().auth_data(|data| {
+                *data.extensions().value(VALIDATION_CATEGORY) = raw(&[0x5F, 0x42, 4, 0, 0x42, 0, 0, 0xFF]);
+            }),
+        ),
         att(
             "cb-05",
             CODE,
@@ -153,10 +165,11 @@ fn indefinite() -> Vec<Row> {
     ]
 }
 
-/// Cuts a byte string of 24 to 255 bytes into two chunks of an indefinite one.
+/// Cuts a byte string of 24 to 255 bytes into two chunks of an indefinite one; a shorter one loses bytes.
 fn in_chunks(item: &mut Cbor) {
     let encoded = item.encode();
-    let (first, second) = encoded[2..].split_at(18);
+    let content = encoded.get(2..).unwrap_or_default();
+    let (first, second) = content.split_at(content.len().min(18));
     let chunks = [Cbor::bytes(first).encode(), Cbor::bytes(second).encode()].concat();
     *item = Cbor::Raw([&[0x5F], chunks.as_slice(), &[0xFF]].concat());
 }
@@ -166,6 +179,12 @@ fn malformed() -> Vec<Row> {
     let mut rows = vec![
         att("cb-08a", CODE, "The first byte is a break.", edit().object(|object| object[0] = 0xFF)),
         asr("cb-08b", CODE, "The first byte is a break.", edit().object(|object| object[0] = 0xFF)),
+        asr_27(
+            "cb-08c",
+            "AuthDataTrailing",
+            "The first byte of the extension map is a break.",
+            edit().auth_data(|data| data.extensions().set_head(&[0xFF])),
+        ),
         att(
             "cb-09",
             CODE,
@@ -176,7 +195,32 @@ fn malformed() -> Vec<Row> {
         ),
         att("cb-10", CODE, "The value of authData is a break.", auth_data_is(&[0xFF])),
     ];
-    let reserved: [&'static [u8]; 4] = [&[0x1C], &[0x5D], &[0xBE], &[0xFC]];
+    let reserved: [&'static [u8]; 24] = [
+        &[0x1C],
+        &[0x5D],
+        &[0xBE],
+        &[0xFC],
+        &[0x1D],
+        &[0x1E],
+        &[0x3C],
+        &[0x3D],
+        &[0x3E],
+        &[0x5C],
+        &[0x5E],
+        &[0x7C],
+        &[0x7D],
+        &[0x7E],
+        &[0x9C],
+        &[0x9D],
+        &[0x9E],
+        &[0xBC],
+        &[0xBD],
+        &[0xDC],
+        &[0xDD],
+        &[0xDE],
+        &[0xFD],
+        &[0xFE],
+    ];
     for (index, head) in reserved.into_iter().enumerate() {
         let id = super::lettered("cb-11", index);
         rows.push(att(
@@ -230,7 +274,10 @@ fn not_shortest() -> Vec<Row> {
             "The length of authData takes three bytes.",
             edit().envelope(|root| {
                 let value = root.value("authData");
-                *value = Cbor::Raw([&[0x59, 0x00], &value.encode()[1..]].concat());
+                let encoded = value.encode();
+                // The length of nothing stands in the first byte.
+                let length_and_content = if encoded.len() == 1 { &[0] } else { &encoded[1..] };
+                *value = Cbor::Raw([&[0x59, 0x00], length_and_content].concat());
             }),
         ),
         att(
@@ -276,6 +323,22 @@ fn counts() -> Vec<Row> {
             "authData claims 2^64 - 1 bytes.",
             auth_data_is(&[0x5B, 255, 255, 255, 255, 255, 255, 255, 255]),
         ),
+        // A length beyond the memory of 32 bits is no bad UTF-8.
+        att(
+            "cb-19b",
+            "CborTruncated",
+            "fmt claims 2^64 - 1 bytes.",
+            fmt_is(&[0x7B, 255, 255, 255, 255, 255, 255, 255, 255]),
+        ),
+        asr_27(
+            "cb-19c",
+            "AuthDataTrailing",
+            "The bundle version claims 2^64 - 1 bytes.",
+            edit().auth_data(|data| {
+                *data.extensions().value(BUNDLE_VERSION) = raw(&[0x7B, 255, 255, 255, 255, 255, 255, 255, 255]);
+            }),
+        ),
+        att("cb-20b", "CborTruncated", "fmt claims 2^32 - 1 bytes.", fmt_is(&[0x7A, 255, 255, 255, 255])),
         att("cb-20", "CborTruncated", "authData claims 2^32 - 1 bytes.", auth_data_is(&[0x5A, 255, 255, 255, 255])),
         att("cb-21a", "CborTruncated", "authData claims 2^31 bytes.", auth_data_is(&[0x5A, 0x80, 0, 0, 0])),
         att("cb-21b", "CborTruncated", "authData claims 2^31 - 1 bytes.", auth_data_is(&[0x5A, 0x7F, 255, 255, 255])),
@@ -286,6 +349,20 @@ fn counts() -> Vec<Row> {
             edit().envelope(|root| {
                 root.value("attStmt").value("x5c").set_head(&head(4, u64::MAX >> 1));
             }),
+        ),
+        att(
+            "rx-05a",
+            "X5cCount",
+            "x5c holds 14,000 zeros.",
+            edit().envelope(|root| {
+                *root.value("attStmt").value("x5c") = Cbor::Raw([head(4, 14_000), vec![0; 14_000]].concat());
+            }),
+        ),
+        att(
+            "rx-05b",
+            "CborType",
+            "The object is an array of 16,381 zeros.",
+            edit().object(|object| *object = [head(4, 16_381), vec![0; 16_381]].concat()),
         ),
         att(
             "cb-23",

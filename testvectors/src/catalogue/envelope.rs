@@ -40,6 +40,8 @@ fn fields() -> Vec<Row> {
         ("am-08a", "packed"),
         ("am-08b", "none"),
         ("am-08c", ""),
+        ("am-08d", "fido-u2f"),
+        ("am-08e", "android-key"),
         ("am-09a", "apple-appattes"),
         ("am-09b", "apple-appattestx"),
         ("am-09c", "Apple-AppAttest"),
@@ -193,7 +195,12 @@ fn x5c() -> Vec<Row> {
                         other_device().leaf(&[0; 32]).tbs[crate::certificate::field::SUBJECT].clone();
                     leaf.signer = other_device().signer().clone();
                 })
-                .chain(|chain| chain.intermediate = other_device().leaf(&[0; 32]).sign()),
+                .chain(|chain| {
+                    let mut above = other_device().leaf(&[0; 32]);
+                    let validity = crate::certificate::field::VALIDITY;
+                    above.tbs[validity] = chain.leaf[crate::certificate::part::TBS][validity].clone();
+                    chain.intermediate = above.sign();
+                }),
         ),
     ]
 }

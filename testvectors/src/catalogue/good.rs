@@ -8,7 +8,7 @@ use crate::auth_data::FLAG_AT;
 use crate::cbor::Cbor;
 use crate::certificate::{extension, field, oid, time};
 use crate::der::{Der, tag};
-use crate::device::{Device, Environment, GENUINE_RECEIPT_LENGTH, VALIDATION_CATEGORY};
+use crate::device::{DEFAULT_APP_ID, Device, Environment, GENUINE_RECEIPT_LENGTH, VALIDATION_CATEGORY};
 use crate::generation::Generation;
 use crate::keys::{pseudo_random, sha256};
 use crate::recipe::Edits;
@@ -141,6 +141,17 @@ fn attestations() -> Vec<Row> {
             let value = Der::sequence(vec![Der::primitive(0x80, &[0; 20])]).encode();
             leaf.extensions().push(extension(oid::AUTHORITY_KEY_ID, false, &value));
         })),
+        good("ch-22", "The time is after the root's notAfter; an anchor has none.")
+            .device(|device| device.with_issue_time(2_400_000_000))
+            .edits(edit().intermediate(|intermediate| intermediate.tbs[field::VALIDITY][1] = time(2_524_608_000))),
+        good("ch-25", "The leaf lives for 400 days.").device(|device| device.with_leaf_life(400 * DAY)),
+        good("rp-08", "The App ID in the certificate's extension 8.5 is another; the authenticator data's counts.")
+            .edits(edit().leaf(|leaf| {
+                let value = leaf.extension(oid::KEY_FACTS)[1].octets();
+                let app_id = DEFAULT_APP_ID.as_bytes();
+                let start = value.windows(app_id.len()).position(|window| window == app_id).expect("an App ID");
+                value[start] ^= 1;
+            })),
     ]
 }
 
@@ -168,6 +179,9 @@ fn assertions() -> Vec<Row> {
         good_assertion("p-16", "The counter goes from 0x7FFFFFFF to 0x80000000.").counter(0x8000_0000),
         good_assertion("p-17", "The counter rises by 1,000.")
             .counter(LAST_COUNTER + 1_000)
+            .request(|vector| vector.previous_counter = Some(LAST_COUNTER)),
+        good_assertion("ct-08", "The counter rises by 1,000,000.")
+            .counter(LAST_COUNTER + 1_000_000)
             .request(|vector| vector.previous_counter = Some(LAST_COUNTER)),
         good_assertion("ct-05", "A first counter of 0x01000000 is 16,777,216, not 1.")
             .counter(0x0100_0000)

@@ -15,6 +15,7 @@ mod encoding;
 mod envelope;
 mod good;
 
+use std::rc::Rc;
 use std::sync::LazyLock;
 
 use crate::device::{Device, Environment};
@@ -26,6 +27,11 @@ use crate::vector::{Kind, Vector};
 /// Every vector, minted anew: the good ones first, then the bad ones in the order of the catalogue.
 #[must_use]
 pub fn mint() -> Vec<Vector> {
+    rows().into_iter().map(Row::mint).collect()
+}
+
+/// The rows, the good ones first.
+pub(crate) fn rows() -> Vec<Row> {
     [
         good::rows(),
         encoding::rows(),
@@ -39,7 +45,6 @@ pub fn mint() -> Vec<Vector> {
     ]
     .into_iter()
     .flatten()
-    .map(Row::mint)
     .collect()
 }
 
@@ -63,22 +68,23 @@ const ASR_27: &str = "asr-ios27-production";
 const ASR_CD_HASH: &str = "p-08b";
 const ASR_POLICY: &str = "p-launch-policy-assertion";
 
-type RequestEdit = Box<dyn Fn(&mut Vector)>;
+type RequestEdit = Rc<dyn Fn(&mut Vector)>;
 
 /// One vector to be.
-struct Row {
-    id: String,
-    kind: Kind,
+#[derive(Clone)]
+pub(crate) struct Row {
+    pub(crate) id: String,
+    pub(crate) kind: Kind,
     description: String,
-    expected: Option<&'static str>,
-    twin: Option<&'static str>,
+    pub(crate) expected: Option<&'static str>,
+    pub(crate) twin: Option<&'static str>,
     /// Boxed to keep tables of rows small on the stack.
-    device: Box<Device>,
-    counter: u32,
-    client_data: Option<Vec<u8>>,
-    client_data_hash: Vec<u8>,
-    edits: Edits<'static>,
-    request: Vec<RequestEdit>,
+    pub(crate) device: Box<Device>,
+    pub(crate) counter: u32,
+    pub(crate) client_data: Option<Vec<u8>>,
+    pub(crate) client_data_hash: Vec<u8>,
+    pub(crate) edits: Edits<'static>,
+    pub(crate) request: Vec<RequestEdit>,
 }
 
 impl Row {
@@ -135,12 +141,12 @@ impl Row {
     }
 
     /// Edits what the client and the operator say about the object.
-    fn request(mut self, edit: impl Fn(&mut Vector) + 'static) -> Self {
-        self.request.push(Box::new(edit));
+    pub(crate) fn request(mut self, edit: impl Fn(&mut Vector) + 'static) -> Self {
+        self.request.push(Rc::new(edit));
         self
     }
 
-    fn mint(self) -> Vector {
+    pub(crate) fn mint(self) -> Vector {
         let attestation = self.kind == Kind::Attestation;
         let object = match self.kind {
             Kind::Attestation => self.edits.mint_attestation(&self.device, &self.client_data_hash),

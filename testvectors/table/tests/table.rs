@@ -1,0 +1,151 @@
+//! The whole table on this machine, and that its packed form is the vectors.
+
+use std::collections::BTreeSet;
+
+use genuine::Error;
+use genuine::app_attest::MAX_ATTESTATION;
+use genuine::crypto::RustCrypto;
+use genuine_table::{Case, Cases, FRAME_LENGTH, Header, MAX_CASE, Malformed, Object, Runner, open, table};
+use genuine_testvectors::{Environment, Kind, TestPki, Vector, vectors};
+
+#[test]
+fn every_vector_has_its_verdict() {
+    let pack = table();
+    let (header, cases) = open(&pack).unwrap();
+    let anchor = header.anchor().unwrap();
+    let mut runner = Runner::new();
+    let failures: Vec<String> = cases
+        .map(Result::unwrap)
+        .filter_map(|case| runner.check(&case, case.verdict(&anchor, &RustCrypto)).err())
+        .map(|failure| failure.to_string())
+        .collect();
+    assert!(failures.is_empty(), "{} verdicts differ:\n{}", failures.len(), failures.join("\n"));
+    assert!(runner.is_complete(&header));
+    println!("{} verdicts hold", runner.held());
+}
+
+/// What no minted object and nothing that is said about it can provoke, with the reason.
+const NOT_PROVOKED: &[(Error, &str)] = &[
+    (Error::UnknownKey, "the answer of a counter store"),
+    (Error::CryptoUnavailable, "the answer of a backend"),
+    (Error::ConfigNoAppId, "configuration"),
+    (Error::ConfigNoAnchor, "configuration"),
+    (Error::ConfigInvalidAnchor, "configuration"),
+    (Error::StoredKeyMalformed, "a stored key"),
+    (Error::PublicKeyInvalid, "a public key given by the caller"),
+    (Error::StoreUnavailable, "the answer of a counter store"),
+];
+
+#[test]
+fn every_error_that_an_object_can_provoke_is_provoked() {
+    let provoked: BTreeSet<String> = vectors().filter_map(|vector| vector.expected).collect();
+    for name in &provoked {
+        assert!(Error::ALL.iter().any(|error| error.name() == name), "{name} is no error");
+    }
+    for error in Error::ALL {
+        let excused = NOT_PROVOKED.iter().any(|(exception, _)| exception == error);
+        assert_ne!(provoked.contains(error.name()), excused, "{error}");
+    }
+}
+
+/// The good vectors first, each part in the order in which they are bundled: the order of the table.
+fn in_order() -> Vec<Vector> {
+    let (mut good, bad): (Vec<_>, Vec<_>) = vectors().partition(|vector| vector.expected.is_none());
+    good.extend(bad);
+    good
+}
+
+#[test]
+fn the_packed_form_is_the_vectors() {
+    let pack = table();
+    let (header, cases) = open(&pack).unwrap();
+    let pki = TestPki::default();
+    assert_eq!(header.anchor_subject, pki.root_subject());
+    assert_eq!(header.anchor_key, &pki.root_point()[1..]);
+
+    let vectors = in_order();
+    let cases: Vec<_> = cases.map(Result::unwrap).collect();
+    assert_eq!(usize::from(header.cases), cases.len());
+    assert_eq!(cases.len(), vectors.len());
+    assert!(cases.len() > 500, "the vectors are bundled");
+    for ((position, case), vector) in (0..).zip(&cases).zip(&vectors) {
+        let id = &vector.id;
+        assert_eq!((case.id, case.position), (id.as_str(), position));
+        assert_eq!(case.group(), id.split('-').next().unwrap());
+        let twin = case.twin.map(|twin| &cases[usize::from(twin)]);
+        assert_eq!(twin.map(|twin| twin.id), vector.twin.as_deref(), "{id}");
+        if let Some(twin) = twin {
+            assert!(twin.position < position, "{id}: the twin comes first");
+            assert!(matches!(
+                (twin.object, case.object),
+                (Object::Attestation { .. }, Object::Attestation { .. })
+                    | (Object::Assertion { .. }, Object::Assertion { .. })
+            ));
+        }
+        let expected = case.expected.map(|code| Error::ALL.iter().find(|error| error.code() == code).unwrap().name());
+        assert_eq!(expected, vector.expected.as_deref(), "{id}");
+        assert_eq!(case.app_id, vector.app_id, "{id}");
+        assert_eq!(case.development, vector.environment == Some(Environment::Development), "{id}");
+        assert_eq!(case.categories[..], vector.require_categories[..], "{id}");
+        assert_eq!(case.bundle_versions[..], vector.require_bundle_versions[..], "{id}");
+        assert_eq!(case.client_data_hash, vector.client_data_hash, "{id}");
+        let object = match vector.kind {
+            Kind::Attestation => Object::Attestation {
+                bytes: &vector.object,
+                key_id: &vector.key_id,
+                public_key: &vector.public_key,
+                now: vector.valid_at.unwrap(),
+            },
+            Kind::Assertion => Object::Assertion {
+                bytes: &vector.object,
+                public_key: &vector.public_key,
+                previous_counter: vector.previous_counter.unwrap(),
+            },
+        };
+        assert_eq!(case.object, object, "{id}");
+    }
+}
+
+/// A reader with a buffer for one frame takes the table from a file.
+#[test]
+fn a_frame_at_a_time_is_enough() {
+    let pack = table();
+    let mut file = pack.as_slice();
+    let mut buffer = vec![0; MAX_CASE];
+    let mut frames = Vec::new();
+    while let Some((length, rest)) = file.split_first_chunk::<FRAME_LENGTH>() {
+        let (frame, rest) = rest.split_at(u16::from_le_bytes(*length).into());
+        let buffer = &mut buffer[..frame.len()];
+        buffer.copy_from_slice(frame);
+        if frames.is_empty() {
+            assert_eq!(usize::from(Header::decode(buffer).unwrap().cases), vectors().count());
+        } else {
+            assert_eq!(usize::from(Case::decode(buffer).unwrap().position) + 1, frames.len());
+        }
+        frames.push(frame.len());
+        file = rest;
+    }
+    assert!(file.is_empty());
+    assert!(frames.into_iter().max().unwrap() > MAX_ATTESTATION, "the table has an object over its cap");
+}
+
+#[test]
+fn what_is_no_table_is_refused() {
+    let vectors: Vec<_> = vectors().filter(|vector| vector.id == "asr-ios17-production").collect();
+    let pack = genuine_table::pack(&vectors);
+    let read =
+        |pack: &[u8]| open(pack).and_then(|(_, cases)| cases.collect::<Result<Vec<_>, _>>().map(|cases| cases.len()));
+    assert_eq!(read(&pack), Ok(1));
+    let header = FRAME_LENGTH + usize::from(u16::from_le_bytes([pack[0], pack[1]]));
+    for length in 0..pack.len() {
+        let expected = if length == header { Ok(0) } else { Err(Malformed) };
+        assert_eq!(read(&pack[..length]), expected, "{length}");
+    }
+    // A frame is filled by its value, and a broken frame ends the table.
+    let mut longer = pack[..header].to_vec();
+    longer.extend(u16::to_le_bytes(1));
+    let cases = |pack| -> Cases<'_> { open(pack).unwrap().1 };
+    assert_eq!(cases(&longer).map(|case| case.is_err()).collect::<Vec<_>>(), [true]);
+    let frame = [&pack[FRAME_LENGTH..header], &[0]].concat();
+    assert_eq!(Header::decode(&frame), Err(Malformed));
+}
