@@ -1,6 +1,8 @@
 //! Laws that hold for any input, with inputs from proptest: the same on every run.
 #![cfg(feature = "rust-crypto")]
 
+mod common;
+
 use std::sync::LazyLock;
 
 use genuine::{
@@ -14,8 +16,8 @@ use genuine::{
     x509::{Certificate, TrustAnchor},
 };
 use genuine_testvectors::{
-    BUNDLE_VERSION, Device, Edits, Environment as DeviceEnvironment, Generation, SignedAssertion, TestPki,
-    VALIDATION_CATEGORY, cbor::Cbor, keys::sha256,
+    BUNDLE_VERSION, Device, Edits, Environment as DeviceEnvironment, Generation, Kind, SignedAssertion, TestPki,
+    VALIDATION_CATEGORY, Vector, cbor::Cbor, generator::Generator, keys::sha256,
 };
 use proptest::{collection::vec, prelude::*, sample::select, test_runner::RngSeed};
 
@@ -541,5 +543,29 @@ proptest! {
             prop_assert_eq!(under_policy(&object, &allowed, Some(&["8", "7"])), Ok(()));
             prop_assert_eq!(under_policy(&object, &allowed, Some(&["8"])), Err(Error::BundleVersionRefused));
         }
+    }
+}
+
+thread_local! {
+    static GENERATOR: Generator = Generator::new();
+}
+
+fn verdict(vector: &Vector) -> Result<(), Error> {
+    // What the object is comes before what is said about it.
+    match vector.kind {
+        Kind::Attestation => AttestationObject::parse(&vector.object).map(|_| ())?,
+        Kind::Assertion => Assertion::parse(&vector.object).map(|_| ())?,
+    }
+    common::vectors::verify(vector, DEVICE.authorities(), &RustCrypto)
+}
+
+proptest! {
+    #![proptest_config(config(500))]
+
+    /// An honest device and up to three rows of the catalogue: that whose check comes first decides.
+    #[test]
+    fn drawn_objects_end_as_predicted(entropy in vec(any::<u8>(), 0..40)) {
+        let vector = GENERATOR.with(|generator| generator.draw(&entropy));
+        prop_assert_eq!(verdict(&vector).err().map(Error::name), vector.expected.as_deref(), "{}", vector.id);
     }
 }
