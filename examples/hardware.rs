@@ -154,7 +154,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let before = operations();
     let parsed = Assertion::parse(&assertion.object)?;
     let request = ClientDataHash(&assertion.client_data_hash);
-    let authentic = AssertionVerifier::new(policy, crypto).verify(&parsed, proof.key(), &request)?;
+    let authentic = AssertionVerifier::new(policy, crypto).verify(&parsed, &proof.key(), &request)?;
     let counter = authentic.accept(Counter::ATTESTED)?.counter();
     println!("assertion: verified, {} operations, counter now {}", operations() - before, counter.0);
 

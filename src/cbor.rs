@@ -27,6 +27,7 @@ enum Major {
 }
 
 /// A cursor over CBOR bytes.
+#[derive(Clone)]
 pub(crate) struct Reader<'i> {
     decoder: Decoder<'i>,
 }

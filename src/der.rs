@@ -194,25 +194,37 @@ impl<'i> Reader<'i> {
     }
 }
 
-/// Reads `ECDSA-Sig-Value ::= SEQUENCE { r INTEGER, s INTEGER }` (RFC 3279 §2.2.3) into `r ‖ s`, each of `N` octets.
+/// `ECDSA-Sig-Value ::= SEQUENCE { r INTEGER, s INTEGER }` (RFC 3279 §2.2.3), each number of at most `N` octets.
 ///
-/// `None` for anything that is not strict DER, is negative or does not fit. Zero and values at or above the group
-/// order fit: they are refused where the signature is verified.
-pub(crate) fn ecdsa_sig_value<const N: usize>(input: &[u8]) -> Option<([u8; N], [u8; N])> {
-    let mut outer = Reader::new(input);
-    let mut inner = Reader::new(outer.value(SEQUENCE).ok()?);
-    outer.finish().ok()?;
-    let r = left_padded(inner.magnitude().ok()?)?;
-    let s = left_padded(inner.magnitude().ok()?)?;
-    inner.finish().ok()?;
-    Some((r, s))
+/// Zero and values at or above the group order fit: they are refused where the signature is verified.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EcdsaSigValue<'i, const N: usize> {
+    /// The two elements, each one checked.
+    integers: &'i [u8],
 }
 
-fn left_padded<const N: usize>(magnitude: &[u8]) -> Option<[u8; N]> {
-    let mut padded = [0; N];
-    let padding = N.checked_sub(magnitude.len())?;
-    for (to, from) in padded.iter_mut().skip(padding).zip(magnitude) {
-        *to = *from;
+impl<'i, const N: usize> EcdsaSigValue<'i, N> {
+    /// `None` for anything that is not strict DER, is negative or does not fit.
+    pub(crate) fn parse(input: &'i [u8]) -> Option<Self> {
+        let mut outer = Reader::new(input);
+        let integers = outer.value(SEQUENCE).ok()?;
+        outer.finish().ok()?;
+        let mut reader = Reader::new(integers);
+        let r = reader.magnitude().ok()?;
+        let s = reader.magnitude().ok()?;
+        reader.finish().ok()?;
+        (r.len() <= N && s.len() <= N).then_some(Self { integers })
     }
-    Some(padded)
+
+    /// Writes `r ‖ s`, big-endian, each of `N` octets, over zeros.
+    pub(crate) fn write_raw(self, raw: &mut [u8]) {
+        let mut reader = Reader::new(self.integers);
+        for half in raw.chunks_exact_mut(N) {
+            // Checked before. Nothing at all would be zero, which no backend sees.
+            let magnitude = reader.magnitude().unwrap_or_default();
+            for (to, from) in half.iter_mut().rev().zip(magnitude.iter().rev()) {
+                *to = *from;
+            }
+        }
+    }
 }

@@ -19,7 +19,7 @@ pub struct Validity {
 }
 
 /// UTCTime with a two-digit year below this is in the 2000s, else in the 1900s (RFC 5280 §4.1.2.5.1).
-const UTC_TIME_PIVOT: u16 = 50;
+const UTC_TIME_PIVOT: u8 = 50;
 
 /// Years from this one on are written as GeneralizedTime, earlier ones as UTCTime (RFC 5280 §4.1.2.5).
 const FIRST_GENERALIZED_YEAR: u16 = 2050;
@@ -41,43 +41,39 @@ impl Validity {
 /// Reads `Time ::= CHOICE { UTCTime, GeneralizedTime }` in the one form that DER and RFC 5280 leave.
 fn time(reader: &mut der::Reader<'_>) -> Result<UnixTime, Error> {
     if reader.next_is(der::GENERALIZED_TIME) {
-        let (century, rest) = two_digits(reader.value(der::GENERALIZED_TIME)?)?;
-        let (year, rest) = two_digits(rest)?;
-        let year = century.saturating_mul(100).saturating_add(year);
+        let ([century, year, rest @ ..], b"Z") = reader.value(der::GENERALIZED_TIME)?.as_chunks() else {
+            return Err(Error::DerTime);
+        };
+        let year = u16::from(number(*century)?).saturating_mul(100).saturating_add(u16::from(number(*year)?));
         if year < FIRST_GENERALIZED_YEAR {
             return Err(Error::DerTime);
         }
         date_time(year, rest)
     } else {
-        let (year, rest) = two_digits(reader.value(der::UTC_TIME)?)?;
+        let ([year, rest @ ..], b"Z") = reader.value(der::UTC_TIME)?.as_chunks() else {
+            return Err(Error::DerTime);
+        };
+        let year = number(*year)?;
         let century = if year < UTC_TIME_PIVOT { 2000 } else { 1900 };
-        date_time(year.saturating_add(century), rest)
+        date_time(u16::from(year).saturating_add(century), rest)
     }
 }
 
-/// Reads `MMDDHHMMSSZ` and hands the calendar to `der::DateTime`.
-fn date_time(year: u16, rest: &[u8]) -> Result<UnixTime, Error> {
-    let mut fields = [0_u8; 5];
-    let mut rest = rest;
-    for field in &mut fields {
-        let (value, tail) = two_digits(rest)?;
-        *field = u8::try_from(value).map_err(|_| Error::DerTime)?;
-        rest = tail;
-    }
-    if rest != b"Z" {
+/// Hands `MMDDHHMMSS` to the calendar of `der::DateTime`.
+fn date_time(year: u16, rest: &[[u8; 2]]) -> Result<UnixTime, Error> {
+    let &[month, day, hour, minute, second] = rest else {
         return Err(Error::DerTime);
-    }
-    let [month, day, hour, minute, second] = fields;
-    let date = ::der::DateTime::new(year, month, day, hour, minute, second).map_err(|_| Error::DerTime)?;
-    Ok(UnixTime(date.unix_duration().as_secs()))
+    };
+    ::der::DateTime::new(year, number(month)?, number(day)?, number(hour)?, number(minute)?, number(second)?)
+        .map(|date| UnixTime(date.unix_duration().as_secs()))
+        .map_err(|_| Error::DerTime)
 }
 
-/// Splits two decimal digits off the front.
-fn two_digits(text: &[u8]) -> Result<(u16, &[u8]), Error> {
-    let (digits, rest) = text.split_first_chunk::<2>().ok_or(Error::DerTime)?;
+/// The number of two decimal digits.
+fn number(digits: [u8; 2]) -> Result<u8, Error> {
     let [high, low] = digits.map(|digit| digit.wrapping_sub(b'0'));
     if high > 9 || low > 9 {
         return Err(Error::DerTime);
     }
-    Ok((u16::from(high).saturating_mul(10).saturating_add(u16::from(low)), rest))
+    Ok(high.saturating_mul(10).saturating_add(low))
 }

@@ -381,7 +381,7 @@ fn ios_27(real: &RealVectors) -> &AttestationCase {
 
 fn all_but_the_receipt(proof: &VerifiedAttestation<'_>) -> impl PartialEq + core::fmt::Debug {
     (
-        *proof.key(),
+        proof.key(),
         proof.environment(),
         proof.app_index(),
         proof.device().os_version.map(str::to_owned),

@@ -190,7 +190,8 @@ impl Asserted<'_> {
     }
 
     fn signature(&self) -> Vec<Fact> {
-        let (r, s) = self.assertion.signature().0.split_at(32);
+        let signature = self.assertion.signature();
+        let (r, s) = signature.0.split_at(32);
         vec![
             fact("signed", nonce(self.assertion.auth_data(), self.case, self.hex)),
             fact("", "= SHA-256(authenticatorData ‖ client data hash), hashed once more"),

@@ -35,8 +35,8 @@ impl Environment {
     /// Reads the AAGUID (step A8), all 16 bytes of it.
     ///
     /// Apple's older text has `appattestsandbox`, which no device was ever seen to send.
-    pub(crate) fn from_aaguid(aaguid: [u8; 16]) -> Result<Self, Error> {
-        match &aaguid {
+    pub(crate) fn from_aaguid(aaguid: &[u8; 16]) -> Result<Self, Error> {
+        match aaguid {
             b"appattest\0\0\0\0\0\0\0" => Ok(Self::Production),
             b"appattestdevelop" => Ok(Self::Development),
             _ => Err(Error::AaguidUnknown),

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     cbor::Reader,
     crypto::{Backend, Crypto, Digest, P256Signature},
+    der::EcdsaSigValue,
     error::Error,
 };
 
@@ -21,7 +22,7 @@ pub const MAX_ASSERTION: usize = 1024;
 /// An untrusted assertion: its bytes in strict CBOR, nothing compared and nothing verified.
 #[derive(Clone, Debug)]
 pub struct Assertion<'i> {
-    signature: P256Signature,
+    signature: EcdsaSigValue<'i, 32>,
     auth_data: AuthenticatorData<'i>,
 }
 
@@ -50,7 +51,7 @@ impl<'i> Assertion<'i> {
         reader.finish()?;
         let signature = signature.ok_or(Error::MissingField)?;
         let auth_data = AuthenticatorData::parse_assertion(auth_data.ok_or(Error::MissingField)?)?;
-        let signature = P256Signature::from_der(signature).ok_or(Error::SignatureEncoding)?;
+        let signature = EcdsaSigValue::parse(signature).ok_or(Error::SignatureEncoding)?;
         Ok(Self { signature, auth_data })
     }
 
@@ -59,8 +60,8 @@ impl<'i> Assertion<'i> {
     /// Not an identifier of the assertion: anyone can turn it into a second valid one (s into n − s). Replays are the
     /// counter's business.
     #[must_use]
-    pub const fn signature(&self) -> &P256Signature {
-        &self.signature
+    pub fn signature(&self) -> P256Signature {
+        P256Signature::from_sig_value(self.signature)
     }
 
     /// The authenticator data.
@@ -110,7 +111,7 @@ impl<'a, C: Crypto + ?Sized> AssertionVerifier<'a, C> {
         if auth_data.app_id() != key.app_id() {
             return Err(Error::RpIdMismatch);
         }
-        let app_index = self.policy.app_index(key.app_id())?;
+        let app_index = self.policy.app_index(auth_data.app_id_octets())?;
         self.policy.check_environment(key.environment())?;
 
         // The launch data of iOS 27, as far as the policy asks for it.
@@ -119,7 +120,7 @@ impl<'a, C: Crypto + ?Sized> AssertionVerifier<'a, C> {
         // B1 to B3: ECDSA with SHA-256 over the nonce, which is itself a SHA-256.
         let nonce = crypto.sha256(&[auth_data.as_bytes(), client_data.0])?;
         let digest = Digest::Sha256(crypto.sha256(&[&nonce])?);
-        crypto.verify_p256(&key.public_key(), &digest, signature, Error::SignatureInvalid)?;
+        crypto.verify_p256(key.coordinates(), &digest, *signature, Error::SignatureInvalid)?;
 
         Ok(AuthenticAssertion(VerifiedAssertion {
             key_id: key.id(),

@@ -2,7 +2,7 @@
 
 use super::{
     ClientDataHash, Counter,
-    app::Environment,
+    app::{AppIdHash, Environment},
     auth_data::{AttestedCredential, AuthenticatorData},
     device::DeviceInfo,
     envelope::{once, skip_code_hash},
@@ -12,11 +12,11 @@ use super::{
 };
 use crate::{
     cbor::Reader as CborReader,
-    crypto::{Backend, Crypto, P256PublicKey},
+    crypto::{Backend, Crypto, P256PublicKey, uncompressed},
     der::{self, Reader as DerReader},
     error::Error,
     time::{UnixTime, Validity},
-    x509::{Certificate, Chain, SubjectKey, TrustAnchor, check_anchors, oid},
+    x509::{Certificate, Chain, Extensions, TrustAnchor, check_anchors, oid},
 };
 
 /// The largest attestation object: 16 KiB. Genuine ones have 5,191 to 5,921 bytes, two thirds of it receipt.
@@ -34,12 +34,12 @@ const ACCESS_CONTROL: &[u8] = oid!("1.2.840.113635.100.8.6");
 #[derive(Clone, Debug)]
 pub struct AttestationObject<'i> {
     leaf: Certificate<'i>,
-    leaf_key: P256PublicKey,
+    leaf_key: &'i [u8; 64],
     nonce: &'i [u8; 32],
     intermediate: Certificate<'i>,
     receipt: Receipt<'i>,
     auth_data: AuthenticatorData<'i>,
-    credential: AttestedCredential,
+    credential: AttestedCredential<'i>,
 }
 
 /// The receipt of an attestation: bytes that nothing in the attestation covers.
@@ -65,19 +65,28 @@ impl<'i> AttestationObject<'i> {
     ///
     /// [`Error::InputTooLarge`], or one of the codes below 300 for the first thing that is not of its form, in the
     /// order CBOR, leaf, intermediate, authenticator data.
+    // Not inlined, so that what parsing takes is gone when the verification starts: 136 bytes of stack on Cortex-M4.
+    #[inline(never)]
     pub fn parse(input: &'i [u8]) -> Result<Self, Error> {
         if input.len() > MAX_ATTESTATION {
             return Err(Error::InputTooLarge);
         }
         let Envelope { statement: Statement { leaf, intermediate, receipt }, auth_data } = Envelope::parse(input)?;
-        let leaf = Certificate::parse(leaf)?;
-        let SubjectKey::P256(leaf_key) = leaf.key() else {
-            return Err(Error::SpkiAlgorithm);
-        };
-        let nonce = nonce(leaf.extension(NONCE).ok_or(Error::NonceMissing)?).map_err(|_| Error::NonceMalformed)?;
-        let intermediate = Certificate::parse(intermediate)?;
-        let (auth_data, credential) = AuthenticatorData::parse_attestation(auth_data)?;
-        Ok(Self { leaf, leaf_key, nonce, intermediate, receipt: Receipt(receipt), auth_data, credential })
+        // Nested, because `?` copies what it takes out of a result: 48 bytes of stack on Cortex-M4.
+        Certificate::parse(leaf).and_then(|leaf| {
+            let (leaf_key, nonce) = certified(&leaf)?;
+            Certificate::parse(intermediate).and_then(|intermediate| {
+                AuthenticatorData::parse_attestation(auth_data).map(|(auth_data, credential)| Self {
+                    leaf,
+                    leaf_key,
+                    nonce,
+                    intermediate,
+                    receipt: Receipt(receipt),
+                    auth_data,
+                    credential,
+                })
+            })
+        })
     }
 
     /// The leaf certificate, `x5c[0]`.
@@ -89,7 +98,7 @@ impl<'i> AttestationObject<'i> {
     /// The public key of the leaf.
     #[must_use]
     pub const fn leaf_key(&self) -> P256PublicKey {
-        self.leaf_key
+        P256PublicKey(*self.leaf_key)
     }
 
     /// The nonce that the leaf carries.
@@ -112,7 +121,7 @@ impl<'i> AttestationObject<'i> {
 
     /// The attested credential data.
     #[must_use]
-    pub const fn credential(&self) -> &AttestedCredential {
+    pub const fn credential(&self) -> &AttestedCredential<'i> {
         &self.credential
     }
 
@@ -152,6 +161,8 @@ impl<'a, C: Crypto + ?Sized> AttestationVerifier<'a, C> {
     /// # Errors
     ///
     /// The first check that fails, in the order of [`Step`](crate::Step); 9xx if nothing could be decided.
+    // Not inlined, so that what verifying takes is not there yet while the caller parses: 32 bytes of stack on Cortex-M4.
+    #[inline(never)]
     pub fn verify<'i>(
         &self,
         object: &AttestationObject<'i>,
@@ -170,7 +181,7 @@ impl<'a, C: Crypto + ?Sized> AttestationVerifier<'a, C> {
         }
 
         // A6: the App ID hash is one of the policy's.
-        let app_index = self.policy.app_index(auth_data.app_id())?;
+        let app_index = self.policy.app_index(auth_data.app_id_octets())?;
 
         // A7: the key has signed nothing yet.
         if auth_data.counter() != Counter::ATTESTED {
@@ -182,17 +193,15 @@ impl<'a, C: Crypto + ?Sized> AttestationVerifier<'a, C> {
         self.policy.check_environment(environment)?;
 
         // A5: the client speaks of the key that was certified.
-        if KeyId::of(leaf_key, self.crypto)? != *key_id {
-            return Err(Error::KeyIdMismatch);
-        }
+        crypto.expect_sha256(&uncompressed(leaf_key), &key_id.0, Error::KeyIdMismatch)?;
 
         // A9: and so does the authenticator data.
-        if credential.id != key_id.0 {
+        if *credential.id != key_id.0 {
             return Err(Error::CredentialIdMismatch);
         }
 
         // Not among Apple's steps: the credential public key is that key too, coordinate by coordinate, and a point.
-        if credential.key != *leaf_key {
+        if !credential.has_key(leaf_key) {
             return Err(Error::CoseKeyMismatch);
         }
         crypto.check_p256(leaf_key, Error::SpkiPoint)?;
@@ -201,9 +210,7 @@ impl<'a, C: Crypto + ?Sized> AttestationVerifier<'a, C> {
         self.policy.check_launch(auth_data.announced_launch())?;
 
         // A2 to A4: the nonce covers this authenticator data and this client data.
-        if crypto.sha256(&[auth_data.as_bytes(), client_data.0])? != **nonce {
-            return Err(Error::NonceMismatch);
-        }
+        crypto.expect_sha256(&[auth_data.as_bytes(), client_data.0], nonce, Error::NonceMismatch)?;
 
         // A1: the chain, signatures last.
         let chain = Chain { leaf, intermediate };
@@ -214,11 +221,13 @@ impl<'a, C: Crypto + ?Sized> AttestationVerifier<'a, C> {
         chain.verify_signatures(&issuers, &crypto)?;
 
         Ok(VerifiedAttestation {
-            key: AttestedKey::new(*key_id, *leaf_key, auth_data.app_id(), environment),
+            key_id: credential.id,
+            key: leaf_key,
+            app_id: auth_data.app_id_octets(),
+            environment,
             app_index,
             receipt: *receipt,
-            device: DeviceInfo::read(leaf),
-            access_control: leaf.extension(ACCESS_CONTROL),
+            extensions: leaf.extensions(),
             leaf_validity: leaf.validity(),
             launch: auth_data.announced_launch(),
         })
@@ -229,25 +238,28 @@ impl<'a, C: Crypto + ?Sized> AttestationVerifier<'a, C> {
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct VerifiedAttestation<'i> {
-    key: AttestedKey,
+    key_id: &'i [u8; 32],
+    key: &'i [u8; 64],
+    app_id: &'i [u8; 32],
+    environment: Environment,
     app_index: usize,
     receipt: Receipt<'i>,
-    device: DeviceInfo<'i>,
-    access_control: Option<&'i [u8]>,
+    /// Those of the leaf, read by the accessors that ask for one.
+    extensions: Extensions<'i>,
     leaf_validity: Validity,
     launch: LaunchData<'i>,
 }
 
 impl<'i> VerifiedAttestation<'i> {
     /// The attested key: what to store, beside [`Counter::ATTESTED`].
-    pub const fn key(&self) -> &AttestedKey {
-        &self.key
+    pub const fn key(&self) -> AttestedKey {
+        AttestedKey::new(KeyId(*self.key_id), P256PublicKey(*self.key), AppIdHash(*self.app_id), self.environment)
     }
 
     /// The environment that the key was attested in.
     #[must_use]
     pub const fn environment(&self) -> Environment {
-        self.key.environment()
+        self.environment
     }
 
     /// The position in the policy's list of the app that matched.
@@ -264,15 +276,15 @@ impl<'i> VerifiedAttestation<'i> {
 
     /// Operating system version and build, where the leaf has them.
     #[must_use]
-    pub const fn device(&self) -> DeviceInfo<'i> {
-        self.device
+    pub fn device(&self) -> DeviceInfo<'i> {
+        DeviceInfo::read(self.extensions)
     }
 
     /// The access-control list of the key: the value of the leaf's extension 1.2.840.113635.100.8.6, on iOS from 26.2
     /// and on macOS from 27 on. Apple asks to compare it on macOS; its value is documented there.
     #[must_use]
-    pub const fn access_control(&self) -> Option<&'i [u8]> {
-        self.access_control
+    pub fn access_control(&self) -> Option<&'i [u8]> {
+        self.extensions.value(ACCESS_CONTROL)
     }
 
     /// The validity of the leaf. The key itself does not expire with it.
@@ -354,6 +366,13 @@ fn two_certificates<'i>(reader: &mut CborReader<'i>) -> Result<(&'i [u8], &'i [u
         Ok(_) | Err(Error::CborLimit) => Err(Error::X5cCount),
         Err(error) => Err(error),
     }
+}
+
+/// What a leaf certifies: a key on P-256, as `X ‖ Y`, and a nonce.
+fn certified<'i>(leaf: &Certificate<'i>) -> Result<(&'i [u8; 64], &'i [u8; 32]), Error> {
+    let key = leaf.p256_key().ok_or(Error::SpkiAlgorithm)?;
+    let nonce = nonce(leaf.extension(NONCE).ok_or(Error::NonceMissing)?).map_err(|_| Error::NonceMalformed)?;
+    Ok((key, nonce))
 }
 
 /// `SEQUENCE { [1] EXPLICIT OCTET STRING (SIZE (32)) }`.

@@ -9,18 +9,12 @@
 //! `map ‖ hash` as its client data hash can move the map across the boundary afterwards. So an unannounced map is
 //! read, shown in the view and never believed ([`AuthenticatorData::announced_launch`]).
 
-use heapless::Vec;
-
 use super::{
     app::AppIdHash,
     counter::Counter,
     launch::{LaunchData, ValidationCategory},
 };
-use crate::{
-    cbor::{MAX_ENTRIES, Reader},
-    crypto::P256PublicKey,
-    error::Error,
-};
+use crate::{cbor::Reader, crypto::P256PublicKey, error::Error};
 
 /// Attested credential data is included (WebAuthn §6.1).
 const FLAG_AT: u8 = 0x40;
@@ -39,22 +33,24 @@ const MAX_BUNDLE_VERSION: usize = 255;
 const BUNDLE_VERSION: &str = "apple_bundle_version_01";
 const VALIDATION_CATEGORY: &str = "apple_validation_category_01";
 
+/// The fixed fields: RP ID hash (32 bytes), flags (1), counter (4).
+type Header = [u8; 37];
+
 /// Authenticator data: what attestations and assertions have in common, unverified.
 #[derive(Clone, Copy, Debug)]
 pub struct AuthenticatorData<'i> {
     bytes: &'i [u8],
-    app_id: AppIdHash,
-    flags: u8,
-    counter: Counter,
+    header: &'i Header,
     launch: LaunchData<'i>,
 }
 
 /// Attested credential data (WebAuthn §6.5.1): what only an attestation has, unverified.
 #[derive(Clone, Copy, Debug)]
-pub struct AttestedCredential {
-    pub(super) aaguid: [u8; 16],
-    pub(super) id: [u8; 32],
-    pub(super) key: P256PublicKey,
+pub struct AttestedCredential<'i> {
+    pub(super) aaguid: &'i [u8; 16],
+    pub(super) id: &'i [u8; 32],
+    /// X and Y.
+    key: [&'i [u8; 32]; 2],
 }
 
 impl<'i> AuthenticatorData<'i> {
@@ -63,19 +59,20 @@ impl<'i> AuthenticatorData<'i> {
     /// # Errors
     ///
     /// One of the codes 140 to 146, or a CBOR code for the COSE key or the map.
-    pub fn parse_attestation(bytes: &'i [u8]) -> Result<(Self, AttestedCredential), Error> {
-        let (header, rest) = Header::read(bytes)?;
-        if header.flags & FLAG_AT == 0 {
+    pub fn parse_attestation(bytes: &'i [u8]) -> Result<(Self, AttestedCredential<'i>), Error> {
+        let (header, rest) = bytes.split_first_chunk().ok_or(Error::AuthDataTruncated)?;
+        if flags(header) & FLAG_AT == 0 {
             return Err(Error::AuthDataFlags);
         }
-        let (&aaguid, rest) = rest.split_first_chunk::<16>().ok_or(Error::AuthDataTruncated)?;
+        let (aaguid, rest) = rest.split_first_chunk::<16>().ok_or(Error::AuthDataTruncated)?;
         let (&length, rest) = rest.split_first_chunk::<2>().ok_or(Error::AuthDataTruncated)?;
         if length != CREDENTIAL_ID_LENGTH {
             return Err(Error::CredentialIdLength);
         }
-        let (&id, rest) = rest.split_first_chunk::<32>().ok_or(Error::AuthDataTruncated)?;
+        let (id, rest) = rest.split_first_chunk::<32>().ok_or(Error::AuthDataTruncated)?;
         let (key, rest) = cose_key(rest).map_err(in_cose_key)?;
-        Ok((header.with_extensions(bytes, rest)?, AttestedCredential { aaguid, id, key }))
+        let launch = launch(header, rest)?;
+        Ok((Self { bytes, header, launch }, AttestedCredential { aaguid, id, key }))
     }
 
     /// Reads the authenticator data of an assertion: 37 bytes and an extension map or none.
@@ -84,8 +81,8 @@ impl<'i> AuthenticatorData<'i> {
     ///
     /// One of the codes 140 to 142 and 146, or a CBOR code for the map.
     pub fn parse_assertion(bytes: &'i [u8]) -> Result<Self, Error> {
-        let (header, rest) = Header::read(bytes)?;
-        header.with_extensions(bytes, rest)
+        let (header, rest) = bytes.split_first_chunk().ok_or(Error::AuthDataTruncated)?;
+        Ok(Self { bytes, header, launch: launch(header, rest)? })
     }
 
     /// The bytes as received, which the nonce covers.
@@ -97,19 +94,25 @@ impl<'i> AuthenticatorData<'i> {
     /// The RP ID hash, which for App Attest is the SHA-256 of the App ID.
     #[must_use]
     pub const fn app_id(&self) -> AppIdHash {
-        self.app_id
+        AppIdHash(*self.app_id_octets())
+    }
+
+    pub(super) const fn app_id_octets(&self) -> &'i [u8; 32] {
+        let [app_id @ .., _, _, _, _, _] = self.header;
+        app_id
     }
 
     /// The flags; see the top of this module for the little they mean.
     #[must_use]
     pub const fn flags(&self) -> u8 {
-        self.flags
+        flags(self.header)
     }
 
     /// The signature counter.
     #[must_use]
     pub const fn counter(&self) -> Counter {
-        self.counter
+        let [.., a, b, c, d] = *self.header;
+        Counter(u32::from_be_bytes([a, b, c, d]))
     }
 
     /// The launch data of iOS 27, announced or not; empty before.
@@ -121,62 +124,53 @@ impl<'i> AuthenticatorData<'i> {
     /// The launch data that the flag ED announces, and a signature over the authenticator data can prove.
     #[must_use]
     pub fn announced_launch(&self) -> LaunchData<'i> {
-        if self.flags & FLAG_ED == 0 { LaunchData::default() } else { self.launch }
+        if self.flags() & FLAG_ED == 0 { LaunchData::default() } else { self.launch }
     }
 }
 
-impl AttestedCredential {
+impl AttestedCredential<'_> {
     /// The AAGUID, which names the environment.
     #[must_use]
     pub const fn aaguid(&self) -> [u8; 16] {
-        self.aaguid
+        *self.aaguid
     }
 
     /// The credential identifier.
     #[must_use]
     pub const fn id(&self) -> [u8; 32] {
-        self.id
+        *self.id
     }
 
     /// The credential public key, from its COSE form.
     #[must_use]
-    pub const fn key(&self) -> P256PublicKey {
-        self.key
+    pub fn key(&self) -> P256PublicKey {
+        P256PublicKey::from_coordinates(self.key)
+    }
+
+    /// Whether the credential public key is this one, `X ‖ Y`.
+    pub(super) fn has_key(&self, key: &[u8; 64]) -> bool {
+        let [x, y] = self.key;
+        key.split_first_chunk() == Some((x, y.as_slice()))
     }
 }
 
-/// The first 37 bytes.
-struct Header {
-    app_id: AppIdHash,
-    flags: u8,
-    counter: Counter,
+const fn flags([.., flags, _, _, _, _]: &Header) -> u8 {
+    *flags
 }
 
-impl Header {
-    fn read(bytes: &[u8]) -> Result<(Self, &[u8]), Error> {
-        let (&app_id, rest) = bytes.split_first_chunk::<32>().ok_or(Error::AuthDataTruncated)?;
-        let (&flags, rest) = rest.split_first().ok_or(Error::AuthDataTruncated)?;
-        let (&counter, rest) = rest.split_first_chunk::<4>().ok_or(Error::AuthDataTruncated)?;
-        let header = Self { app_id: AppIdHash(app_id), flags, counter: Counter(u32::from_be_bytes(counter)) };
-        Ok((header, rest))
-    }
-
-    /// Reads what follows the fixed fields: nothing, or one complete extension map.
-    fn with_extensions<'i>(self, bytes: &'i [u8], rest: &'i [u8]) -> Result<AuthenticatorData<'i>, Error> {
-        let launch = match rest {
-            [] if self.flags & FLAG_ED != 0 => return Err(Error::AuthDataFlags),
-            [] => LaunchData::default(),
-            _ => extension_map(rest)?,
-        };
-        let Self { app_id, flags, counter } = self;
-        Ok(AuthenticatorData { bytes, app_id, flags, counter, launch })
+/// Reads what follows the fixed fields: nothing, or one complete extension map.
+fn launch<'i>(header: &Header, rest: &'i [u8]) -> Result<LaunchData<'i>, Error> {
+    match rest {
+        [] if flags(header) & FLAG_ED != 0 => Err(Error::AuthDataFlags),
+        [] => Ok(LaunchData::default()),
+        _ => extension_map(rest),
     }
 }
 
-/// Reads `{1: 2, 3: -7, -1: 1, -2: x, -3: y}`, an ES256 key on P-256 (RFC 9053 §7.1.1), and returns what follows it.
+/// Reads `{1: 2, 3: -7, -1: 1, -2: x, -3: y}`, an ES256 key on P-256 (RFC 9053 §7.1.1); returns x, y and what follows.
 ///
 /// The labels come in the order of CTAP2's canonical form, which is the order of the constants below.
-fn cose_key(input: &[u8]) -> Result<(P256PublicKey, &[u8]), Error> {
+fn cose_key(input: &[u8]) -> Result<([&[u8; 32]; 2], &[u8]), Error> {
     const LABELS: [i64; 5] = [1, 3, -1, -2, -3];
     const KEY_TYPE_EC2: i64 = 2;
     const ALGORITHM_ES256: i64 = -7;
@@ -213,7 +207,7 @@ fn cose_key(input: &[u8]) -> Result<(P256PublicKey, &[u8]), Error> {
     let (Some(x), Some(y)) = (x, y) else {
         return Err(Error::CoseMalformed);
     };
-    Ok((P256PublicKey::from_coordinates(x, y), reader.rest()))
+    Ok(([x, y], reader.rest()))
 }
 
 fn coordinate<'i>(reader: &mut Reader<'i>) -> Result<&'i [u8; 32], Error> {
@@ -253,13 +247,17 @@ fn extension_map(input: &[u8]) -> Result<LaunchData<'_>, Error> {
 
 fn entries_of<'i>(reader: &mut Reader<'i>, entries: usize) -> Result<LaunchData<'i>, Error> {
     let mut launch = LaunchData::default();
-    let mut seen = Vec::<&str, MAX_ENTRIES>::new();
-    for _ in 0..entries {
+    let first = reader.clone();
+    for read in 0..entries {
         let key = reader.text()?;
-        if seen.contains(&key) {
-            return Err(Error::CborDuplicateKey);
+        // Keys are read again and not kept, because a list of them would be the largest thing on the stack.
+        let mut earlier = first.clone();
+        for _ in 0..read {
+            if earlier.text()? == key {
+                return Err(Error::CborDuplicateKey);
+            }
+            earlier.skip()?;
         }
-        seen.push(key).map_err(|_| Error::ExtMapMalformed)?;
         match key {
             BUNDLE_VERSION => launch.bundle_version = Some(bundle_version(reader)?),
             VALIDATION_CATEGORY => launch.category = Some(validation_category(reader)?),

@@ -2,7 +2,7 @@
 
 use crate::{
     der::{self, Reader},
-    x509::{Certificate, oid},
+    x509::{Extensions, oid},
 };
 
 /// Device and operating system: `SEQUENCE OF [n] EXPLICIT value`.
@@ -26,8 +26,8 @@ pub struct DeviceInfo<'i> {
 }
 
 impl<'i> DeviceInfo<'i> {
-    pub(super) fn read(leaf: &Certificate<'i>) -> Self {
-        leaf.extension(DEVICE_INFO).and_then(Self::from_extension).unwrap_or_default()
+    pub(super) fn read(extensions: Extensions<'i>) -> Self {
+        extensions.value(DEVICE_INFO).and_then(Self::from_extension).unwrap_or_default()
     }
 
     /// All of it or nothing: one entry that cannot be read, or a second of one number, leaves nothing to believe.

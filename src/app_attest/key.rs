@@ -4,7 +4,7 @@ use base64ct::{Base64Unpadded, Base64UrlUnpadded, Encoding};
 
 use super::app::{AppIdHash, Environment};
 use crate::{
-    crypto::{Backend, Crypto, P256PublicKey},
+    crypto::{Backend, Crypto, P256PublicKey, uncompressed},
     error::Error,
 };
 
@@ -24,7 +24,7 @@ impl KeyId {
     ///
     /// [`Error::CryptoUnavailable`] if the backend cannot hash.
     pub fn of<C: Crypto + ?Sized>(key: &P256PublicKey, crypto: &C) -> Result<Self, Error> {
-        Backend(crypto).sha256(&key.uncompressed_parts()).map(Self)
+        Backend(crypto).sha256(&uncompressed(&key.0)).map(Self)
     }
 
     /// Takes the 32 bytes of a key identifier.
@@ -91,7 +91,7 @@ impl AttestedKey {
         environment: Environment,
         crypto: &C,
     ) -> Result<Self, Error> {
-        Backend(crypto).check_p256(key, Error::PublicKeyInvalid)?;
+        Backend(crypto).check_p256(&key.0, Error::PublicKeyInvalid)?;
         Ok(Self::new(KeyId::of(key, crypto)?, *key, app_id, environment))
     }
 
@@ -105,10 +105,10 @@ impl AttestedKey {
             Environment::Production => 0,
             Environment::Development => 1,
         };
-        let fields = [VERSION_1, environment].into_iter().chain(self.app_id.0).chain(self.id.0).chain(self.key.0);
+        let fields = [&[VERSION_1, environment][..], &self.app_id.0, &self.id.0, &self.key.0];
         let mut bytes = [0; Self::ENCODED_LEN];
-        for (to, from) in bytes.iter_mut().zip(fields) {
-            *to = from;
+        for (to, from) in bytes.iter_mut().zip(fields.into_iter().flatten()) {
+            *to = *from;
         }
         bytes
     }
@@ -146,6 +146,11 @@ impl AttestedKey {
     #[must_use]
     pub const fn public_key(&self) -> P256PublicKey {
         self.key
+    }
+
+    /// `X ‖ Y` of the public key.
+    pub(super) const fn coordinates(&self) -> &[u8; 64] {
+        &self.key.0
     }
 
     /// The app that the key was attested for.

@@ -74,8 +74,8 @@ impl<'a> Policy<'a> {
     }
 
     /// The position in the list of the app with this hash (steps A6 and B4).
-    pub(super) fn app_index(&self, hash: AppIdHash) -> Result<usize, Error> {
-        self.apps.iter().position(|app| *app == hash).ok_or(Error::RpIdMismatch)
+    pub(super) fn app_index(&self, hash: &[u8; 32]) -> Result<usize, Error> {
+        self.apps.iter().position(|app| app.0 == *hash).ok_or(Error::RpIdMismatch)
     }
 
     pub(super) const fn check_environment(&self, environment: Environment) -> Result<(), Error> {

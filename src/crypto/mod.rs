@@ -15,7 +15,7 @@ pub use rust_crypto::RustCrypto;
 
 use core::fmt;
 
-use crate::{der, error::Error};
+use crate::{der::EcdsaSigValue, error::Error};
 
 /// A public key on P-256: `X ‖ Y`, big-endian, without the leading `04`.
 ///
@@ -154,20 +154,16 @@ impl P256PublicKey {
     /// Reads the 65 octets `04 ‖ X ‖ Y` of X9.62 and SEC 1 §2.3.3; `None` for any other form or length.
     #[must_use]
     pub fn from_uncompressed(octets: &[u8]) -> Option<Self> {
-        match octets.split_first()? {
-            (&UNCOMPRESSED, coordinates) => coordinates.try_into().ok().map(Self),
-            _ => None,
+        coordinates(octets).copied().map(Self)
+    }
+
+    /// Joins X and Y.
+    pub(crate) fn from_coordinates(coordinates: [&[u8; 32]; 2]) -> Self {
+        let mut joined = [0; 64];
+        for (to, from) in joined.iter_mut().zip(coordinates.into_iter().flatten()) {
+            *to = *from;
         }
-    }
-
-    /// Joins two coordinates.
-    pub(crate) fn from_coordinates(x: &[u8; 32], y: &[u8; 32]) -> Self {
-        Self(concat(x, y))
-    }
-
-    /// The octets `04`, `X`, `Y` as parts to be hashed: SHA-256 over them is the key identifier.
-    pub(crate) const fn uncompressed_parts(&self) -> [&[u8]; 2] {
-        [&[UNCOMPRESSED], &self.0]
+        Self(joined)
     }
 }
 
@@ -175,30 +171,45 @@ impl P384PublicKey {
     /// Reads the 97 octets `04 ‖ X ‖ Y` of X9.62 and SEC 1 §2.3.3; `None` for any other form or length.
     #[must_use]
     pub fn from_uncompressed(octets: &[u8]) -> Option<Self> {
-        match octets.split_first()? {
-            (&UNCOMPRESSED, coordinates) => coordinates.try_into().ok().map(Self),
-            _ => None,
-        }
+        coordinates(octets).copied().map(Self)
     }
 }
 
 impl P256Signature {
-    /// Reads a strict DER `ECDSA-Sig-Value`; `None` for anything else. Range is checked where it is verified.
-    pub(crate) fn from_der(input: &[u8]) -> Option<Self> {
-        der::ecdsa_sig_value::<32>(input).map(|(r, s)| Self(concat(&r, &s)))
+    /// The raw form of a checked `ECDSA-Sig-Value`. Range is checked where it is verified.
+    pub(crate) fn from_sig_value(value: EcdsaSigValue<'_, 32>) -> Self {
+        let mut signature = Self([0; 64]);
+        value.write_raw(&mut signature.0);
+        signature
     }
 }
 
 impl P384Signature {
-    /// Reads a strict DER `ECDSA-Sig-Value`; `None` for anything else. Range is checked where it is verified.
-    pub(crate) fn from_der(input: &[u8]) -> Option<Self> {
-        der::ecdsa_sig_value::<48>(input).map(|(r, s)| Self(concat(&r, &s)))
+    /// The raw form of a checked `ECDSA-Sig-Value`. Range is checked where it is verified.
+    pub(crate) fn from_sig_value(value: EcdsaSigValue<'_, 48>) -> Self {
+        let mut signature = Self([0; 96]);
+        value.write_raw(&mut signature.0);
+        signature
     }
+}
+
+/// `X ‖ Y` of the octets `04 ‖ X ‖ Y` (X9.62, SEC 1 §2.3.3); `None` for any other form or length.
+pub(crate) fn coordinates<const N: usize>(octets: &[u8]) -> Option<&[u8; N]> {
+    match octets.split_first()? {
+        (&UNCOMPRESSED, coordinates) => coordinates.try_into().ok(),
+        _ => None,
+    }
+}
+
+/// The octets `04 ‖ X ‖ Y` in parts, to be hashed: SHA-256 over them is the key identifier.
+pub(crate) const fn uncompressed(coordinates: &[u8; 64]) -> [&[u8]; 2] {
+    [&[UNCOMPRESSED], coordinates]
 }
 
 /// The one place where the engine's operands meet a backend.
 ///
-/// Answers that are not "yes" become the caller's error, and "could not compute" never does.
+/// Views borrow keys and signatures from the input; the operands of fixed size are made here, for one call. Answers that
+/// are not "yes" become the caller's error, and "could not compute" never does.
 pub(crate) struct Backend<'a, C: ?Sized>(pub(crate) &'a C);
 
 impl<C: Crypto + ?Sized> Backend<'_, C> {
@@ -206,42 +217,53 @@ impl<C: Crypto + ?Sized> Backend<'_, C> {
         self.0.sha256(parts).map_err(|_| Error::CryptoUnavailable)
     }
 
-    pub(crate) fn sha384(&self, parts: &[&[u8]]) -> Result<[u8; 48], Error> {
-        self.0.sha384(parts).map_err(|_| Error::CryptoUnavailable)
+    /// Whether the SHA-256 of the concatenated parts is this one.
+    pub(crate) fn expect_sha256(&self, parts: &[&[u8]], expected: &[u8; 32], different: Error) -> Result<(), Error> {
+        match self.0.sha256(parts) {
+            Ok(digest) if digest == *expected => Ok(()),
+            Ok(_) => Err(different),
+            Err(_) => Err(Error::CryptoUnavailable),
+        }
     }
 
-    pub(crate) fn check_p256(&self, key: &P256PublicKey, invalid: Error) -> Result<(), Error> {
-        verdict(self.0.check_p256(key), invalid)
+    // Not inlined, so that the operand does not lie under the rest of the verification: 48 bytes of stack on Cortex-M4.
+    #[inline(never)]
+    pub(crate) fn check_p256(&self, key: &[u8; 64], invalid: Error) -> Result<(), Error> {
+        verdict(self.0.check_p256(&P256PublicKey(*key)), invalid)
     }
 
-    pub(crate) fn check_p384(&self, key: &P384PublicKey, invalid: Error) -> Result<(), Error> {
-        verdict(self.0.check_p384(key), invalid)
+    pub(crate) fn check_p384(&self, key: &[u8; 96], invalid: Error) -> Result<(), Error> {
+        verdict(self.0.check_p384(&P384PublicKey(*key)), invalid)
     }
 
     pub(crate) fn verify_p256(
         &self,
-        key: &P256PublicKey,
+        key: &[u8; 64],
         digest: &Digest,
-        signature: &P256Signature,
+        signature: EcdsaSigValue<'_, 32>,
         invalid: Error,
     ) -> Result<(), Error> {
+        let signature = P256Signature::from_sig_value(signature);
         if !in_range(&signature.0, &P256_ORDER) {
             return Err(invalid);
         }
-        verdict(self.0.verify_p256(key, digest, signature), invalid)
+        verdict(self.0.verify_p256(&P256PublicKey(*key), digest, &signature), invalid)
     }
 
+    // Not inlined, so that the operands do not lie under the hash of the message: 160 bytes of stack on Cortex-M4.
+    #[inline(never)]
     pub(crate) fn verify_p384(
         &self,
-        key: &P384PublicKey,
+        key: &[u8; 96],
         digest: &Digest,
-        signature: &P384Signature,
+        signature: EcdsaSigValue<'_, 48>,
         invalid: Error,
     ) -> Result<(), Error> {
+        let signature = P384Signature::from_sig_value(signature);
         if !in_range(&signature.0, &P384_ORDER) {
             return Err(invalid);
         }
-        verdict(self.0.verify_p384(key, digest, signature), invalid)
+        verdict(self.0.verify_p384(&P384PublicKey(*key), digest, &signature), invalid)
     }
 }
 
@@ -258,14 +280,4 @@ fn verdict(answer: Result<(), CryptoError>, invalid: Error) -> Result<(), Error>
 fn in_range(signature: &[u8], order: &[u8]) -> bool {
     let mut scalars = signature.chunks_exact(order.len());
     scalars.len() == 2 && scalars.all(|scalar| scalar < order && scalar.iter().any(|&octet| octet != 0))
-}
-
-/// `a ‖ b`, where `M` is `2 * N`.
-fn concat<const N: usize, const M: usize>(a: &[u8; N], b: &[u8; N]) -> [u8; M] {
-    const { assert!(M == 2 * N) };
-    let mut both = [0; M];
-    for (to, from) in both.iter_mut().zip(a.iter().chain(b)) {
-        *to = *from;
-    }
-    both
 }

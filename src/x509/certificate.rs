@@ -1,11 +1,11 @@
 //! One certificate: a view of its bytes, in strict DER, with nothing believed yet.
 
-use heapless::Vec;
+use core::iter::from_fn;
 
 use super::oid;
 use crate::{
-    crypto::{P256PublicKey, P384PublicKey, P384Signature},
-    der::{self, Reader},
+    crypto::{P256PublicKey, P384PublicKey, coordinates},
+    der::{self, EcdsaSigValue, Reader},
     error::Error,
     time::Validity,
 };
@@ -38,17 +38,15 @@ const KEY_CERT_SIGN: u16 = 0x0400;
 #[derive(Clone, Debug)]
 pub struct Certificate<'i> {
     tbs: &'i [u8],
-    serial: &'i [u8],
     hash: SignatureHash,
     issuer: &'i [u8],
     subject: &'i [u8],
     validity: Validity,
-    key: SubjectKey,
-    /// The elements of `Extensions`, each one checked.
-    extensions: &'i [u8],
+    key: Coordinates<'i>,
+    extensions: Extensions<'i>,
     basic_constraints: Option<BasicConstraints>,
     key_usage: Option<KeyUsage>,
-    signature: P384Signature,
+    signature: EcdsaSigValue<'i, 48>,
 }
 
 /// The subject's public key, on one of the two curves that occur.
@@ -58,6 +56,13 @@ pub enum SubjectKey {
     P256(P256PublicKey),
     /// A key on P-384 (secp384r1).
     P384(P384PublicKey),
+}
+
+/// The subject's public key as it stands in the certificate: `X ‖ Y`.
+#[derive(Clone, Copy, Debug)]
+enum Coordinates<'i> {
+    P256(&'i [u8; 64]),
+    P384(&'i [u8; 96]),
 }
 
 /// The hash that the issuer signed; the curve is the issuer's.
@@ -87,6 +92,10 @@ impl KeyUsage {
     }
 }
 
+/// The elements of `Extensions`, each one checked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Extensions<'i>(&'i [u8]);
+
 struct Extension<'i> {
     id: &'i [u8],
     critical: bool,
@@ -110,7 +119,7 @@ impl<'i> Certificate<'i> {
         let tbs = certificate.element(der::SEQUENCE)?;
         let mut fields = Reader::new(Reader::new(tbs).value(der::SEQUENCE)?);
         version_3(&mut fields)?;
-        let serial = serial_number(&mut fields)?;
+        serial_number(&mut fields)?;
         let hash = signature_algorithm(&mut fields)?;
         let issuer = name(&mut fields)?;
         let validity = Validity::read(&mut fields)?;
@@ -118,30 +127,18 @@ impl<'i> Certificate<'i> {
         let key = subject_public_key(&mut fields)?;
         let mut explicit = Reader::new(fields.value(der::explicit(3))?);
         fields.finish()?;
-        let extensions = explicit.value(der::SEQUENCE)?;
+        let extensions = Extensions(explicit.value(der::SEQUENCE)?);
         explicit.finish()?;
-        let (basic_constraints, key_usage) = check_extensions(extensions)?;
+        let (basic_constraints, key_usage) = extensions.check()?;
 
         if signature_algorithm(&mut certificate)? != hash {
             return Err(Error::CertAlgMismatch);
         }
         let signature = certificate.bit_octets()?;
         certificate.finish()?;
-        let signature = P384Signature::from_der(signature).ok_or(Error::CertSignatureEncoding)?;
+        let signature = EcdsaSigValue::parse(signature).ok_or(Error::CertSignatureEncoding)?;
 
-        Ok(Self {
-            tbs,
-            serial,
-            hash,
-            issuer,
-            subject,
-            validity,
-            key,
-            extensions,
-            basic_constraints,
-            key_usage,
-            signature,
-        })
+        Ok(Self { tbs, hash, issuer, subject, validity, key, extensions, basic_constraints, key_usage, signature })
     }
 
     /// The signed part, `TBSCertificate`, as received: tag, length and value.
@@ -152,8 +149,14 @@ impl<'i> Certificate<'i> {
 
     /// The serial number: 1 to 20 octets, big-endian, with the sign octet if there is one.
     #[must_use]
-    pub const fn serial(&self) -> &'i [u8] {
-        self.serial
+    pub fn serial(&self) -> &'i [u8] {
+        // Checked once, and read again for whoever asks: it decides nothing, so that it is not kept.
+        let read = || {
+            let mut fields = Reader::new(Reader::new(self.tbs).value(der::SEQUENCE)?);
+            version_3(&mut fields)?;
+            serial_number(&mut fields)
+        };
+        read().unwrap_or_default()
     }
 
     /// The issuer's `Name` in DER, tag and length included.
@@ -177,7 +180,10 @@ impl<'i> Certificate<'i> {
     /// The subject's public key; whether it is a point of its curve is not known yet.
     #[must_use]
     pub const fn key(&self) -> SubjectKey {
-        self.key
+        match self.key {
+            Coordinates::P256(key) => SubjectKey::P256(P256PublicKey(*key)),
+            Coordinates::P384(key) => SubjectKey::P384(P384PublicKey(*key)),
+        }
     }
 
     /// The value of the extension with this identifier: the content of `extnValue`.
@@ -185,13 +191,27 @@ impl<'i> Certificate<'i> {
     /// `id` holds the content octets of the OBJECT IDENTIFIER. An extension occurs at most once.
     #[must_use]
     pub fn extension(&self, id: &[u8]) -> Option<&'i [u8]> {
-        let mut reader = Reader::new(self.extensions);
-        while let Ok(extension) = extension(&mut reader) {
-            if extension.id == id {
-                return Some(extension.value);
-            }
+        self.extensions.value(id)
+    }
+
+    pub(crate) const fn extensions(&self) -> Extensions<'i> {
+        self.extensions
+    }
+
+    /// `X ‖ Y` of the subject's key, if it is one on P-256.
+    pub(crate) const fn p256_key(&self) -> Option<&'i [u8; 64]> {
+        match self.key {
+            Coordinates::P256(key) => Some(key),
+            Coordinates::P384(_) => None,
         }
-        None
+    }
+
+    /// `X ‖ Y` of the subject's key, if it is one on P-384.
+    pub(super) const fn p384_key(&self) -> Option<&'i [u8; 96]> {
+        match self.key {
+            Coordinates::P384(key) => Some(key),
+            Coordinates::P256(_) => None,
+        }
     }
 
     pub(super) const fn hash(&self) -> SignatureHash {
@@ -206,8 +226,8 @@ impl<'i> Certificate<'i> {
         self.key_usage
     }
 
-    pub(super) const fn signature(&self) -> &P384Signature {
-        &self.signature
+    pub(super) const fn signature(&self) -> EcdsaSigValue<'i, 48> {
+        self.signature
     }
 }
 
@@ -274,7 +294,7 @@ pub(super) fn is_name(octets: &[u8]) -> bool {
 }
 
 /// `SubjectPublicKeyInfo` of an elliptic curve key on a named curve (RFC 5480 §2).
-fn subject_public_key(fields: &mut Reader<'_>) -> Result<SubjectKey, Error> {
+fn subject_public_key<'i>(fields: &mut Reader<'i>) -> Result<Coordinates<'i>, Error> {
     let mut info = Reader::new(fields.value(der::SEQUENCE)?);
     let mut algorithm = Reader::new(info.value(der::SEQUENCE)?);
     let id = algorithm.object_identifier()?;
@@ -286,41 +306,63 @@ fn subject_public_key(fields: &mut Reader<'_>) -> Result<SubjectKey, Error> {
     let point = info.bit_octets()?;
     info.finish()?;
     match curve {
-        _ if curve == PRIME256V1 => P256PublicKey::from_uncompressed(point).map(SubjectKey::P256),
-        _ if curve == SECP384R1 => P384PublicKey::from_uncompressed(point).map(SubjectKey::P384),
+        _ if curve == PRIME256V1 => coordinates(point).map(Coordinates::P256),
+        _ if curve == SECP384R1 => coordinates(point).map(Coordinates::P384),
         _ => return Err(Error::SpkiAlgorithm),
     }
     .ok_or(Error::SpkiPoint)
 }
 
-/// Reads all extensions, refuses those that a verifier must not pass over, and picks the two that it processes.
-fn check_extensions(extensions: &[u8]) -> Result<(Option<BasicConstraints>, Option<KeyUsage>), Error> {
-    let mut basic_constraints = None;
-    let mut key_usage = None;
-    let mut seen = Vec::<&[u8], MAX_EXTENSIONS>::new();
-    let mut reader = Reader::new(extensions);
-    // SIZE (1..MAX), and no value of an ASN.1 type is empty (RFC 5280 §4.1, §4.2).
-    if reader.is_empty() {
-        return Err(Error::ExtMalformed);
+impl<'i> Extensions<'i> {
+    /// The value of the extension with this identifier.
+    pub(crate) fn value(self, id: &[u8]) -> Option<&'i [u8]> {
+        let (_, mut fields) = self.iter().find(|(found, _)| *found == id)?;
+        fields.default_false().ok()?;
+        fields.value(der::OCTET_STRING).ok()
     }
-    while !reader.is_empty() {
-        let Extension { id, critical, value } = extension(&mut reader)?;
-        if seen.contains(&id) {
-            return Err(Error::ExtDuplicate);
-        }
-        seen.push(id).map_err(|_| Error::ExtLimit)?;
-        if value.is_empty() {
+
+    /// The identifier of each, and the fields behind it.
+    fn iter(self) -> impl Iterator<Item = (&'i [u8], Reader<'i>)> {
+        let mut reader = Reader::new(self.0);
+        from_fn(move || {
+            let mut fields = Reader::new(reader.value(der::SEQUENCE).ok()?);
+            Some((fields.value(der::OBJECT_IDENTIFIER).ok()?, fields))
+        })
+    }
+
+    /// Reads all of them, refuses those that a verifier must not pass over, and picks the two that it processes.
+    fn check(self) -> Result<(Option<BasicConstraints>, Option<KeyUsage>), Error> {
+        let mut basic_constraints = None;
+        let mut key_usage = None;
+        let mut count = 0_usize;
+        let mut reader = Reader::new(self.0);
+        // SIZE (1..MAX), and no value of an ASN.1 type is empty (RFC 5280 §4.1, §4.2).
+        if reader.is_empty() {
             return Err(Error::ExtMalformed);
         }
-        if id == BASIC_CONSTRAINTS {
-            basic_constraints = Some(read_basic_constraints(value, critical).map_err(in_extension)?);
-        } else if id == KEY_USAGE {
-            key_usage = Some(read_key_usage(value).map_err(in_extension)?);
-        } else if critical {
-            return Err(Error::ExtCriticalUnknown);
+        while !reader.is_empty() {
+            let Extension { id, critical, value } = extension(&mut reader)?;
+            // Read again and not kept, because a list of identifiers would be the largest thing on the stack.
+            if self.iter().take(count).any(|(earlier, _)| earlier == id) {
+                return Err(Error::ExtDuplicate);
+            }
+            if count == MAX_EXTENSIONS {
+                return Err(Error::ExtLimit);
+            }
+            count = count.saturating_add(1);
+            if value.is_empty() {
+                return Err(Error::ExtMalformed);
+            }
+            if id == BASIC_CONSTRAINTS {
+                basic_constraints = Some(read_basic_constraints(value, critical).map_err(in_extension)?);
+            } else if id == KEY_USAGE {
+                key_usage = Some(read_key_usage(value).map_err(in_extension)?);
+            } else if critical {
+                return Err(Error::ExtCriticalUnknown);
+            }
         }
+        Ok((basic_constraints, key_usage))
     }
-    Ok((basic_constraints, key_usage))
 }
 
 /// `Extension ::= SEQUENCE { extnID, critical DEFAULT FALSE, extnValue OCTET STRING }`.

@@ -59,13 +59,13 @@ pub(crate) struct Chain<'c, 'i> {
     pub(crate) intermediate: &'c Certificate<'i>,
 }
 
-/// The key that is to have signed each certificate.
-pub(crate) struct Issuers<'c> {
-    of_leaf: P384PublicKey,
-    of_intermediate: &'c P384PublicKey,
+/// The key that is to have signed each certificate: `X ‖ Y`.
+pub(crate) struct Issuers<'k> {
+    of_leaf: &'k [u8; 96],
+    of_intermediate: &'k [u8; 96],
 }
 
-impl Chain<'_, '_> {
+impl<'i> Chain<'_, 'i> {
     /// RFC 5280 §6.1.3 (a)(2): both ends of a validity period belong to it.
     pub(crate) fn check_validity(&self, now: UnixTime) -> Result<(), Error> {
         let leaf = self.leaf.validity();
@@ -86,11 +86,14 @@ impl Chain<'_, '_> {
     }
 
     /// Names, roles and keys: everything about the chain that costs no signature verification.
-    pub(crate) fn check_structure<'c, C: Crypto + ?Sized>(
+    pub(crate) fn check_structure<'k, C: Crypto + ?Sized>(
         &self,
-        anchors: &'c [TrustAnchor<'_>],
+        anchors: &'k [TrustAnchor<'_>],
         crypto: &Backend<'_, C>,
-    ) -> Result<Issuers<'c>, Error> {
+    ) -> Result<Issuers<'k>, Error>
+    where
+        'i: 'k,
+    {
         if self.leaf.issuer() != self.intermediate.subject() {
             return Err(Error::IssuerMismatch);
         }
@@ -98,9 +101,10 @@ impl Chain<'_, '_> {
         let of_leaf = check_intermediate(self.intermediate)?;
         let anchor =
             anchors.iter().find(|anchor| anchor.subject == self.intermediate.issuer()).ok_or(Error::AnchorUnknown)?;
-        crypto.check_p384(&anchor.key, Error::ConfigInvalidAnchor)?;
-        crypto.check_p384(&of_leaf, Error::SpkiPoint)?;
-        Ok(Issuers { of_leaf, of_intermediate: &anchor.key })
+        let of_intermediate = &anchor.key.0;
+        crypto.check_p384(of_intermediate, Error::ConfigInvalidAnchor)?;
+        crypto.check_p384(of_leaf, Error::SpkiPoint)?;
+        Ok(Issuers { of_leaf, of_intermediate })
     }
 
     /// RFC 5280 §6.1.3 (a)(1), from the anchor downward, so that no key is used before it is certified.
@@ -110,7 +114,7 @@ impl Chain<'_, '_> {
         crypto: &Backend<'_, C>,
     ) -> Result<(), Error> {
         verify_signature(self.intermediate, issuers.of_intermediate, crypto, Error::IntermediateSignature)?;
-        verify_signature(self.leaf, &issuers.of_leaf, crypto, Error::LeafSignature)
+        verify_signature(self.leaf, issuers.of_leaf, crypto, Error::LeafSignature)
     }
 }
 
@@ -131,10 +135,8 @@ fn check_leaf(leaf: &Certificate<'_>) -> Result<(), Error> {
 }
 
 /// The role of the intermediate: a certification authority with a key on P-384, and says so critically.
-fn check_intermediate(intermediate: &Certificate<'_>) -> Result<P384PublicKey, Error> {
-    let SubjectKey::P384(key) = intermediate.key() else {
-        return Err(Error::SpkiAlgorithm);
-    };
+fn check_intermediate<'i>(intermediate: &Certificate<'i>) -> Result<&'i [u8; 96], Error> {
+    let key = intermediate.p384_key().ok_or(Error::SpkiAlgorithm)?;
     if !intermediate.basic_constraints().is_some_and(|constraints| constraints.ca && constraints.critical) {
         return Err(Error::BasicConstraints);
     }
@@ -146,13 +148,18 @@ fn check_intermediate(intermediate: &Certificate<'_>) -> Result<P384PublicKey, E
 
 fn verify_signature<C: Crypto + ?Sized>(
     certificate: &Certificate<'_>,
-    issuer: &P384PublicKey,
+    issuer: &[u8; 96],
     crypto: &Backend<'_, C>,
     invalid: Error,
 ) -> Result<(), Error> {
+    let message = &[certificate.tbs()];
     let digest = match certificate.hash() {
-        SignatureHash::Sha256 => Digest::Sha256(crypto.sha256(&[certificate.tbs()])?),
-        SignatureHash::Sha384 => Digest::Sha384(crypto.sha384(&[certificate.tbs()])?),
+        SignatureHash::Sha256 => crypto.0.sha256(message).map(Digest::Sha256),
+        SignatureHash::Sha384 => crypto.0.sha384(message).map(Digest::Sha384),
     };
-    crypto.verify_p384(issuer, &digest, certificate.signature(), invalid)
+    // Looked at where it is, because `?` copies what it takes out of a result.
+    match &digest {
+        Ok(digest) => crypto.verify_p384(issuer, digest, certificate.signature(), invalid),
+        Err(_) => Err(Error::CryptoUnavailable),
+    }
 }

@@ -6,6 +6,7 @@
 mod certificate;
 mod chain;
 
+pub(crate) use certificate::Extensions;
 pub use certificate::{Certificate, MAX_CERTIFICATE, MAX_EXTENSIONS, SubjectKey};
 pub use chain::TrustAnchor;
 pub(crate) use chain::{Chain, check_anchors};

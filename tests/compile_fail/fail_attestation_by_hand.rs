@@ -1,9 +1,9 @@
 //! Only a verifier makes a `VerifiedAttestation`.
 
-use genuine::app_attest::{AttestedKey, VerifiedAttestation};
+use genuine::app_attest::{Environment, VerifiedAttestation};
 
-fn forge<'i>(key: AttestedKey) -> VerifiedAttestation<'i> {
-    VerifiedAttestation { key, app_index: 0 }
+fn forge<'i>(environment: Environment) -> VerifiedAttestation<'i> {
+    VerifiedAttestation { environment, app_index: 0 }
 }
 
 fn main() {
