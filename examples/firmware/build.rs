@@ -1,0 +1,223 @@
+//! Chooses the board's memory map and mints what the images verify.
+//!
+//! The objects come from a simulated iPhone; nothing minted is committed. `GENUINE_REAL_VECTORS` may name a directory with
+//! objects of real devices, which the demo then verifies as well.
+
+use std::{
+    cell::RefCell,
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use genuine::{
+    UnixTime,
+    app_attest::{
+        AppIdHash, Assertion, AssertionVerifier, AttestationObject, AttestationVerifier, AttestedKey, ClientDataHash,
+        Environment, KeyId, Policy,
+    },
+    crypto::{Crypto, CryptoError, Digest, P256PublicKey, P256Signature, P384PublicKey, P384Signature, RustCrypto},
+    x509::TrustAnchor,
+};
+use genuine_testvectors::{Device, TestPki, Vector, keys::sha256};
+
+/// What the phone answers to when it is paired, and what it asks for later.
+const CHALLENGE: &[u8] = b"challenge of the lock";
+const REQUEST: &[u8] = b"open the door, challenge 17";
+const OTHER_REQUEST: &[u8] = b"open the safe, challenge 17";
+
+fn main() {
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+    board(&out);
+    fs::write(out.join("objects.rs"), minted()).expect("OUT_DIR can be written to");
+    fs::write(out.join("real.rs"), real()).expect("OUT_DIR can be written to");
+    fs::write(out.join("table.bin"), genuine_table::table()).expect("OUT_DIR can be written to");
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=boards");
+}
+
+/// Hands the linker the memory map of the target's board and the start-up code's script, which includes it.
+fn board(out: &Path) {
+    let target = env::var("TARGET").expect("cargo sets TARGET");
+    let board = match target.split('-').next() {
+        Some("thumbv7em") => "mps2-an386",
+        Some("thumbv8m.main") => "mps2-an505",
+        Some("riscv32imac") => "virt",
+        // Any other target has no board here, and the code says so.
+        _ => return,
+    };
+    fs::copy(format!("boards/{board}.x"), out.join("memory.x")).expect("the board's memory map can be copied");
+    println!("cargo::rustc-cfg=board=\"{board}\"");
+    println!("cargo::rustc-link-search={}", out.display());
+    println!("cargo::rustc-link-arg-bins=-Tlink.x");
+}
+
+/// The paired phone, its forgers, and what the simulated accelerator knows about them, as Rust source.
+fn minted() -> String {
+    let mut phone = Device::new("paired phone");
+    let attacker = Device::new("paired phone").with_authorities(TestPki::new("attacker"));
+    let authorities = phone.authorities();
+    let (subject, root) = (authorities.root_subject(), p384(&authorities.root_point()));
+    let now = phone.issue_time();
+    let attestation = phone.attest(CHALLENGE);
+    let stolen = phone.attest(b"challenge of another lock");
+    let forged = attacker.attest(CHALLENGE);
+    let assertion = phone.assert(REQUEST);
+
+    // The host verifies first: what it asks of its backend are the answers that the accelerator has to know.
+    let asked = Recorder::default();
+    let apps = [AppIdHash::of(phone.app_id(), &asked).expect("software hashes")];
+    let anchors = [TrustAnchor::new(&subject, root)];
+    let attested = |object: &[u8]| {
+        let object = AttestationObject::parse(object)?;
+        let challenge = ClientDataHash(&attestation.client_data_hash);
+        let verifier = AttestationVerifier::new(Policy::new(&apps), &anchors, &asked);
+        let proof = verifier.verify(&object, &KeyId(attestation.key_id), &challenge, UnixTime(now))?;
+        Ok::<_, genuine::Error>(proof.key())
+    };
+    let key = attested(&attestation.object).expect("a minted attestation is genuine");
+    attested(&forged.object).expect_err("a forged attestation is not genuine");
+    let parsed = Assertion::parse(&assertion.object).expect("a minted assertion is well-formed");
+    let _ = AssertionVerifier::new(Policy::new(&apps), &asked)
+        .verify(&parsed, &key, &ClientDataHash(&assertion.client_data_hash))
+        .expect("a minted assertion is authentic");
+
+    let mut source = vec![
+        format!("pub const APP_ID: AppIdHash = AppIdHash({:?});", apps[0].0),
+        format!("pub const NOW: UnixTime = UnixTime({now});"),
+        format!(
+            "pub const TEST_ROOT: TrustAnchor<'static> = TrustAnchor::new(&{subject:?}, P384PublicKey({:?}));",
+            root.0
+        ),
+        format!("pub static STORED_KEY: [u8; AttestedKey::ENCODED_LEN] = {:?};", key.to_bytes()),
+    ];
+    for (name, made) in [("PAIRING", &attestation), ("STOLEN_PAIRING", &stolen), ("FORGED_PAIRING", &forged)] {
+        source.push(bytes(&format!("{name}_OBJECT"), &made.object));
+        let pairing = pairing(&format!("{name}_OBJECT"), &made.key_id, &attestation.client_data_hash);
+        source.push(format!("pub static {name}: Pairing<'static> = {pairing};"));
+    }
+    source.push(bytes("REQUEST_OBJECT", &assertion.object));
+    for (name, hash) in [("REQUEST", sha256(&[REQUEST])), ("FORGED_REQUEST", sha256(&[OTHER_REQUEST]))] {
+        source.push(format!("pub static {name}: Request<'static> = {};", request("REQUEST_OBJECT", &hash)));
+    }
+    let answers = asked.0.into_inner();
+    source.extend((0..).zip(&answers).map(|(index, answer)| bytes(&format!("ANSWER_{index}"), answer)));
+    let answers: Vec<_> = (0..answers.len()).map(|index| format!("&ANSWER_{index}")).collect();
+    source.push(format!("pub static ANSWERS: &[&[u8]] = &[{}];", answers.join(", ")));
+    source.join("\n")
+}
+
+/// The objects of real devices, as Rust source: two empty lists if no directory is named.
+fn real() -> String {
+    println!("cargo::rerun-if-env-changed=GENUINE_REAL_VECTORS");
+    let directory = env::var_os("GENUINE_REAL_VECTORS").map(PathBuf::from);
+    let read = |kind: &str| directory.iter().flat_map(|path| vectors(&path.join(kind))).collect::<Vec<_>>();
+
+    let attestations = read("attestations").into_iter().map(|vector| {
+        let Vector { id, object, key_id, client_data_hash, .. } = &vector;
+        let pairing = pairing(&format!("{object:?}"), key_id, client_data_hash);
+        let app_id = app_id(&vector).0;
+        let development = vector.environment == Some(genuine_testvectors::Environment::Development);
+        let now = vector.valid_at.expect("an attestation has a time");
+        format!(
+            "RealAttestation {{ name: {id:?}, app_id: AppIdHash({app_id:?}), development: {development}, \
+             now: UnixTime({now}), pairing: {pairing} }},"
+        )
+    });
+    let assertions = read("assertions").into_iter().map(|vector| {
+        let Vector { id, object, client_data_hash, .. } = &vector;
+        let request = request(&format!("{object:?}"), client_data_hash);
+        let app_id = app_id(&vector);
+        let point = P256PublicKey::from_uncompressed(&vector.public_key).expect("an assertion has a key");
+        let key = AttestedKey::from_trusted_parts(&point, app_id, Environment::Production, &RustCrypto);
+        let key = key.expect("the key is a point").to_bytes();
+        let last = vector.previous_counter.expect("an assertion has a previous counter");
+        format!(
+            "RealAssertion {{ name: {id:?}, app_id: AppIdHash({:?}), last: Counter({last}), stored_key: {key:?}, \
+             request: {request} }},",
+            app_id.0
+        )
+    });
+    format!(
+        "pub static ATTESTATIONS: &[RealAttestation] = &[{}];\npub static ASSERTIONS: &[RealAssertion] = &[{}];",
+        attestations.collect::<String>(),
+        assertions.collect::<String>()
+    )
+}
+
+fn vectors(directory: &Path) -> Vec<Vector> {
+    println!("cargo::rerun-if-changed={}", directory.display());
+    let entries = fs::read_dir(directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
+    let mut paths: Vec<_> = entries.map(|entry| entry.expect("a directory can be listed").path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    paths.sort();
+    assert!(!paths.is_empty(), "{} holds no objects", directory.display());
+    let read = |path: &PathBuf| {
+        let id = path.file_stem().expect("a file has a name").to_string_lossy();
+        let json = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        Vector::parse(&id, &json).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    };
+    paths.iter().map(read).collect()
+}
+
+/// Bytes under a name of their own, so that `meter` can tell them from the verifier.
+fn bytes(name: &str, bytes: &[u8]) -> String {
+    format!("static {name}: [u8; {}] = {bytes:?};", bytes.len())
+}
+
+fn pairing(object: &str, key_id: &[u8], client_data_hash: &[u8]) -> String {
+    format!("Pairing {{ attestation: &{object}, key_id: KeyId({key_id:?}), challenge_hash: &{client_data_hash:?} }}")
+}
+
+fn request(object: &str, client_data_hash: &[u8]) -> String {
+    format!("Request {{ assertion: &{object}, request_hash: &{client_data_hash:?} }}")
+}
+
+fn app_id(vector: &Vector) -> AppIdHash {
+    AppIdHash::of(&vector.app_id, &RustCrypto).expect("software hashes")
+}
+
+fn p384(point: &[u8]) -> P384PublicKey {
+    P384PublicKey::from_uncompressed(point).expect("an uncompressed point")
+}
+
+/// Answers like the software backend and keeps the operands of every question about curves that is answered with yes.
+#[derive(Default)]
+struct Recorder(RefCell<Vec<Vec<u8>>>);
+
+impl Recorder {
+    fn keep(&self, answer: Result<(), CryptoError>, operands: &[&[u8]]) -> Result<(), CryptoError> {
+        let operands = operands.concat();
+        if answer.is_ok() && !self.0.borrow().contains(&operands) {
+            self.0.borrow_mut().push(operands);
+        }
+        answer
+    }
+}
+
+impl Crypto for Recorder {
+    fn sha256(&self, parts: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
+        RustCrypto.sha256(parts)
+    }
+
+    fn sha384(&self, parts: &[&[u8]]) -> Result<[u8; 48], CryptoError> {
+        RustCrypto.sha384(parts)
+    }
+
+    fn check_p256(&self, key: &P256PublicKey) -> Result<(), CryptoError> {
+        self.keep(RustCrypto.check_p256(key), &[&key.0])
+    }
+
+    fn check_p384(&self, key: &P384PublicKey) -> Result<(), CryptoError> {
+        self.keep(RustCrypto.check_p384(key), &[&key.0])
+    }
+
+    fn verify_p256(&self, key: &P256PublicKey, digest: &Digest, signature: &P256Signature) -> Result<(), CryptoError> {
+        let answer = RustCrypto.verify_p256(key, digest, signature);
+        self.keep(answer, &[&key.0, digest.as_bytes(), &signature.0])
+    }
+
+    fn verify_p384(&self, key: &P384PublicKey, digest: &Digest, signature: &P384Signature) -> Result<(), CryptoError> {
+        let answer = RustCrypto.verify_p384(key, digest, signature);
+        self.keep(answer, &[&key.0, digest.as_bytes(), &signature.0])
+    }
+}

@@ -1,0 +1,293 @@
+//! What a linked image says about itself: functions, calls, and what lies in flash.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
+
+use object::{
+    Architecture, File, Object as _, ObjectSection as _, ObjectSegment as _, ObjectSymbol as _, RelocationFlags,
+    RelocationTarget, Section, SectionKind, SymbolKind,
+    elf::{R_ARM_THM_JUMP24, R_ARM_THM_PC22, R_RISCV_CALL_PLT, R_RISCV_JAL},
+};
+
+use crate::Outcome;
+
+/// Index of a function.
+pub(crate) type Id = usize;
+
+pub(crate) struct Elf {
+    pub(crate) functions: Vec<Function>,
+    /// Direct calls, jumps to other functions among them: caller, callee, and how often.
+    pub(crate) calls: BTreeMap<(Id, Id), usize>,
+    /// Functions that call what a register says.
+    pub(crate) indirect: BTreeSet<Id>,
+    /// Bytes of flash, without the objects that are verified.
+    pub(crate) flash: u64,
+    /// The same by crate; constants without a name and padding are `constants`.
+    pub(crate) crates: BTreeMap<String, u64>,
+}
+
+pub(crate) struct Function {
+    /// As in the source, without hash.
+    pub(crate) name: String,
+    /// All symbols at its address.
+    pub(crate) symbols: Vec<String>,
+    addresses: Range<u64>,
+}
+
+impl Elf {
+    pub(crate) fn parse(data: &[u8]) -> Outcome<Self> {
+        let file = File::parse(data)?;
+        let thumb = file.architecture() == Architecture::Arm;
+        let functions = functions(&file)?;
+        let mut elf =
+            Self { functions, calls: BTreeMap::new(), indirect: BTreeSet::new(), flash: 0, crates: BTreeMap::new() };
+        for section in file.sections().filter(|section| section.kind() == SectionKind::Text) {
+            let direct = elf.add_calls(&file, &section)?;
+            let code = section.data()?;
+            let constants = constants(&file)?;
+            for (id, function) in elf.functions.iter().enumerate() {
+                let addresses = &function.addresses;
+                let offset = |address: u64| usize::try_from(address.checked_sub(section.address())?).ok();
+                let (Some(start), Some(end)) = (offset(addresses.start), offset(addresses.end)) else { continue };
+                let Some(code) = code.get(start..end) else { continue };
+                let calls_register = if thumb {
+                    thumb_calls_register(code, |place| constants.contains(addresses.start + place))
+                } else {
+                    riscv_calls_register(code, |place| direct.contains(&(addresses.start + place)))
+                };
+                if calls_register {
+                    elf.indirect.insert(id);
+                }
+            }
+        }
+        elf.add_flash(&file)?;
+        Ok(elf)
+    }
+
+    /// Reads the calls of a section off its relocations; returns where they are.
+    fn add_calls(&mut self, file: &File<'_>, section: &Section<'_, '_>) -> Outcome<BTreeSet<u64>> {
+        let mut places = BTreeSet::new();
+        for (place, relocation) in section.relocations() {
+            let (RelocationFlags::Elf { r_type }, RelocationTarget::Symbol(target)) =
+                (relocation.flags(), relocation.target())
+            else {
+                continue;
+            };
+            let is_call = match file.architecture() {
+                Architecture::Arm => matches!(r_type, R_ARM_THM_PC22 | R_ARM_THM_JUMP24),
+                _ => matches!(r_type, R_RISCV_CALL_PLT | R_RISCV_JAL),
+            };
+            if !is_call {
+                continue;
+            }
+            places.insert(place);
+            let target = file.symbol_by_index(target)?;
+            let to = code_address(file, target.address());
+            // Start-up code, in assembly, has no size.
+            let Some(from) = self.functions.iter().position(|function| function.addresses.contains(&place)) else {
+                continue;
+            };
+            let to = match self.functions.iter().position(|function| function.addresses.start == to) {
+                Some(to) => to,
+                None if self.functions[from].addresses.contains(&to) => continue, // A jump within the function.
+                None => {
+                    let name = target.name()?.to_owned();
+                    self.functions.push(Function { name, symbols: Vec::new(), addresses: to..to });
+                    self.functions.len() - 1
+                }
+            };
+            *self.calls.entry((from, to)).or_default() += 1;
+        }
+        Ok(places)
+    }
+
+    fn add_flash(&mut self, file: &File<'_>) -> Outcome<()> {
+        let mut objects = 0;
+        let mut counted = BTreeSet::new();
+        for symbol in file.symbols().filter(|symbol| symbol.size() > 0) {
+            if !counted.insert(symbol.address()) {
+                continue;
+            }
+            let name = readable(symbol.name()?);
+            if name.starts_with("firmware::objects::") {
+                objects += symbol.size();
+            } else {
+                *self.crates.entry(crate_of(&name).to_owned()).or_default() += symbol.size();
+            }
+        }
+        self.flash = file.segments().map(|segment| segment.file_range().1).sum::<u64>() - objects;
+        let named: u64 = self.crates.values().sum();
+        *self.crates.entry(CONSTANTS.to_owned()).or_default() += self.flash.saturating_sub(named);
+        Ok(())
+    }
+
+    /// Functions that can be reached from these by direct calls, these among them.
+    pub(crate) fn reachable(&self, from: impl IntoIterator<Item = Id>) -> BTreeSet<Id> {
+        let mut reached = BTreeSet::new();
+        let mut left: Vec<_> = from.into_iter().collect();
+        while let Some(id) = left.pop() {
+            if reached.insert(id) {
+                left.extend(self.callees(id));
+            }
+        }
+        reached
+    }
+
+    pub(crate) fn callees(&self, id: Id) -> impl Iterator<Item = Id> {
+        self.calls.range((id, Id::MIN)..=(id, Id::MAX)).map(|(&(_, callee), _)| callee)
+    }
+
+    pub(crate) fn find(&self, is: impl Fn(&str) -> bool) -> impl Iterator<Item = Id> {
+        self.functions.iter().enumerate().filter(move |(_, function)| is(&function.name)).map(|(id, _)| id)
+    }
+}
+
+/// Bit 0 of the address of a Thumb function is set.
+fn code_address(file: &File<'_>, address: u64) -> u64 {
+    if file.architecture() == Architecture::Arm { address & !1 } else { address }
+}
+
+fn readable(symbol: &str) -> String {
+    format!("{:#}", rustc_demangle::demangle(symbol))
+}
+
+fn functions(file: &File<'_>) -> Outcome<Vec<Function>> {
+    let mut functions = BTreeMap::new();
+    for symbol in file.symbols().filter(|symbol| symbol.kind() == SymbolKind::Text) {
+        let (name, start) = (symbol.name()?, code_address(file, symbol.address()));
+        let function = functions.entry(start).or_insert_with(|| Function {
+            name: readable(name),
+            symbols: Vec::new(),
+            addresses: start..start,
+        });
+        function.symbols.push(name.to_owned());
+        function.addresses.end = function.addresses.end.max(start + symbol.size());
+    }
+    Ok(functions.into_values().collect())
+}
+
+/// Where there are constants between the instructions (mapping symbols, AAELF32 §5.5.5).
+struct Constants(BTreeMap<u64, bool>);
+
+impl Constants {
+    fn contains(&self, address: u64) -> bool {
+        self.0.range(..=address).next_back().is_some_and(|(_, is_constant)| *is_constant)
+    }
+}
+
+fn constants(file: &File<'_>) -> Outcome<Constants> {
+    let mut constants = BTreeMap::new();
+    for symbol in file.symbols() {
+        let name = symbol.name()?;
+        if name.starts_with("$d") || name.starts_with("$t") {
+            constants.insert(symbol.address(), name.starts_with("$d"));
+        }
+    }
+    Ok(Constants(constants))
+}
+
+const CONSTANTS: &str = "constants";
+
+/// Start-up code, and what `compiler_builtins` has under names of C.
+const RUNTIME: &str = "runtime";
+
+/// The crate that a symbol comes from: the first name that a path starts with, which in `<T as x::y>::f` is the trait's.
+pub(crate) fn crate_of(symbol: &str) -> &str {
+    if symbol.starts_with(".L") {
+        return CONSTANTS;
+    }
+    let is_name = |c: char| c.is_alphanumeric() || c == '_';
+    let mut rest = symbol;
+    while let Some(start) = rest.find(is_name) {
+        let (name, after) = rest[start..].split_at(rest[start..].find(|c| !is_name(c)).unwrap_or(rest.len() - start));
+        if after.starts_with("::") {
+            return name;
+        }
+        rest = after;
+    }
+    RUNTIME
+}
+
+/// Whether there is a `blx` to a register, or a `bx` to one that is not the return address (ARMv7-M A7.7.19, A7.7.20).
+fn thumb_calls_register(code: &[u8], is_constant: impl Fn(u64) -> bool) -> bool {
+    let mut halves = (0..).step_by(2).zip(code.chunks_exact(2)).filter(|(place, _)| !is_constant(*place));
+    while let Some((_, half)) = halves.next() {
+        let half = u16::from_le_bytes([half[0], half[1]]);
+        if half >> 11 >= 0b11101 {
+            halves.next(); // A 32-bit instruction.
+        } else if half & 0xFF00 == 0x4700 && half & 0xFFF8 != 0x4770 {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether there is a `jalr` that links, other than as the second half of a direct call.
+///
+/// A jump to a register that does not link is taken for a switch. It may be a tail call too: the images for Arm, where the
+/// two differ, show that there are none.
+fn riscv_calls_register(code: &[u8], is_direct: impl Fn(u64) -> bool) -> bool {
+    let mut place = 0;
+    while let Some(&[low, high]) = code.get(place..place + 2) {
+        let half = u16::from_le_bytes([low, high]);
+        let links = half & 0x0F80 != 0;
+        let is_call = if half & 0b11 == 0b11 {
+            let second_half = place.checked_sub(4).is_some_and(|first| is_direct(first as u64));
+            place += 4;
+            half & 0x7F == 0x67 && links && !second_half
+        } else {
+            place += 2;
+            half & 0xF07F == 0x9002 && links // c.jalr; without a register it is c.ebreak.
+        };
+        if is_call {
+            return true;
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_crate_of_a_symbol_is_where_its_path_starts() {
+        for (symbol, expected) in [
+            ("genuine::x509::chain::verify_signature", "genuine"),
+            ("<p384::arithmetic::field::FieldElement as ff::Field>::invert", "p384"),
+            ("<&mut demo::Lock as core::fmt::Debug>::fmt", "demo"),
+            ("<[T] as ctutils::traits::ct_assign::CtAssign>::ct_assign", "ctutils"),
+            ("memcpy", RUNTIME),
+            (".Lanon.08db852e03dc71a8196465ef67509187.60", CONSTANTS),
+        ] {
+            assert_eq!(crate_of(symbol), expected, "{symbol}");
+        }
+    }
+
+    #[test]
+    fn calls_through_registers_are_seen_on_arm() {
+        let code = |halves: &[u16]| halves.iter().flat_map(|half| half.to_le_bytes()).collect::<Vec<_>>();
+        let no_constants = |_| false;
+        assert!(thumb_calls_register(&code(&[0xB580, 0x4798]), no_constants)); // push {r7, lr}; blx r3
+        assert!(thumb_calls_register(&code(&[0x4718]), no_constants)); // bx r3
+        assert!(!thumb_calls_register(&code(&[0x4770]), no_constants)); // bx lr
+        assert!(!thumb_calls_register(&code(&[0xF000, 0x4798]), no_constants)); // the second half of an instruction
+        assert!(thumb_calls_register(&code(&[0xF000, 0x4798]), |place| place == 0)); // a constant, and a call
+    }
+
+    #[test]
+    fn calls_through_registers_are_seen_on_risc_v() {
+        let jalr_ra_a0 = 0x0005_00E7_u32.to_le_bytes();
+        let [auipc_ra, jalr_ra_ra, ret] = [0x0000_0097_u32, 0x0000_80E7, 0x0000_8067].map(u32::to_le_bytes);
+        let none = |_| false;
+        assert!(riscv_calls_register(&jalr_ra_a0, none));
+        assert!(riscv_calls_register(&0x9502_u16.to_le_bytes(), none)); // c.jalr a0
+        assert!(!riscv_calls_register(&0x9002_u16.to_le_bytes(), none)); // c.ebreak
+        assert!(!riscv_calls_register(&ret, none));
+        let call = [auipc_ra, jalr_ra_ra].concat();
+        assert!(!riscv_calls_register(&call, |place| place == 0));
+        assert!(riscv_calls_register(&call, none));
+    }
+}

@@ -1,0 +1,232 @@
+//! The figures: what an image costs, budgets, the committed figures, and the tables.
+
+use std::{cmp::Reverse, collections::BTreeMap, fmt, fs};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Outcome,
+    image::{BOARDS, Image},
+    stack,
+};
+
+const COMMITTED: &str = "figures.toml";
+const README: &str = "../../README.md";
+const MARKERS: [&str; 2] = ["<!-- footprint -->\n", "<!-- /footprint -->"];
+
+/// What one image costs on one board.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct Figure {
+    board: String,
+    profile: String,
+    /// Bytes of flash, without the objects that are verified. The threat table's image is of no interest.
+    flash: Option<u64>,
+    /// Bytes of stack: the most that a call has used, and the most that the frames along all calls add up to.
+    stack_painted: u64,
+    stack_bound: u64,
+    attestation: Option<Cost>,
+    assertion: Option<Cost>,
+    /// Flash by crate.
+    crates: BTreeMap<String, u64>,
+}
+
+/// Of an honest object, or of the dearest of the threat table.
+#[derive(Debug, Deserialize, Serialize)]
+struct Cost {
+    instructions: u64,
+    case: Option<String>,
+}
+
+impl Figure {
+    /// Runs an image and reads what it prints.
+    pub(crate) fn of(image: &Image, profile: String) -> Outcome<Self> {
+        let printed = image.run()?;
+        let bound = stack::bound(image).map_err(|why| format!("{}: no bound of the stack: {why}", image.build))?;
+        let stack = printed.lines().filter_map(|line| number_before(line, " bytes of stack")).max();
+        let stack = stack.ok_or_else(|| format!("{} measures no stack", image.build))?;
+        let board = image.build.board.name.to_owned();
+        println!("{board}, {profile}\n{printed}The most that the calls can add up to, {} bytes:\n{bound}", bound.bytes);
+        let is_table = image.build.binary == "table";
+        Ok(Self {
+            board,
+            profile,
+            flash: (!is_table).then_some(image.elf.flash),
+            stack_painted: stack,
+            stack_bound: bound.bytes,
+            attestation: Cost::read(&printed, "attestation"),
+            assertion: Cost::read(&printed, "assertion"),
+            crates: if is_table { BTreeMap::new() } else { image.elf.crates.clone() },
+        })
+    }
+
+    fn name(&self) -> String {
+        format!("{}, {}", self.board, self.profile)
+    }
+
+    /// What is compared, with the percentage that it may differ by.
+    fn numbers(&self) -> [(&'static str, u64, u64); 5] {
+        let instructions = |cost: &Option<Cost>| cost.as_ref().map_or(0, |cost| cost.instructions);
+        [
+            ("flash", self.flash.unwrap_or(0), 2),
+            ("painted stack", self.stack_painted, 2),
+            ("bound of the stack", self.stack_bound, 2),
+            ("attestation", instructions(&self.attestation), 1),
+            ("assertion", instructions(&self.assertion), 1),
+        ]
+    }
+
+    /// The budgets of the reference board: no more than this.
+    fn budgets(&self) -> &'static [(&'static str, u64)] {
+        match self.name().as_str() {
+            "Cortex-M4, full, opt 3" => &[("painted stack", 12 * 1024), ("bound of the stack", 13 * 1024)],
+            "Cortex-M4, without ECDSA, opt 3" => &[("painted stack", 1024)],
+            "Cortex-M4, threat table, opt 3" => {
+                &[("painted stack", 12 * 1024), ("attestation", 38_500_000), ("assertion", 7_200_000)]
+            }
+            _ => &[],
+        }
+    }
+}
+
+impl Cost {
+    /// Reads `attestation: accepted, N instructions, …` or `attestation, dearest: CASE, N instructions`.
+    fn read(printed: &str, kind: &str) -> Option<Self> {
+        printed.lines().find_map(|line| {
+            let rest = line.strip_prefix(kind)?;
+            let case = match rest.strip_prefix(", dearest: ") {
+                Some(rest) => Some(rest.split(',').next()?.to_owned()),
+                None => rest.starts_with(": accepted").then_some(None)?,
+            };
+            Some(Self { instructions: number_before(line, " instructions")?, case })
+        })
+    }
+}
+
+fn number_before(line: &str, unit: &str) -> Option<u64> {
+    line.split(", ").find_map(|part| part.strip_suffix(unit)?.parse().ok())
+}
+
+/// All figures, board by board.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct Figures {
+    figure: Vec<Figure>,
+}
+
+impl Figures {
+    pub(crate) fn new(mut figure: Vec<Figure>) -> Self {
+        figure.sort_by_key(|figure| BOARDS.iter().position(|board| board.name == figure.board));
+        Self { figure }
+    }
+
+    pub(crate) fn over_budget(&self) -> Vec<String> {
+        let mut over = Vec::new();
+        for figure in &self.figure {
+            for (what, budget) in figure.budgets() {
+                let found = figure.numbers().into_iter().find(|(name, ..)| name == what).map(|(_, found, _)| found);
+                match found {
+                    Some(found) if (1..=*budget).contains(&found) => {}
+                    _ => over.push(format!("{}: {what}: {}, budget {budget}", figure.name(), found.unwrap_or(0))),
+                }
+            }
+        }
+        over
+    }
+
+    pub(crate) fn differ_from_committed(&self) -> Outcome<Vec<String>> {
+        let committed: Self = toml::from_str(&fs::read_to_string(COMMITTED)?)?;
+        let mut differences = Vec::new();
+        let names = |figures: &Self| figures.figure.iter().map(Figure::name).collect::<Vec<_>>();
+        if names(self) != names(&committed) {
+            differences.push(format!("{COMMITTED} has other rows"));
+        }
+        for (now, then) in self.figure.iter().zip(&committed.figure) {
+            for ((what, now_is, percent), (_, then_was, _)) in now.numbers().into_iter().zip(then.numbers()) {
+                if now_is.abs_diff(then_was) * 100 > then_was * percent {
+                    differences.push(format!("{}: {what}: {now_is}, {COMMITTED} has {then_was}", now.name()));
+                }
+            }
+        }
+        Ok(differences)
+    }
+
+    pub(crate) fn write(&self) -> Outcome<()> {
+        fs::write(COMMITTED, format!("# Written by `measure --write`.\n\n{}", toml::to_string(self)?))?;
+        let readme = fs::read_to_string(README)?;
+        let [start, end] = MARKERS;
+        let Some((before, (_, after))) =
+            readme.split_once(start).and_then(|(before, rest)| Some((before, rest.split_once(end)?)))
+        else {
+            println!("README.md has no place for the table, between {start}and {end}");
+            return Ok(());
+        };
+        Ok(fs::write(README, format!("{before}{start}\n{}\n{end}{after}", self.table()))?)
+    }
+
+    /// Everything but the crates, as Markdown.
+    pub(crate) fn table(&self) -> String {
+        let header = "\
+            | | | flash | stack, painted | stack, bound | attestation | assertion |\n\
+            |---|---|---:|---:|---:|---:|---:|\n";
+        let rows = self.figure.iter().map(|figure| {
+            let Figure { board, profile, stack_painted, stack_bound, .. } = figure;
+            let flash = figure.flash.map(|bytes| format!("{} KB", decimal(bytes, 1_000, 1))).unwrap_or_default();
+            let [attestation, assertion] = [&figure.attestation, &figure.assertion]
+                .map(|cost| cost.as_ref().map(ToString::to_string).unwrap_or_default());
+            format!(
+                "| {board} | {profile} | {flash} | {stack_painted} B | {stack_bound} B | {attestation} | {assertion} |\n"
+            )
+        });
+        header.to_owned() + &rows.collect::<String>()
+    }
+
+    /// Flash by crate.
+    pub(crate) fn crates(&self) -> String {
+        let line = |figure: &Figure| {
+            let mut crates: Vec<_> = figure.crates.iter().collect();
+            crates.sort_by_key(|(name, bytes)| (Reverse(**bytes), *name));
+            let crates: Vec<_> = crates.into_iter().map(|(name, bytes)| format!("{name} {bytes}")).collect();
+            format!("{}, bytes of flash: {}\n", figure.name(), crates.join(", "))
+        };
+        self.figure.iter().filter(|figure| figure.flash.is_some()).map(line).collect()
+    }
+}
+
+impl fmt::Display for Cost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} M", decimal(self.instructions, 1_000_000, 3))?;
+        self.case.as_ref().map_or(Ok(()), |case| write!(f, " ({case})"))
+    }
+}
+
+/// A number in larger units, with so many digits after the point.
+fn decimal(number: u64, unit: u64, digits: usize) -> String {
+    let scale = 10_u64.pow(u32::try_from(digits).expect("few digits"));
+    let scaled = (number * scale + unit / 2) / unit;
+    format!("{}.{:0digits$}", scaled / scale, scaled % scale)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PRINTED: &str = "\
+        attestation, forged: NonceMismatch, 71240 instructions, 3308 bytes of stack\n\
+        attestation: accepted, 34381400 instructions, 13556 bytes of stack\n\
+        assertion, dearest: p-launch-policy-assertion, 6592120 instructions\n";
+
+    #[test]
+    fn costs_are_read_from_what_an_image_prints() {
+        let attestation = Cost::read(PRINTED, "attestation").unwrap();
+        assert_eq!((attestation.instructions, attestation.case), (34_381_400, None));
+        let assertion = Cost::read(PRINTED, "assertion").unwrap();
+        assert_eq!((assertion.instructions, assertion.case.as_deref()), (6_592_120, Some("p-launch-policy-assertion")));
+    }
+
+    #[test]
+    fn numbers_are_rounded() {
+        assert_eq!(decimal(34_381_499, 1_000_000, 3), "34.381");
+        assert_eq!(decimal(34_381_500, 1_000_000, 3), "34.382");
+        assert_eq!(decimal(26_480, 1_000_000, 3), "0.026");
+        assert_eq!(decimal(101_350, 1_000, 1), "101.4");
+    }
+}

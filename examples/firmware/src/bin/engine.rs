@@ -1,0 +1,184 @@
+//! The engine alone, over a backend that the compiler knows nothing about, to prove that it cannot panic.
+//!
+//! The panic handler calls a function that nobody defines. So this links only if no panic is left in the image; then every
+//! call below returns, whatever the input and whatever the backend answers. It is linked, not run.
+//!
+//! The proof holds for the optimised profiles: without optimisation the compiler leaves panics that it could show not to
+//! be reachable.
+#![no_std]
+#![no_main]
+
+use core::{hint::black_box, panic::PanicInfo, slice};
+
+use genuine::{
+    Error, UnixTime,
+    app_attest::{
+        AdvanceError, AppIdHash, Assertion, AssertionVerifier, AttestationObject, AttestationVerifier, AttestedKey,
+        ClientDataHash, Counter, CounterStore, KeyId, MAX_ATTESTATION, Policy, ValidationCategory,
+    },
+    crypto::{Crypto, CryptoError, Digest, P256PublicKey, P256Signature, P384PublicKey, P384Signature, conformance},
+    x509::{Certificate, TrustAnchor},
+};
+
+#[cfg(target_arch = "arm")]
+use cortex_m_rt::entry;
+#[cfg(target_arch = "riscv32")]
+use riscv_rt::entry;
+
+unsafe extern "C" {
+    /// Defined nowhere.
+    safe fn the_engine_can_panic() -> !;
+}
+
+#[panic_handler]
+fn panic(_: &PanicInfo<'_>) -> ! {
+    the_engine_can_panic()
+}
+
+#[entry]
+fn main() -> ! {
+    loop {
+        let _ = black_box(attestation());
+        let _ = black_box(assertion());
+        let _ = black_box(others());
+    }
+}
+
+fn attestation() -> Result<[u8; AttestedKey::ENCODED_LEN], Error> {
+    let apps = [AppIdHash(received()), AppIdHash(received())];
+    let categories = [ValidationCategory(Registers::read())];
+    let versions = [text()];
+    let policy = match Registers::read() {
+        0 => Policy::new(&apps),
+        1 => Policy::new(&apps).only_development().danger_ignore_validity_period(),
+        _ => Policy::new(&apps).allow_development().require_categories(&categories).require_bundle_versions(&versions),
+    };
+    let anchors =
+        [TrustAnchor::new(bytes(), P384PublicKey(received())), TrustAnchor::from_trusted_certificate(bytes())?];
+    let object = AttestationObject::parse(bytes())?;
+    let key_id = KeyId::from_base64(text()).or_else(|_| KeyId::from_slice(bytes()))?;
+    let now = UnixTime(u64::from(Registers::read()));
+    let proof = AttestationVerifier::new(policy, &anchors, &Registers).verify(
+        &object,
+        &key_id,
+        &ClientDataHash(bytes()),
+        now,
+    )?;
+    black_box((proof.device(), proof.launch(), proof.access_control(), proof.receipt(), proof.leaf_validity()));
+    Ok(proof.key().to_bytes())
+}
+
+fn assertion() -> Result<Counter, Error> {
+    let apps = [AppIdHash::of(text(), &Registers)?];
+    let key = AttestedKey::from_trusted_bytes(bytes(), &Registers)?;
+    let parsed = Assertion::parse(bytes())?;
+    let verifier = AssertionVerifier::new(Policy::new(&apps), &Registers);
+    let last = Counter(Registers::read());
+    black_box(verifier.verify(&parsed, &key, &ClientDataHash(bytes()))?.accept(last)?.launch());
+    let authentic = verifier.verify(&parsed, &key, &ClientDataHash(bytes()))?;
+    let accepted = authentic.accept_in(&Registers).map_err(|refused| refused.error())?;
+    black_box(accepted.launch());
+    Ok(accepted.counter())
+}
+
+fn others() -> Result<(), Error> {
+    let certificate = Certificate::parse(bytes())?;
+    black_box((certificate.subject(), certificate.key(), certificate.extension(bytes())));
+    let error = conformance::check(&Registers).err();
+    black_box(error);
+    let key = P256PublicKey::from_uncompressed(bytes()).ok_or(Error::PublicKeyInvalid)?;
+    let environment = AttestedKey::from_trusted_bytes(bytes(), &Registers)?.environment();
+    let key = AttestedKey::from_trusted_parts(&key, AppIdHash(received()), environment, &Registers)?;
+    black_box(Error::ALL.get(key.id().0.len()).map(|error| (error.code(), error.name(), error.class(), error.step())));
+    Ok(())
+}
+
+/// Registers of a peripheral. What they say is known at run time only.
+struct Registers;
+
+impl Registers {
+    const DATA: *mut u32 = 0x4000_0000 as *mut u32;
+
+    fn read() -> u32 {
+        // SAFETY: a register that is read and written one word at a time.
+        unsafe { Self::DATA.read_volatile() }
+    }
+
+    fn write(octets: &[u8]) {
+        for octet in octets {
+            // SAFETY: as above.
+            unsafe { Self::DATA.write_volatile(u32::from(*octet)) };
+        }
+    }
+
+    fn answer(operands: &[&[u8]]) -> Result<(), CryptoError> {
+        for operand in operands {
+            Self::write(operand);
+        }
+        match Self::read() {
+            0 => Ok(()),
+            1 => Err(CryptoError::Invalid),
+            _ => Err(CryptoError::Unavailable),
+        }
+    }
+}
+
+impl Crypto for Registers {
+    fn sha256(&self, parts: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
+        Self::answer(parts).map(|()| received())
+    }
+
+    fn sha384(&self, parts: &[&[u8]]) -> Result<[u8; 48], CryptoError> {
+        Self::answer(parts).map(|()| received())
+    }
+
+    fn check_p256(&self, key: &P256PublicKey) -> Result<(), CryptoError> {
+        Self::answer(&[&key.0])
+    }
+
+    fn check_p384(&self, key: &P384PublicKey) -> Result<(), CryptoError> {
+        Self::answer(&[&key.0])
+    }
+
+    fn verify_p256(&self, key: &P256PublicKey, digest: &Digest, signature: &P256Signature) -> Result<(), CryptoError> {
+        Self::answer(&[&key.0, digest.as_bytes(), &signature.0])
+    }
+
+    fn verify_p384(&self, key: &P384PublicKey, digest: &Digest, signature: &P384Signature) -> Result<(), CryptoError> {
+        Self::answer(&[&key.0, digest.as_bytes(), &signature.0])
+    }
+}
+
+impl CounterStore for Registers {
+    type Error = ();
+
+    fn advance(&self, key: &KeyId, to: Counter) -> Result<(), AdvanceError<()>> {
+        Self::write(&key.0);
+        Self::write(&to.0.to_be_bytes());
+        match Self::read() {
+            0 => Ok(()),
+            1 => Err(AdvanceError::NotIncreased),
+            2 => Err(AdvanceError::UnknownKey),
+            _ => Err(AdvanceError::Store(())),
+        }
+    }
+}
+
+fn received<const N: usize>() -> [u8; N] {
+    let mut octets = [0; N];
+    for octet in &mut octets {
+        [*octet, ..] = Registers::read().to_le_bytes();
+    }
+    octets
+}
+
+/// Bytes of any length and content: a window of memory that something else fills.
+fn bytes() -> &'static [u8] {
+    let length = (Registers::read() as usize).min(2 * MAX_ATTESTATION);
+    // SAFETY: as far as this image, which is never run, goes.
+    unsafe { slice::from_raw_parts(black_box(0x2001_0000 as *const u8), length) }
+}
+
+fn text() -> &'static str {
+    core::str::from_utf8(bytes()).unwrap_or_default()
+}

@@ -1,0 +1,11 @@
+//! `genuine` on bare metal: a door lock that opens for the phone it was paired with, and for no other.
+//!
+//! [`lock`] is what an application writes, and what to copy. [`objects`] is what the phone sends, [`scenario`] plays it to
+//! the lock, and [`board`] is what differs from board to board.
+#![no_std]
+
+pub mod board;
+pub mod lock;
+pub mod objects;
+pub mod report;
+pub mod scenario;

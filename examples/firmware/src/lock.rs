@@ -1,0 +1,133 @@
+//! A lock that opens for the phone it was paired with: policy, anchors, a counter store, and the two verifications.
+//!
+//! Nothing here depends on the board or on who computes the cryptography. The two results are proofs: they can be had from
+//! the verifiers only, and only after every check has passed.
+
+use core::{cell::Cell, convert::Infallible};
+
+use genuine::{
+    Error, UnixTime,
+    app_attest::{
+        AdvanceError, Assertion, AssertionVerifier, AttestationObject, AttestationVerifier, AttestedKey,
+        ClientDataHash, Counter, CounterStore, KeyId, Policy,
+    },
+    crypto::Crypto,
+    x509::TrustAnchor,
+};
+
+/// What the phone sends to be paired.
+#[derive(Clone, Copy)]
+pub struct Pairing<'m> {
+    /// The attestation object.
+    pub attestation: &'m [u8],
+    /// The key identifier that the app names.
+    pub key_id: KeyId,
+    /// SHA-256 of the challenge. The lock made that challenge, keeps it, and accepts it once.
+    pub challenge_hash: &'m [u8],
+}
+
+/// What the phone sends to have the door opened.
+#[derive(Clone, Copy)]
+pub struct Request<'m> {
+    /// The assertion.
+    pub assertion: &'m [u8],
+    /// SHA-256 of the request, computed by the lock from the request that it is about to grant.
+    pub request_hash: &'m [u8],
+}
+
+/// Who may be paired. Fixed when the firmware is built; three references.
+pub struct Lock<'a, C> {
+    policy: Policy<'a>,
+    anchors: &'a [TrustAnchor<'a>],
+    crypto: &'a C,
+}
+
+impl<'a, C: Crypto> Lock<'a, C> {
+    /// A lock for phones with apps of this policy, under these anchors.
+    pub const fn new(policy: Policy<'a>, anchors: &'a [TrustAnchor<'a>], crypto: &'a C) -> Self {
+        Self { policy, anchors, crypto }
+    }
+
+    /// Pairs a phone: once, and then its key is trusted.
+    ///
+    /// # Errors
+    ///
+    /// What the attestation is refused for, or why it could not be decided.
+    pub fn pair(&self, message: &Pairing<'_>, now: UnixTime) -> Result<Phone, Error> {
+        let object = AttestationObject::parse(message.attestation)?;
+        let proof = AttestationVerifier::new(self.policy, self.anchors, self.crypto).verify(
+            &object,
+            &message.key_id,
+            &ClientDataHash(message.challenge_hash),
+            now,
+        )?;
+        Ok(Phone::new(proof.key(), Counter::ATTESTED))
+    }
+
+    /// Opens for a request, once.
+    ///
+    /// # Errors
+    ///
+    /// What the assertion is refused for, or why it could not be decided.
+    pub fn open(&self, message: &Request<'_>, phone: &Phone) -> Result<Counter, Error> {
+        let assertion = Assertion::parse(message.assertion)?;
+        let authentic = AssertionVerifier::new(self.policy, self.crypto).verify(
+            &assertion,
+            &phone.key,
+            &ClientDataHash(message.request_hash),
+        )?;
+        let accepted = authentic.accept_in(phone).map_err(|refused| refused.error())?;
+        Ok(accepted.counter())
+    }
+}
+
+/// A paired phone: 130 bytes of key and its last counter.
+///
+/// Here both live in RAM and are gone with the power. A product keeps them in flash or EEPROM: the key as
+/// [`AttestedKey::to_bytes`], the counter as `genuine::guide::storing` says.
+pub struct Phone {
+    key: AttestedKey,
+    last: Cell<Counter>,
+}
+
+impl Phone {
+    const fn new(key: AttestedKey, last: Counter) -> Self {
+        Self { key, last: Cell::new(last) }
+    }
+
+    /// Reads a phone back from where the lock keeps it.
+    ///
+    /// # Errors
+    ///
+    /// If the stored bytes are damaged, or the backend cannot tell.
+    pub fn restore<C: Crypto>(
+        stored: &[u8; AttestedKey::ENCODED_LEN],
+        last: Counter,
+        crypto: &C,
+    ) -> Result<Self, Error> {
+        AttestedKey::from_trusted_bytes(stored, crypto).map(|key| Self::new(key, last))
+    }
+
+    /// The key in the form to be stored.
+    #[must_use]
+    pub fn stored_key(&self) -> [u8; AttestedKey::ENCODED_LEN] {
+        self.key.to_bytes()
+    }
+}
+
+/// One compare-and-advance. It is atomic because a `Cell` stays in one thread of execution; with interrupts or a second
+/// core that verify too, it takes a critical section.
+impl CounterStore for Phone {
+    type Error = Infallible;
+
+    fn advance(&self, key: &KeyId, to: Counter) -> Result<(), AdvanceError<Infallible>> {
+        if *key != self.key.id() {
+            return Err(AdvanceError::UnknownKey);
+        }
+        if to <= self.last.get() {
+            return Err(AdvanceError::NotIncreased);
+        }
+        self.last.set(to);
+        Ok(())
+    }
+}

@@ -1,0 +1,41 @@
+//! What a phone sends, minted by `build.rs` with a simulated iPhone under a test root.
+#![allow(
+    missing_docs,
+    unused_imports,
+    clippy::unreadable_literal,
+    reason = "generated, with objects of real devices or without"
+)]
+
+use genuine::{
+    UnixTime,
+    app_attest::{AppIdHash, AttestedKey, Counter, KeyId},
+    crypto::P384PublicKey,
+    x509::TrustAnchor,
+};
+
+use crate::lock::{Pairing, Request};
+
+include!(concat!(env!("OUT_DIR"), "/objects.rs"));
+
+/// Objects of real devices; there are none unless `GENUINE_REAL_VECTORS` was set for the build.
+pub mod real {
+    use super::{AppIdHash, AttestedKey, Counter, KeyId, Pairing, Request, UnixTime};
+
+    pub struct RealAttestation {
+        pub name: &'static str,
+        pub app_id: AppIdHash,
+        pub development: bool,
+        pub now: UnixTime,
+        pub pairing: Pairing<'static>,
+    }
+
+    pub struct RealAssertion {
+        pub name: &'static str,
+        pub app_id: AppIdHash,
+        pub last: Counter,
+        pub stored_key: [u8; AttestedKey::ENCODED_LEN],
+        pub request: Request<'static>,
+    }
+
+    include!(concat!(env!("OUT_DIR"), "/real.rs"));
+}
