@@ -1,0 +1,178 @@
+//! Objects with everything that is said about them, verified by the engine.
+
+use std::{cell::RefCell, collections::HashMap, env, fs, path::Path, sync::LazyLock};
+
+use genuine::{
+    Error, UnixTime,
+    app_attest::{
+        AppIdHash, Assertion, AssertionVerifier, AttestationObject, AttestationVerifier, AttestedKey, ClientDataHash,
+        Counter, Environment, KeyId, Policy, ValidationCategory, VerifiedAssertion, VerifiedAttestation,
+    },
+    crypto::{
+        Crypto, CryptoError, Digest, P256PublicKey, P256Signature, P384PublicKey, P384Signature, RustCrypto,
+    },
+};
+use genuine_testvectors::{Device, Environment as Of, Kind, Vector, keys::sha256};
+
+use crate::around::{anchors, devices};
+
+/// What a policy is made of.
+struct Terms<'v> {
+    apps: [AppIdHash; 1],
+    environment: Option<Of>,
+    categories: Vec<ValidationCategory>,
+    versions: Vec<&'v str>,
+}
+
+impl<'v> Terms<'v> {
+    fn of(vector: &'v Vector) -> Self {
+        Self {
+            apps: [AppIdHash(sha256(&[vector.app_id.as_bytes()]))],
+            environment: vector.environment,
+            categories: vector.require_categories.iter().copied().map(ValidationCategory).collect(),
+            versions: vector.require_bundle_versions.iter().map(String::as_str).collect(),
+        }
+    }
+
+    fn policy(&self) -> Policy<'_> {
+        let policy = match self.environment {
+            None => Policy::new(&self.apps).allow_development(),
+            Some(Of::Production) => Policy::new(&self.apps),
+            Some(Of::Development) => Policy::new(&self.apps).only_development(),
+        };
+        let policy =
+            if self.categories.is_empty() { policy } else { policy.require_categories(&self.categories) };
+        if self.versions.is_empty() { policy } else { policy.require_bundle_versions(&self.versions) }
+    }
+}
+
+/// Verifies an attestation object under what the vector says, which may have been said of another object.
+pub(crate) fn verify_attestation<'i>(
+    vector: &Vector,
+    object: &AttestationObject<'i>,
+    crypto: &impl Crypto,
+) -> Result<VerifiedAttestation<'i>, Error> {
+    let key_id = KeyId::from_slice(&vector.key_id)?;
+    let now = UnixTime(vector.valid_at.unwrap_or_default());
+    AttestationVerifier::new(Terms::of(vector).policy(), &anchors(), crypto).verify(
+        object,
+        &key_id,
+        &ClientDataHash(&vector.client_data_hash),
+        now,
+    )
+}
+
+/// Verifies an assertion under what the vector says, with the key that it names.
+pub(crate) fn verify_assertion<'i>(
+    vector: &Vector,
+    assertion: &Assertion<'i>,
+    crypto: &impl Crypto,
+) -> Result<VerifiedAssertion<'i>, Error> {
+    let terms = Terms::of(vector);
+    let point = P256PublicKey::from_uncompressed(&vector.public_key).ok_or(Error::PublicKeyInvalid)?;
+    let environment = if vector.environment == Some(Of::Development) { Environment::Development } else { Environment::Production };
+    let key = AttestedKey::from_trusted_parts(&point, terms.apps[0], environment, crypto)?;
+    AssertionVerifier::new(terms.policy(), crypto)
+        .verify(assertion, &key, &ClientDataHash(&vector.client_data_hash))?
+        .accept(Counter(vector.previous_counter.unwrap_or_default()))
+}
+
+/// The good objects that the targets with real cryptography start from: of simulated devices, each of an app of its own,
+/// and of real devices if `GENUINE_REAL_VECTORS` names their directory.
+pub(crate) fn good(kind: Kind) -> impl Iterator<Item = &'static Vector> {
+    static GOOD: LazyLock<Vec<Vector>> = LazyLock::new(|| [simulated(), real()].concat());
+    GOOD.iter().filter(move |vector| vector.kind == kind)
+}
+
+/// Made of the device alone, so that an object in a committed corpus stays what that device made.
+fn simulated() -> Vec<Vector> {
+    let with_app = |(number, device): (usize, Device)| device.with_app_id(&format!("FUZZ000000.org.example.app{number}"));
+    let both = |mut device: Device| {
+        let attestation = device.attest(b"a challenge");
+        let assertion = device.assert(b"a request");
+        let attested = Vector {
+            id: device.app_id().to_owned(),
+            kind: Kind::Attestation,
+            description: None,
+            twin: None,
+            object: attestation.object,
+            app_id: device.app_id().to_owned(),
+            key_id: device.key_id().to_vec(),
+            client_data_hash: attestation.client_data_hash,
+            client_data: None,
+            environment: Some(device.environment()),
+            valid_at: Some(device.issue_time()),
+            public_key: device.public_key().to_vec(),
+            counter: Some(0),
+            previous_counter: None,
+            require_categories: Vec::new(),
+            require_bundle_versions: Vec::new(),
+            expected: None,
+        };
+        let asserted = Vector {
+            kind: Kind::Assertion,
+            object: assertion.object,
+            client_data_hash: assertion.client_data_hash,
+            valid_at: None,
+            counter: Some(assertion.counter),
+            previous_counter: Some(0),
+            ..attested.clone()
+        };
+        [attested, asserted]
+    };
+    devices().enumerate().map(with_app).flat_map(both).collect()
+}
+
+fn real() -> Vec<Vector> {
+    let Some(directory) = env::var_os("GENUINE_REAL_VECTORS") else { return Vec::new() };
+    let load = |kind: &str| {
+        let directory = Path::new(&directory).join(kind);
+        let files = fs::read_dir(&directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
+        files.map(|file| {
+            let path = file.expect("a directory entry").path();
+            let id = path.file_stem().expect("a file name").to_string_lossy();
+            Vector::parse(&id, &fs::read_to_string(&path).expect("UTF-8")).expect("a vector")
+        })
+    };
+    load("attestations").chain(load("assertions")).collect()
+}
+
+/// `RustCrypto` that remembers verdicts under P-384, because the intermediate is the same one nearly always.
+#[derive(Default)]
+pub(crate) struct Remembering {
+    verdicts: RefCell<HashMap<(P384PublicKey, Digest, P384Signature), Result<(), CryptoError>>>,
+}
+
+impl Crypto for Remembering {
+    fn sha256(&self, parts: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
+        RustCrypto.sha256(parts)
+    }
+
+    fn sha384(&self, parts: &[&[u8]]) -> Result<[u8; 48], CryptoError> {
+        RustCrypto.sha384(parts)
+    }
+
+    fn check_p256(&self, key: &P256PublicKey) -> Result<(), CryptoError> {
+        RustCrypto.check_p256(key)
+    }
+
+    fn check_p384(&self, key: &P384PublicKey) -> Result<(), CryptoError> {
+        RustCrypto.check_p384(key)
+    }
+
+    fn verify_p256(&self, key: &P256PublicKey, digest: &Digest, signature: &P256Signature) -> Result<(), CryptoError> {
+        RustCrypto.verify_p256(key, digest, signature)
+    }
+
+    fn verify_p384(&self, key: &P384PublicKey, digest: &Digest, signature: &P384Signature) -> Result<(), CryptoError> {
+        /// Memory is bounded.
+        const MOST: usize = 4_096;
+        let mut verdicts = self.verdicts.borrow_mut();
+        if verdicts.len() >= MOST {
+            verdicts.clear();
+        }
+        *verdicts
+            .entry((*key, *digest, *signature))
+            .or_insert_with(|| RustCrypto.verify_p384(key, digest, signature))
+    }
+}

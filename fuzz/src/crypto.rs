@@ -1,0 +1,91 @@
+//! A backend that says yes, so that a fuzzer gets behind the hashes and the signatures. It lives here and nowhere else.
+
+use std::cell::RefCell;
+
+use genuine::{
+    Error, UnixTime,
+    app_attest::{
+        AttestationObject, AttestationVerifier, ClientDataHash, KeyId, Policy, VerifiedAttestation,
+    },
+    crypto::{Crypto, CryptoError, Digest, P256PublicKey, P256Signature, P384PublicKey, P384Signature, RustCrypto},
+    x509::TrustAnchor,
+};
+
+/// The client data hash that a [`Yes`] takes for covered by every nonce.
+pub(crate) const CLIENT_DATA: &[u8] = b"client data of the yes-backend";
+
+/// A signature that the engine asked about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Question {
+    pub(crate) key: Vec<u8>,
+    pub(crate) digest: Digest,
+    /// r ‖ s.
+    pub(crate) signature: Vec<u8>,
+}
+
+/// Says yes to points and signatures, and hashes keys and nonces to what the object wants them to be.
+pub(crate) struct Yes {
+    key_id: [u8; 32],
+    nonce: [u8; 32],
+    asked: RefCell<Vec<Question>>,
+}
+
+impl Yes {
+    pub(crate) fn new(key_id: [u8; 32], nonce: [u8; 32]) -> Self {
+        Self { key_id, nonce, asked: RefCell::default() }
+    }
+
+    fn ask(&self, key: &[u8], digest: &Digest, signature: &[u8]) -> Result<(), CryptoError> {
+        let question = Question { key: key.to_vec(), digest: *digest, signature: signature.to_vec() };
+        self.asked.borrow_mut().push(question);
+        Ok(())
+    }
+}
+
+impl Crypto for Yes {
+    fn sha256(&self, parts: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
+        match parts {
+            [[0x04], _] => Ok(self.key_id),
+            [_, CLIENT_DATA] => Ok(self.nonce),
+            _ => RustCrypto.sha256(parts),
+        }
+    }
+
+    fn sha384(&self, parts: &[&[u8]]) -> Result<[u8; 48], CryptoError> {
+        RustCrypto.sha384(parts)
+    }
+
+    fn check_p256(&self, _: &P256PublicKey) -> Result<(), CryptoError> {
+        Ok(())
+    }
+
+    fn check_p384(&self, _: &P384PublicKey) -> Result<(), CryptoError> {
+        Ok(())
+    }
+
+    fn verify_p256(&self, key: &P256PublicKey, digest: &Digest, signature: &P256Signature) -> Result<(), CryptoError> {
+        self.ask(&key.0, digest, &signature.0)
+    }
+
+    fn verify_p384(&self, key: &P384PublicKey, digest: &Digest, signature: &P384Signature) -> Result<(), CryptoError> {
+        self.ask(&key.0, digest, &signature.0)
+    }
+}
+
+/// Verifies with nothing to stop an object but its own contradictions: its app is allowed, its nonce covers the client
+/// data, its signatures are good. Says which signatures were asked about.
+pub(crate) fn verify_with_yes<'i>(
+    object: &AttestationObject<'i>,
+    anchors: &[TrustAnchor<'_>],
+    now: UnixTime,
+) -> (Result<VerifiedAttestation<'i>, Error>, Vec<Question>) {
+    let yes = Yes::new(object.credential().id(), *object.nonce());
+    let apps = [object.auth_data().app_id()];
+    let verdict = AttestationVerifier::new(Policy::new(&apps).allow_development(), anchors, &yes).verify(
+        object,
+        &KeyId(object.credential().id()),
+        &ClientDataHash(CLIENT_DATA),
+        now,
+    );
+    (verdict, yes.asked.into_inner())
+}

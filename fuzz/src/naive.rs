@@ -1,0 +1,248 @@
+//! A second reader of CBOR and of what App Attest writes in it: recursive, allocating, and as plain as can be.
+//!
+//! It states the format once more, so that the engine has to agree with it in both directions: what one accepts the
+//! other accepts. Which error a refusal has is not its business.
+
+use genuine::{app_attest::Counter, crypto::P256PublicKey};
+use genuine_testvectors::{
+    BUNDLE_VERSION, VALIDATION_CATEGORY,
+    auth_data::{FLAG_AT, FLAG_ED},
+};
+
+/// Deeper than the engine passes over.
+const DEEPEST: u32 = 40;
+
+/// The most entries of a map or array.
+const MAX_ENTRIES: u64 = 16;
+
+/// One item of strict CBOR (RFC 8949 §4.2.1): definite lengths, shortest heads, no tags.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Item<'i> {
+    Integer(i128),
+    Bytes(&'i [u8]),
+    Text(&'i str),
+    Array(Vec<Item<'i>>),
+    Map(Vec<(Item<'i>, Item<'i>)>),
+    /// A simple value or a float, as encoded.
+    Simple(&'i [u8]),
+}
+
+impl<'i> Item<'i> {
+    /// The input as one item and nothing else.
+    pub(crate) fn whole(input: &'i [u8]) -> Option<Self> {
+        match Self::first(input, DEEPEST)? {
+            (item, []) => Some(item),
+            _ => None,
+        }
+    }
+
+    fn first(input: &'i [u8], depth: u32) -> Option<(Self, &'i [u8])> {
+        let depth = depth.checked_sub(1)?;
+        let (&initial, rest) = input.split_first()?;
+        let extra = match initial & 0x1F {
+            0..=23 => 0,
+            information @ 24..=27 => 1 << (information - 24),
+            _ => return None,
+        };
+        let (octets, mut rest) = rest.split_at_checked(extra)?;
+        let major = initial >> 5;
+        if major == 7 {
+            let reserved = matches!(octets, [0..32]) && extra == 1;
+            return (!reserved).then_some((Self::Simple(&input[..=extra]), rest));
+        }
+        let argument = match octets {
+            [] => u64::from(initial & 0x1F),
+            octets => octets.iter().fold(0, |number, octet| number << 8 | u64::from(*octet)),
+        };
+        let shortest = match argument {
+            0..24 => 0,
+            24..0x100 => 1,
+            0x100..0x1_0000 => 2,
+            0x1_0000..0x1_0000_0000 => 4,
+            _ => 8,
+        };
+        if extra != shortest || (matches!(major, 4 | 5) && argument > MAX_ENTRIES) {
+            return None;
+        }
+        let item = match major {
+            0 => Self::Integer(argument.into()),
+            1 => Self::Integer(-1 - i128::from(argument)),
+            2 | 3 => {
+                let (content, after) = rest.split_at_checked(argument.try_into().ok()?)?;
+                rest = after;
+                if major == 2 { Self::Bytes(content) } else { Self::Text(str::from_utf8(content).ok()?) }
+            }
+            4 | 5 => {
+                let mut items = Vec::new();
+                for _ in 0..argument << (major - 4) {
+                    let (item, after) = Self::first(rest, depth)?;
+                    rest = after;
+                    items.push(item);
+                }
+                if major == 4 {
+                    Self::Array(items)
+                } else {
+                    let mut items = items.into_iter();
+                    Self::Map(std::iter::from_fn(|| Some((items.next()?, items.next()?))).collect())
+                }
+            }
+            _ => return None,
+        };
+        Some((item, rest))
+    }
+
+    /// The items in it, itself included.
+    fn count(&self) -> usize {
+        1 + match self {
+            Self::Array(items) => items.iter().map(Self::count).sum(),
+            Self::Map(entries) => entries.iter().map(|(key, value)| key.count() + value.count()).sum(),
+            _ => 0,
+        }
+    }
+
+    /// The values under these keys, all of which are texts, none there twice and none of another name.
+    fn fields<const N: usize>(&self, names: [&str; N]) -> Option<[Option<&Self>; N]> {
+        let mut fields = [None; N];
+        let Self::Map(entries) = self else { return None };
+        for (key, value) in entries {
+            let position = names.iter().position(|name| *key == Item::Text(name))?;
+            if fields[position].replace(value).is_some() {
+                return None;
+            }
+        }
+        Some(fields)
+    }
+
+    fn bytes(&self) -> Option<&'i [u8]> {
+        match self {
+            Self::Bytes(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+}
+
+/// The unsigned hash of the code directory.
+fn is_code_hash(item: &Item<'_>) -> bool {
+    item.fields(["hash", "type"]).is_some_and(|[hash, kind]| {
+        hash.is_none_or(|hash| hash.bytes().is_some_and(|hash| hash.len() <= 64))
+            && kind.is_none_or(|kind| matches!(kind, Item::Integer(number) if i64::try_from(*number).is_ok()))
+    })
+}
+
+/// What stands in an attestation object, certificates and authenticator data unread.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Attestation<'i> {
+    pub(crate) leaf: &'i [u8],
+    pub(crate) intermediate: &'i [u8],
+    pub(crate) receipt: &'i [u8],
+    pub(crate) auth_data: &'i [u8],
+}
+
+impl<'i> Attestation<'i> {
+    pub(crate) fn read(input: &'i [u8]) -> Option<Self> {
+        let envelope = Item::whole(input).filter(|_| input.len() <= 16 * 1024)?;
+        let [format, statement, auth_data, code_hash] = envelope.fields(["fmt", "attStmt", "authData", "cdHash"])?;
+        let [certificates, receipt] = statement?.fields(["x5c", "receipt"])?;
+        let Item::Array(certificates) = certificates? else { return None };
+        let [leaf, intermediate] = certificates.as_slice() else { return None };
+        let good = *format? == Item::Text("apple-appattest") && code_hash.is_none_or(is_code_hash);
+        let receipt = receipt?.bytes().filter(|receipt| good && !receipt.is_empty())?;
+        Some(Self { leaf: leaf.bytes()?, intermediate: intermediate.bytes()?, receipt, auth_data: auth_data?.bytes()? })
+    }
+}
+
+/// What stands in an assertion, the signature in DER and the authenticator data unread.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Assertion<'i> {
+    pub(crate) signature: &'i [u8],
+    pub(crate) auth_data: &'i [u8],
+}
+
+impl<'i> Assertion<'i> {
+    pub(crate) fn read(input: &'i [u8]) -> Option<Self> {
+        let envelope = Item::whole(input).filter(|_| input.len() <= 1024)?;
+        let [signature, auth_data, code_hash] = envelope.fields(["signature", "authenticatorData", "cdHash"])?;
+        let (signature, auth_data) = (signature?.bytes()?, auth_data?.bytes()?);
+        code_hash.is_none_or(is_code_hash).then_some(Self { signature, auth_data })
+    }
+}
+
+/// Authenticator data, every field of it.
+#[derive(Debug, PartialEq)]
+pub(crate) struct AuthData<'i> {
+    pub(crate) app_id: [u8; 32],
+    pub(crate) flags: u8,
+    pub(crate) counter: Counter,
+    pub(crate) credential: Option<Credential>,
+    pub(crate) bundle_version: Option<&'i str>,
+    pub(crate) category: Option<u32>,
+}
+
+#[derive(Debug, PartialEq)]
+pub(crate) struct Credential {
+    pub(crate) aaguid: [u8; 16],
+    pub(crate) id: [u8; 32],
+    pub(crate) key: P256PublicKey,
+}
+
+/// The COSE key of App Attest but for its coordinates (RFC 9053 §7.1.1).
+const COSE: [&[u8]; 2] = [b"\xA5\x01\x02\x03\x26\x20\x01\x21\x58\x20", b"\x22\x58\x20"];
+
+impl<'i> AuthData<'i> {
+    pub(crate) fn read(input: &'i [u8], attestation: bool) -> Option<Self> {
+        let (header, mut rest) = input.split_at_checked(37)?;
+        let mut read = Self {
+            app_id: header[..32].try_into().ok()?,
+            flags: header[32],
+            counter: Counter(u32::from_be_bytes(header[33..].try_into().ok()?)),
+            credential: None,
+            bundle_version: None,
+            category: None,
+        };
+        if attestation {
+            // aaguid, length, identifier, and a COSE key that is always written in the same 77 bytes.
+            let (credential, map) = rest.split_at_checked(16 + 2 + 32 + 77)?;
+            let (fixed, key) = credential.split_at(50);
+            let [x, y] = [&key[10..42], &key[45..]];
+            if read.flags & FLAG_AT == 0 || fixed[16..18] != [0, 32] || [COSE[0], x, COSE[1], y].concat() != key {
+                return None;
+            }
+            let key = P256PublicKey([x, y].concat().try_into().ok()?);
+            let (aaguid, id) = (fixed[..16].try_into().ok()?, fixed[18..].try_into().ok()?);
+            read.credential = Some(Credential { aaguid, id, key });
+            rest = map;
+        }
+        if rest.is_empty() {
+            return (read.flags & FLAG_ED == 0).then_some(read);
+        }
+        let Item::Map(entries) = Item::whole(rest).filter(|_| rest.len() <= 512)? else { return None };
+        for (position, (key, value)) in entries.iter().enumerate() {
+            let Item::Text(name) = key else { return None };
+            if entries[..position].iter().any(|(other, _)| other == key) {
+                return None;
+            }
+            match (*name, value) {
+                (BUNDLE_VERSION, Item::Text(version)) if version.len() <= 255 => read.bundle_version = Some(version),
+                (VALIDATION_CATEGORY, Item::Bytes(octets)) => {
+                    read.category = Some(u32::from_le_bytes((*octets).try_into().ok()?));
+                }
+                (VALIDATION_CATEGORY, Item::Integer(number)) => read.category = Some((*number).try_into().ok()?),
+                (BUNDLE_VERSION | VALIDATION_CATEGORY, _) => return None,
+                // As many items as the engine passes over.
+                _ if value.count() <= 32 => {}
+                _ => return None,
+            }
+        }
+        Some(read)
+    }
+
+    /// The bytes from the fields, with the extension map as it was.
+    pub(crate) fn encode(&self, map: &[u8]) -> Vec<u8> {
+        let mut bytes = [&self.app_id[..], &[self.flags], &self.counter.0.to_be_bytes()].concat();
+        if let Some(Credential { aaguid, id, key }) = &self.credential {
+            let (x, y) = key.0.split_at(32);
+            bytes.extend([aaguid, &[0, 32][..], id, COSE[0], x, COSE[1], y].concat());
+        }
+        [&bytes, map].concat()
+    }
+}

@@ -1,0 +1,67 @@
+//! Authenticator data of attestations and assertions against a plain second reader.
+
+use genuine::app_attest::{AttestedCredential, AuthenticatorData};
+use genuine_testvectors::Edits;
+
+use crate::{around, codes, naive};
+
+/// Both readings accept or both refuse; what they read is the same, and written again it is the input.
+pub fn run(data: &[u8]) {
+    let attestation = AuthenticatorData::parse_attestation(data);
+    codes::record(&attestation);
+    let read = attestation.as_ref().map(|(view, credential)| (view, Some(credential)));
+    compare(data, read.ok(), naive::AuthData::read(data, true));
+
+    let assertion = AuthenticatorData::parse_assertion(data);
+    codes::record(&assertion);
+    compare(data, assertion.as_ref().ok().map(|view| (view, None)), naive::AuthData::read(data, false));
+}
+
+pub(super) fn compare(
+    data: &[u8],
+    ours: Option<(&AuthenticatorData<'_>, Option<&AttestedCredential>)>,
+    theirs: Option<naive::AuthData<'_>>,
+) {
+    let Some((ours, credential)) = ours else {
+        assert_eq!(theirs, None, "refused by the engine alone");
+        return;
+    };
+    let launch = ours.launch();
+    let read = naive::AuthData {
+        app_id: ours.app_id().0,
+        flags: ours.flags(),
+        counter: ours.counter(),
+        credential: credential.map(|credential| naive::Credential {
+            aaguid: credential.aaguid(),
+            id: credential.id(),
+            key: credential.key(),
+        }),
+        bundle_version: launch.bundle_version,
+        category: launch.category.map(|category| category.0),
+    };
+    assert_eq!(Some(&read), theirs.as_ref());
+    assert_eq!(ours.as_bytes(), data);
+    let fixed = if credential.is_some() { 164 } else { 37 };
+    assert_eq!(read.encode(&data[fixed..]), data);
+    let announced = if ours.flags() & 0x80 == 0 { Default::default() } else { launch };
+    assert_eq!(ours.announced_launch(), announced);
+}
+
+/// That of each generation, in both kinds of object.
+#[must_use]
+pub fn seeds() -> Vec<Vec<u8>> {
+    around::devices().flat_map(|device| [true, false].map(|attestation| of(&device, attestation))).collect()
+}
+
+/// The authenticator data that a device writes, looked up on its way into an object.
+fn of(device: &genuine_testvectors::Device, attestation: bool) -> Vec<u8> {
+    let seen = std::cell::RefCell::default();
+    let edits = Edits::default().auth_data_bytes(|bytes| *seen.borrow_mut() = bytes.clone());
+    if attestation {
+        let _ = edits.mint_attestation(device, b"x");
+    } else {
+        let _ = edits.mint_assertion(device, 7, b"x");
+    }
+    drop(edits);
+    seen.into_inner()
+}

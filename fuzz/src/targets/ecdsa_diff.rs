@@ -1,0 +1,148 @@
+//! ECDSA: the verdicts of the engine's backend, aws-lc-rs, ring, and p256 or p384 used in another way.
+
+use std::{cell::RefCell, collections::HashMap, sync::LazyLock};
+
+use aws_lc_rs::signature as aws;
+use genuine::crypto::{
+    Crypto as _, CryptoError, Digest, P256PublicKey, P256Signature, P384PublicKey, P384Signature, RustCrypto,
+};
+use genuine_testvectors::{
+    der::Der,
+    keys::{Hash, Signer},
+};
+use ring::signature as ring;
+
+/// A curve, a hash, and what the two other libraries call them.
+struct Algorithm {
+    hash: Hash,
+    /// Octets of a coordinate.
+    size: usize,
+    signer: Signer,
+    aws: &'static aws::EcdsaVerificationAlgorithm,
+    ring: &'static ring::EcdsaVerificationAlgorithm,
+}
+
+static ALGORITHMS: LazyLock<[Algorithm; 4]> = LazyLock::new(|| {
+    let p256 = Signer::p256("ecdsa");
+    let p384 = Signer::p384("ecdsa");
+    [
+        Algorithm {
+            hash: Hash::Sha256,
+            size: 32,
+            signer: p256.clone(),
+            aws: &aws::ECDSA_P256_SHA256_ASN1,
+            ring: &ring::ECDSA_P256_SHA256_ASN1,
+        },
+        Algorithm {
+            hash: Hash::Sha384,
+            size: 32,
+            signer: p256,
+            aws: &aws::ECDSA_P256_SHA384_ASN1,
+            ring: &ring::ECDSA_P256_SHA384_ASN1,
+        },
+        Algorithm {
+            hash: Hash::Sha256,
+            size: 48,
+            signer: p384.clone(),
+            aws: &aws::ECDSA_P384_SHA256_ASN1,
+            ring: &ring::ECDSA_P384_SHA256_ASN1,
+        },
+        Algorithm {
+            hash: Hash::Sha384,
+            size: 48,
+            signer: p384,
+            aws: &aws::ECDSA_P384_SHA384_ASN1,
+            ring: &ring::ECDSA_P384_SHA384_ASN1,
+        },
+    ]
+});
+
+/// Algorithm and replacements (1 byte), message (1), then what replaces key, r and s of an honest signature: bit 2 the
+/// key, bit 3 r, bit 4 s, and bit 5 says that they are combined with the honest ones by exclusive or.
+///
+/// All give one verdict, and the honest signature has a good one.
+pub fn run(data: &[u8]) {
+    let Some((&[kind, message], mut rest)) = data.split_first_chunk() else { return };
+    let Algorithm { hash, size, aws, ring, .. } = &ALGORITHMS[usize::from(kind & 3)];
+    let message = [message];
+    let (honest_point, honest_numbers) = honest(kind & 3, message[0]);
+    let (mut point, mut numbers) = (honest_point.clone(), honest_numbers.clone());
+    let mut replace = |bit: u8, octets: &mut [u8]| {
+        if kind & bit != 0 {
+            for octet in octets {
+                let new = rest.split_off_first().copied().unwrap_or_default();
+                *octet = if kind & 0x20 == 0 { new } else { *octet ^ new };
+            }
+        }
+    };
+    replace(4, &mut point[1..]);
+    replace(8, &mut numbers[..*size]);
+    replace(16, &mut numbers[*size..]);
+
+    let digest = hash.digest(&message);
+    let (ours, is_point, again) = if *size == 32 { p256(&point, &digest, &numbers) } else { p384(&point, &digest, &numbers) };
+    let (r, s) = numbers.split_at(*size);
+    let encoded = Der::sequence(vec![Der::integer(r), Der::integer(s)]).encode();
+    let of_aws = aws::UnparsedPublicKey::new(*aws, &point).verify(&message, &encoded).is_ok();
+    let of_ring = ring::UnparsedPublicKey::new(*ring, &point).verify(&message, &encoded).is_ok();
+    assert_eq!([ours, ours, ours], [of_aws, of_ring, again]);
+    assert_eq!(is_point, aws::ParsedPublicKey::new(*aws, &point).is_ok());
+    if point == honest_point && numbers == honest_numbers {
+        assert!(ours, "an honest signature");
+    }
+}
+
+/// The public key of an algorithm, and its signature over a message of one byte; made once each.
+fn honest(algorithm: u8, message: u8) -> (Vec<u8>, Vec<u8>) {
+    thread_local! {
+        static MADE: RefCell<HashMap<(u8, u8), (Vec<u8>, Vec<u8>)>> = RefCell::default();
+    }
+    let make = || {
+        let Algorithm { hash, size, signer, .. } = &ALGORITHMS[usize::from(algorithm)];
+        (signer.public_point(), split(&signer.sign_digest(&hash.digest(&[message])), *size))
+    };
+    MADE.with_borrow_mut(|made| made.entry((algorithm, message)).or_insert_with(make).clone())
+}
+
+/// r ‖ s of a DER signature.
+fn split(signature: &[u8], size: usize) -> Vec<u8> {
+    if size == 32 {
+        p256::ecdsa::Signature::from_der(signature).expect("an honest one").to_bytes().to_vec()
+    } else {
+        p384::ecdsa::Signature::from_der(signature).expect("an honest one").to_bytes().to_vec()
+    }
+}
+
+fn digest_of(octets: &[u8]) -> Digest {
+    octets.try_into().map(Digest::Sha256).unwrap_or_else(|_| Digest::Sha384(octets.try_into().expect("48 octets")))
+}
+
+fn is_ok(answer: Result<(), CryptoError>) -> bool {
+    assert_ne!(answer, Err(CryptoError::Unavailable));
+    answer.is_ok()
+}
+
+macro_rules! on_curve {
+    ($name:ident: $curve:ident, $key:ident, $signature:ident, $check:ident, $verify:ident) => {
+        /// The backend's verdict on the signature, and on the key; and the former by way of SEC 1 and DER.
+        fn $name(point: &[u8], digest: &[u8], numbers: &[u8]) -> (bool, bool, bool) {
+            use $curve::ecdsa::{Signature, VerifyingKey, signature::hazmat::PrehashVerifier as _};
+            let key = $key::from_uncompressed(point).expect("an uncompressed point");
+            let signature = $signature(numbers.try_into().expect("two numbers"));
+            let is_point = is_ok(RustCrypto.$check(&key));
+            let verdict = is_ok(RustCrypto.$verify(&key, &digest_of(digest), &signature));
+            let again = VerifyingKey::from_sec1_bytes(point).ok().zip(Signature::from_slice(numbers).ok());
+            let again = again.is_some_and(|(key, signature)| key.verify_prehash(digest, &signature).is_ok());
+            (verdict, is_point, again)
+        }
+    };
+}
+
+on_curve!(p256: p256, P256PublicKey, P256Signature, check_p256, verify_p256);
+on_curve!(p384: p384, P384PublicKey, P384Signature, check_p384, verify_p384);
+
+/// Each algorithm as it is, and with the numbers where implementations have failed.
+#[must_use]
+pub fn seeds() -> Vec<Vec<u8>> {
+    (0..4_u8).flat_map(|algorithm| [0, 4, 8, 16, 24, 28, 0x20 | 8, 0x20 | 16, 0x20 | 4].map(|bits| vec![algorithm | bits, 7])).collect()
+}

@@ -1,0 +1,197 @@
+//! Certificates that the engine accepts, read once more by x509-cert, x509-parser and rustls-webpki.
+//!
+//! Each of them must accept as well and read the same, but for what is listed here with its reason.
+
+use std::{cell::RefCell, collections::HashSet};
+
+use der::{Decode as _, Encode as _};
+use genuine::{
+    app_attest::DeviceInfo,
+    x509::{Certificate, SubjectKey},
+};
+use genuine_testvectors::{certificate::oid, keys::Hash};
+use rustls_pki_types::CertificateDer;
+use webpki::EndEntityCert;
+use x509_cert::ext::pkix::{BasicConstraints, KeyUsage};
+use x509_parser::{
+    asn1_rs::{Any, FromDer as _, OctetString, Tag},
+    certificate::X509CertificateParser,
+    nom::Parser as _,
+};
+
+use crate::crypto::Question;
+
+/// Panics unless the three read what the engine read.
+///
+/// Most inputs change one certificate of two or none, so that what was compared lately is not compared again.
+pub(crate) fn agree(input: &[u8], ours: &Certificate<'_>) {
+    let (outer, inner) = (input.as_ptr_range(), ours.tbs().as_ptr_range());
+    assert!(outer.start < inner.start && inner.end < outer.end, "a view of other bytes");
+    if is_new(input) {
+        with_x509_cert(input, ours);
+        with_x509_parser(input, ours);
+        with_webpki(input, ours);
+    }
+}
+
+/// Whether these octets were not seen lately. Looks at all of them, so that it depends on nothing but earlier inputs.
+fn is_new(octets: &[u8]) -> bool {
+    /// Memory is bounded.
+    const MOST: usize = 1_024;
+    thread_local! {
+        static SEEN: RefCell<HashSet<Vec<u8>>> = RefCell::default();
+    }
+    SEEN.with_borrow_mut(|seen| {
+        if seen.len() == MOST {
+            seen.clear();
+        }
+        !seen.contains(octets) && seen.insert(octets.to_vec())
+    })
+}
+
+fn point(key: SubjectKey) -> (&'static [u8], Vec<u8>) {
+    match key {
+        SubjectKey::P256(key) => (oid::P256, [&[4], &key.0[..]].concat()),
+        SubjectKey::P384(key) => (oid::P384, [&[4], &key.0[..]].concat()),
+    }
+}
+
+fn with_x509_cert(input: &[u8], ours: &Certificate<'_>) {
+    let theirs = match x509_cert::Certificate::from_der(input) {
+        Ok(certificate) => certificate,
+        Err(error) => {
+            use der::ErrorKind::{OidMalformed, TagUnknown};
+            // Object identifiers of arcs below 2^32, at least two of them; and tags of known types in the values of names.
+            assert!(matches!(error.kind(), OidMalformed | TagUnknown { .. }), "x509-cert: {error}");
+            return;
+        }
+    };
+    let tbs = theirs.tbs_certificate();
+    assert_eq!(ours.serial(), tbs.serial_number().as_bytes());
+    let [issuer, subject] = [tbs.issuer(), tbs.subject()].map(|name| name.to_der().expect("it was decoded"));
+    // x509-cert sorts the attributes of a relative name (X.690 §11.6), which the engine compares as they are.
+    let sorted = |name: &[u8]| {
+        let mut octets = name.to_vec();
+        octets.sort_unstable();
+        octets
+    };
+    if ours.issuer() == issuer && ours.subject() == subject {
+        assert_eq!(ours.tbs(), tbs.to_der().expect("it was decoded"));
+    } else {
+        assert_eq!([sorted(ours.issuer()), sorted(ours.subject())], [sorted(&issuer), sorted(&subject)]);
+    }
+    assert_eq!(ours.validity().not_before.0, tbs.validity().not_before.to_unix_duration().as_secs());
+    assert_eq!(ours.validity().not_after.0, tbs.validity().not_after.to_unix_duration().as_secs());
+    let info = tbs.subject_public_key_info();
+    let (curve, point) = point(ours.key());
+    let parameters = info.algorithm.parameters.as_ref().expect("a curve");
+    assert_eq!(info.algorithm.oid.as_bytes(), oid::EC_PUBLIC_KEY);
+    assert_eq!(parameters.value(), curve);
+    assert_eq!(info.subject_public_key.as_bytes(), Some(&point[..]));
+    for extension in tbs.extensions().expect("version 3 with extensions") {
+        let known = [oid::BASIC_CONSTRAINTS, oid::KEY_USAGE].contains(&extension.extn_id.as_bytes());
+        assert!(known || !extension.critical, "a critical extension is passed over");
+        assert_eq!(ours.extension(extension.extn_id.as_bytes()), Some(extension.extn_value.as_bytes()));
+    }
+}
+
+fn with_x509_parser(input: &[u8], ours: &Certificate<'_>) {
+    let (rest, theirs) = X509CertificateParser::new()
+        .with_deep_parse_extensions(false)
+        .parse(input)
+        .unwrap_or_else(|error| panic!("x509-parser: {error}"));
+    assert!(rest.is_empty());
+    assert_eq!(ours.tbs(), theirs.tbs_certificate.as_ref());
+    assert_eq!(ours.serial(), theirs.raw_serial());
+    assert_eq!(ours.issuer(), theirs.issuer().as_raw());
+    assert_eq!(ours.subject(), theirs.subject().as_raw());
+    let seconds = |time: u64| i64::try_from(time).expect("a year of four digits");
+    assert_eq!(seconds(ours.validity().not_before.0), theirs.validity().not_before.timestamp());
+    assert_eq!(seconds(ours.validity().not_after.0), theirs.validity().not_after.timestamp());
+    assert_eq!(point(ours.key()).1, *theirs.public_key().subject_public_key.data);
+    for extension in theirs.extensions() {
+        assert_eq!(ours.extension(extension.oid.as_bytes()), Some(extension.value));
+    }
+}
+
+fn with_webpki(input: &[u8], ours: &Certificate<'_>) {
+    let certificate = CertificateDer::from(input);
+    let theirs = match EndEntityCert::try_from(&certificate) {
+        Ok(certificate) => certificate,
+        Err(error) => {
+            // subjectAltName, nameConstraints, distribution points and key purposes, which the engine passes over where
+            // they are not critical, are sequences to webpki.
+            let looked_into = [17, 30, 31, 37].iter().any(|arc| ours.extension(&[0x55, 0x1D, *arc]).is_some());
+            assert!(looked_into && error == webpki::Error::BadDer, "webpki: {error:?}");
+            return;
+        }
+    };
+    assert!(ours.issuer().ends_with(theirs.issuer()));
+    assert!(ours.subject().ends_with(theirs.subject()));
+    assert_eq!(ours.serial(), theirs.serial());
+    assert!(theirs.subject_public_key_info().ends_with(&point(ours.key()).1));
+}
+
+/// Panics unless a leaf and an intermediate are, to x509-cert, what they have to be in a chain.
+pub(crate) fn have_roles(leaf: &[u8], intermediate: &[u8]) {
+    if !is_new(&[leaf, intermediate].concat()) {
+        return;
+    }
+    let [Ok(leaf), Ok(intermediate)] = [leaf, intermediate].map(x509_cert::Certificate::from_der) else {
+        // Not read by x509-cert, for a reason given above.
+        return;
+    };
+    let [leaf, intermediate] = [leaf.tbs_certificate(), intermediate.tbs_certificate()];
+    assert_eq!(leaf.issuer(), intermediate.subject());
+    let constraints = |tbs: &x509_cert::TbsCertificate| tbs.get_extension::<BasicConstraints>().expect("it is well-formed");
+    let usage = |tbs: &x509_cert::TbsCertificate| {
+        tbs.get_extension::<KeyUsage>().expect("it is well-formed").expect("it is there").1
+    };
+    assert!(constraints(leaf).is_none_or(|(_, constraints)| !constraints.ca && constraints.path_len_constraint.is_none()));
+    assert!(usage(leaf).digital_signature() && !usage(leaf).key_cert_sign());
+    assert!(constraints(intermediate).is_some_and(|(critical, constraints)| critical && constraints.ca));
+    assert!(usage(intermediate).key_cert_sign());
+}
+
+/// Panics unless the signature that the engine asked about is that of this certificate.
+pub(crate) fn is_about(certificate: &[u8], question: &Question) {
+    if !is_new(&[certificate, question.digest.as_bytes(), &question.signature].concat()) {
+        return;
+    }
+    let Ok(theirs) = x509_cert::Certificate::from_der(certificate) else { return };
+    let hash = match theirs.signature_algorithm().oid.as_bytes() {
+        oid::ECDSA_SHA256 => Hash::Sha256,
+        oid::ECDSA_SHA384 => Hash::Sha384,
+        other => panic!("{other:?}"),
+    };
+    let tbs = Certificate::parse(certificate).expect("it was parsed before").tbs();
+    assert_eq!(question.digest.as_bytes(), hash.digest(tbs));
+    let signature = p384::ecdsa::Signature::from_der(theirs.signature().raw_bytes()).expect("it was asked about");
+    assert_eq!(question.signature, signature.to_bytes().to_vec());
+}
+
+/// Panics if the engine says of a device what is not in the extension.
+pub(crate) fn agree_on_device(extension: Option<&[u8]>, ours: DeviceInfo<'_>) {
+    if ours == DeviceInfo::default() {
+        return;
+    }
+    let (rest, outer) = Any::from_der(extension.expect("there is something to read")).expect("DER");
+    assert!(rest.is_empty() && outer.tag() == Tag::Sequence);
+    let mut entries = outer.data;
+    let mut read = DeviceInfo::default();
+    while !entries.is_empty() {
+        let (rest, entry) = Any::from_der(entries).expect("DER");
+        entries = rest;
+        let field = match entry.tag().0 {
+            1400 => &mut read.os_version,
+            1403 => &mut read.os_build,
+            _ => continue,
+        };
+        let (rest, text) = OctetString::from_der(entry.data).expect("an OCTET STRING");
+        assert!(rest.is_empty() && field.is_none());
+        // The value borrows from the reader; it stands at the end of the entry.
+        let octets = &entry.data[entry.data.len() - text.as_ref().len()..];
+        *field = Some(str::from_utf8(octets).expect("UTF-8"));
+    }
+    assert_eq!(read, ours);
+}
