@@ -9,3 +9,4 @@ pub mod lock;
 pub mod objects;
 pub mod report;
 pub mod scenario;
+pub mod sha384;
