@@ -12,6 +12,8 @@ use crate::{
 
 const COMMITTED: &str = "figures.toml";
 const README: &str = "../../README.md";
+/// Crates with fewer bytes of flash in every image are shown as one.
+const SMALL: u64 = 1_000;
 const MARKERS: [&str; 2] = ["<!-- footprint -->\n", "<!-- /footprint -->"];
 
 /// What one image costs on one board.
@@ -159,7 +161,7 @@ impl Figures {
             println!("README.md has no place for the table, between {start}and {end}");
             return Ok(());
         };
-        Ok(fs::write(README, format!("{before}{start}\n{}\n{end}{after}", self.table()))?)
+        Ok(fs::write(README, format!("{before}{start}\n{}\n{}\n{end}{after}", self.table(), self.crates()))?)
     }
 
     /// Everything but the crates, as Markdown.
@@ -179,15 +181,26 @@ impl Figures {
         header.to_owned() + &rows.collect::<String>()
     }
 
-    /// Flash by crate.
+    /// Flash of the reference board by crate, as Markdown.
     pub(crate) fn crates(&self) -> String {
-        let line = |figure: &Figure| {
-            let mut crates: Vec<_> = figure.crates.iter().collect();
-            crates.sort_by_key(|(name, bytes)| (Reverse(**bytes), *name));
-            let crates: Vec<_> = crates.into_iter().map(|(name, bytes)| format!("{name} {bytes}")).collect();
-            format!("{}, bytes of flash: {}\n", figure.name(), crates.join(", "))
-        };
-        self.figure.iter().filter(|figure| figure.flash.is_some()).map(line).collect()
+        let figures: Vec<_> =
+            self.figure.iter().filter(|figure| figure.board == BOARDS[0].name && figure.flash.is_some()).collect();
+        // Bytes for each figure, by crate; the small ones together.
+        let mut rows: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
+        for (column, figure) in figures.iter().enumerate() {
+            for (name, bytes) in &figure.crates {
+                let is_small = figures.iter().all(|figure| figure.crates.get(name).is_none_or(|bytes| *bytes < SMALL));
+                let row = rows.entry(if is_small { "others" } else { name });
+                row.or_insert_with(|| vec![0; figures.len()])[column] += bytes;
+            }
+        }
+        let mut rows: Vec<_> = rows.into_iter().collect();
+        rows.sort_by_key(|(name, bytes)| (*name == "others", Reverse(bytes.clone())));
+        let line = |name: &str, cells: Vec<String>| format!("| {name} | {} |\n", cells.join(" | "));
+        let header = line(BOARDS[0].name, figures.iter().map(|figure| figure.profile.clone()).collect());
+        let rule = format!("|---|{}\n", "---:|".repeat(figures.len()));
+        let rows = rows.into_iter().map(|(name, bytes)| line(name, bytes.iter().map(u64::to_string).collect()));
+        header + &rule + &rows.collect::<String>()
     }
 }
 
