@@ -87,3 +87,48 @@ impl<F: Fn(usize, Call) -> Answer> Crypto for Tap<F> {
         self.ask(Call::VerifyP384).unwrap_or_else(|| RustCrypto.verify_p384(key, digest, signature))
     }
 }
+
+/// Believes the signatures that it has seen verify and no others, which is what ECDSA comes to where nobody has the keys,
+/// in a hundredth of the time.
+#[derive(Default)]
+pub(crate) struct Known(RefCell<Vec<(P384PublicKey, Digest, P384Signature)>>, bool);
+
+impl Known {
+    /// Believes nothing more from here on.
+    pub(crate) fn learned(self) -> Self {
+        Self(self.0, true)
+    }
+}
+
+impl Crypto for Known {
+    fn sha256(&self, parts: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
+        RustCrypto.sha256(parts)
+    }
+
+    fn sha384(&self, parts: &[&[u8]]) -> Result<[u8; 48], CryptoError> {
+        RustCrypto.sha384(parts)
+    }
+
+    fn check_p256(&self, key: &P256PublicKey) -> Result<(), CryptoError> {
+        RustCrypto.check_p256(key)
+    }
+
+    fn check_p384(&self, key: &P384PublicKey) -> Result<(), CryptoError> {
+        RustCrypto.check_p384(key)
+    }
+
+    fn verify_p256(&self, key: &P256PublicKey, digest: &Digest, signature: &P256Signature) -> Result<(), CryptoError> {
+        RustCrypto.verify_p256(key, digest, signature)
+    }
+
+    fn verify_p384(&self, key: &P384PublicKey, digest: &Digest, signature: &P384Signature) -> Result<(), CryptoError> {
+        let operands = (*key, *digest, *signature);
+        let Self(known, has_learned) = self;
+        if *has_learned {
+            return if known.borrow().contains(&operands) { Ok(()) } else { Err(CryptoError::Invalid) };
+        }
+        RustCrypto.verify_p384(key, digest, signature)?;
+        known.borrow_mut().push(operands);
+        Ok(())
+    }
+}
