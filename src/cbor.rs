@@ -11,8 +11,9 @@ use crate::error::Error;
 /// The most entries of a map or array. Genuine maps have at most five (the COSE key); the extension map may grow.
 pub(crate) const MAX_ENTRIES: usize = 16;
 
-/// The most items that [`Reader::skip`] passes over for one unknown value, containers and keys included.
-const MAX_SKIPPED_ITEMS: usize = 32;
+/// The most items that are passed over in all unknown values of a map, containers and keys in them included. Genuine maps
+/// have no unknown value.
+pub(crate) const MAX_SKIPPED_ITEMS: usize = 32;
 
 /// The major types (RFC 8949 §3.1).
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -92,14 +93,12 @@ impl<'i> Reader<'i> {
         matches!(self.rest().first(), Some(0x40..=0x5F))
     }
 
-    /// Passes over one value of any type.
-    pub(crate) fn skip(&mut self) -> Result<(), Error> {
+    /// Passes over one value of any type, which may consist of so many items; returns how many it leaves.
+    pub(crate) fn skip(&mut self, mut items: usize) -> Result<usize, Error> {
         let mut outstanding = 1_usize;
-        for _ in 0..MAX_SKIPPED_ITEMS {
-            let Some(left) = outstanding.checked_sub(1) else {
-                return Ok(());
-            };
+        while let Some(left) = outstanding.checked_sub(1) {
             outstanding = left;
+            items = items.checked_sub(1).ok_or(Error::CborLimit)?;
             match self.peek()? {
                 sign @ (Major::Unsigned | Major::Negative) => {
                     self.head(sign)?;
@@ -116,7 +115,7 @@ impl<'i> Reader<'i> {
                 Major::Simple => self.skip_simple()?,
             }
         }
-        if outstanding == 0 { Ok(()) } else { Err(Error::CborLimit) }
+        Ok(items)
     }
 
     /// Passes over a simple value or a float (RFC 8949 §3.3).

@@ -21,8 +21,9 @@ pub enum ErrorClass {
 }
 
 /// The steps of a verification, in the order in which they run: up to [`SignatureForm`](Self::SignatureForm) in
-/// `parse`, from [`Configuration`](Self::Configuration) on in `verify`. One exception: that a key is no point of its
-/// curve, or the intermediate's is on another, belongs to [`Certificates`](Self::Certificates) and is found in `verify`.
+/// `parse`, from [`Configuration`](Self::Configuration) on in `verify`. Two exceptions: that a key is no point of its
+/// curve, or the intermediate's is on another, belongs to [`Certificates`](Self::Certificates) and is found in `verify`; that
+/// an anchor's is none belongs to [`Configuration`](Self::Configuration) and is found with the chain.
 ///
 /// Everything before the step of an [`Error`] of theirs has passed; of what comes after it, nothing is known. The numbers in
 /// brackets are the steps of Apple's *Validating apps that connect to your server*: `A` for the attestation, `B` for the assertion.
@@ -142,7 +143,7 @@ errors! {
         CborDuplicateKey = 108,
         /// Bytes follow the object.
         CborTrailing = 109,
-        /// A map or array counts more entries, or the hash in `cdHash` is longer, than in any genuine object.
+        /// A map or array counts more entries, or the hash in `cdHash` is longer, than genuine objects will ever need.
         CborLimit = 110,
         /// A map holds a key that does not belong there.
         UnknownField = 120,
@@ -168,9 +169,9 @@ errors! {
         AuthDataTrailing = 142,
         /// The credential identifier is not 32 bytes long (step A9).
         CredentialIdLength = 143,
-        /// The credential public key is not a COSE key with just kty, alg, crv, x and y (RFC 9053 §7.1.1).
+        /// The credential public key is not a COSE key, lacks x or y, or has another label than kty, alg, crv, x and y (RFC 9053 §7.1.1).
         CoseMalformed = 144,
-        /// The COSE key is not ES256 on P-256: kty 2, alg −7, crv 1 (RFC 9053 §2.1).
+        /// The COSE key does not say that it is ES256 on P-256: kty 2, alg −7, crv 1 (RFC 9053 §2.1).
         CoseUnsupported = 145,
         /// The extension map holds a key that is no text, a known key with a value of another form, a value that is not
         /// strict CBOR, or more than the caps allow.
@@ -229,7 +230,7 @@ errors! {
         NonceMalformed = 233,
     }
     Rejected Chain {
-        /// The leaf's issuer is not the intermediate's subject, byte by byte (RFC 5280 §6.1.3 (a)(4)).
+        /// The leaf's issuer is empty, or not the intermediate's subject, byte by byte (RFC 5280 §4.1.2.4, §6.1.3 (a)(4)).
         IssuerMismatch = 300,
         /// No trust anchor has the name of the intermediate's issuer (RFC 5280 §6.1.3 (a)(4)).
         AnchorUnknown = 301,
@@ -239,6 +240,8 @@ errors! {
         BasicConstraints = 303,
         /// The key usage does not fit the certificate's place (RFC 5280 §4.2.1.3).
         KeyUsage = 304,
+        /// The intermediate is issued under its own name: a root in the place of an intermediate (RFC 5280 §3.2).
+        SelfIssued = 305,
     }
     Rejected Validity {
         /// The time is before the leaf's notBefore (RFC 5280 §6.1.3 (a)(2)).

@@ -216,6 +216,8 @@ impl<'i> AuthData<'i> {
             return (read.flags & FLAG_ED == 0).then_some(read);
         }
         let Item::Map(entries) = Item::whole(rest).filter(|_| rest.len() <= 512)? else { return None };
+        // As many items as the engine passes over.
+        let mut unknown = 0;
         for (position, (key, value)) in entries.iter().enumerate() {
             let Item::Text(name) = key else { return None };
             if entries[..position].iter().any(|(other, _)| other == key) {
@@ -228,12 +230,10 @@ impl<'i> AuthData<'i> {
                 }
                 (VALIDATION_CATEGORY, Item::Integer(number)) => read.category = Some((*number).try_into().ok()?),
                 (BUNDLE_VERSION | VALIDATION_CATEGORY, _) => return None,
-                // As many items as the engine passes over.
-                _ if value.count() <= 32 => {}
-                _ => return None,
+                _ => unknown += value.count(),
             }
         }
-        Some(read)
+        (unknown <= 32).then_some(read)
     }
 
     /// The bytes from the fields, with the extension map as it was.

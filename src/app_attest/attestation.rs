@@ -359,7 +359,7 @@ impl<'i> Statement<'i> {
     }
 }
 
-/// Exactly two, so that there is no path to build and no root to be misled by.
+/// Exactly two, so that there is no path to build. That the second is no root is checked with the chain.
 fn two_certificates<'i>(reader: &mut CborReader<'i>) -> Result<(&'i [u8], &'i [u8]), Error> {
     match reader.array() {
         Ok(2) => Ok((reader.bytes()?, reader.bytes()?)),

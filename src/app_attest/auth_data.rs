@@ -14,7 +14,11 @@ use super::{
     counter::Counter,
     launch::{LaunchData, ValidationCategory},
 };
-use crate::{cbor::Reader, crypto::P256PublicKey, error::Error};
+use crate::{
+    cbor::{MAX_SKIPPED_ITEMS, Reader},
+    crypto::P256PublicKey,
+    error::Error,
+};
 
 /// Attested credential data is included (WebAuthn §6.1).
 const FLAG_AT: u8 = 0x40;
@@ -247,6 +251,7 @@ fn extension_map(input: &[u8]) -> Result<LaunchData<'_>, Error> {
 
 fn entries_of<'i>(reader: &mut Reader<'i>, entries: usize) -> Result<LaunchData<'i>, Error> {
     let mut launch = LaunchData::default();
+    let mut unknown_items = MAX_SKIPPED_ITEMS;
     let first = reader.clone();
     for read in 0..entries {
         let key = reader.text()?;
@@ -256,12 +261,12 @@ fn entries_of<'i>(reader: &mut Reader<'i>, entries: usize) -> Result<LaunchData<
             if earlier.text()? == key {
                 return Err(Error::CborDuplicateKey);
             }
-            earlier.skip()?;
+            earlier.skip(MAX_SKIPPED_ITEMS)?;
         }
         match key {
             BUNDLE_VERSION => launch.bundle_version = Some(bundle_version(reader)?),
             VALIDATION_CATEGORY => launch.category = Some(validation_category(reader)?),
-            _ => reader.skip()?,
+            _ => unknown_items = reader.skip(unknown_items)?,
         }
     }
     Ok(launch)

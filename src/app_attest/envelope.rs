@@ -2,7 +2,7 @@
 
 use crate::{cbor::Reader, error::Error};
 
-/// `cdHash: {hash: bytes, type: unsigned}`, from iOS 18.5 on with an entitlement. It is not signed, so its
+/// `cdHash: {hash: bytes, type: integer}`, from iOS 18.5 on with an entitlement. It is not signed, so its
 /// content is passed over; its form is bounded.
 pub(super) fn skip_code_hash(reader: &mut Reader<'_>) -> Result<(), Error> {
     /// The longest hash; 20 bytes were seen.

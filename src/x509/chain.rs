@@ -94,8 +94,13 @@ impl<'i> Chain<'_, 'i> {
     where
         'i: 'k,
     {
-        if self.leaf.issuer() != self.intermediate.subject() {
+        let issuer = self.leaf.issuer();
+        if issuer != self.intermediate.subject() || !is_name(issuer) {
             return Err(Error::IssuerMismatch);
+        }
+        // Else a leaf that the anchor signed itself would pass, with the anchor's own certificate as the intermediate.
+        if issuer == self.intermediate.issuer() {
+            return Err(Error::SelfIssued);
         }
         check_leaf(self.leaf)?;
         let of_leaf = check_intermediate(self.intermediate)?;

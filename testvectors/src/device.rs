@@ -194,7 +194,8 @@ impl Device {
     }
 
     /// The generation.
-    pub(crate) const fn generation(&self) -> Generation {
+    #[must_use]
+    pub const fn generation(&self) -> Generation {
         self.generation
     }
 

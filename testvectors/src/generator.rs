@@ -278,7 +278,7 @@ impl Check {
             "LaunchDataMissing" | "CategoryRefused" | "BundleVersionRefused" => Self::Launch,
             "NonceMismatch" => Self::Nonce,
             "LeafNotYetValid" | "LeafExpired" | "IntermediateNotYetValid" | "IntermediateExpired" => Self::Validity,
-            "IssuerMismatch" => Self::Issuer,
+            "IssuerMismatch" | "SelfIssued" => Self::Issuer,
             "SpkiAlgorithm" | "BasicConstraints" | "KeyUsage" if in_intermediate => Self::IntermediateRole,
             "CaAsLeaf" | "BasicConstraints" | "KeyUsage" => Self::LeafRole,
             "AnchorUnknown" => Self::Anchor,

@@ -79,6 +79,12 @@ impl TestPki {
         Self { root_key, intermediate_key, root: root.sign(), intermediate, signed_intermediate }
     }
 
+    /// The root as it signed itself.
+    #[must_use]
+    pub fn signed_root(&self) -> Der {
+        self.root.clone()
+    }
+
     /// The root certificate, DER.
     #[must_use]
     pub fn root_der(&self) -> Vec<u8> {

@@ -498,6 +498,15 @@ fn launch_forms() -> Vec<Row> {
                 }
             }),
         ),
+        att_27(
+            "ex-10d",
+            CODE,
+            "The extension map has two unknown keys, with 17 items and 16.",
+            map(|map| {
+                map.push("apple_future_01", Cbor::Raw([&[0x90][..], &[0; 16]].concat()));
+                map.push("apple_future_02", Cbor::Raw([&[0x8F][..], &[0; 15]].concat()));
+            }),
+        ),
         att_27("ex-11a", "CborIndefinite", "The extension map has indefinite length.", map(Cbor::set_indefinite)),
         att_27(
             "ex-11b",

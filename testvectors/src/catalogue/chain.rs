@@ -64,6 +64,35 @@ fn names() -> Vec<Row> {
             }),
         ),
         att(
+            "ch-06c",
+            "IssuerMismatch",
+            "The leaf's issuer and the intermediate's subject are empty.",
+            issuer(|issuer| issuer.elements().clear()).intermediate(|intermediate| {
+                intermediate.tbs[field::SUBJECT].elements().clear();
+            }),
+        ),
+        att(
+            "ch-03b",
+            "SelfIssued",
+            "The root signed the leaf, and stands in the intermediate's place.",
+            edit()
+                .leaf(|leaf| {
+                    let pki = TestPki::default();
+                    leaf.tbs[field::ISSUER] = pki.signed_root()[part::TBS][field::SUBJECT].clone();
+                    leaf.signer = pki.root_signer();
+                })
+                .chain(|chain| chain.intermediate = TestPki::default().signed_root()),
+        ),
+        att(
+            "ch-03c",
+            "SelfIssued",
+            "The intermediate has the root's name.",
+            issuer(|issuer| *issuer = TestPki::default().signed_root()[part::TBS][field::SUBJECT].clone())
+                .intermediate(|intermediate| {
+                    intermediate.tbs[field::SUBJECT] = intermediate.tbs[field::ISSUER].clone()
+                }),
+        ),
+        att(
             "ch-07",
             "AnchorUnknown",
             "The intermediate's issuer is no trust anchor.",

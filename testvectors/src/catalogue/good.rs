@@ -133,6 +133,18 @@ fn attestations() -> Vec<Row> {
             .edits(edit().auth_data(|data| *data.extensions().value(VALIDATION_CATEGORY) = Cbor::uint(4))),
         good_27("ex-10a", "The extension map has an unknown key.")
             .edits(edit().auth_data(|data| data.extensions().push("apple_cd_hash_type_01", Cbor::uint(2)))),
+        good_27("ex-10e", "The extension map has as many keys and items as it may, and no value that is known.").edits(
+            edit().auth_data(|data| {
+                let entry = |index: u8| {
+                    let items = if index == 0 { 0x90 } else { 0x80 };
+                    (
+                        Cbor::text(&char::from(b'a' + index).to_string()),
+                        Cbor::Raw([&[items][..], &vec![0x60; (items & 0x1F).into()]].concat()),
+                    )
+                };
+                *data.extensions() = Cbor::map((0..16).map(entry).collect());
+            }),
+        ),
         good(
             "ch-08",
             "The leaf names an authority key identifier that is not the intermediate's; the signature decides.",
