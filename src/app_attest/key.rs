@@ -69,6 +69,9 @@ pub struct AttestedKey {
 
 /// The first octet of the stored form.
 const VERSION_1: u8 = 1;
+/// The second: far apart, so that no damage of a few bits turns a development key into a production key.
+const PRODUCTION: u8 = 0x5A;
+const DEVELOPMENT: u8 = 0xA5;
 
 impl AttestedKey {
     /// The length of the stored form in bytes.
@@ -95,15 +98,15 @@ impl AttestedKey {
         Ok(Self::new(KeyId::of(key, crypto)?, *key, app_id, environment))
     }
 
-    /// The stored form: version (1 octet, `01`), environment (1 octet, `00` production, `01` development), App ID hash
+    /// The stored form: version (1 octet, `01`), environment (1 octet, `5A` production, `A5` development), App ID hash
     /// (32), key identifier (32), X (32), Y (32).
     ///
     /// Later versions of this crate read every earlier form.
     #[must_use]
     pub fn to_bytes(&self) -> [u8; Self::ENCODED_LEN] {
         let environment = match self.environment {
-            Environment::Production => 0,
-            Environment::Development => 1,
+            Environment::Production => PRODUCTION,
+            Environment::Development => DEVELOPMENT,
         };
         let fields = [&[VERSION_1, environment][..], &self.app_id.0, &self.id.0, &self.key.0];
         let mut bytes = [0; Self::ENCODED_LEN];
@@ -115,7 +118,8 @@ impl AttestedKey {
 
     /// Reads the stored form back from a place that only the verifier writes to.
     ///
-    /// The key identifier is computed again, so that an altered key is found here and not as failed assertions.
+    /// The key identifier is computed again, so that an altered key is found here and not as failed assertions. An altered
+    /// App ID hash is not: it shows as [`Error::RpIdMismatch`].
     ///
     /// # Errors
     ///
@@ -128,8 +132,8 @@ impl AttestedKey {
         let (&id, rest) = rest.split_first_chunk::<32>().ok_or(Error::StoredKeyMalformed)?;
         let coordinates = rest.try_into().map_err(|_| Error::StoredKeyMalformed)?;
         let environment = match (version, environment) {
-            (VERSION_1, 0) => Environment::Production,
-            (VERSION_1, 1) => Environment::Development,
+            (VERSION_1, PRODUCTION) => Environment::Production,
+            (VERSION_1, DEVELOPMENT) => Environment::Development,
             _ => return Err(Error::StoredKeyMalformed),
         };
         let key = Self::from_trusted_parts(&P256PublicKey(coordinates), AppIdHash(app_id), environment, crypto)?;
