@@ -32,7 +32,8 @@ use crate::error::Error;
 ///
 /// Apple asks for the SHA-256 of the challenge (attestation) or of the client data (assertion), but the device signs
 /// whatever bytes the app passed: in both of Apple's own published attestations it is the raw challenge. So this takes
-/// bytes of any length but zero, and the caller decides which they are; see [`guide::hashing`](crate::guide::hashing).
+/// bytes of any length but zero, and the caller decides which they are; see [`guide::hashing`](crate::guide::hashing), also for
+/// why a fixed length is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ClientDataHash<'a>(pub &'a [u8]);
 

@@ -36,7 +36,7 @@ impl<'a> Policy<'a> {
 
     /// Accepts development keys beside production keys.
     pub const fn allow_development(self) -> Self {
-        Self { development: true, ..self }
+        Self { production: true, development: true, ..self }
     }
 
     /// Accepts development keys and no others.
