@@ -115,9 +115,8 @@ pub(crate) struct Opened {
 }
 
 /// Leaf and intermediate.
-pub(crate) static CHAIN: LazyLock<[Opened; 2]> = LazyLock::new(|| {
-    [DEVICE.leaf(&[7; 32]).sign(), DEVICE.authorities().signed_intermediate()].map(Opened::new)
-});
+pub(crate) static CHAIN: LazyLock<[Opened; 2]> =
+    LazyLock::new(|| [DEVICE.leaf(&[7; 32]).sign(), DEVICE.authorities().signed_intermediate()].map(Opened::new));
 
 impl Opened {
     fn new(mut certificate: Der) -> Self {

@@ -8,11 +8,11 @@ use genuine::{
         AppIdHash, Assertion, AssertionVerifier, AttestationObject, AttestationVerifier, AttestedKey, ClientDataHash,
         Counter, Environment, KeyId, Policy, ValidationCategory, VerifiedAssertion, VerifiedAttestation,
     },
-    crypto::{
-        Crypto, CryptoError, Digest, P256PublicKey, P256Signature, P384PublicKey, P384Signature, RustCrypto,
-    },
+    crypto::{Crypto, CryptoError, Digest, P256PublicKey, P256Signature, P384PublicKey, P384Signature, RustCrypto},
 };
-use genuine_testvectors::{Device, Environment as Of, Kind, Vector, keys::sha256};
+use genuine_testvectors::{
+    Device, Edits, Environment as Of, Generation, Kind, Vector, auth_data::FLAG_ED, keys::sha256,
+};
 
 use crate::around::{anchors, devices};
 
@@ -40,8 +40,7 @@ impl<'v> Terms<'v> {
             Some(Of::Production) => Policy::new(&self.apps),
             Some(Of::Development) => Policy::new(&self.apps).only_development(),
         };
-        let policy =
-            if self.categories.is_empty() { policy } else { policy.require_categories(&self.categories) };
+        let policy = if self.categories.is_empty() { policy } else { policy.require_categories(&self.categories) };
         if self.versions.is_empty() { policy } else { policy.require_bundle_versions(&self.versions) }
     }
 }
@@ -69,12 +68,23 @@ pub(crate) fn verify_assertion<'i>(
     crypto: &impl Crypto,
 ) -> Result<VerifiedAssertion<'i>, Error> {
     let terms = Terms::of(vector);
+    let verifier = AssertionVerifier::new(terms.policy(), crypto);
+    let client_data = ClientDataHash(&vector.client_data_hash);
     let point = P256PublicKey::from_uncompressed(&vector.public_key).ok_or(Error::PublicKeyInvalid)?;
-    let environment = if vector.environment == Some(Of::Development) { Environment::Development } else { Environment::Production };
-    let key = AttestedKey::from_trusted_parts(&point, terms.apps[0], environment, crypto)?;
-    AssertionVerifier::new(terms.policy(), crypto)
-        .verify(assertion, &key, &ClientDataHash(&vector.client_data_hash))?
-        .accept(Counter(vector.previous_counter.unwrap_or_default()))
+    let key = |app, environment| AttestedKey::from_trusted_parts(&point, app, environment, crypto);
+    let (environment, other) = match vector.environment {
+        Some(Of::Development) => (Environment::Development, Environment::Production),
+        _ => (Environment::Production, Environment::Development),
+    };
+    let authentic = verifier.verify(assertion, &key(terms.apps[0], environment)?, &client_data)?;
+    // The same key, attested for another app or in another place, is another key.
+    let elsewhere = verifier.verify(assertion, &key(AppIdHash([0; 32]), environment)?, &client_data);
+    assert_eq!(elsewhere.map(drop), Err(Error::RpIdMismatch));
+    if vector.environment.is_some() {
+        let elsewhere = verifier.verify(assertion, &key(terms.apps[0], other)?, &client_data);
+        assert_eq!(elsewhere.map(drop), Err(Error::EnvironmentMismatch));
+    }
+    authentic.accept(Counter(vector.previous_counter.unwrap_or_default()))
 }
 
 /// The good objects that the targets with real cryptography start from: of simulated devices, each of an app of its own,
@@ -85,9 +95,14 @@ pub(crate) fn good(kind: Kind) -> impl Iterator<Item = &'static Vector> {
 }
 
 /// Made of the device alone, so that an object in a committed corpus stays what that device made.
+///
+/// Those of the newest generation a second time, with an extension map that the flag ED does not announce.
 fn simulated() -> Vec<Vector> {
-    let with_app = |(number, device): (usize, Device)| device.with_app_id(&format!("FUZZ000000.org.example.app{number}"));
-    let both = |mut device: Device| {
+    let unannounced = devices().filter(|device| device.generation() == Generation::Ios27);
+    let unannounced = unannounced.map(|device| (device, Edits::default().auth_data(|data| data.flags &= !FLAG_ED)));
+    let devices = devices().map(|device| (device, Edits::default())).chain(unannounced);
+    let both = |(number, (device, edits)): (usize, (Device, Edits<'_>))| {
+        let mut device = device.with_app_id(&format!("FUZZ000000.org.example.app{number}"));
         let attestation = device.attest(b"a challenge");
         let assertion = device.assert(b"a request");
         let attested = Vector {
@@ -95,7 +110,7 @@ fn simulated() -> Vec<Vector> {
             kind: Kind::Attestation,
             description: None,
             twin: None,
-            object: attestation.object,
+            object: edits.mint_attestation(&device, &attestation.client_data_hash),
             app_id: device.app_id().to_owned(),
             key_id: device.key_id().to_vec(),
             client_data_hash: attestation.client_data_hash,
@@ -111,7 +126,7 @@ fn simulated() -> Vec<Vector> {
         };
         let asserted = Vector {
             kind: Kind::Assertion,
-            object: assertion.object,
+            object: edits.mint_assertion(&device, assertion.counter, &assertion.client_data_hash),
             client_data_hash: assertion.client_data_hash,
             valid_at: None,
             counter: Some(assertion.counter),
@@ -120,7 +135,7 @@ fn simulated() -> Vec<Vector> {
         };
         [attested, asserted]
     };
-    devices().enumerate().map(with_app).flat_map(both).collect()
+    devices.enumerate().flat_map(both).collect()
 }
 
 fn real() -> Vec<Vector> {
@@ -171,8 +186,6 @@ impl Crypto for Remembering {
         if verdicts.len() >= MOST {
             verdicts.clear();
         }
-        *verdicts
-            .entry((*key, *digest, *signature))
-            .or_insert_with(|| RustCrypto.verify_p384(key, digest, signature))
+        *verdicts.entry((*key, *digest, *signature)).or_insert_with(|| RustCrypto.verify_p384(key, digest, signature))
     }
 }

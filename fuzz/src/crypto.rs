@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use genuine::{
     Error, UnixTime,
     app_attest::{
-        AttestationObject, AttestationVerifier, ClientDataHash, KeyId, Policy, VerifiedAttestation,
+        AttestationObject, AttestationVerifier, ClientDataHash, KeyId, Policy, ValidationCategory, VerifiedAttestation,
     },
     crypto::{Crypto, CryptoError, Digest, P256PublicKey, P256Signature, P384PublicKey, P384Signature, RustCrypto},
     x509::TrustAnchor,
@@ -28,11 +28,20 @@ pub(crate) struct Yes {
     key_id: [u8; 32],
     nonce: [u8; 32],
     asked: RefCell<Vec<Question>>,
+    points: RefCell<Vec<Vec<u8>>>,
+}
+
+/// What the engine asked a [`Yes`].
+pub(crate) struct Asked {
+    /// The signatures, in order.
+    pub(crate) signatures: Vec<Question>,
+    /// The keys that it had checked, `X ‖ Y`, in order.
+    pub(crate) points: Vec<Vec<u8>>,
 }
 
 impl Yes {
     pub(crate) fn new(key_id: [u8; 32], nonce: [u8; 32]) -> Self {
-        Self { key_id, nonce, asked: RefCell::default() }
+        Self { key_id, nonce, asked: RefCell::default(), points: RefCell::default() }
     }
 
     fn ask(&self, key: &[u8], digest: &Digest, signature: &[u8]) -> Result<(), CryptoError> {
@@ -55,11 +64,13 @@ impl Crypto for Yes {
         RustCrypto.sha384(parts)
     }
 
-    fn check_p256(&self, _: &P256PublicKey) -> Result<(), CryptoError> {
+    fn check_p256(&self, key: &P256PublicKey) -> Result<(), CryptoError> {
+        self.points.borrow_mut().push(key.0.to_vec());
         Ok(())
     }
 
-    fn check_p384(&self, _: &P384PublicKey) -> Result<(), CryptoError> {
+    fn check_p384(&self, key: &P384PublicKey) -> Result<(), CryptoError> {
+        self.points.borrow_mut().push(key.0.to_vec());
         Ok(())
     }
 
@@ -73,19 +84,23 @@ impl Crypto for Yes {
 }
 
 /// Verifies with nothing to stop an object but its own contradictions: its app is allowed, its nonce covers the client
-/// data, its signatures are good. Says which signatures were asked about.
+/// data, its signatures are good. The policy requires one of the categories, if there are
+/// any. Says what was asked about.
 pub(crate) fn verify_with_yes<'i>(
     object: &AttestationObject<'i>,
     anchors: &[TrustAnchor<'_>],
     now: UnixTime,
-) -> (Result<VerifiedAttestation<'i>, Error>, Vec<Question>) {
+    categories: &[ValidationCategory],
+) -> (Result<VerifiedAttestation<'i>, Error>, Asked) {
     let yes = Yes::new(object.credential().id(), *object.nonce());
     let apps = [object.auth_data().app_id()];
-    let verdict = AttestationVerifier::new(Policy::new(&apps).allow_development(), anchors, &yes).verify(
+    let policy = Policy::new(&apps).allow_development();
+    let policy = if categories.is_empty() { policy } else { policy.require_categories(categories) };
+    let verdict = AttestationVerifier::new(policy, anchors, &yes).verify(
         object,
         &KeyId(object.credential().id()),
         &ClientDataHash(CLIENT_DATA),
         now,
     );
-    (verdict, yes.asked.into_inner())
+    (verdict, Asked { signatures: yes.asked.into_inner(), points: yes.points.into_inner() })
 }

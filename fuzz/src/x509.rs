@@ -143,11 +143,14 @@ pub(crate) fn have_roles(leaf: &[u8], intermediate: &[u8]) {
     };
     let [leaf, intermediate] = [leaf.tbs_certificate(), intermediate.tbs_certificate()];
     assert_eq!(leaf.issuer(), intermediate.subject());
-    let constraints = |tbs: &x509_cert::TbsCertificate| tbs.get_extension::<BasicConstraints>().expect("it is well-formed");
+    let constraints =
+        |tbs: &x509_cert::TbsCertificate| tbs.get_extension::<BasicConstraints>().expect("it is well-formed");
     let usage = |tbs: &x509_cert::TbsCertificate| {
         tbs.get_extension::<KeyUsage>().expect("it is well-formed").expect("it is there").1
     };
-    assert!(constraints(leaf).is_none_or(|(_, constraints)| !constraints.ca && constraints.path_len_constraint.is_none()));
+    assert!(
+        constraints(leaf).is_none_or(|(_, constraints)| !constraints.ca && constraints.path_len_constraint.is_none())
+    );
     assert!(usage(leaf).digital_signature() && !usage(leaf).key_cert_sign());
     assert!(constraints(intermediate).is_some_and(|(critical, constraints)| critical && constraints.ca));
     assert!(usage(intermediate).key_cert_sign());

@@ -1,11 +1,23 @@
 //! Every committed input of every target, and every seed, without a fuzzer.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
-use genuine_fuzz::TARGETS;
+use genuine_fuzz::{TARGETS, codes};
 
-fn corpora() -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus")
+fn directory(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+fn files(directory: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
+    let mut files: Vec<_> = entries.map(|file| file.expect("a directory entry").path()).collect();
+    files.sort();
+    files
 }
 
 fn replay(name: &str) {
@@ -13,13 +25,12 @@ fn replay(name: &str) {
     for seed in (target.seeds)() {
         (target.run)(&seed);
     }
-    let mut files: Vec<_> = fs::read_dir(corpora().join(name))
-        .expect("a committed corpus")
-        .map(|file| file.expect("a directory entry").path())
-        .collect();
-    assert!(!files.is_empty());
-    files.sort();
-    for file in files {
+    // Or else an engine that refuses too much could go unnoticed.
+    assert!(codes::accepted(), "no seed is accepted");
+    let corpus = files(&directory("corpus").join(name));
+    assert!(!corpus.is_empty(), "no committed corpus");
+    // Regressions are what was found once; a target that never was has none.
+    for file in corpus.into_iter().chain(files(&directory("regressions").join(name))) {
         // Seen when it panics.
         println!("{}", file.display());
         (target.run)(&fs::read(&file).expect("a readable file"));
@@ -52,7 +63,17 @@ fn no_target_is_forgotten() {
     for name in &names {
         assert!(manifest.contains(&format!("path = \"fuzz_targets/{name}.rs\"")), "{name} has no binary");
     }
-    let directories = fs::read_dir(corpora()).expect("corpora");
-    let directories: BTreeSet<_> = directories.map(|entry| entry.expect("an entry").file_name()).collect();
-    assert_eq!(directories, names.iter().map(|name| (*name).into()).collect());
+    let corpora = files(&directory("corpus"));
+    assert_eq!(
+        corpora,
+        names
+            .iter()
+            .map(|name| directory("corpus").join(name))
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect::<Vec<_>>()
+    );
+    let limits = Command::new(directory("campaign")).arg("--limits").output().expect("bash");
+    let limits = String::from_utf8(limits.stdout).expect("UTF-8");
+    assert_eq!(limits.lines().map(|line| line.split(' ').next().expect("a name")).collect::<Vec<_>>(), names);
 }

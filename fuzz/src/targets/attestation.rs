@@ -1,8 +1,8 @@
 //! Attestations over a backend that says yes: the fuzzer gets behind hashes and signatures.
 
 use genuine::{
-    Step, UnixTime,
-    app_attest::{AttestationObject, VerifiedAttestation},
+    Error, Step, UnixTime,
+    app_attest::{AttestationObject, MAX_ATTESTATION, ValidationCategory, VerifiedAttestation},
     crypto::P384PublicKey,
     x509::{Certificate, SubjectKey, TrustAnchor},
 };
@@ -14,7 +14,7 @@ use genuine_testvectors::{
 
 use crate::{
     around, codes,
-    crypto::{Question, verify_with_yes},
+    crypto::{Asked, verify_with_yes},
     naive, x509,
 };
 
@@ -35,17 +35,25 @@ pub fn run(data: &[u8]) {
         (ours, theirs) => panic!("{:?} and {theirs:?}", ours.err()),
     };
     let now = object.leaf().validity().not_before.max(UnixTime(1)).max(object.intermediate().validity().not_before);
-    let (verdict, asked) = verify_with_yes(&object, &around::anchors(), now);
+    let (verdict, asked) = verify_with_yes(&object, &around::anchors(), now, &[]);
     codes::record(&verdict);
     match verdict {
-        Ok(proof) => keeps_the_rules(&object, &envelope, &proof, &asked),
+        Ok(proof) => {
+            keeps_the_rules(&object, &envelope, &proof, &asked);
+            // What is not announced satisfies no policy.
+            let category = [object.auth_data().launch().category.unwrap_or(ValidationCategory::APP_STORE)];
+            let (verdict, _) = verify_with_yes(&object, &around::anchors(), now, &category);
+            codes::record(&verdict);
+            let expected = proof.launch().category.map(drop).ok_or(Error::LaunchDataMissing);
+            assert_eq!(verdict.map(drop), expected);
+        }
         Err(error) => {
             let most = match error.step() {
                 // The signature that is refused has r or s out of range, or the backend would have said yes.
                 Step::LeafSignature => 1,
                 _ => 0,
             };
-            assert!(asked.len() <= most, "{error} after {} signatures", asked.len());
+            assert!(asked.signatures.len() <= most, "{error} after {} signatures", asked.signatures.len());
         }
     }
 }
@@ -78,7 +86,7 @@ fn keeps_the_rules(
     object: &AttestationObject<'_>,
     envelope: &naive::Attestation<'_>,
     proof: &VerifiedAttestation<'_>,
-    asked: &[Question],
+    asked: &Asked,
 ) {
     let (auth_data, credential) = (object.auth_data(), object.credential());
     assert_eq!(auth_data.counter().0, 0);
@@ -97,7 +105,9 @@ fn keeps_the_rules(
     assert_eq!(proof.access_control(), object.leaf().extension(oid::KEY_ACCESS));
     x509::agree_on_device(object.leaf().extension(oid::DEVICE_FACTS), proof.device());
     x509::have_roles(envelope.leaf, envelope.intermediate);
-    let [first, second] = asked else { panic!("two signatures") };
+    let [first, second] = asked.signatures.as_slice() else { panic!("two signatures") };
+    let keys = [&object.leaf_key().0[..], &first.key, &second.key];
+    assert!(keys.iter().all(|key| asked.points.iter().any(|point| point == key)), "a key that was not checked");
     let anchor_key = P384PublicKey(first.key.as_slice().try_into().expect("a key on P-384"));
     assert!(around::anchors().contains(&TrustAnchor::new(object.intermediate().issuer(), anchor_key)));
     assert!(matches!(object.intermediate().key(), SubjectKey::P384(key) if key.0[..] == second.key));
@@ -105,8 +115,9 @@ fn keeps_the_rules(
     x509::is_about(envelope.leaf, second);
 }
 
-/// Attestations of every generation.
+/// Attestations of every generation, and one byte too many.
 #[must_use]
 pub fn seeds() -> Vec<Vec<u8>> {
-    super::attestation_real::seeds()
+    let too_large = vec![0; MAX_ATTESTATION + 1];
+    super::attestation_real::seeds().into_iter().chain([too_large]).collect()
 }

@@ -3,14 +3,19 @@
 use std::{cell::RefCell, collections::HashMap, sync::LazyLock};
 
 use aws_lc_rs::signature as aws;
-use genuine::crypto::{
-    Crypto as _, CryptoError, Digest, P256PublicKey, P256Signature, P384PublicKey, P384Signature, RustCrypto,
+use genuine::{
+    Error,
+    crypto::{
+        Crypto as _, CryptoError, Digest, P256PublicKey, P256Signature, P384PublicKey, P384Signature, RustCrypto,
+    },
 };
 use genuine_testvectors::{
     der::Der,
     keys::{Hash, Signer},
 };
 use ring::signature as ring;
+
+use crate::codes;
 
 /// A curve, a hash, and what the two other libraries call them.
 struct Algorithm {
@@ -80,12 +85,14 @@ pub fn run(data: &[u8]) {
     replace(16, &mut numbers[*size..]);
 
     let digest = hash.digest(&message);
-    let (ours, is_point, again) = if *size == 32 { p256(&point, &digest, &numbers) } else { p384(&point, &digest, &numbers) };
+    let (ours, is_point, again) =
+        if *size == 32 { p256(&point, &digest, &numbers) } else { p384(&point, &digest, &numbers) };
     let (r, s) = numbers.split_at(*size);
     let encoded = Der::sequence(vec![Der::integer(r), Der::integer(s)]).encode();
     let of_aws = aws::UnparsedPublicKey::new(*aws, &point).verify(&message, &encoded).is_ok();
     let of_ring = ring::UnparsedPublicKey::new(*ring, &point).verify(&message, &encoded).is_ok();
     assert_eq!([ours, ours, ours], [of_aws, of_ring, again]);
+    codes::record(&ours.then_some(()).ok_or(Error::SignatureInvalid));
     assert_eq!(is_point, aws::ParsedPublicKey::new(*aws, &point).is_ok());
     if point == honest_point && numbers == honest_numbers {
         assert!(ours, "an honest signature");
@@ -144,5 +151,9 @@ on_curve!(p384: p384, P384PublicKey, P384Signature, check_p384, verify_p384);
 /// Each algorithm as it is, and with the numbers where implementations have failed.
 #[must_use]
 pub fn seeds() -> Vec<Vec<u8>> {
-    (0..4_u8).flat_map(|algorithm| [0, 4, 8, 16, 24, 28, 0x20 | 8, 0x20 | 16, 0x20 | 4].map(|bits| vec![algorithm | bits, 7])).collect()
+    (0..4_u8)
+        .flat_map(|algorithm| {
+            [0, 4, 8, 16, 24, 28, 0x20 | 8, 0x20 | 16, 0x20 | 4].map(|bits| vec![algorithm | bits, 7])
+        })
+        .collect()
 }

@@ -2,11 +2,7 @@
 
 use std::sync::LazyLock;
 
-use genuine::{
-    Error, UnixTime,
-    app_attest::AttestationObject,
-    x509::Certificate,
-};
+use genuine::{Error, UnixTime, app_attest::AttestationObject, x509::Certificate};
 use genuine_testvectors::{
     certificate::{field, part},
     der::Der,
@@ -58,7 +54,7 @@ pub fn run(data: &[u8]) {
             _ if now > of_intermediate.not_after.0 => Some(Error::IntermediateExpired),
             _ => None,
         };
-        let (verdict, _) = verify_with_yes(&object, &around::anchors(), UnixTime(now));
+        let (verdict, _) = verify_with_yes(&object, &around::anchors(), UnixTime(now), &[]);
         codes::record(&verdict);
         assert_eq!(verdict.err(), expected, "at {now}");
     }
