@@ -227,6 +227,28 @@ fn source_has_no_back_doors() {
 }
 
 /// `cargo tree` of the engine alone on a target without an operating system.
+/// Names of all public functions of `src/`.
+fn public_functions() -> BTreeSet<String> {
+    let name = |line: &str| {
+        let rest = line.trim_start().strip_prefix("pub ")?;
+        let rest = rest.strip_prefix("const ").unwrap_or(rest).strip_prefix("fn ")?;
+        Some(rest.split(|c: char| !c.is_alphanumeric() && c != '_').next()?.to_owned())
+    };
+    sources().iter().flat_map(|source| source.code.lines().filter_map(name).collect::<Vec<_>>()).collect()
+}
+
+/// That image is the proof that no function panics, so each has to be in it.
+#[test]
+fn the_image_that_cannot_panic_calls_every_public_function() {
+    let path = root().join("examples/firmware/src/bin/engine.rs");
+    let image = without_comments(&fs::read_to_string(path).expect("UTF-8"));
+    let functions = public_functions();
+    assert!(functions.len() > 50, "{functions:?}");
+    let is_called = |name: &&String| [".", "::"].iter().any(|before| image.contains(&format!("{before}{name}(")));
+    let left_out: Vec<_> = functions.iter().filter(|name| !is_called(name)).collect();
+    assert!(left_out.is_empty(), "{left_out:?}");
+}
+
 fn feature_tree(arguments: &[&str]) -> String {
     let output = Command::new(std::env::var_os("CARGO").expect("run by cargo"))
         .args(["tree", "-p", "genuine", "-e", "normal,features", "--target", "thumbv6m-none-eabi"])

@@ -60,6 +60,14 @@ impl Elf {
                 if calls_register {
                     elf.indirect.insert(id);
                 }
+                let calls_itself = if thumb {
+                    thumb_calls_start(code, |place| constants.contains(addresses.start + place))
+                } else {
+                    riscv_calls_start(code)
+                };
+                if calls_itself {
+                    *elf.calls.entry((id, id)).or_default() += 1;
+                }
             }
         }
         elf.add_flash(&file)?;
@@ -224,6 +232,82 @@ fn thumb_calls_register(code: &[u8], is_constant: impl Fn(u64) -> bool) -> bool 
     false
 }
 
+/// Whether there is a `bl` to the first instruction, which needs no relocation (ARMv7-M A7.7.18).
+fn thumb_calls_start(code: &[u8], is_constant: impl Fn(u64) -> bool) -> bool {
+    let mut halves = (0..).step_by(2).zip(code.chunks_exact(2)).filter(|(place, _)| !is_constant(*place));
+    let mut next = || halves.next().map(|(place, half)| (place, u32::from(u16::from_le_bytes([half[0], half[1]]))));
+    while let Some((place, first)) = next() {
+        if first >> 11 < 0b11101 {
+            continue;
+        }
+        let Some((_, second)) = next() else { break };
+        if first & 0xF800 != 0xF000 || second & 0xD000 != 0xD000 {
+            continue;
+        }
+        let sign = first >> 10 & 1;
+        let [i1, i2] = [second >> 13 & 1, second >> 11 & 1].map(|j| !(j ^ sign) & 1);
+        let offset = sign << 24 | i1 << 23 | i2 << 22 | (first & 0x3FF) << 12 | (second & 0x7FF) << 1;
+        let offset = i64::from((offset << 7).cast_signed() >> 7);
+        if place.cast_signed() + 4 + offset == 0 {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether there is a `jal` that links to the first instruction, or an `auipc` and `jalr` that do.
+fn riscv_calls_start(code: &[u8]) -> bool {
+    let word = |place: usize| Some(u32::from_le_bytes(*code.get(place..)?.first_chunk()?));
+    let mut place = 0;
+    while let Some(&[low, ..]) = code.get(place..place + 2) {
+        if low & 0b11 != 0b11 {
+            if low & 0b11 == 0b01 && code[place + 1] >> 5 == 0b001 && compressed_offset(code, place) == -(place as i64)
+            {
+                return true; // c.jal
+            }
+            place += 2;
+            continue;
+        }
+        let Some(first) = word(place) else { break };
+        let links = first >> 7 & 0x1F != 0;
+        let offset = match first & 0x7F {
+            0x6F if links => {
+                let bits = (first & 0x8000_0000) >> 11 | first & 0xFF000 | (first >> 9 & 0x800) | (first >> 20 & 0x7FE);
+                Some(i64::from((bits << 11).cast_signed() >> 11))
+            }
+            0x17 => word(place + 4)
+                .filter(|second| {
+                    second & 0x7F == 0x67 && second >> 7 & 0x1F != 0 && second >> 15 & 0x1F == first >> 7 & 0x1F
+                })
+                .map(|second| i64::from((first & 0xFFFF_F000).cast_signed()) + i64::from(second.cast_signed() >> 20)),
+            _ => None,
+        };
+        if offset == Some(-(place as i64)) {
+            return true;
+        }
+        place += 4;
+    }
+    false
+}
+
+/// The offset of a `c.jal` (CJ format).
+fn compressed_offset(code: &[u8], place: usize) -> i64 {
+    let half = u32::from(u16::from_le_bytes([code[place], code[place + 1]]));
+    let bit = |from: u32, to: u32| (half >> from & 1) << to;
+    let offset = bit(12, 11)
+        | bit(11, 4)
+        | bit(10, 9)
+        | bit(9, 8)
+        | bit(8, 10)
+        | bit(7, 6)
+        | bit(6, 7)
+        | bit(5, 3)
+        | bit(4, 2)
+        | bit(3, 1)
+        | bit(2, 5);
+    i64::from((offset << 20).cast_signed() >> 20)
+}
+
 /// Whether there is a `jalr` that links, other than as the second half of a direct call.
 ///
 /// A jump to a register that does not link is taken for a switch. It may be a tail call too: the images for Arm, where the
@@ -275,6 +359,21 @@ mod tests {
         assert!(!thumb_calls_register(&code(&[0x4770]), no_constants)); // bx lr
         assert!(!thumb_calls_register(&code(&[0xF000, 0x4798]), no_constants)); // the second half of an instruction
         assert!(thumb_calls_register(&code(&[0xF000, 0x4798]), |place| place == 0)); // a constant, and a call
+    }
+
+    #[test]
+    fn calls_of_itself_are_seen() {
+        let halves = |halves: &[u16]| halves.iter().flat_map(|half| half.to_le_bytes()).collect::<Vec<_>>();
+        let no_constants = |_| false;
+        assert!(thumb_calls_start(&halves(&[0xB580, 0xF7FF, 0xFFFD]), no_constants)); // push {r7, lr}; bl . - 2
+        assert!(!thumb_calls_start(&halves(&[0xB580, 0xF7FF, 0xFFFC]), no_constants)); // bl . - 4
+        assert!(!thumb_calls_start(&halves(&[0xB580, 0xF000, 0xF800]), no_constants)); // bl . + 4
+        let words = |words: &[u32]| words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<_>>();
+        assert!(riscv_calls_start(&words(&[0x0000_0013, 0xFFDF_F0EF]))); // nop; jal ra, . - 4
+        assert!(!riscv_calls_start(&words(&[0x0000_0013, 0xFFDF_F06F]))); // nop; j . - 4
+        assert!(riscv_calls_start(&words(&[0x0000_0013, 0x0000_0097, 0xFFC0_80E7]))); // nop; auipc ra, 0; jalr ra, -4(ra)
+        assert!(!riscv_calls_start(&words(&[0x0000_0013, 0x0000_0097, 0x0040_80E7])));
+        assert!(riscv_calls_start(&halves(&[0x0001, 0x3FFD]))); // c.nop; c.jal . - 2
     }
 
     #[test]

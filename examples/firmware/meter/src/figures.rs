@@ -126,6 +126,9 @@ impl Figures {
     pub(crate) fn over_budget(&self) -> Vec<String> {
         let mut over = Vec::new();
         for figure in &self.figure {
+            if figure.stack_painted > figure.stack_bound {
+                over.push(format!("{}: the bound of the stack is none: more was painted", figure.name()));
+            }
             for (what, budget) in figure.budgets() {
                 let found = figure.numbers().into_iter().find(|(name, ..)| name == what).map(|(_, found, _)| found);
                 match found {

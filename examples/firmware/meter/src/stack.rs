@@ -79,6 +79,7 @@ fn frame(image: &Image, id: Id) -> Option<u64> {
 }
 
 fn is_precompiled(elf: &Elf, id: Id) -> bool {
+    const OF_C: [&str; 5] = ["memcpy", "memmove", "memset", "memcmp", "bcmp"];
     let name = elf.functions[id].name.as_str();
-    name == "bcmp" || ["compiler_builtins::", "mem", "__"].iter().any(|start| name.starts_with(start))
+    OF_C.contains(&name) || ["compiler_builtins::", "__"].iter().any(|start| name.starts_with(start))
 }

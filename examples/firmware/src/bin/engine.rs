@@ -13,8 +13,9 @@ use core::{hint::black_box, panic::PanicInfo, slice};
 use genuine::{
     Error, UnixTime,
     app_attest::{
-        AdvanceError, AppIdHash, Assertion, AssertionVerifier, AttestationObject, AttestationVerifier, AttestedKey,
-        ClientDataHash, Counter, CounterStore, KeyId, MAX_ATTESTATION, Policy, ValidationCategory,
+        AdvanceError, AppIdHash, Assertion, AssertionVerifier, AttestationObject, AttestationVerifier,
+        AttestedCredential, AttestedKey, AuthenticatorData, ClientDataHash, Counter, CounterStore, KeyId,
+        MAX_ATTESTATION, Policy, ValidationCategory,
     },
     crypto::{Crypto, CryptoError, Digest, P256PublicKey, P256Signature, P384PublicKey, P384Signature, conformance},
     x509::{Certificate, TrustAnchor},
@@ -56,6 +57,9 @@ fn attestation() -> Result<[u8; AttestedKey::ENCODED_LEN], Error> {
     let anchors =
         [TrustAnchor::new(bytes(), P384PublicKey(received())), TrustAnchor::from_trusted_certificate(bytes())?];
     let object = AttestationObject::parse(bytes())?;
+    black_box((object.leaf(), object.leaf_key(), object.nonce(), object.intermediate(), object.receipt()));
+    data(object.auth_data());
+    credential(object.credential());
     let key_id = KeyId::from_base64(text()).or_else(|_| KeyId::from_slice(bytes()))?;
     let now = UnixTime(u64::from(Registers::read()));
     let proof = AttestationVerifier::new(policy, &anchors, &Registers).verify(
@@ -64,7 +68,8 @@ fn attestation() -> Result<[u8; AttestedKey::ENCODED_LEN], Error> {
         &ClientDataHash(bytes()),
         now,
     )?;
-    black_box((proof.device(), proof.launch(), proof.access_control(), proof.receipt(), proof.leaf_validity()));
+    black_box((proof.device(), proof.launch(), proof.access_control(), proof.leaf_validity(), proof.environment()));
+    black_box((proof.receipt().as_unverified_bytes(), proof.app_index()));
     Ok(proof.key().to_bytes())
 }
 
@@ -72,23 +77,44 @@ fn assertion() -> Result<Counter, Error> {
     let apps = [AppIdHash::of(text(), &Registers)?];
     let key = AttestedKey::from_trusted_bytes(bytes(), &Registers)?;
     let parsed = Assertion::parse(bytes())?;
+    black_box(parsed.signature());
+    data(parsed.auth_data());
     let verifier = AssertionVerifier::new(Policy::new(&apps), &Registers);
     let last = Counter(Registers::read());
-    black_box(verifier.verify(&parsed, &key, &ClientDataHash(bytes()))?.accept(last)?.launch());
-    let authentic = verifier.verify(&parsed, &key, &ClientDataHash(bytes()))?;
+    let authentic = || verifier.verify(&parsed, &key, &ClientDataHash(bytes()));
+    black_box(authentic()?.accept(last)?.launch());
+    let answer = |key: &KeyId, to| CounterStore::advance(&Registers, key, to);
+    black_box(authentic()?.accept_with(answer).map_err(|refused| refused.error())?.app_index());
+    let authentic = authentic()?;
+    black_box((authentic.key_id(), authentic.counter()));
     let accepted = authentic.accept_in(&Registers).map_err(|refused| refused.error())?;
-    black_box(accepted.launch());
+    black_box((accepted.launch(), accepted.key_id()));
     Ok(accepted.counter())
+}
+
+fn data(data: &AuthenticatorData<'_>) {
+    black_box((data.as_bytes(), data.app_id(), data.flags(), data.counter(), data.launch(), data.announced_launch()));
+}
+
+fn credential(credential: &AttestedCredential<'_>) {
+    black_box((credential.aaguid(), credential.id(), credential.key()));
 }
 
 fn others() -> Result<(), Error> {
     let certificate = Certificate::parse(bytes())?;
-    black_box((certificate.subject(), certificate.key(), certificate.extension(bytes())));
+    black_box((certificate.subject(), certificate.key(), certificate.extension(bytes()), certificate.serial()));
+    black_box((certificate.tbs(), certificate.issuer(), certificate.validity()));
+    let (attested, attested_credential) = AuthenticatorData::parse_attestation(bytes())?;
+    data(&attested);
+    credential(&attested_credential);
+    data(&AuthenticatorData::parse_assertion(bytes())?);
+    black_box(P384PublicKey::from_uncompressed(bytes()));
     let error = conformance::check(&Registers).err();
     black_box(error);
     let key = P256PublicKey::from_uncompressed(bytes()).ok_or(Error::PublicKeyInvalid)?;
     let environment = AttestedKey::from_trusted_bytes(bytes(), &Registers)?.environment();
     let key = AttestedKey::from_trusted_parts(&key, AppIdHash(received()), environment, &Registers)?;
+    black_box((key.public_key(), key.app_id()));
     black_box(Error::ALL.get(key.id().0.len()).map(|error| (error.code(), error.name(), error.class(), error.step())));
     Ok(())
 }
