@@ -92,12 +92,16 @@ fn minted() -> String {
     ];
     for (name, made) in [("PAIRING", &attestation), ("STOLEN_PAIRING", &stolen), ("FORGED_PAIRING", &forged)] {
         source.push(bytes(&format!("{name}_OBJECT"), &made.object));
-        let pairing = pairing(&format!("{name}_OBJECT"), &made.key_id, &attestation.client_data_hash);
+        let pairing = pairing(&format!("{name}_OBJECT"), &made.key_id);
         source.push(format!("pub static {name}: Pairing<'static> = {pairing};"));
     }
-    source.push(bytes("REQUEST_OBJECT", &assertion.object));
-    for (name, hash) in [("REQUEST", sha256(&[REQUEST])), ("FORGED_REQUEST", sha256(&[OTHER_REQUEST]))] {
-        source.push(format!("pub static {name}: Request<'static> = {};", request("REQUEST_OBJECT", &hash)));
+    source.push(format!(
+        "pub static CHALLENGE: ClientDataHash<'static> = {};",
+        client_data_hash(&attestation.client_data_hash)
+    ));
+    source.push(format!("pub {}", bytes("ASSERTION", &assertion.object)));
+    for (name, hash) in [("REQUEST", sha256(&[REQUEST])), ("OTHER_REQUEST", sha256(&[OTHER_REQUEST]))] {
+        source.push(format!("pub static {name}: ClientDataHash<'static> = {};", client_data_hash(&hash)));
     }
     let answers = asked.0.into_inner();
     source.extend((0..).zip(&answers).map(|(index, answer)| bytes(&format!("ANSWER_{index}"), answer)));
@@ -113,19 +117,20 @@ fn real() -> String {
     let read = |kind: &str| directory.iter().flat_map(|path| vectors(&path.join(kind))).collect::<Vec<_>>();
 
     let attestations = read("attestations").into_iter().map(|vector| {
-        let Vector { id, object, key_id, client_data_hash, .. } = &vector;
-        let pairing = pairing(&format!("{object:?}"), key_id, client_data_hash);
+        let Vector { id, object, key_id, .. } = &vector;
+        let pairing = pairing(&format!("{object:?}"), key_id);
+        let challenge = client_data_hash(&vector.client_data_hash);
         let app_id = app_id(&vector).0;
         let development = vector.environment == Some(genuine_testvectors::Environment::Development);
         let now = vector.valid_at.expect("an attestation has a time");
         format!(
             "RealAttestation {{ name: {id:?}, app_id: AppIdHash({app_id:?}), development: {development}, \
-             now: UnixTime({now}), pairing: {pairing} }},"
+             now: UnixTime({now}), pairing: {pairing}, challenge: {challenge} }},"
         )
     });
     let assertions = read("assertions").into_iter().map(|vector| {
-        let Vector { id, object, client_data_hash, .. } = &vector;
-        let request = request(&format!("{object:?}"), client_data_hash);
+        let Vector { id, object, .. } = &vector;
+        let request = client_data_hash(&vector.client_data_hash);
         let app_id = app_id(&vector);
         let point = P256PublicKey::from_uncompressed(&vector.public_key).expect("an assertion has a key");
         let key = AttestedKey::from_trusted_parts(&point, app_id, Environment::Production, &RustCrypto);
@@ -133,7 +138,7 @@ fn real() -> String {
         let last = vector.previous_counter.expect("an assertion has a previous counter");
         format!(
             "RealAssertion {{ name: {id:?}, app_id: AppIdHash({:?}), last: Counter({last}), stored_key: {key:?}, \
-             request: {request} }},",
+             assertion: &{object:?}, request: {request} }},",
             app_id.0
         )
     });
@@ -164,12 +169,12 @@ fn bytes(name: &str, bytes: &[u8]) -> String {
     format!("static {name}: [u8; {}] = {bytes:?};", bytes.len())
 }
 
-fn pairing(object: &str, key_id: &[u8], client_data_hash: &[u8]) -> String {
-    format!("Pairing {{ attestation: &{object}, key_id: KeyId({key_id:?}), challenge_hash: &{client_data_hash:?} }}")
+fn pairing(object: &str, key_id: &[u8]) -> String {
+    format!("Pairing {{ attestation: &{object}, key_id: KeyId({key_id:?}) }}")
 }
 
-fn request(object: &str, client_data_hash: &[u8]) -> String {
-    format!("Request {{ assertion: &{object}, request_hash: &{client_data_hash:?} }}")
+fn client_data_hash(octets: &[u8]) -> String {
+    format!("ClientDataHash(&{octets:?})")
 }
 
 fn app_id(vector: &Vector) -> AppIdHash {

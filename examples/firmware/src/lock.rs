@@ -1,7 +1,7 @@
 //! A lock that opens for the phone it was paired with: policy, anchors, a counter store, and the two verifications.
 //!
-//! Nothing here depends on the board or on who computes the cryptography. The two results are proofs: they can be had from
-//! the verifiers only, and only after every check has passed.
+//! Nothing here depends on the board or on who computes the cryptography. What the phone sends comes as bytes; what only the
+//! lock may say (its challenge, the request that it is about to grant, the time) are arguments of their own.
 
 use core::{cell::Cell, convert::Infallible};
 
@@ -22,17 +22,6 @@ pub struct Pairing<'m> {
     pub attestation: &'m [u8],
     /// The key identifier that the app names.
     pub key_id: KeyId,
-    /// SHA-256 of the challenge. The lock made that challenge, keeps it, and accepts it once.
-    pub challenge_hash: &'m [u8],
-}
-
-/// What the phone sends to have the door opened.
-#[derive(Clone, Copy)]
-pub struct Request<'m> {
-    /// The assertion.
-    pub assertion: &'m [u8],
-    /// SHA-256 of the request, computed by the lock from the request that it is about to grant.
-    pub request_hash: &'m [u8],
 }
 
 /// Who may be paired, and who verifies it. Fixed when the firmware is built; it can be a `static`.
@@ -52,15 +41,19 @@ impl<'a, C: Crypto> Lock<'a, C> {
 
     /// Pairs a phone: once, and then its key is trusted.
     ///
+    /// `challenge` is SHA-256 of the challenge that the lock made for this phone, and forgets with this call.
+    ///
+    /// The counter starts anew, so a phone whose key identifier is stored already must not be stored again: every request
+    /// that it ever made would be fresh.
+    ///
     /// # Errors
     ///
     /// What the attestation is refused for, or why it could not be decided.
-    pub fn pair(&self, message: &Pairing<'_>, now: UnixTime) -> Result<Phone, Error> {
-        let challenge = ClientDataHash(message.challenge_hash);
+    pub fn pair(&self, message: &Pairing<'_>, challenge: &ClientDataHash<'_>, now: UnixTime) -> Result<Phone, Error> {
         // Looked at where it is, because `?` copies what it takes out of a result: 140 bytes of stack on Cortex-M4.
         match &AttestationObject::parse(message.attestation) {
             Ok(object) => {
-                let proof = self.attestations.verify(object, &message.key_id, &challenge, now)?;
+                let proof = self.attestations.verify(object, &message.key_id, challenge, now)?;
                 Ok(Phone::new(proof.key(), Counter::ATTESTED))
             }
             Err(error) => Err(*error),
@@ -69,13 +62,14 @@ impl<'a, C: Crypto> Lock<'a, C> {
 
     /// Opens for a request, once.
     ///
+    /// `request` is SHA-256 of the request that the lock is about to grant, computed by the lock from that request.
+    ///
     /// # Errors
     ///
     /// What the assertion is refused for, or why it could not be decided.
-    pub fn open(&self, message: &Request<'_>, phone: &Phone) -> Result<Counter, Error> {
-        let assertion = Assertion::parse(message.assertion)?;
-        let request = ClientDataHash(message.request_hash);
-        let authentic = self.assertions.verify(&assertion, &phone.key, &request)?;
+    pub fn open(&self, assertion: &[u8], request: &ClientDataHash<'_>, phone: &Phone) -> Result<Counter, Error> {
+        let assertion = Assertion::parse(assertion)?;
+        let authentic = self.assertions.verify(&assertion, &phone.key, request)?;
         let accepted = authentic.accept_in(phone).map_err(|refused| refused.error())?;
         Ok(accepted.counter())
     }

@@ -8,18 +8,18 @@
 
 use genuine::{
     UnixTime,
-    app_attest::{AppIdHash, AttestedKey, Counter, KeyId},
+    app_attest::{AppIdHash, AttestedKey, ClientDataHash, Counter, KeyId},
     crypto::P384PublicKey,
     x509::TrustAnchor,
 };
 
-use crate::lock::{Pairing, Request};
+use crate::lock::Pairing;
 
 include!(concat!(env!("OUT_DIR"), "/objects.rs"));
 
 /// Objects of real devices; there are none unless `GENUINE_REAL_VECTORS` was set for the build.
 pub mod real {
-    use super::{AppIdHash, AttestedKey, Counter, KeyId, Pairing, Request, UnixTime};
+    use super::{AppIdHash, AttestedKey, ClientDataHash, Counter, KeyId, Pairing, UnixTime};
 
     pub struct RealAttestation {
         pub name: &'static str,
@@ -27,6 +27,7 @@ pub mod real {
         pub development: bool,
         pub now: UnixTime,
         pub pairing: Pairing<'static>,
+        pub challenge: ClientDataHash<'static>,
     }
 
     pub struct RealAssertion {
@@ -34,7 +35,8 @@ pub mod real {
         pub app_id: AppIdHash,
         pub last: Counter,
         pub stored_key: [u8; AttestedKey::ENCODED_LEN],
-        pub request: Request<'static>,
+        pub assertion: &'static [u8],
+        pub request: ClientDataHash<'static>,
     }
 
     include!(concat!(env!("OUT_DIR"), "/real.rs"));

@@ -36,7 +36,7 @@ fn main() -> ! {
     let lock = Lock::new(Policy::new(&apps), &[], &accelerator);
     if let Ok(phone) = Phone::restore(&objects::STORED_KEY, Counter::ATTESTED, &accelerator) {
         accelerator.0.borrow_mut().break_down();
-        let open = || lock.open(&objects::REQUEST, &phone);
+        let open = || lock.open(&objects::ASSERTION, &objects::REQUEST, &phone);
         report.expect("assertion, broken peripheral", Some(Error::CryptoUnavailable), open);
     }
     report.end()

@@ -27,8 +27,8 @@ fn main() -> ! {
     damaged[100] ^= 1;
     report.expect("stored key, damaged", Some(Error::PublicKeyInvalid), || restore(&damaged));
     if let Some(phone) = report.expect("stored key", None, || restore(&objects::STORED_KEY)) {
-        let open = |request| lock.open(request, &phone);
-        report.expect("assertion, forged", Some(Error::SignatureInvalid), || open(&objects::FORGED_REQUEST));
+        let open = |request| lock.open(&objects::ASSERTION, request, &phone);
+        report.expect("assertion, forged", Some(Error::SignatureInvalid), || open(&objects::OTHER_REQUEST));
         report.expect("assertion", None, || open(&objects::REQUEST));
         report.expect("assertion, replayed", Some(Error::CounterNotIncreased), || open(&objects::REQUEST));
     }

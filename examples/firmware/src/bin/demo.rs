@@ -29,14 +29,14 @@ fn real_devices(report: &mut Report) {
         let policy = Policy::new(&apps);
         let policy = if real.development { policy.only_development() } else { policy };
         let lock = Lock::new(policy, &[APPLE_APP_ATTEST_ROOT], &RustCrypto);
-        report.expect(real.name, None, || lock.pair(&real.pairing, real.now));
+        report.expect(real.name, None, || lock.pair(&real.pairing, &real.challenge, real.now));
     }
     for real in real::ASSERTIONS {
         let apps = [real.app_id];
         let lock = Lock::new(Policy::new(&apps), &[], &RustCrypto);
         report.expect(real.name, None, || {
             let phone = Phone::restore(&real.stored_key, real.last, &RustCrypto)?;
-            lock.open(&real.request, &phone)
+            lock.open(real.assertion, &real.request, &phone)
         });
     }
 }
