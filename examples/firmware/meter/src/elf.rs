@@ -261,8 +261,7 @@ fn riscv_calls_start(code: &[u8]) -> bool {
     let mut place = 0;
     while let Some(&[low, ..]) = code.get(place..place + 2) {
         if low & 0b11 != 0b11 {
-            if low & 0b11 == 0b01 && code[place + 1] >> 5 == 0b001 && compressed_offset(code, place) == -(place as i64)
-            {
+            if low & 0b11 == 0b01 && code[place + 1] >> 5 == 0b001 && compressed_offset(code, place) == back(place) {
                 return true; // c.jal
             }
             place += 2;
@@ -282,12 +281,17 @@ fn riscv_calls_start(code: &[u8]) -> bool {
                 .map(|second| i64::from((first & 0xFFFF_F000).cast_signed()) + i64::from(second.cast_signed() >> 20)),
             _ => None,
         };
-        if offset == Some(-(place as i64)) {
+        if offset == Some(back(place)) {
             return true;
         }
         place += 4;
     }
     false
+}
+
+/// The offset from an instruction to the start.
+fn back(place: usize) -> i64 {
+    -i64::try_from(place).unwrap_or(i64::MAX)
 }
 
 /// The offset of a `c.jal` (CJ format).

@@ -11,10 +11,10 @@ use crate::{
 };
 
 const COMMITTED: &str = "figures.toml";
-const README: &str = "../../README.md";
+const PROJECT_README: &str = "../../README.md";
+const README: &str = "README.md";
 /// Crates with fewer bytes of flash in every image are shown as one.
 const SMALL: u64 = 1_000;
-const MARKERS: [&str; 2] = ["<!-- footprint -->\n", "<!-- /footprint -->"];
 
 /// What one image costs on one board.
 #[derive(Debug, Deserialize, Serialize)]
@@ -30,6 +30,9 @@ pub(crate) struct Figure {
     assertion: Option<Cost>,
     /// Flash by crate.
     crates: BTreeMap<String, u64>,
+    /// What the run printed.
+    #[serde(skip)]
+    printed: String,
 }
 
 /// Of an honest object, or of the dearest of the threat table.
@@ -58,6 +61,7 @@ impl Figure {
             attestation: Cost::read(&printed, "attestation"),
             assertion: Cost::read(&printed, "assertion"),
             crates: if is_table { BTreeMap::new() } else { image.elf.crates.clone() },
+            printed,
         })
     }
 
@@ -105,6 +109,15 @@ impl Cost {
             Some(Self { instructions: number_before(line, " instructions")?, case })
         })
     }
+}
+
+/// Puts a text between `<!-- NAME -->` and `<!-- /NAME -->`.
+fn put(path: &str, name: &str, text: &str) -> Outcome<()> {
+    let [start, end] = [format!("<!-- {name} -->\n"), format!("<!-- /{name} -->")];
+    let page = fs::read_to_string(path)?;
+    let around = page.split_once(&start).and_then(|(before, rest)| Some((before, rest.split_once(&end)?.1)));
+    let (before, after) = around.ok_or_else(|| format!("{path} has no place between {start}and {end}"))?;
+    Ok(fs::write(path, format!("{before}{start}{text}{end}{after}"))?)
 }
 
 fn number_before(line: &str, unit: &str) -> Option<u64> {
@@ -159,15 +172,9 @@ impl Figures {
 
     pub(crate) fn write(&self) -> Outcome<()> {
         fs::write(COMMITTED, format!("# Written by `measure --write`.\n\n{}", toml::to_string(self)?))?;
-        let readme = fs::read_to_string(README)?;
-        let [start, end] = MARKERS;
-        let Some((before, (_, after))) =
-            readme.split_once(start).and_then(|(before, rest)| Some((before, rest.split_once(end)?)))
-        else {
-            println!("README.md has no place for the table, between {start}and {end}");
-            return Ok(());
-        };
-        Ok(fs::write(README, format!("{before}{start}\n{}\n{}\n{end}{after}", self.table(), self.crates()))?)
+        put(PROJECT_README, "footprint", &format!("\n{}\n{}\n", self.table(), self.crates()))?;
+        let demo = self.figure.first().map(|figure| figure.printed.as_str()).unwrap_or_default();
+        put(README, "demo", &format!("```text\n{demo}```\n"))
     }
 
     /// Everything but the crates, as Markdown.

@@ -1,4 +1,4 @@
-//! The lock with an accelerator for elliptic curves and with SHA-2 in software, in less than 1 KiB of stack.
+//! The lock with an accelerator for elliptic curves and with SHA-2 in software.
 //!
 //! [`Accelerator`] is what you write for your board. The module `pka` stands for the peripheral, and knows the answers to
 //! what the demo asks; your board is to pass `genuine::crypto::conformance::check` instead.
