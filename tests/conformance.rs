@@ -520,6 +520,8 @@ fn failures_name_the_check() {
     for (answer, text) in answers {
         assert_eq!(ConformanceFailure { check: "the check", answer }.to_string(), text);
     }
+    assert_eq!(CryptoError::Invalid.to_string(), "the key or signature is invalid");
+    assert_eq!(CryptoError::Unavailable.to_string(), "the backend could not compute");
 }
 
 /// Puts a Wycheproof digest in the place of the object's own, so that the object's signature can be one of Wycheproof's.

@@ -192,6 +192,11 @@ fn device_information_is_read_whole_or_not_at_all() {
         entry.tag = octets.to_vec();
         Der::sequence(vec![version("27.0"), entry]).encode()
     };
+    // The version, and behind it what is no whole entry.
+    let cut = |octets: &[u8]| {
+        let content = [version("27.0").encode().as_slice(), octets].concat();
+        [&[tag::SEQUENCE, u8::try_from(content.len()).expect("short")], content.as_slice()].concat()
+    };
     let crowded = Der::context(1400, vec![Der::octet_string(b"27.0"), Der::octet_string(b"28.0")]);
     let cases = [
         ("both", honest.clone(), [Some("27.0"), Some("90Z999")]),
@@ -206,6 +211,9 @@ fn device_information_is_read_whole_or_not_at_all() {
         ("a tag number with a leading zero", tagged(&[0xBF, 0x80, 0x78]), [None, None]),
         ("a long form of a short tag number", tagged(&[0xBF, 0x1E]), [None, None]),
         ("a tag number of three octets", tagged(&[0xBF, 0x8A, 0x80, 0x78]), [None, None]),
+        ("a tag without its number", cut(&[0xBF]), [None, None]),
+        ("half a tag number", cut(&[0xBF, 0x8A]), [None, None]),
+        ("a tag without a length", cut(&[0xBF, 0x8A, 0x7B]), [None, None]),
         ("a tag of another class", tagged(&[0x7F, 0x8A, 0x7B]), [None, None]),
     ];
     for (what, value, [os_version, os_build]) in cases {

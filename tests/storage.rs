@@ -5,6 +5,8 @@ mod common;
 
 use std::{
     collections::HashMap,
+    error::Error as _,
+    num::TryFromIntError,
     sync::{Barrier, Mutex},
     thread,
 };
@@ -309,6 +311,17 @@ fn what_the_store_says_has_a_code() {
         assert_eq!(answer.error(), error);
         assert_eq!(error.class(), class);
         assert_eq!(answer.to_string(), error.to_string());
+    }
+}
+
+#[test]
+fn what_the_store_says_has_a_cause() {
+    let cause: TryFromIntError = u8::try_from(256).unwrap_err();
+    let answer = AdvanceError::Store(cause);
+    assert_eq!(answer.source().map(|cause| cause.to_string()), Some(cause.to_string()));
+    for answer in [AdvanceError::NotIncreased, AdvanceError::UnknownKey] {
+        let answer: AdvanceError<TryFromIntError> = answer;
+        assert!(answer.source().is_none());
     }
 }
 
