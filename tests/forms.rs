@@ -242,6 +242,22 @@ fn values_of_unknown_extensions_are_complete() {
     }
 }
 
+/// RFC 8949 §4.2.1: the largest number that fits a shorter head, and the smallest that does not.
+#[test]
+fn heads_have_one_form() {
+    let parse = |value: &[u8]| {
+        let bytes = [&[0; 32], [0x80, 0, 0, 0, 1].as_slice(), &[0xA1, 0x61, b'x'], value].concat();
+        AuthenticatorData::parse_assertion(&bytes).err()
+    };
+    for (head, size, largest) in [(24, 1, 0x17_u64), (25, 2, 0xFF), (26, 4, 0xFFFF), (27, 8, 0xFFFF_FFFF)] {
+        for major in [0x00, 0x20] {
+            let number = |number: u64| [&[major | head], &number.to_be_bytes()[8 - size..]].concat();
+            assert_eq!(parse(&number(largest)), Some(Error::CborNonCanonical), "{largest}");
+            assert_eq!(parse(&number(largest + 1)), None, "{}", largest + 1);
+        }
+    }
+}
+
 #[test]
 fn names_hold_values_of_low_tag_numbers() {
     let [mut leaf, _] = certificates();

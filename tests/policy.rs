@@ -97,6 +97,9 @@ fn environments_are_those_of_the_policy() {
             assert_eq!(verify(&device, policy), default);
             assert_eq!(verify(&device, policy.allow_development()), both);
             assert_eq!(verify(&device, policy.only_development()), development);
+            // The last word counts.
+            assert_eq!(verify(&device, policy.only_development().allow_development()), both);
+            assert_eq!(verify(&device, policy.allow_development().only_development()), development);
         }
     }
 }
