@@ -318,7 +318,7 @@ fn what_the_store_says_has_a_code() {
 fn what_the_store_says_has_a_cause() {
     let cause: TryFromIntError = u8::try_from(256).unwrap_err();
     let answer = AdvanceError::Store(cause);
-    assert_eq!(answer.source().map(|cause| cause.to_string()), Some(cause.to_string()));
+    assert_eq!(answer.source().map(ToString::to_string), Some(cause.to_string()));
     for answer in [AdvanceError::NotIncreased, AdvanceError::UnknownKey] {
         let answer: AdvanceError<TryFromIntError> = answer;
         assert!(answer.source().is_none());

@@ -89,7 +89,7 @@ fn names() -> Vec<Row> {
             "The intermediate has the root's name.",
             issuer(|issuer| *issuer = TestPki::default().signed_root()[part::TBS][field::SUBJECT].clone())
                 .intermediate(|intermediate| {
-                    intermediate.tbs[field::SUBJECT] = intermediate.tbs[field::ISSUER].clone()
+                    intermediate.tbs[field::SUBJECT] = intermediate.tbs[field::ISSUER].clone();
                 }),
         ),
         att(

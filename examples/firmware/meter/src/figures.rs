@@ -5,7 +5,7 @@ use std::{cmp::Reverse, collections::BTreeMap, fmt, fs};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Outcome,
+    Outcome, chart,
     image::{BOARDS, Image},
     stack,
 };
@@ -13,6 +13,7 @@ use crate::{
 const COMMITTED: &str = "figures.toml";
 const PROJECT_README: &str = "../../README.md";
 const README: &str = "README.md";
+const PICTURE: &str = "../../docs/footprint.svg";
 /// Crates with fewer bytes of flash in every image are shown as one.
 const SMALL: u64 = 1_000;
 
@@ -173,8 +174,18 @@ impl Figures {
     pub(crate) fn write(&self) -> Outcome<()> {
         fs::write(COMMITTED, format!("# Written by `measure --write`.\n\n{}", toml::to_string(self)?))?;
         put(PROJECT_README, "footprint", &format!("\n{}\n{}\n", self.table(), self.crates()))?;
+        fs::write(PICTURE, self.picture())?;
         let demo = self.figure.first().map(|figure| figure.printed.as_str()).unwrap_or_default();
         put(README, "demo", &format!("```text\n{demo}```\n"))
+    }
+
+    /// Flash and stack of the reference board.
+    fn picture(&self) -> String {
+        let reference = self.figure.iter().filter(|figure| figure.board == BOARDS[0].name);
+        let rows = reference.filter_map(|figure| {
+            Some(chart::Row { name: &figure.profile, flash: figure.flash?, stack: figure.stack_painted })
+        });
+        chart::svg(BOARDS[0].name, &rows.collect::<Vec<_>>())
     }
 
     /// Everything but the crates, as Markdown.

@@ -3,6 +3,7 @@
 //! `measure` compares and exits with 1 if something does not hold; `measure --write` writes the figures to `figures.toml`
 //! and to the project's README.
 
+mod chart;
 mod elf;
 mod figures;
 mod image;
