@@ -152,10 +152,13 @@ fn real() -> Vec<Vector> {
     load("attestations").chain(load("assertions")).collect()
 }
 
+/// A signature that was asked about.
+type Question = (P384PublicKey, Digest, P384Signature);
+
 /// `RustCrypto` that remembers verdicts under P-384, because the intermediate is the same one nearly always.
 #[derive(Default)]
 pub(crate) struct Remembering {
-    verdicts: RefCell<HashMap<(P384PublicKey, Digest, P384Signature), Result<(), CryptoError>>>,
+    verdicts: RefCell<HashMap<Question, Result<(), CryptoError>>>,
 }
 
 impl Crypto for Remembering {

@@ -99,10 +99,13 @@ pub fn run(data: &[u8]) {
     }
 }
 
+/// A public key, and r ‖ s.
+type Signed = (Vec<u8>, Vec<u8>);
+
 /// The public key of an algorithm, and its signature over a message of one byte; made once each.
-fn honest(algorithm: u8, message: u8) -> (Vec<u8>, Vec<u8>) {
+fn honest(algorithm: u8, message: u8) -> Signed {
     thread_local! {
-        static MADE: RefCell<HashMap<(u8, u8), (Vec<u8>, Vec<u8>)>> = RefCell::default();
+        static MADE: RefCell<HashMap<(u8, u8), Signed>> = RefCell::default();
     }
     let make = || {
         let Algorithm { hash, size, signer, .. } = &ALGORITHMS[usize::from(algorithm)];
