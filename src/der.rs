@@ -82,7 +82,7 @@ impl<'i> Reader<'i> {
         if tag & !HIGH_TAG != explicit(0) {
             return Err(Error::DerTag);
         }
-        let mut number = u16::from(tag & HIGH_TAG);
+        let mut number = u16::from(tag.saturating_sub(explicit(0)));
         if tag & HIGH_TAG == HIGH_TAG {
             let (&first, tail) = rest.split_first().ok_or(Error::DerTruncated)?;
             rest = tail;

@@ -208,6 +208,7 @@ fn device_information_is_read_whole_or_not_at_all() {
         ("no text", Der::sequence(vec![Der::context(1400, vec![Der::small_integer(27)])]).encode(), [None, None]),
         ("no UTF-8", Der::sequence(vec![Der::context(1400, vec![Der::octet_string(&[0xFF])])]).encode(), [None, None]),
         ("no sequence", Der::octet_string(b"27.0").encode(), [None, None]),
+        ("the smallest number of a long tag", tagged(&[0xBF, 0x1F]), [Some("27.0"), None]),
         ("a tag number with a leading zero", tagged(&[0xBF, 0x80, 0x78]), [None, None]),
         ("a long form of a short tag number", tagged(&[0xBF, 0x1E]), [None, None]),
         ("a tag number of three octets", tagged(&[0xBF, 0x8A, 0x80, 0x78]), [None, None]),
@@ -255,6 +256,21 @@ fn heads_have_one_form() {
             assert_eq!(parse(&number(largest)), Some(Error::CborNonCanonical), "{largest}");
             assert_eq!(parse(&number(largest + 1)), None, "{}", largest + 1);
         }
+    }
+}
+
+/// X.690 §11.2.2: none, one octet of bits, two.
+#[test]
+fn key_usages_have_any_number_of_bits() {
+    for (bits, expected) in [
+        (&[0x03, 0x01, 0x00][..], Some(Error::KeyUsage)),
+        (&[0x03, 0x02, 0x07, 0x80], None),
+        (&[0x03, 0x03, 0x07, 0x80, 0x80], None),
+        (&[0x03, 0x03, 0x07, 0x00, 0x80], Some(Error::KeyUsage)),
+        (&[0x03, 0x04, 0x07, 0x80, 0x80, 0x80], Some(Error::DerBitString)),
+    ] {
+        let edits = Edits::default().leaf(|leaf| leaf.set_extension_value(oid::KEY_USAGE, bits));
+        assert_eq!(AttestationCase::mint(&device("forms"), &edits).verify().err(), expected, "{bits:02X?}");
     }
 }
 
