@@ -6,11 +6,11 @@ mod common;
 use common::{AssertionCase, AttestationCase, device, edits};
 use genuine::{
     Error,
-    app_attest::{AuthenticatorData, DeviceInfo},
+    app_attest::{AttestationObject, AuthenticatorData, DeviceInfo},
     x509::Certificate,
 };
 use genuine_testvectors::{
-    Edits,
+    BUNDLE_VERSION, Edits,
     cbor::Cbor,
     certificate::{UnsignedCertificate, field, oid},
     der::{Content, Der, tag},
@@ -257,6 +257,32 @@ fn heads_have_one_form() {
             assert_eq!(parse(&number(largest + 1)), None, "{}", largest + 1);
         }
     }
+}
+
+/// 512 bytes of extension map, 255 of bundle version.
+#[test]
+fn limits_of_launch_data_belong_to_what_is_allowed() {
+    let parse = |map: Cbor| {
+        let bytes = [&[0; 32], [0x80, 0, 0, 0, 1].as_slice(), &map.encode()].concat();
+        AuthenticatorData::parse_assertion(&bytes).err()
+    };
+    let unknown = |length| Cbor::map(vec![(Cbor::text("x"), Cbor::bytes(&vec![0; length]))]);
+    assert_eq!(unknown(506).encode().len(), 512);
+    assert_eq!(parse(unknown(506)), None);
+    assert_eq!(parse(unknown(507)), Some(Error::ExtMapMalformed));
+    let version = |length| Cbor::map(vec![(Cbor::text(BUNDLE_VERSION), Cbor::text(&"1".repeat(length)))]);
+    assert_eq!(parse(version(255)), None);
+    assert_eq!(parse(version(256)), Some(Error::ExtMapMalformed));
+}
+
+#[test]
+fn the_credential_is_shown_as_it_is() {
+    let device = device("forms");
+    let case = AttestationCase::mint(&device, &edits());
+    let object = AttestationObject::parse(&case.object).unwrap();
+    assert_eq!(object.credential().aaguid(), device.environment().aaguid());
+    assert_eq!(object.credential().id(), device.key_id());
+    assert_eq!(object.credential().key(), object.leaf_key());
 }
 
 /// X.690 §11.2.2: none, one octet of bits, two.

@@ -46,14 +46,14 @@ fn assert(device: &Device, policy: Policy<'_>) -> Result<(), Error> {
 fn proofs_say_what_was_attested() {
     let device = new_device();
     let app = app_hash(device.app_id());
-    let attestation = AttestationCase::mint(&device, &edits()).with(|case| case.apps = vec![DECOY, app]);
+    let attestation = AttestationCase::mint(&device, &edits()).with(|case| case.apps = vec![DECOY, DECOY, app]);
     let proof = attestation.verify().unwrap();
     assert_eq!(proof.key().id(), KeyId(device.key_id()));
     assert_eq!(proof.key().public_key(), common::point(&device));
     assert_eq!(proof.key().app_id(), app);
     assert_eq!(proof.key().environment(), Environment::Development);
     assert_eq!(proof.environment(), Environment::Development);
-    assert_eq!(proof.app_index(), 1);
+    assert_eq!(proof.app_index(), 2);
     assert_eq!(proof.receipt().as_unverified_bytes(), device.receipt());
     assert_eq!(proof.device().os_version, Some("27.0"));
     assert_eq!(proof.device().os_build, Some("90Z999"));
@@ -64,10 +64,10 @@ fn proofs_say_what_was_attested() {
     let mut leaf = device.leaf(&[0; 32]);
     assert_eq!(proof.access_control(), Some(leaf.extension(oid::KEY_ACCESS)[1].octets().as_slice()));
 
-    let assertion = AssertionCase::mint(&device, 7, &edits()).with(|case| case.apps = vec![DECOY, app]);
+    let assertion = AssertionCase::mint(&device, 7, &edits()).with(|case| case.apps = vec![DECOY, DECOY, app]);
     let proof = assertion.verify().unwrap().accept(Counter(6)).unwrap();
     assert_eq!(proof.key_id(), KeyId(device.key_id()));
-    assert_eq!(proof.app_index(), 1);
+    assert_eq!(proof.app_index(), 2);
     assert_eq!(proof.counter(), Counter(7));
     assert_eq!(proof.launch().category, Some(ValidationCategory::TESTFLIGHT));
     assert_eq!(proof.launch().bundle_version, Some("1.2.3"));
