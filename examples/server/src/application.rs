@@ -1,0 +1,65 @@
+//! Which apps are served, and what each of them has to show.
+
+use genuine::{
+    Error,
+    app_attest::{APPLE_APP_ATTEST_ROOT, AppIdHash, Policy, ValidationCategory},
+    crypto::{P384PublicKey, RustCrypto},
+    x509::TrustAnchor,
+};
+use genuine_testvectors::TestPki;
+
+use crate::config::{self, Environment, Mode};
+
+/// One application: its App IDs are accepted alike, under one policy.
+#[derive(Debug)]
+pub struct Application {
+    /// The name that clients say and that is stored with each key.
+    pub name: String,
+    /// What an app is told that reports that App Attest is unavailable.
+    pub mode: Mode,
+    /// How long a verification may take, waiting for the store included.
+    pub timeout: std::time::Duration,
+    /// The engine's policy.
+    pub policy: Policy<'static>,
+    /// Whom the certificates have to come from.
+    pub anchors: &'static [TrustAnchor<'static>],
+}
+
+impl Application {
+    /// What the configuration says of one application, in the engine's terms.
+    ///
+    /// The lists live as long as the process, as the configuration does: they are leaked, once each.
+    ///
+    /// # Errors
+    ///
+    /// If the engine cannot hash an App ID or read the test root: neither happens with its own backend.
+    pub fn new(settings: &config::Application, demo: bool) -> Result<Self, Error> {
+        let ids = settings.app_ids.iter().map(|id| AppIdHash::of(id, &RustCrypto));
+        let mut policy = Policy::new(ids.collect::<Result<Vec<_>, _>>()?.leak());
+        if settings.environment == Environment::Development {
+            policy = policy.only_development();
+        }
+        if let Some(categories) = &settings.categories {
+            let categories = categories.iter().copied().map(ValidationCategory).collect::<Vec<_>>();
+            policy = policy.require_categories(categories.leak());
+        }
+        if let Some(versions) = &settings.bundle_versions {
+            let versions: Vec<&str> = versions.iter().map(|version| &*version.clone().leak()).collect();
+            policy = policy.require_bundle_versions(versions.leak());
+        }
+        Ok(Self {
+            name: settings.name.clone(),
+            mode: settings.mode,
+            timeout: settings.timeout(),
+            policy,
+            anchors: if demo { test_root()? } else { &[APPLE_APP_ATTEST_ROOT] },
+        })
+    }
+}
+
+/// The root of the simulated devices. Its private key is public: it is trusted in the demonstration only.
+fn test_root() -> Result<&'static [TrustAnchor<'static>], Error> {
+    let authorities = TestPki::default();
+    let key = P384PublicKey::from_uncompressed(&authorities.root_point()).ok_or(Error::ConfigNoAnchor)?;
+    Ok(vec![TrustAnchor::new(authorities.root_subject().leak(), key)].leak())
+}

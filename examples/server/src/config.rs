@@ -1,0 +1,443 @@
+//! The configuration: a TOML file, the environment over it, and every mistake named.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize, de::IntoDeserializer as _};
+
+/// The prefix of this server's own variables.
+const PREFIX: &str = "GENUINE_SERVER_";
+/// The prefix of the variables that describe one application, under the names of the field.
+const IOS_PREFIX: &str = "ATTESTATION_IOS_APP_ATTEST_";
+/// The application that those variables describe.
+const IOS_APPLICATION: &str = "ios";
+
+/// What the server is told.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where apps come.
+    pub listen: SocketAddr,
+    /// Where the operator and the monitoring come. Nobody is asked who they are there: keep it inside.
+    pub operator_listen: SocketAddr,
+    /// Certificate chain and key, both PEM.
+    pub tls: Option<Tls>,
+    /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Whether plain HTTP is served beyond loopback: for development.
+    pub allow_plain_http: bool,
+    /// The header that holds the client's session, such as `authorization` or `cookie`. Challenges are bound to it.
+    pub session_header: String,
+    /// Where devices and challenges are kept.
+    pub store: Store,
+    /// What challenges are like.
+    pub challenges: Challenges,
+    /// How much of everything.
+    pub limits: Limits,
+    /// Who may register.
+    pub applications: Vec<Application>,
+    /// Whether the public test root is trusted. No file and no variable sets it.
+    #[serde(skip_deserializing)]
+    pub demo: bool,
+}
+
+/// A certificate chain and its key.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// The chain, leaf first.
+    pub certificate: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
+}
+
+/// Which store.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+pub enum Store {
+    /// One file, for one server.
+    Redb {
+        /// The file.
+        path: PathBuf,
+    },
+    /// For several servers.
+    Redis {
+        /// `redis://[user:password@]host:port[/database]`.
+        #[serde(serialize_with = "without_password")]
+        url: String,
+    },
+    /// Nothing is kept: for tests.
+    Memory,
+}
+
+/// What challenges are like.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Challenges {
+    /// How long one is good for.
+    pub lifetime_seconds: u64,
+    /// How many there may be at a time, used and lately expired ones included: about 300 bytes each.
+    pub outstanding: usize,
+}
+
+/// How much of everything.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// The largest body of a protected request, in bytes; it is held in memory to be hashed.
+    pub body_bytes: usize,
+    /// How long a request may take to arrive.
+    pub request_timeout_ms: u32,
+    /// Requests of one address (of one /64 in IPv6) in a minute; 0 for any number.
+    pub address_per_minute: u32,
+    /// Accepted requests of one device in a minute; 0 for any number.
+    pub device_per_minute: u32,
+    /// Connections at a time.
+    pub connections: usize,
+    /// How long requests in flight may take after the signal to stop.
+    pub shutdown_seconds: u64,
+}
+
+/// One application.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Application {
+    /// What clients call it.
+    pub name: String,
+    /// Team identifier, period, bundle identifier: of the app, and of its App Clip and extensions.
+    pub app_ids: Vec<String>,
+    /// Whose keys are accepted. They do not mix.
+    #[serde(default)]
+    pub environment: Environment,
+    /// What an app is told that reports that App Attest is unavailable.
+    #[serde(default)]
+    pub mode: Mode,
+    /// How long a verification may wait for the store, in milliseconds.
+    #[serde(default = "default_timeout")]
+    pub timeout_ms: u32,
+    /// Validation categories of iOS 27 to accept; others and none are refused.
+    pub categories: Option<Vec<u32>>,
+    /// Bundle versions of iOS 27 to accept; others and none are refused.
+    pub bundle_versions: Option<Vec<String>>,
+}
+
+impl Application {
+    /// An application with these App IDs, and the defaults.
+    #[must_use]
+    pub fn new(name: &str, app_ids: &[&str]) -> Self {
+        Self {
+            name: name.to_owned(),
+            app_ids: app_ids.iter().map(|&id| id.to_owned()).collect(),
+            environment: Environment::default(),
+            mode: Mode::default(),
+            timeout_ms: default_timeout(),
+            categories: None,
+            bundle_versions: None,
+        }
+    }
+
+    /// The time limit.
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        Duration::from_millis(self.timeout_ms.into())
+    }
+}
+
+/// Whose keys an application accepts.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Environment {
+    /// Distributed apps.
+    #[default]
+    Production,
+    /// Apps run from Xcode.
+    Development,
+}
+
+/// How much an application asks for.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Mode {
+    /// An app without App Attest goes on.
+    Off,
+    /// An app without App Attest goes on.
+    Optional,
+    /// An app without App Attest is refused.
+    #[default]
+    Required,
+}
+
+const fn default_timeout() -> u32 {
+    5000
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            operator_listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8081)),
+            tls: None,
+            trusted_proxies: Vec::new(),
+            allow_plain_http: false,
+            session_header: "x-session".to_owned(),
+            store: Store::Redb { path: "genuine.redb".into() },
+            challenges: Challenges::default(),
+            limits: Limits::default(),
+            applications: Vec::new(),
+            demo: false,
+        }
+    }
+}
+
+impl Default for Challenges {
+    fn default() -> Self {
+        Self { lifetime_seconds: 300, outstanding: 100_000 }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes: 1 << 20,
+            request_timeout_ms: 10_000,
+            address_per_minute: 600,
+            device_per_minute: 600,
+            connections: 4096,
+            shutdown_seconds: 10,
+        }
+    }
+}
+
+/// Everything that is wrong with a configuration.
+#[derive(Debug)]
+pub struct Mistakes(pub Vec<String>);
+
+impl fmt::Display for Mistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|mistake| writeln!(f, "error: {mistake}"))
+    }
+}
+
+impl std::error::Error for Mistakes {}
+
+impl Config {
+    /// The demonstration: one application, whose devices are simulated.
+    #[must_use]
+    pub fn demo() -> Self {
+        Self {
+            store: Store::Redb { path: "genuine-demo.redb".into() },
+            // The fleet comes from one address, as often as it can.
+            limits: Limits { address_per_minute: 0, device_per_minute: 0, ..Limits::default() },
+            applications: vec![Application::new("demo", &["ABCDE12345.com.example.demo"])],
+            demo: true,
+            ..Self::default()
+        }
+    }
+
+    /// What a file says, with the variables over it.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake of the variables and of what results, or the first one that makes the file unreadable.
+    pub fn load(toml: Option<&str>, variables: impl Iterator<Item = (String, String)>) -> Result<Self, Mistakes> {
+        let config = match toml {
+            Some(text) => toml::from_str(text).map_err(|error| Mistakes(vec![describe(&error)]))?,
+            None => Self::default(),
+        };
+        config.with_variables(variables)
+    }
+
+    /// This configuration with the variables over it, checked.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake.
+    pub fn with_variables(mut self, variables: impl Iterator<Item = (String, String)>) -> Result<Self, Mistakes> {
+        let mut mistakes = Vec::new();
+        let (mut own, mut ios) = (BTreeMap::new(), BTreeMap::new());
+        for (name, value) in variables {
+            if let Some(rest) = name.strip_prefix(PREFIX) {
+                own.insert(rest.to_owned(), value);
+            } else if let Some(rest) = name.strip_prefix(IOS_PREFIX) {
+                ios.insert(rest.to_owned(), value);
+            }
+        }
+        self.apply_own(own, &mut mistakes);
+        self.apply_ios(ios, &mut mistakes);
+        self.check(&mut mistakes);
+        if mistakes.is_empty() { Ok(self) } else { Err(Mistakes(mistakes)) }
+    }
+
+    /// Whether any of these variables describes an application.
+    pub fn describes_application(mut names: impl Iterator<Item = String>) -> bool {
+        names.any(|name| name.starts_with(IOS_PREFIX))
+    }
+
+    fn apply_own(&mut self, variables: BTreeMap<String, String>, mistakes: &mut Vec<String>) {
+        for (name, value) in variables {
+            let form = match name.as_str() {
+                "LISTEN" => set(&mut self.listen, value.parse().ok(), "an address and a port"),
+                "OPERATOR_LISTEN" => set(&mut self.operator_listen, value.parse().ok(), "an address and a port"),
+                "STORE" => set(&mut self.store, parse_store(&value), "memory, redb:PATH or redis://…"),
+                "SESSION_HEADER" => set(&mut self.session_header, Some(value), ""),
+                "ALLOW_PLAIN_HTTP" => set(&mut self.allow_plain_http, value.parse().ok(), "true or false"),
+                "TRUSTED_PROXIES" => {
+                    let networks = value.split(',').map(|network| network.trim().parse()).collect::<Result<_, _>>();
+                    set(&mut self.trusted_proxies, networks.ok(), "networks such as 10.0.0.0/8, separated by commas")
+                }
+                "ADDRESS_PER_MINUTE" => set(&mut self.limits.address_per_minute, value.parse().ok(), "a number"),
+                "DEVICE_PER_MINUTE" => set(&mut self.limits.device_per_minute, value.parse().ok(), "a number"),
+                "TLS_CERTIFICATE" => set(&mut self.tls_mut().certificate, Some(value.into()), ""),
+                "TLS_KEY" => set(&mut self.tls_mut().key, Some(value.into()), ""),
+                _ => Err(UNKNOWN),
+            };
+            name_mistake(PREFIX, &name, form, mistakes);
+        }
+    }
+
+    fn tls_mut(&mut self) -> &mut Tls {
+        self.tls.get_or_insert_with(|| Tls { certificate: PathBuf::new(), key: PathBuf::new() })
+    }
+
+    /// The variables of the field describe one application beside those of the file.
+    fn apply_ios(&mut self, variables: BTreeMap<String, String>, mistakes: &mut Vec<String>) {
+        if variables.is_empty() {
+            return;
+        }
+        let mut application = Application::new(IOS_APPLICATION, &[]);
+        for (name, value) in variables {
+            let form = match name.as_str() {
+                "APP_ID" => {
+                    let ids = value.split(',').map(|id| id.trim().to_owned()).collect();
+                    set(&mut application.app_ids, Some(ids), "")
+                }
+                "ENVIRONMENT" => set(&mut application.environment, word(&value), "PRODUCTION or DEVELOPMENT"),
+                "MODE" => set(&mut application.mode, word(&value), "OFF, OPTIONAL or REQUIRED"),
+                "TIMEOUT" => set(&mut application.timeout_ms, value.parse().ok(), "a number of milliseconds"),
+                _ => Err(UNKNOWN),
+            };
+            name_mistake(IOS_PREFIX, &name, form, mistakes);
+        }
+        if application.app_ids.is_empty() {
+            mistakes.push(format!("{IOS_PREFIX}APP_ID: is missing, and the others need it"));
+        } else {
+            self.applications.push(application);
+        }
+    }
+
+    fn check(&self, mistakes: &mut Vec<String>) {
+        let mut expect = |right: bool, mistake: &str| {
+            if !right {
+                mistakes.push(mistake.to_owned());
+            }
+        };
+        let loopback = self.listen.ip().is_loopback();
+        expect(
+            loopback || self.tls.is_some() || !self.trusted_proxies.is_empty() || self.allow_plain_http,
+            "listen: beyond loopback it takes tls, trusted_proxies or allow_plain_http",
+        );
+        expect(
+            !self.demo || loopback && self.operator_listen.ip().is_loopback(),
+            "listen, operator_listen: the demonstration trusts a public test root and stays on loopback",
+        );
+        if let Some(tls) = &self.tls {
+            expect(tls.certificate.is_file(), "tls.certificate: there is no such file");
+            expect(tls.key.is_file(), "tls.key: there is no such file");
+        }
+        expect(
+            axum::http::HeaderName::try_from(self.session_header.as_str()).is_ok(),
+            "session_header: this is no name of a header",
+        );
+        if let Store::Redis { url } = &self.store {
+            expect(redis::Client::open(url.as_str()).is_ok(), "store.url: this is no address of Redis");
+        }
+        expect(
+            (1..=86_400).contains(&self.challenges.lifetime_seconds),
+            "challenges.lifetime_seconds: from 1 to 86400",
+        );
+        expect(self.challenges.outstanding > 0, "challenges.outstanding: at least 1");
+        expect((1..=1 << 30).contains(&self.limits.body_bytes), "limits.body_bytes: from 1 to 1073741824");
+        expect(self.limits.request_timeout_ms > 0, "limits.request_timeout_ms: at least 1");
+        expect(self.limits.connections > 0, "limits.connections: at least 1");
+        expect(!self.applications.is_empty(), "applications: there is none, so that nobody could register");
+        let mut names = BTreeSet::new();
+        for application in &self.applications {
+            let name = &application.name;
+            let mut expect = |right: bool, mistake: &str| expect(right, &format!("application {name:?}: {mistake}"));
+            expect(names.insert(name), "its name is taken");
+            expect((1..=64).contains(&name.len()), "its name has from 1 to 64 bytes");
+            expect(!application.app_ids.is_empty(), "app_ids: at least one");
+            for id in &application.app_ids {
+                expect(is_app_id(id), &format!("app_ids: {id:?} is no team identifier, period and bundle identifier"));
+            }
+            let timeout = (1..=i32::MAX.unsigned_abs()).contains(&application.timeout_ms);
+            expect(timeout, "timeout_ms: from 1 to 2147483647");
+            let empty = application.categories.as_ref().is_some_and(Vec::is_empty)
+                || application.bundle_versions.as_ref().is_some_and(Vec::is_empty);
+            expect(
+                !empty,
+                "categories, bundle_versions: an empty list refuses everything; leave it out to ask for nothing",
+            );
+        }
+    }
+}
+
+/// Takes the value if it has the form, which is the error otherwise.
+fn set<T>(setting: &mut T, value: Option<T>, form: &'static str) -> Result<(), &'static str> {
+    *setting = value.ok_or(form)?;
+    Ok(())
+}
+
+const UNKNOWN: &str = "absent: there is no such setting";
+
+/// The value stays out of the message: it may be secret.
+fn name_mistake(prefix: &str, name: &str, form: Result<(), &str>, mistakes: &mut Vec<String>) {
+    if let Err(form) = form {
+        mistakes.push(format!("{prefix}{name}: must be {form}"));
+    }
+}
+
+/// One of an enum's words, as the file has them.
+fn word<'a, T: Deserialize<'a>>(text: &'a str) -> Option<T> {
+    let words: serde::de::value::StrDeserializer<'a, serde::de::value::Error> = text.into_deserializer();
+    T::deserialize(words).ok()
+}
+
+/// Ten capital letters and digits, a period, and something: what Apple calls an App ID.
+fn is_app_id(id: &str) -> bool {
+    id.split_once('.').is_some_and(|(team, bundle)| {
+        team.len() == 10
+            && team.bytes().all(|octet| octet.is_ascii_uppercase() || octet.is_ascii_digit())
+            && !bundle.is_empty()
+            && bundle.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'.' || octet == b'-')
+    })
+}
+
+/// `memory`, `redb:PATH`, or an address of Redis.
+fn parse_store(text: &str) -> Option<Store> {
+    match text.split_once(':') {
+        None if text == "memory" => Some(Store::Memory),
+        Some(("redb", path)) if !path.is_empty() => Some(Store::Redb { path: path.into() }),
+        Some(("redis", _)) => Some(Store::Redis { url: text.to_owned() }),
+        _ => None,
+    }
+}
+
+/// An address without what stands before the `@`.
+fn without_password<S: serde::Serializer>(url: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    match url.rsplit_once('@') {
+        None => serializer.serialize_str(url),
+        Some((_, rest)) => serializer.serialize_str(&format!("redis://…@{rest}")),
+    }
+}
+
+/// Where and what, without the line itself, which may hold a secret.
+fn describe(error: &toml::de::Error) -> String {
+    error.message().to_owned()
+}

@@ -1,0 +1,353 @@
+//! The decisions, without HTTP: challenges, registration, assertions.
+//!
+//! Each of them runs from cheap to dear, and changes the store last: what is refused leaves no trace but a metric.
+
+use std::{sync::Arc, time::Instant};
+
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use genuine::{
+    Error, UnixTime,
+    app_attest::{
+        AdvanceError, Assertion, AssertionVerifier, AttestationObject, AttestationVerifier, AttestedKey,
+        ClientDataHash, Counter, Environment, KeyId,
+    },
+    crypto::{Crypto as _, RustCrypto},
+};
+
+use crate::{
+    application::Application,
+    config::Mode,
+    limit::RateLimiter,
+    metrics::{Metered, Metrics},
+    refusal::Refusal,
+    store::{AdvanceFault, Challenge, ChallengeId, Device, Purpose, PutError, Session, Spent, Store, Unavailable},
+};
+
+/// What time it is, in seconds since 1970.
+pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
+
+/// Everything that a decision needs.
+pub struct Gate {
+    /// Who may register, by name.
+    pub applications: Vec<Application>,
+    /// Where devices and challenges are.
+    pub store: Arc<dyn Store>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// The time.
+    pub clock: Clock,
+    /// How long a challenge is good for, in seconds.
+    pub challenge_lifetime: u64,
+    /// How often a device may come.
+    pub devices: Option<RateLimiter<KeyId>>,
+}
+
+/// What a client sends to register.
+#[derive(Clone, Copy)]
+pub struct Registration<'r> {
+    /// The application's name.
+    pub application: &'r str,
+    /// The key identifier as `generateKey()` gave it.
+    pub key_id: &'r str,
+    /// The challenge, as it was issued.
+    pub challenge: &'r str,
+    /// The attestation object.
+    pub attestation: &'r [u8],
+    /// The session that asks.
+    pub session: Session,
+}
+
+/// What a client sends beside a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PresentedAssertion {
+    /// The key that signed.
+    pub key_id: KeyId,
+    /// The assertion object.
+    pub assertion: Vec<u8>,
+    /// The challenge, as it was issued, if the request names one.
+    pub challenge: Option<String>,
+}
+
+/// The request that an assertion is to be about, as it arrived.
+#[derive(Clone, Copy)]
+pub struct SignedRequest<'r> {
+    /// The method, in capitals.
+    pub method: &'r str,
+    /// Path and query.
+    pub target: &'r str,
+    /// The body.
+    pub body: &'r [u8],
+    /// The session that asks.
+    pub session: Session,
+}
+
+/// What makes a request count once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Freshness {
+    /// The counter of the key alone: the request was not accepted before, and may be old.
+    Counter,
+    /// A challenge as well: the request is not older than the challenge.
+    Challenge,
+}
+
+/// Who sent a request: known from the attested key, and from nothing that the client says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The key, which stands for one installation of the app.
+    pub key_id: KeyId,
+    /// The application's name.
+    pub application: String,
+    /// The counter that was accepted.
+    pub counter: u32,
+}
+
+/// The first line of an assertion's client data: which form the lines after it have.
+pub const CLIENT_DATA_FORM: &str = "genuine-request-v1";
+
+impl SignedRequest<'_> {
+    /// The client data of this request's assertion: five lines, each ended by a line feed, of the form's name, the
+    /// method, path and query, the SHA-256 of the body in hex, and the challenge or nothing.
+    ///
+    /// No line can hold a line feed: HTTP has none in method and target, and a challenge is base64.
+    #[must_use]
+    pub fn client_data(&self, challenge: Option<&str>) -> String {
+        let body = sha256(self.body).map(|octet| format!("{octet:02x}")).concat();
+        let challenge = challenge.unwrap_or_default();
+        format!("{CLIENT_DATA_FORM}\n{}\n{}\n{body}\n{challenge}\n", self.method, self.target)
+    }
+}
+
+/// SHA-256, by the engine's backend, which cannot fail.
+#[must_use]
+pub fn sha256(data: &[u8]) -> [u8; 32] {
+    RustCrypto.sha256(&[data]).unwrap_or_default()
+}
+
+impl Gate {
+    /// Issues a challenge of 32 random bytes, as text: base64url without padding.
+    ///
+    /// # Errors
+    ///
+    /// Why none was issued.
+    pub async fn challenge(&self, application: &str, purpose: Purpose, session: Session) -> Result<String, Refusal> {
+        let application = self.application(application)?;
+        let mut id = ChallengeId::default();
+        getrandom::fill(&mut id).map_err(|_| Refusal::Timeout)?;
+        let now = (self.clock)();
+        let challenge = Challenge {
+            purpose,
+            application: application.name.clone(),
+            session,
+            expires_at: now + self.challenge_lifetime,
+            used: false,
+        };
+        let put = self.in_time(application, "put_challenge", self.store.put_challenge(id, &challenge, now)).await?;
+        put.map_err(|error| match error {
+            PutError::Full => Refusal::StoreLimit,
+            PutError::Unavailable => Refusal::StoreUnavailable,
+        })?;
+        self.metrics.challenges.inc();
+        Ok(BASE64_URL_SAFE_NO_PAD.encode(id))
+    }
+
+    /// Registers a device: its challenge was issued for this, its attestation verifies, and its key is new.
+    ///
+    /// # Errors
+    ///
+    /// Why it was not registered.
+    pub async fn register(&self, registration: Registration<'_>) -> Result<(AttestedKey, &Application), Refusal> {
+        let Registration { application, key_id, challenge, attestation, session } = registration;
+        let application = self.application(application)?;
+        let key_id = KeyId::from_base64(key_id)?;
+        let object = AttestationObject::parse(attestation)?;
+        let spend = self.check_challenge(challenge, Purpose::Attestation, application, session).await?;
+
+        let now = (self.clock)();
+        let client_data = sha256(challenge.as_bytes());
+        let crypto = Metered(&self.metrics);
+        let chains = AttestationVerifier::new(application.policy, application.anchors, &crypto);
+        let verified = chains.verify(&object, &key_id, &ClientDataHash(&client_data), UnixTime(now))?;
+        self.metrics.chains.inc();
+
+        self.spend_challenge(spend, application).await?;
+        let key = verified.key();
+        let device = Device {
+            key: key.to_bytes(),
+            application: application.name.clone(),
+            session,
+            registered_at: now,
+            counter: Counter::ATTESTED.0,
+            revoked_at: None,
+        };
+        let registered = self.in_time(application, "register", self.store.register(key_id, &device)).await?;
+        if !registered? {
+            return Err(Refusal::KeyAlreadyEnrolled);
+        }
+        self.metrics.registrations.inc();
+        Ok((key, application))
+    }
+
+    /// An app says that App Attest is unavailable: whether it may go on without.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::AttestationRequired`] if the application requires it.
+    pub fn unsupported(&self, application: &str) -> Result<&Application, Refusal> {
+        let application = self.application(application)?;
+        match application.mode {
+            Mode::Off | Mode::Optional => Ok(application),
+            Mode::Required => Err(Refusal::AttestationRequired),
+        }
+    }
+
+    /// Checks the assertion of a request: its key is registered and not revoked, it signed this request, and it was
+    /// neither accepted before nor, where the route asks for a challenge, signed before that was issued.
+    ///
+    /// # Errors
+    ///
+    /// Why the request is refused.
+    pub async fn check(
+        &self,
+        presented: &PresentedAssertion,
+        request: SignedRequest<'_>,
+        freshness: Freshness,
+    ) -> Result<Caller, Refusal> {
+        let PresentedAssertion { key_id, assertion, challenge } = presented;
+        let challenge = challenge.as_deref();
+        if freshness == Freshness::Challenge && challenge.is_none() {
+            return Err(Refusal::ChallengeMissing);
+        }
+        let assertion = Assertion::parse(assertion)?;
+        let start = Instant::now();
+        let found = self.store.device(*key_id).await;
+        self.observe("device", start);
+        let device = found?.ok_or(Error::UnknownKey)?;
+        if device.revoked_at.is_some() {
+            return Err(Refusal::KeyRevoked);
+        }
+        let application = self.application(&device.application)?;
+        let spend = match challenge {
+            Some(challenge) => {
+                Some(self.check_challenge(challenge, Purpose::Assertion, application, request.session).await?)
+            }
+            None => None,
+        };
+
+        let crypto = Metered(&self.metrics);
+        let key = AttestedKey::from_trusted_bytes(&device.key, &crypto)?;
+        let client_data = sha256(request.client_data(challenge).as_bytes());
+        let assertions = AssertionVerifier::new(application.policy, &crypto);
+        let authentic = assertions.verify(&assertion, &key, &ClientDataHash(&client_data))?;
+
+        // Whom to limit is known only now: earlier, anybody could use up what a device may do.
+        if let Some(devices) = &self.devices {
+            devices.check(authentic.key_id(), Instant::now()).map_err(Refusal::DeviceLimit)?;
+        }
+        if let Some(spend) = spend {
+            self.spend_challenge(spend, application).await?;
+        }
+        let advance = self.store.advance(authentic.key_id(), authentic.counter());
+        let advanced = self.in_time(application, "advance", advance).await?;
+        let verified = authentic.accept_with(|_, _| advanced).map_err(|error| match error {
+            AdvanceError::Store(AdvanceFault::Revoked) => Refusal::KeyRevoked,
+            AdvanceError::Store(AdvanceFault::Unavailable) => Refusal::StoreUnavailable,
+            error => error.error().into(),
+        })?;
+        self.metrics.assertions.inc();
+        Ok(Caller { key_id: verified.key_id(), application: device.application, counter: verified.counter().0 })
+    }
+
+    /// A device, for the operator.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::DeviceNotFound`], or that the store could not answer.
+    pub async fn device(&self, key_id: KeyId) -> Result<Device, Refusal> {
+        self.store.device(key_id).await?.ok_or(Refusal::DeviceNotFound)
+    }
+
+    /// Revokes a device, for the operator: its next request is refused.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::DeviceNotFound`], or that the store could not answer.
+    pub async fn revoke(&self, key_id: KeyId) -> Result<(), Refusal> {
+        let revoked = self.store.revoke(key_id, (self.clock)()).await?;
+        if revoked { Ok(()) } else { Err(Refusal::DeviceNotFound) }
+    }
+
+    fn application(&self, name: &str) -> Result<&Application, Refusal> {
+        self.applications.iter().find(|application| application.name == name).ok_or(Refusal::ApplicationUnknown)
+    }
+
+    /// Whether a challenge was issued for this, and is still good. It is spent later: when all else has passed.
+    async fn check_challenge(
+        &self,
+        text: &str,
+        purpose: Purpose,
+        application: &Application,
+        session: Session,
+    ) -> Result<ChallengeId, Refusal> {
+        let mut id = ChallengeId::default();
+        // Exactly the text that was issued: the client data holds it, not what it decodes to.
+        let length = BASE64_URL_SAFE_NO_PAD.decode_slice(text, &mut id);
+        if length != Ok(id.len()) {
+            return Err(Refusal::ChallengeUnknown);
+        }
+        let found = self.in_time(application, "challenge", self.store.challenge(id)).await?;
+        let challenge = found?.ok_or(Refusal::ChallengeUnknown)?;
+        if challenge.session != session || challenge.application != application.name {
+            return Err(Refusal::ChallengeMismatch);
+        }
+        if challenge.purpose != purpose {
+            return Err(Refusal::ChallengePurpose);
+        }
+        if challenge.used {
+            return Err(Refusal::ChallengeReused);
+        }
+        if (self.clock)() >= challenge.expires_at {
+            return Err(Refusal::ChallengeExpired);
+        }
+        Ok(id)
+    }
+
+    async fn spend_challenge(&self, id: ChallengeId, application: &Application) -> Result<(), Refusal> {
+        match self.in_time(application, "spend_challenge", self.store.spend_challenge(id)).await?? {
+            Spent::Now => Ok(()),
+            Spent::Before => Err(Refusal::ChallengeReused),
+            Spent::Unknown => Err(Refusal::ChallengeUnknown),
+        }
+    }
+
+    /// Waits for the store as long as the application allows.
+    async fn in_time<T>(
+        &self,
+        application: &Application,
+        operation: &str,
+        answer: impl Future<Output = T>,
+    ) -> Result<T, Refusal> {
+        let start = Instant::now();
+        let answer = tokio::time::timeout(application.timeout, answer).await;
+        self.observe(operation, start);
+        answer.map_err(|_| Refusal::Timeout)
+    }
+
+    fn observe(&self, operation: &str, start: Instant) {
+        self.metrics.store.with_label_values(&[operation]).observe(start.elapsed().as_secs_f64());
+    }
+}
+
+impl From<Unavailable> for Refusal {
+    fn from(Unavailable: Unavailable) -> Self {
+        Self::StoreUnavailable
+    }
+}
+
+/// An environment's name, as clients and operators read it.
+#[must_use]
+pub const fn environment_name(environment: Environment) -> &'static str {
+    match environment {
+        Environment::Production => "PRODUCTION",
+        Environment::Development => "DEVELOPMENT",
+    }
+}

@@ -1,0 +1,55 @@
+//! HTTP: what a request says, and what is answered. Nothing is decided here.
+
+mod app;
+mod assertion;
+mod header;
+mod intake;
+mod observe;
+mod operator;
+mod origin;
+mod problem;
+mod shop;
+
+use std::sync::Arc;
+
+use axum::{
+    Router, http::header::CONTENT_TYPE, middleware::from_fn_with_state, response::IntoResponse as _, routing::get,
+};
+
+pub use self::{
+    assertion::{RequireAssertion, RequireAssertionService, require_assertion},
+    header::parse as parse_assertion_headers,
+    intake::Intake,
+    origin::Origin,
+    problem::Problem,
+};
+use crate::{gate::Gate, refusal::Refusal};
+
+/// The interface of apps, as `OpenAPI` 3.1.
+pub const APP_INTERFACE: &str = include_str!("../../openapi.json");
+/// The interface of the operator, as `OpenAPI` 3.1.
+pub const OPERATOR_INTERFACE: &str = include_str!("../../openapi-operator.json");
+
+/// Everything that apps reach.
+pub fn app(gate: &Arc<Gate>, intake: &Intake, origin: Arc<Origin>) -> Router {
+    let routes = app::router(Arc::clone(gate), intake.clone()).merge(shop::router(gate, intake));
+    let routes = with_fallbacks(routes, APP_INTERFACE);
+    observed(routes.layer(from_fn_with_state(origin, Origin::check)), gate)
+}
+
+/// Everything that the operator reaches.
+pub fn operator(gate: &Arc<Gate>) -> Router {
+    let routes = operator::router(Arc::clone(gate));
+    observed(with_fallbacks(routes, OPERATOR_INTERFACE), gate)
+}
+
+fn with_fallbacks(routes: Router, interface: &'static str) -> Router {
+    routes
+        .route("/openapi.json", get(async move || ([(CONTENT_TYPE, "application/json")], interface).into_response()))
+        .method_not_allowed_fallback(async || Problem(Refusal::MethodUnknown))
+        .fallback(async || Problem(Refusal::RouteUnknown))
+}
+
+fn observed(routes: Router, gate: &Arc<Gate>) -> Router {
+    routes.layer(from_fn_with_state(Arc::clone(&gate.metrics), observe::observe))
+}

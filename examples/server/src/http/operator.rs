@@ -1,0 +1,71 @@
+//! What the operator and the monitoring ask for, on a listener of their own.
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::{get, put},
+};
+use genuine::{
+    app_attest::{AttestedKey, KeyId},
+    crypto::RustCrypto,
+};
+use serde_json::json;
+
+use super::Problem;
+use crate::{
+    gate::{Gate, environment_name},
+    refusal::Refusal,
+};
+
+/// The routes of the operator.
+pub(super) fn router(gate: Arc<Gate>) -> Router {
+    Router::new()
+        .route("/health", get(health))
+        .route("/ready", get(ready))
+        .route("/metrics", get(metrics))
+        .route("/devices/{key_id}", get(device))
+        .route("/devices/{key_id}/revocation", put(revoke))
+        .with_state(gate)
+}
+
+/// The process runs.
+async fn health() -> Response {
+    Json(json!({ "status": "ok" })).into_response()
+}
+
+/// The store answers.
+async fn ready(State(gate): State<Arc<Gate>>) -> Result<Response, Problem> {
+    gate.store.ready().await.map_err(Refusal::from)?;
+    Ok(health().await)
+}
+
+async fn metrics(State(gate): State<Arc<Gate>>) -> Result<Response, Problem> {
+    let text = gate.metrics.text().map_err(|_| Refusal::Timeout)?;
+    Ok(([(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)], text).into_response())
+}
+
+async fn device(State(gate): State<Arc<Gate>>, Path(key_id): Path<String>) -> Result<Response, Problem> {
+    let device = gate.device(read_key_id(&key_id)?).await?;
+    let key = AttestedKey::from_trusted_bytes(&device.key, &RustCrypto).map_err(Refusal::from)?;
+    Ok(Json(json!({
+        "application": device.application,
+        "environment": environment_name(key.environment()),
+        "registered_at": device.registered_at,
+        "counter": device.counter,
+        "revoked_at": device.revoked_at,
+    }))
+    .into_response())
+}
+
+async fn revoke(State(gate): State<Arc<Gate>>, Path(key_id): Path<String>) -> Result<Response, Problem> {
+    gate.revoke(read_key_id(&key_id)?).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+fn read_key_id(text: &str) -> Result<KeyId, Refusal> {
+    KeyId::from_base64(text).map_err(Refusal::from)
+}

@@ -1,0 +1,93 @@
+//! Where a request comes from, and whether nobody could read it on its way.
+
+use std::{
+    net::{IpAddr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+    time::Instant,
+};
+
+use axum::{
+    extract::{ConnectInfo, Request, State},
+    http::{HeaderMap, HeaderName},
+    middleware::Next,
+    response::Response,
+};
+use ipnet::IpNet;
+
+use super::Problem;
+use crate::{limit::RateLimiter, refusal::Refusal};
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
+/// How the server is reached, and how often one address may.
+pub struct Origin {
+    /// Whether the listener speaks TLS.
+    pub tls: bool,
+    /// Whether plain HTTP is allowed from anywhere.
+    pub allow_plain_http: bool,
+    /// Whose word on addresses and protocol is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// How often an address may come.
+    pub addresses: Option<RateLimiter<IpAddr>>,
+}
+
+impl Origin {
+    /// Middleware: refuses what came in plain text, and who comes too often.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::HttpsRequired`], [`Refusal::AddressLimit`].
+    pub async fn check(
+        State(origin): State<Arc<Self>>,
+        ConnectInfo(peer): ConnectInfo<SocketAddr>,
+        request: Request,
+        next: Next,
+    ) -> Result<Response, Problem> {
+        let peer = peer.ip().to_canonical();
+        if !origin.is_private(peer, request.headers()) {
+            return Err(Refusal::HttpsRequired.into());
+        }
+        if let Some(addresses) = &origin.addresses {
+            let client = origin.client(peer, request.headers());
+            addresses.check(subscriber(client), Instant::now()).map_err(Refusal::AddressLimit)?;
+        }
+        Ok(next.run(request).await)
+    }
+
+    /// Whether the request came over TLS, over a proxy that says so, or from this machine.
+    fn is_private(&self, peer: IpAddr, headers: &HeaderMap) -> bool {
+        let forwarded = headers.get(FORWARDED_PROTO).filter(|_| self.trusts(peer));
+        match forwarded {
+            _ if self.tls || self.allow_plain_http => true,
+            Some(protocol) => protocol == "https",
+            None => peer.is_loopback(),
+        }
+    }
+
+    /// The address nearest to us that no trusted proxy has: from there on the list is the client's own word.
+    fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        let mut client = peer;
+        let lists = headers.get_all(FORWARDED_FOR).iter().rev().filter_map(|list| list.to_str().ok());
+        for hop in lists.flat_map(|list| list.rsplit(',')) {
+            if !self.trusts(client) {
+                break;
+            }
+            let Ok(address) = hop.trim().parse::<IpAddr>() else { break };
+            client = address.to_canonical();
+        }
+        client
+    }
+
+    fn trusts(&self, address: IpAddr) -> bool {
+        self.trusted_proxies.iter().any(|network| network.contains(&address))
+    }
+}
+
+/// Whom a provider gives an address to: in IPv6 that is a network of 64 bits.
+fn subscriber(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
+    }
+}

@@ -1,0 +1,15 @@
+//! An example server: the `genuine` engine behind HTTP, with storage.
+//!
+//! Read from the top: [`http`] turns requests into calls of the [`gate`], the gate asks the engine and the [`store`], and
+//! nothing below knows of HTTP. `README.md` beside this crate shows the protocol.
+
+pub mod application;
+pub mod client;
+pub mod config;
+pub mod gate;
+pub mod http;
+pub mod limit;
+pub mod metrics;
+pub mod refusal;
+pub mod server;
+pub mod store;

@@ -1,0 +1,64 @@
+//! How often somebody may come: the generic cell rate algorithm (ITU-T I.371), one time stamp for each caller.
+
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// Callers that are remembered at a time, about 5 MB. Beyond that newcomers wait until old ones may be forgotten.
+const CALLERS: usize = 100_000;
+/// How often room is made when it is full: looking through all callers takes a millisecond.
+const SWEEP: Duration = Duration::from_secs(1);
+
+/// Allows each caller `burst` requests at once and a steady rate after that.
+pub struct RateLimiter<K> {
+    interval: Duration,
+    burst: Duration,
+    callers: Mutex<Callers<K>>,
+}
+
+struct Callers<K> {
+    /// When the caller's allowance will be whole again.
+    whole_at: HashMap<K, Instant>,
+    swept_at: Option<Instant>,
+}
+
+impl<K: Eq + Hash> RateLimiter<K> {
+    /// A limiter that allows `per_minute` requests a minute, and a sixth of them at once. `None` if that is zero: no limit.
+    #[must_use]
+    pub fn per_minute(per_minute: u32) -> Option<Self> {
+        let interval = Duration::from_secs(60).checked_div(per_minute)?;
+        let burst = interval * (per_minute / 6).max(1);
+        let callers = Mutex::new(Callers { whole_at: HashMap::new(), swept_at: None });
+        Some(Self { interval, burst, callers })
+    }
+
+    /// Counts a request.
+    ///
+    /// # Errors
+    ///
+    /// How many seconds, at least 1, to wait before the next one.
+    pub fn check(&self, caller: K, now: Instant) -> Result<(), u64> {
+        // Nothing that could panic runs under the lock, and a map of time stamps is never half-written.
+        let mut callers = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = callers.whole_at.get(&caller).copied();
+        if known.is_none() && callers.whole_at.len() >= CALLERS {
+            if callers.swept_at.is_none_or(|at| now.duration_since(at) >= SWEEP) {
+                callers.whole_at.retain(|_, whole_at| *whole_at > now);
+                callers.swept_at = Some(now);
+            }
+            if callers.whole_at.len() >= CALLERS {
+                return Err(SWEEP.as_secs());
+            }
+        }
+        let whole_at = known.map_or(now, |at| at.max(now)) + self.interval;
+        let too_early = whole_at.duration_since(now).saturating_sub(self.burst);
+        if !too_early.is_zero() {
+            return Err(too_early.as_secs() + u64::from(too_early.subsec_nanos() > 0));
+        }
+        callers.whole_at.insert(caller, whole_at);
+        Ok(())
+    }
+}

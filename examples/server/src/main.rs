@@ -1,0 +1,120 @@
+//! The example server: `genuine-server [--demo | --config FILE] [--check]`.
+
+use std::{
+    env,
+    fmt::Write as _,
+    fs,
+    io::{self, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use genuine_server::{
+    config::{Config, Mistakes},
+    server::{Server, system_clock},
+};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+const USAGE: &str = "usage: genuine-server [--demo | --config FILE] [--check]
+
+Without a file and without ATTESTATION_IOS_APP_ATTEST_… in the environment it runs the demonstration.
+--check  prints the configuration in effect, without secrets, and ends
+";
+
+/// Exit code for what the operator has to correct.
+const MISTAKE: u8 = 2;
+
+struct Arguments {
+    demo: bool,
+    file: Option<PathBuf>,
+    check: bool,
+}
+
+impl Arguments {
+    fn parse(mut arguments: impl Iterator<Item = String>) -> Option<Self> {
+        let mut parsed = Self { demo: false, file: None, check: false };
+        while let Some(argument) = arguments.next() {
+            match argument.as_str() {
+                "--demo" => parsed.demo = true,
+                "--check" => parsed.check = true,
+                "--config" => parsed.file = Some(arguments.next()?.into()),
+                _ => return None,
+            }
+        }
+        (!(parsed.demo && parsed.file.is_some())).then_some(parsed)
+    }
+}
+
+fn load(arguments: &Arguments) -> Result<Config, Mistakes> {
+    let variables =
+        || env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    if arguments.demo || arguments.file.is_none() && !Config::describes_application(variables().map(|(name, _)| name)) {
+        return Config::demo().with_variables(variables());
+    }
+    let text = match &arguments.file {
+        None => None,
+        Some(path) => {
+            Some(fs::read_to_string(path).map_err(|error| Mistakes(vec![format!("{}: {error}", path.display())]))?)
+        }
+    };
+    Config::load(text.as_deref(), variables())
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let Some(arguments) = Arguments::parse(env::args().skip(1)) else {
+        eprint!("{USAGE}");
+        return MISTAKE.into();
+    };
+    let config = match load(&arguments) {
+        Ok(config) => config,
+        Err(mistakes) => {
+            eprint!("{mistakes}");
+            return MISTAKE.into();
+        }
+    };
+    if arguments.check {
+        return match toml::to_string(&config) {
+            Ok(text) => {
+                print!("{text}");
+                ExitCode::SUCCESS
+            }
+            Err(error) => fail(&error),
+        };
+    }
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,genuine_server=info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    match serve(config).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(error.as_ref()),
+    }
+}
+
+async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
+    let demo = config.demo;
+    let protocol = if config.tls.is_some() { "https" } else { "http" };
+    let server = Server::bind(config, system_clock()).await?;
+    // One line each on standard output, so that whoever started the server can read where it is. Nobody has to.
+    let mut lines = format!("apps:     {protocol}://{}\n", server.app_address()?);
+    writeln!(lines, "operator: http://{}", server.operator_address()?)?;
+    if demo {
+        lines += "DEMONSTRATION: trusts simulated devices, whose keys anybody can have. Not for anything else.\n";
+    }
+    let _ = io::stdout().write_all(lines.as_bytes());
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    server
+        .serve(async {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            tracing::info!("stopping: finishing what is in flight");
+        })
+        .await
+}
+
+fn fail(error: &dyn std::error::Error) -> ExitCode {
+    eprintln!("error: {error}");
+    ExitCode::FAILURE
+}

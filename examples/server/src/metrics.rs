@@ -1,0 +1,171 @@
+//! What is counted: the operator's view, in Prometheus' text form.
+
+use std::time::Duration;
+
+use genuine::crypto::{
+    Crypto, CryptoError, Digest, P256PublicKey, P256Signature, P384PublicKey, P384Signature, RustCrypto,
+};
+use prometheus::{
+    Counter, Encoder as _, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry,
+    TextEncoder,
+};
+use rustix::time::{ClockId, clock_gettime};
+
+use crate::refusal::Refusal;
+
+/// The counters of one server.
+pub struct Metrics {
+    registry: Registry,
+    /// Requests by route, method and status.
+    pub requests: IntCounterVec,
+    /// How long requests took, by route.
+    pub latency: HistogramVec,
+    /// Refusals by reason.
+    refusals: IntCounterVec,
+    /// Challenges issued.
+    pub challenges: IntCounter,
+    /// Devices registered.
+    pub registrations: IntCounter,
+    /// Assertions accepted.
+    pub assertions: IntCounter,
+    /// Certificate chains whose signatures were verified.
+    pub chains: IntCounter,
+    /// Time of the processor in signature verification, in seconds.
+    signature_cpu: Counter,
+    signatures: IntCounterVec,
+    /// Time of the processor in all, in seconds; the process collector's has no fractions.
+    cpu: Gauge,
+    /// How long the store took, by operation.
+    pub store: HistogramVec,
+    /// How many writes one commit of the embedded store carried.
+    pub commit: Histogram,
+}
+
+const LATENCIES: &[f64] = &[0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0];
+const SIZES: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0];
+
+impl Metrics {
+    /// All counters at zero.
+    ///
+    /// # Errors
+    ///
+    /// If two counters have one name, which a test would show.
+    pub fn new() -> Result<Self, prometheus::Error> {
+        let registry = Registry::new_custom(Some("genuine".to_owned()), None)?;
+        let process = prometheus::process_collector::ProcessCollector::for_self();
+        registry.register(Box::new(process))?;
+        let counter = |name: &str, help: &str| {
+            let counter = IntCounter::new(name, help)?;
+            registry.register(Box::new(counter.clone()))?;
+            Ok::<_, prometheus::Error>(counter)
+        };
+        let counters = |name: &str, help: &str, labels: &[&str]| {
+            let counters = IntCounterVec::new(Opts::new(name, help), labels)?;
+            registry.register(Box::new(counters.clone()))?;
+            Ok::<_, prometheus::Error>(counters)
+        };
+        let histograms = |name: &str, help: &str, label: &str| {
+            let options = HistogramOpts::new(name, help).buckets(LATENCIES.to_vec());
+            let histograms = HistogramVec::new(options, &[label])?;
+            registry.register(Box::new(histograms.clone()))?;
+            Ok::<_, prometheus::Error>(histograms)
+        };
+        let signature_cpu = Counter::new("signature_cpu_seconds_total", "CPU time in signature verification.")?;
+        registry.register(Box::new(signature_cpu.clone()))?;
+        let cpu = Gauge::new("cpu_seconds_total", "CPU time of the process.")?;
+        registry.register(Box::new(cpu.clone()))?;
+        let options = HistogramOpts::new("commit_writes", "Writes in one commit of the embedded store.");
+        let commit = Histogram::with_opts(options.buckets(SIZES.to_vec()))?;
+        registry.register(Box::new(commit.clone()))?;
+        Ok(Self {
+            requests: counters("http_requests_total", "Requests.", &["route", "method", "status"])?,
+            latency: histograms("http_request_seconds", "Time from request to answer.", "route")?,
+            refusals: counters("refusals_total", "Refusals by reason.", &["reason"])?,
+            challenges: counter("challenges_total", "Challenges issued.")?,
+            registrations: counter("registrations_total", "Devices registered.")?,
+            assertions: counter("assertions_total", "Assertions accepted.")?,
+            chains: counter("chain_verifications_total", "Attestations whose chain was verified.")?,
+            signatures: counters("signatures_total", "Signature verifications.", &["curve"])?,
+            store: histograms("store_seconds", "Time that the store took.", "operation")?,
+            signature_cpu,
+            cpu,
+            commit,
+            registry,
+        })
+    }
+
+    /// Counts a refusal by its reason, and logs it.
+    pub fn refused(&self, refusal: Refusal, method: &str, route: &str) {
+        let (reason, status) = (refusal.reason(), refusal.told().status);
+        self.refusals.with_label_values(&[reason]).inc();
+        if status >= 500 {
+            tracing::warn!(reason, status, method, route, "refused");
+        } else {
+            tracing::info!(reason, status, method, route, "refused");
+        }
+    }
+
+    /// Refusals so far for this reason.
+    #[must_use]
+    pub fn refusals(&self, reason: &str) -> u64 {
+        self.refusals.with_label_values(&[reason]).get()
+    }
+
+    /// Everything, in the text form.
+    ///
+    /// # Errors
+    ///
+    /// None that is known: the families come from the registry.
+    pub fn text(&self) -> Result<String, prometheus::Error> {
+        self.cpu.set(cpu_time(ClockId::ProcessCPUTime).as_secs_f64());
+        let mut text = Vec::new();
+        TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
+        Ok(String::from_utf8_lossy(&text).into_owned())
+    }
+}
+
+/// The engine's default backend, with the processor's time counted.
+pub struct Metered<'m>(pub &'m Metrics);
+
+impl Metered<'_> {
+    fn count<T>(&self, curve: &str, verify: impl FnOnce() -> T) -> T {
+        let start = cpu_time(ClockId::ThreadCPUTime);
+        let verdict = verify();
+        let spent = cpu_time(ClockId::ThreadCPUTime).saturating_sub(start);
+        self.0.signature_cpu.inc_by(spent.as_secs_f64());
+        self.0.signatures.with_label_values(&[curve]).inc();
+        verdict
+    }
+}
+
+/// Time that the processor has spent on this thread, or on this process.
+fn cpu_time(clock: ClockId) -> Duration {
+    let time = clock_gettime(clock);
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
+impl Crypto for Metered<'_> {
+    fn sha256(&self, parts: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
+        RustCrypto.sha256(parts)
+    }
+
+    fn sha384(&self, parts: &[&[u8]]) -> Result<[u8; 48], CryptoError> {
+        RustCrypto.sha384(parts)
+    }
+
+    fn check_p256(&self, key: &P256PublicKey) -> Result<(), CryptoError> {
+        RustCrypto.check_p256(key)
+    }
+
+    fn check_p384(&self, key: &P384PublicKey) -> Result<(), CryptoError> {
+        RustCrypto.check_p384(key)
+    }
+
+    fn verify_p256(&self, key: &P256PublicKey, digest: &Digest, signature: &P256Signature) -> Result<(), CryptoError> {
+        self.count("p256", || RustCrypto.verify_p256(key, digest, signature))
+    }
+
+    fn verify_p384(&self, key: &P384PublicKey, digest: &Digest, signature: &P384Signature) -> Result<(), CryptoError> {
+        self.count("p384", || RustCrypto.verify_p384(key, digest, signature))
+    }
+}

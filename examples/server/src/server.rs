@@ -1,0 +1,198 @@
+//! From the configuration to two listeners, until the signal to stop.
+
+use std::{
+    future::{Ready, ready},
+    io,
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use axum::{Extension, Router, http::HeaderName, middleware::AddExtension};
+use axum_server::{
+    Handle,
+    accept::Accept,
+    tls_rustls::{RustlsAcceptor, RustlsConfig},
+};
+use hyper_util::rt::TokioTimer;
+use tokio::{
+    net::TcpStream,
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
+use tower::Layer as _;
+
+use crate::{
+    application::Application,
+    config::{Config, Store as StoreChoice},
+    gate::{Clock, Gate},
+    http::{self, Intake, Origin},
+    limit::RateLimiter,
+    metrics::Metrics,
+    store::{MemoryStore, RedbStore, RedisStore, Store},
+};
+
+/// How long a client may take over a TLS handshake, and over the head of a request.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// The largest head of a request: an assertion of 1 KiB in base64 fits several times.
+const HEAD_BYTES: usize = 16 * 1024;
+
+/// Connections of the operator and the monitoring.
+const OPERATOR_CONNECTIONS: usize = 64;
+
+/// A server that is bound and does not serve yet.
+pub struct Server {
+    config: Config,
+    gate: Arc<Gate>,
+    app: TcpListener,
+    operator: TcpListener,
+}
+
+impl Server {
+    /// Opens the store and binds both listeners.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be opened or an address is taken.
+    pub async fn bind(config: Config, clock: Clock) -> Result<Self, Box<dyn std::error::Error>> {
+        let metrics = Arc::new(Metrics::new()?);
+        let store = open_store(&config, &metrics).await?;
+        let applications = config.applications.iter().map(|application| Application::new(application, config.demo));
+        let gate = Arc::new(Gate {
+            applications: applications.collect::<Result<_, _>>()?,
+            store,
+            metrics,
+            clock,
+            challenge_lifetime: config.challenges.lifetime_seconds,
+            devices: RateLimiter::per_minute(config.limits.device_per_minute),
+        });
+        let app = listen(config.listen)?;
+        let operator = listen(config.operator_listen)?;
+        Ok(Self { config, gate, app, operator })
+    }
+
+    /// Where apps come: the port is known even if the configuration left it open.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn app_address(&self) -> io::Result<SocketAddr> {
+        self.app.local_addr()
+    }
+
+    /// Where the operator comes.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn operator_address(&self) -> io::Result<SocketAddr> {
+        self.operator.local_addr()
+    }
+
+    /// Serves until `stop` is ready, then finishes what is in flight.
+    ///
+    /// # Errors
+    ///
+    /// If the certificate cannot be read or a listener fails.
+    pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<(), Box<dyn std::error::Error>> {
+        let Self { config, gate, app, operator } = self;
+        let session_header = Arc::new(HeaderName::try_from(config.session_header.as_str())?);
+        let limits = config.limits;
+        let intake = Intake {
+            body_bytes: limits.body_bytes,
+            timeout: Duration::from_millis(limits.request_timeout_ms.into()),
+            session_header,
+        };
+        let origin = Arc::new(Origin {
+            tls: config.tls.is_some(),
+            allow_plain_http: config.allow_plain_http,
+            trusted_proxies: config.trusted_proxies,
+            addresses: RateLimiter::per_minute(limits.address_per_minute),
+        });
+        let acceptor = match config.tls {
+            None => None,
+            Some(tls) => {
+                let certificate = RustlsConfig::from_pem_chain_file(tls.certificate, tls.key).await?;
+                Some(RustlsAcceptor::new(certificate).handshake_timeout(HEAD_TIMEOUT))
+            }
+        };
+        let handles = [Handle::new(), Handle::new()];
+        let [app_handle, operator_handle] = handles.clone();
+        let stopped = async {
+            stop.await;
+            let grace = Duration::from_secs(limits.shutdown_seconds);
+            for handle in handles {
+                handle.graceful_shutdown(Some(grace));
+            }
+            Ok(())
+        };
+        tokio::try_join!(
+            run(app, http::app(&gate, &intake, origin), acceptor, limits.connections, app_handle),
+            run(operator, http::operator(&gate), None, OPERATOR_CONNECTIONS, operator_handle),
+            stopped,
+        )?;
+        Ok(())
+    }
+}
+
+/// The system's clock.
+#[must_use]
+pub fn system_clock() -> Clock {
+    Arc::new(|| SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |now| now.as_secs()))
+}
+
+async fn open_store(config: &Config, metrics: &Metrics) -> Result<Arc<dyn Store>, Box<dyn std::error::Error>> {
+    let most = config.challenges.outstanding;
+    Ok(match &config.store {
+        StoreChoice::Memory => Arc::new(MemoryStore::new(most)),
+        StoreChoice::Redb { path } => Arc::new(RedbStore::open(path, most, metrics.commit.clone())?),
+        StoreChoice::Redis { url } => {
+            let store = RedisStore::new(url, most)?;
+            if store.is_durable().await == Some(false) {
+                tracing::warn!("Redis may lose what it acknowledged: set appendonly yes and appendfsync always");
+            }
+            Arc::new(store)
+        }
+    })
+}
+
+fn listen(address: SocketAddr) -> Result<TcpListener, String> {
+    let listener = TcpListener::bind(address).map_err(|error| format!("{address}: {error}"))?;
+    listener.set_nonblocking(true).map_err(|error| error.to_string())?;
+    Ok(listener)
+}
+
+async fn run(
+    listener: TcpListener,
+    routes: Router,
+    tls: Option<RustlsAcceptor>,
+    connections: usize,
+    handle: Handle<SocketAddr>,
+) -> io::Result<()> {
+    let service = routes.into_make_service_with_connect_info::<SocketAddr>();
+    let mut server = axum_server::from_tcp(listener)?.handle(handle);
+    let mut http = server.http_builder().http1();
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(HEAD_BYTES);
+    let limited = Connections(Arc::new(Semaphore::new(connections)));
+    match tls {
+        None => server.acceptor(limited).serve(service).await,
+        Some(acceptor) => server.acceptor(acceptor.acceptor(limited)).serve(service).await,
+    }
+}
+
+/// Accepts so many connections at a time, and closes the others at once.
+#[derive(Clone)]
+struct Connections(Arc<Semaphore>);
+
+impl<S> Accept<TcpStream, S> for Connections {
+    type Stream = TcpStream;
+    /// The connection's service holds its permit, and is dropped with it.
+    type Service = AddExtension<S, Arc<OwnedSemaphorePermit>>;
+    type Future = Ready<io::Result<(TcpStream, Self::Service)>>;
+
+    fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
+        ready(match Arc::clone(&self.0).try_acquire_owned() {
+            Ok(permit) => stream.set_nodelay(true).map(|()| (stream, Extension(Arc::new(permit)).layer(service))),
+            Err(_) => Err(io::ErrorKind::ConnectionRefused.into()),
+        })
+    }
+}

@@ -1,0 +1,74 @@
+//! Challenges in memory: for the stores of one server.
+//!
+//! A restart forgets them, which refuses them: a challenge is never used twice, and its client asks for another.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use super::{Challenge, ChallengeId, PutError, REMEMBERED, Spent};
+
+/// The challenges of one server, at most so many.
+pub struct Challenges {
+    most: usize,
+    table: Mutex<Table>,
+}
+
+#[derive(Default)]
+struct Table {
+    challenges: HashMap<ChallengeId, Challenge>,
+    /// In the order of issue, which is that of expiry, since all have one lifetime.
+    oldest: VecDeque<(u64, ChallengeId)>,
+}
+
+impl Challenges {
+    /// Room for so many.
+    #[must_use]
+    pub fn new(most: usize) -> Self {
+        Self { most, table: Mutex::default() }
+    }
+
+    /// As [`Store::put_challenge`](super::Store::put_challenge).
+    ///
+    /// # Errors
+    ///
+    /// [`PutError::Full`].
+    pub fn put(&self, id: ChallengeId, challenge: &Challenge, now: u64) -> Result<(), PutError> {
+        let mut table = self.table();
+        while let Some((expires_at, old)) = table.oldest.front().copied() {
+            if expires_at + REMEMBERED > now {
+                break;
+            }
+            table.oldest.pop_front();
+            table.challenges.remove(&old);
+        }
+        if table.challenges.len() >= self.most {
+            return Err(PutError::Full);
+        }
+        table.oldest.push_back((challenge.expires_at, id));
+        table.challenges.insert(id, challenge.clone());
+        Ok(())
+    }
+
+    /// As [`Store::challenge`](super::Store::challenge).
+    pub fn get(&self, id: ChallengeId) -> Option<Challenge> {
+        self.table().challenges.get(&id).cloned()
+    }
+
+    /// As [`Store::spend_challenge`](super::Store::spend_challenge).
+    pub fn spend(&self, id: ChallengeId) -> Spent {
+        match self.table().challenges.get_mut(&id) {
+            None => Spent::Unknown,
+            Some(challenge) if challenge.used => Spent::Before,
+            Some(challenge) => {
+                challenge.used = true;
+                Spent::Now
+            }
+        }
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

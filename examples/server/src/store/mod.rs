@@ -1,0 +1,164 @@
+//! What is kept, behind one trait: devices with their counters, and challenges until they expire.
+//!
+//! Each operation that decides something is one atomic step of the store. What the gate does between two of them may
+//! happen on several servers at once.
+
+mod challenges;
+mod memory;
+mod redb;
+mod redis;
+
+use async_trait::async_trait;
+use genuine::app_attest::{AdvanceError, Counter, KeyId};
+
+pub use self::{challenges::Challenges, memory::MemoryStore, redb::RedbStore, redis::RedisStore};
+
+/// A store of devices and challenges.
+///
+/// `Ok` is answered only when what was asked for is durable, as far as the store is. `tests/store.rs` is the suite that
+/// each implementation passes.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Keeps a challenge until some time after it expires. `now` is when it is issued.
+    ///
+    /// # Errors
+    ///
+    /// [`Full`](PutError::Full) if too many are outstanding.
+    async fn put_challenge(&self, id: ChallengeId, challenge: &Challenge, now: u64) -> Result<(), PutError>;
+
+    /// Reads a challenge, used or not.
+    ///
+    /// # Errors
+    ///
+    /// If the store could not answer.
+    async fn challenge(&self, id: ChallengeId) -> Result<Option<Challenge>, Unavailable>;
+
+    /// Marks a challenge as used. Of any number of concurrent calls exactly one answers [`Spent::Now`].
+    ///
+    /// # Errors
+    ///
+    /// If the store could not answer; the challenge may or may not be used then.
+    async fn spend_challenge(&self, id: ChallengeId) -> Result<Spent, Unavailable>;
+
+    /// Keeps a new device, with the counter of an attestation. `false` if the key is there already, revoked or not:
+    /// nothing changes then.
+    ///
+    /// # Errors
+    ///
+    /// If the store could not answer; the device may or may not be there then.
+    async fn register(&self, key: KeyId, device: &Device) -> Result<bool, Unavailable>;
+
+    /// Reads a device.
+    ///
+    /// # Errors
+    ///
+    /// If the store could not answer.
+    async fn device(&self, key: KeyId) -> Result<Option<Device>, Unavailable>;
+
+    /// Advances a device's counter: [`CounterStore::advance`](genuine::app_attest::CounterStore::advance), under the same
+    /// contract. A revoked device's counter does not move.
+    ///
+    /// # Errors
+    ///
+    /// Why the counter did not move.
+    async fn advance(&self, key: KeyId, to: Counter) -> Result<(), AdvanceError<AdvanceFault>>;
+
+    /// Revokes a device for good. `false` if there is none; the first time counts.
+    ///
+    /// # Errors
+    ///
+    /// If the store could not answer; the device may or may not be revoked then.
+    async fn revoke(&self, key: KeyId, at: u64) -> Result<bool, Unavailable>;
+
+    /// Whether the store answers.
+    ///
+    /// # Errors
+    ///
+    /// If it does not.
+    async fn ready(&self) -> Result<(), Unavailable>;
+}
+
+/// A challenge: 32 random bytes.
+pub type ChallengeId = [u8; 32];
+
+/// A session as the store knows it: SHA-256 of what the client shows.
+pub type Session = [u8; 32];
+
+/// What a challenge was issued for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Challenge {
+    /// Which object may use it.
+    pub purpose: Purpose,
+    /// The application's name.
+    pub application: String,
+    /// The session that asked for it.
+    pub session: Session,
+    /// From when on it is refused, in seconds since 1970.
+    pub expires_at: u64,
+    /// Whether it was used.
+    pub used: bool,
+}
+
+/// What a challenge is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Purpose {
+    /// Registering a device.
+    Attestation,
+    /// A request.
+    Assertion,
+}
+
+/// What [`Store::spend_challenge`] found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spent {
+    /// It was unused until now.
+    Now,
+    /// It was used before.
+    Before,
+    /// There is no such challenge.
+    Unknown,
+}
+
+/// A registered device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Device {
+    /// The attested key, as [`AttestedKey::to_bytes`](genuine::app_attest::AttestedKey::to_bytes) gives it.
+    pub key: [u8; 130],
+    /// The application's name.
+    pub application: String,
+    /// The session that registered it.
+    pub session: Session,
+    /// When, in seconds since 1970.
+    pub registered_at: u64,
+    /// The counter last accepted.
+    pub counter: u32,
+    /// When it was revoked, in seconds since 1970.
+    pub revoked_at: Option<u64>,
+}
+
+/// The store could not answer. The store has logged why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unavailable;
+
+/// Why a challenge was not kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PutError {
+    /// Too many are outstanding.
+    Full,
+    /// The store could not answer.
+    Unavailable,
+}
+
+/// Why a counter did not advance, beside what the engine knows of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AdvanceFault {
+    /// The device was revoked.
+    Revoked,
+    /// The store could not answer; the counter may or may not have moved.
+    Unavailable,
+}
+
+/// How long a challenge is remembered after it expired, in seconds, so that "expired" and "used" can be told from
+/// "never issued".
+const REMEMBERED: u64 = 60;

@@ -1,0 +1,230 @@
+//! The embedded store: one file, for one server.
+//!
+//! One thread writes. Writes that arrive while it commits wait together and share the next commit, so that the disk's
+//! latency is paid once for all of them. Reads see the last commit and wait for nobody.
+
+use std::{path::Path, sync::Arc, thread};
+
+use async_trait::async_trait;
+use genuine::app_attest::{AdvanceError, Counter, KeyId};
+use prometheus::Histogram;
+use redb::{
+    Database, DatabaseError, ReadableDatabase as _, ReadableTable as _, StorageError, Table, TableDefinition,
+    WriteTransaction,
+};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{AdvanceFault, Challenge, ChallengeId, Challenges, Device, PutError, Session, Spent, Store, Unavailable};
+
+/// Attested key, application, session, registered at.
+type Registered = (&'static [u8; 130], &'static str, Session, u64);
+
+/// What was registered: never changes.
+const DEVICES: TableDefinition<'_, [u8; 32], Registered> = TableDefinition::new("devices");
+/// The counter last accepted: changes with each assertion, and is small.
+const COUNTERS: TableDefinition<'_, [u8; 32], u32> = TableDefinition::new("counters");
+/// When a device was revoked.
+const REVOKED: TableDefinition<'_, [u8; 32], u64> = TableDefinition::new("revoked");
+
+/// Writes that may wait. Beyond that whoever wants to write waits to be let in.
+const QUEUE: usize = 4096;
+/// Writes in one commit.
+const BATCH: usize = 1024;
+
+/// A store in a file of redb's.
+pub struct RedbStore {
+    challenges: Challenges,
+    database: Arc<Database>,
+    writes: mpsc::Sender<Write>,
+}
+
+/// A write, and where its answer goes once it is durable.
+enum Write {
+    Register(KeyId, Box<Device>, oneshot::Sender<bool>),
+    Advance(KeyId, Counter, oneshot::Sender<Result<(), AdvanceError<AdvanceFault>>>),
+    Revoke(KeyId, u64, oneshot::Sender<bool>),
+}
+
+impl RedbStore {
+    /// Opens the file, or makes it. `commits` counts how many writes share a commit.
+    ///
+    /// # Errors
+    ///
+    /// If the file is no database, is open elsewhere, or cannot be read or written.
+    pub fn open(path: &Path, challenges: usize, commits: Histogram) -> Result<Self, Box<dyn std::error::Error>> {
+        let database = Arc::new(Database::create(path).map_err(|error| explain(path, error))?);
+        let transaction = database.begin_write()?;
+        Tables::open(&transaction)?;
+        transaction.commit()?;
+        let (writes, queue) = mpsc::channel(QUEUE);
+        let shared = Arc::clone(&database);
+        thread::Builder::new().name("redb-writer".to_owned()).spawn(move || write_all(&shared, queue, &commits))?;
+        Ok(Self { challenges: Challenges::new(challenges), database, writes })
+    }
+
+    async fn write<T>(&self, write: impl FnOnce(oneshot::Sender<T>) -> Write) -> Result<T, Unavailable> {
+        let (answer, answered) = oneshot::channel();
+        self.writes.send(write(answer)).await.map_err(|_| Unavailable)?;
+        // The writer drops the sender of a write whose commit failed.
+        answered.await.map_err(|_| Unavailable)
+    }
+
+    fn read(&self, key: KeyId) -> Result<Option<Device>, redb::Error> {
+        let transaction = self.database.begin_read()?;
+        let Some(registered) = transaction.open_table(DEVICES)?.get(key.0)? else { return Ok(None) };
+        let counter = transaction.open_table(COUNTERS)?.get(key.0)?;
+        let revoked_at = transaction.open_table(REVOKED)?.get(key.0)?;
+        let (attested, application, session, registered_at) = registered.value();
+        // A device without a counter is damage: with the highest one it is refused, and never starts at zero again.
+        Ok(Some(Device {
+            key: *attested,
+            application: application.to_owned(),
+            session,
+            registered_at,
+            counter: counter.map_or(u32::MAX, |counter| counter.value()),
+            revoked_at: revoked_at.map(|at| at.value()),
+        }))
+    }
+}
+
+fn explain(path: &Path, error: DatabaseError) -> String {
+    match error {
+        DatabaseError::DatabaseAlreadyOpen => format!("{} is in use by another process", path.display()),
+        error => format!("{}: {error}", path.display()),
+    }
+}
+
+struct Tables<'t> {
+    devices: Table<'t, [u8; 32], Registered>,
+    counters: Table<'t, [u8; 32], u32>,
+    revoked: Table<'t, [u8; 32], u64>,
+}
+
+impl<'t> Tables<'t> {
+    fn open(transaction: &'t WriteTransaction) -> Result<Self, redb::TableError> {
+        Ok(Self {
+            devices: transaction.open_table(DEVICES)?,
+            counters: transaction.open_table(COUNTERS)?,
+            revoked: transaction.open_table(REVOKED)?,
+        })
+    }
+
+    fn register(&mut self, key: KeyId, device: &Device) -> Result<bool, StorageError> {
+        if self.devices.get(key.0)?.is_some() {
+            return Ok(false);
+        }
+        let Device { key: attested, application, session, registered_at, counter, revoked_at } = device;
+        self.devices.insert(key.0, (attested, application.as_str(), *session, *registered_at))?;
+        self.counters.insert(key.0, counter)?;
+        if let Some(at) = revoked_at {
+            self.revoked.insert(key.0, at)?;
+        }
+        Ok(true)
+    }
+
+    fn advance(&mut self, key: KeyId, to: Counter) -> Result<Result<(), AdvanceError<AdvanceFault>>, StorageError> {
+        if self.revoked.get(key.0)?.is_some() {
+            return Ok(Err(AdvanceError::Store(AdvanceFault::Revoked)));
+        }
+        let last = self.counters.get(key.0)?.map(|last| last.value());
+        Ok(match last {
+            None => Err(AdvanceError::UnknownKey),
+            Some(last) if to.0 <= last => Err(AdvanceError::NotIncreased),
+            Some(_) => {
+                self.counters.insert(key.0, to.0)?;
+                Ok(())
+            }
+        })
+    }
+
+    fn revoke(&mut self, key: KeyId, at: u64) -> Result<bool, StorageError> {
+        if self.devices.get(key.0)?.is_none() {
+            return Ok(false);
+        }
+        if self.revoked.get(key.0)?.is_none() {
+            self.revoked.insert(key.0, at)?;
+        }
+        Ok(true)
+    }
+}
+
+/// Until the store is dropped: takes what waits, applies it, commits, answers.
+fn write_all(database: &Database, mut queue: mpsc::Receiver<Write>, commits: &Histogram) {
+    let mut batch = Vec::new();
+    while queue.blocking_recv_many(&mut batch, BATCH) > 0 {
+        #[expect(clippy::cast_precision_loss, reason = "at most BATCH")]
+        commits.observe(batch.len() as f64);
+        match commit(database, batch.drain(..)) {
+            Ok(answers) => answers.into_iter().for_each(|answer| answer()),
+            // What was not answered is answered by its sender being dropped.
+            Err(error) => tracing::error!(%error, "the store could not commit"),
+        }
+    }
+}
+
+type Answer = Box<dyn FnOnce()>;
+
+/// Applies the writes in one transaction. The answers are to be given if and only if the commit succeeded.
+fn commit(database: &Database, batch: impl Iterator<Item = Write>) -> Result<Vec<Answer>, redb::Error> {
+    fn later<T: 'static>(to: oneshot::Sender<T>, answer: T) -> Answer {
+        // Whoever asked may have gone away; the write stays.
+        Box::new(move || drop(to.send(answer)))
+    }
+    let transaction = database.begin_write()?;
+    let mut answers = Vec::new();
+    {
+        let mut tables = Tables::open(&transaction)?;
+        for write in batch {
+            answers.push(match write {
+                Write::Register(key, device, to) => later(to, tables.register(key, &device)?),
+                Write::Advance(key, counter, to) => later(to, tables.advance(key, counter)?),
+                Write::Revoke(key, at, to) => later(to, tables.revoke(key, at)?),
+            });
+        }
+    }
+    transaction.commit()?;
+    Ok(answers)
+}
+
+#[async_trait]
+impl Store for RedbStore {
+    async fn put_challenge(&self, id: ChallengeId, challenge: &Challenge, now: u64) -> Result<(), PutError> {
+        self.challenges.put(id, challenge, now)
+    }
+
+    async fn challenge(&self, id: ChallengeId) -> Result<Option<Challenge>, Unavailable> {
+        Ok(self.challenges.get(id))
+    }
+
+    async fn spend_challenge(&self, id: ChallengeId) -> Result<Spent, Unavailable> {
+        Ok(self.challenges.spend(id))
+    }
+
+    async fn register(&self, key: KeyId, device: &Device) -> Result<bool, Unavailable> {
+        let device = Box::new(device.clone());
+        self.write(|answer| Write::Register(key, device, answer)).await
+    }
+
+    async fn device(&self, key: KeyId) -> Result<Option<Device>, Unavailable> {
+        self.read(key).map_err(|error| {
+            tracing::error!(%error, "the store could not read");
+            Unavailable
+        })
+    }
+
+    async fn advance(&self, key: KeyId, to: Counter) -> Result<(), AdvanceError<AdvanceFault>> {
+        let answer = self.write(|answer| Write::Advance(key, to, answer)).await;
+        answer.unwrap_or(Err(AdvanceError::Store(AdvanceFault::Unavailable)))
+    }
+
+    async fn revoke(&self, key: KeyId, at: u64) -> Result<bool, Unavailable> {
+        self.write(|answer| Write::Revoke(key, at, answer)).await
+    }
+
+    async fn ready(&self) -> Result<(), Unavailable> {
+        if self.writes.is_closed() {
+            return Err(Unavailable);
+        }
+        self.device(KeyId([0; 32])).await.map(drop)
+    }
+}
