@@ -1,0 +1,53 @@
+//! A simulated device for the command line: what an app would send, to be sent with curl.
+
+use std::{
+    env,
+    io::{self, Write as _},
+    process::ExitCode,
+};
+
+use genuine_server::{client::App, config::Config, server::system_clock};
+use genuine_testvectors::Device;
+use reqwest::{Client, Method};
+
+const USAGE: &str = "usage: device attest NAME CHALLENGE
+       device sign NAME COUNTER METHOD TARGET BODY [CHALLENGE]
+
+attest  prints the body of POST /devices
+sign    prints the header of a request; COUNTER is how often this device has signed before
+";
+
+fn app(name: &str, signed: u32) -> App {
+    let application = &Config::demo().applications[0];
+    let device = Device::new(name).with_app_id(&application.app_ids[0]).with_issue_time(system_clock()() - 60);
+    App {
+        server: String::new(),
+        application: application.name.clone(),
+        session: String::new(),
+        device: device.with_counter(signed),
+        http: Client::new(),
+    }
+}
+
+fn output(arguments: &[&str]) -> Option<String> {
+    match *arguments {
+        ["attest", name, challenge] => Some(app(name, 0).registration(challenge).to_string()),
+        ["sign", name, counter, method, target, body, ref challenge @ ..] if challenge.len() < 2 => {
+            let method = Method::from_bytes(method.as_bytes()).ok()?;
+            let call = app(name, counter.parse().ok()?).sign(method, target, body, challenge.first().copied());
+            Some(format!("Authorization: {}", call.authorization))
+        }
+        _ => None,
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let Some(text) = output(&arguments) else {
+        eprint!("{USAGE}");
+        return ExitCode::from(2);
+    };
+    let _ = writeln!(io::stdout(), "{text}");
+    ExitCode::SUCCESS
+}
