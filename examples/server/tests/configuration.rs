@@ -1,0 +1,164 @@
+//! The configuration: what each setting does, and that every mistake is named.
+#![allow(missing_docs)]
+
+use std::{
+    net::SocketAddr,
+    process::{Command, Output},
+};
+
+use genuine_server::config::{Config, Environment, Mode, Store};
+
+const FILE: &str = r#"
+listen = "127.0.0.1:9000"
+
+[store]
+kind = "redis"
+url = "redis://user:secret@127.0.0.1:6379/"
+
+[[applications]]
+name = "shop"
+app_ids = ["ABCDE12345.com.example.shop", "ABCDE12345.com.example.shop.Clip"]
+"#;
+
+fn load(toml: Option<&str>, variables: &[(&str, &str)]) -> Result<Config, Vec<String>> {
+    let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Config::load(toml, variables).map_err(|mistakes| mistakes.0)
+}
+
+#[test]
+fn a_file_is_read_and_the_rest_has_defaults() {
+    let config = load(Some(FILE), &[]).unwrap();
+    assert_eq!(config.listen, SocketAddr::from(([127, 0, 0, 1], 9000)));
+    assert_eq!(config.applications[0].app_ids.len(), 2);
+    assert_eq!(config.applications[0].environment, Environment::Production);
+    assert_eq!(config.applications[0].mode, Mode::Required);
+    assert_eq!(config.challenges.lifetime_seconds, 300);
+    assert!(!config.demo);
+}
+
+#[test]
+fn variables_go_over_the_file() {
+    let variables = [
+        ("GENUINE_SERVER_LISTEN", "[::1]:1"),
+        ("GENUINE_SERVER_OPERATOR_LISTEN", "127.0.0.1:2"),
+        ("GENUINE_SERVER_STORE", "redb:/tmp/x"),
+        ("GENUINE_SERVER_TRUSTED_PROXIES", "10.0.0.0/8, fd00::/8"),
+        ("GENUINE_SERVER_SESSION_HEADER", "authorization"),
+        ("GENUINE_SERVER_ADDRESS_PER_MINUTE", "7"),
+        ("GENUINE_SERVER_DEVICE_PER_MINUTE", "0"),
+        ("GENUINE_SERVER_ALLOW_PLAIN_HTTP", "true"),
+        ("ATTESTATION_IOS_APP_ATTEST_APP_ID", "ABCDE12345.com.example.bank, ABCDE12345.com.example.bank.Clip"),
+        ("ATTESTATION_IOS_APP_ATTEST_ENVIRONMENT", "DEVELOPMENT"),
+        ("ATTESTATION_IOS_APP_ATTEST_MODE", "OPTIONAL"),
+        ("ATTESTATION_IOS_APP_ATTEST_TIMEOUT", "2147483647"),
+        ("HOME", "/root"),
+    ];
+    let config = load(Some(FILE), &variables).unwrap();
+    assert_eq!(config.listen, "[::1]:1".parse().unwrap());
+    assert_eq!(config.operator_listen, "127.0.0.1:2".parse().unwrap());
+    assert_eq!(config.store, Store::Redb { path: "/tmp/x".into() });
+    assert_eq!(config.trusted_proxies.len(), 2);
+    assert_eq!(config.session_header, "authorization");
+    assert_eq!((config.limits.address_per_minute, config.limits.device_per_minute), (7, 0));
+    assert!(config.allow_plain_http);
+    assert_eq!(config.applications.len(), 2);
+    let ios = &config.applications[1];
+    assert_eq!((ios.name.as_str(), ios.app_ids.len()), ("ios", 2));
+    assert_eq!((ios.environment, ios.mode, ios.timeout_ms), (Environment::Development, Mode::Optional, 2_147_483_647));
+}
+
+/// A file, variables, and what is said.
+type Case<'a> = (String, Vec<(&'a str, &'a str)>, &'a str);
+
+/// One mistake each, and what is said of it.
+#[test]
+fn each_mistake_is_named() {
+    let ios = |name: &'static str, value: &'static str| {
+        vec![("ATTESTATION_IOS_APP_ATTEST_APP_ID", "ABCDE12345.a"), (name, value)]
+    };
+    let cases: Vec<Case<'_>> = vec![
+        (FILE.replace("app_ids", "appids"), vec![], "unknown field `appids`"),
+        (FILE.replace("\"redis\"", "\"sqlite\""), vec![], "unknown variant `sqlite`"),
+        (FILE.replace("redis://user", "http://user"), vec![], "store.url:"),
+        (FILE.replace("127.0.0.1:9000", "0.0.0.0:9000"), vec![], "listen: beyond loopback"),
+        (
+            FILE.replace("ABCDE12345.com.example.shop.Clip", "com.example.shop"),
+            vec![],
+            "\"com.example.shop\" is no team",
+        ),
+        (FILE.replace("name = \"shop\"", "name = \"\""), vec![], "from 1 to 64 bytes"),
+        (format!("{FILE}timeout_ms = 0"), vec![], "timeout_ms:"),
+        (format!("{FILE}timeout_ms = 2147483648"), vec![], "timeout_ms:"),
+        (format!("{FILE}categories = []"), vec![], "an empty list refuses everything"),
+        (format!("{FILE}mode = \"REQIRED\""), vec![], "unknown variant `REQIRED`"),
+        (format!("demo = true\n{FILE}"), vec![], "unknown field `demo`"),
+        (format!("{FILE}[[applications]]\nname = \"shop\"\napp_ids = [\"ABCDE12345.x\"]"), vec![], "its name is taken"),
+        (format!("{FILE}[challenges]\nlifetime_seconds = 0"), vec![], "challenges.lifetime_seconds:"),
+        (format!("{FILE}[challenges]\noutstanding = 0"), vec![], "challenges.outstanding:"),
+        (format!("{FILE}[limits]\nbody_bytes = 0"), vec![], "limits.body_bytes:"),
+        (
+            format!("{FILE}[tls]\ncertificate = \"/none\"\nkey = \"/none\""),
+            vec![],
+            "tls.certificate: there is no such file",
+        ),
+        (format!("session_header = \"a b\"\n{FILE}"), vec![], "session_header:"),
+        ("listen = \"127.0.0.1:1\"".to_owned(), vec![], "applications: there is none"),
+        (FILE.to_owned(), vec![("GENUINE_SERVER_LISTEN", "x")], "GENUINE_SERVER_LISTEN: must be an address and a port"),
+        (FILE.to_owned(), vec![("GENUINE_SERVER_STORE", "sqlite:x")], "GENUINE_SERVER_STORE: must be memory,"),
+        (FILE.to_owned(), vec![("GENUINE_SERVER_LISTENS", "x")], "GENUINE_SERVER_LISTENS: must be absent"),
+        (FILE.to_owned(), vec![("GENUINE_SERVER_TRUSTED_PROXIES", "x")], "GENUINE_SERVER_TRUSTED_PROXIES:"),
+        (FILE.to_owned(), vec![("GENUINE_SERVER_ALLOW_PLAIN_HTTP", "1")], "true or false"),
+        (FILE.to_owned(), ios("ATTESTATION_IOS_APP_ATTEST_MODE", "on"), "OFF, OPTIONAL or REQUIRED"),
+        (FILE.to_owned(), ios("ATTESTATION_IOS_APP_ATTEST_ENVIRONMENT", "prod"), "PRODUCTION or DEVELOPMENT"),
+        (FILE.to_owned(), ios("ATTESTATION_IOS_APP_ATTEST_TIMEOUT", "1s"), "a number of milliseconds"),
+        (FILE.to_owned(), ios("ATTESTATION_IOS_APP_ATTEST_TIMEOUT", "0"), "timeout_ms: from 1"),
+        (FILE.to_owned(), ios("ATTESTATION_IOS_APP_ATTEST_APPID", "x"), "APPID: must be absent"),
+        (FILE.to_owned(), vec![("ATTESTATION_IOS_APP_ATTEST_MODE", "OFF")], "APP_ID: is missing"),
+    ];
+    for (file, variables, expected) in cases {
+        let mistakes = load(Some(&file), &variables).unwrap_err();
+        assert_eq!(mistakes.len(), if expected.starts_with("tls") { 2 } else { 1 }, "{expected}: {mistakes:?}");
+        assert!(mistakes[0].contains(expected), "{expected}: {mistakes:?}");
+        assert!(!mistakes[0].contains("secret"), "{mistakes:?}");
+    }
+    let mistakes = load(None, &[("GENUINE_SERVER_LISTEN", "0.0.0.0:1"), ("GENUINE_SERVER_STORE", "x")]).unwrap_err();
+    assert_eq!(mistakes.len(), 3, "all of them at once: {mistakes:?}");
+}
+
+fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_genuine-server"));
+    command.env_clear().args(arguments).envs(variables.iter().copied()).output().unwrap()
+}
+
+#[test]
+fn the_configuration_in_effect_is_printed_without_secrets() {
+    let path = std::env::temp_dir().join(format!("genuine-server-config-{}.toml", std::process::id()));
+    std::fs::write(&path, FILE).unwrap();
+    let output = run(&["--config", path.to_str().unwrap(), "--check"], &[("GENUINE_SERVER_LISTEN", "127.0.0.1:7")]);
+    std::fs::remove_file(&path).unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success());
+    assert!(text.contains("listen = \"127.0.0.1:7\"") && text.contains("name = \"shop\""), "{text}");
+    assert!(text.contains("redis://…@127.0.0.1:6379") && !text.contains("secret"), "{text}");
+    // What is printed is a configuration, but for what it hides.
+    let printed = text.replace("…@", "").replace("demo = false\n", "");
+    assert_eq!(load(Some(&printed), &[]).unwrap().applications[0].name, "shop");
+}
+
+#[test]
+fn mistakes_end_the_server_with_2() {
+    for (arguments, variables, expected) in [
+        (&["--config", "/none"][..], &[][..], "/none"),
+        (&["--config"], &[], "usage:"),
+        (&["--demo", "--config", "x"], &[], "usage:"),
+        (&["--check", "x"], &[], "usage:"),
+        (&[], &[("GENUINE_SERVER_X", "")], "GENUINE_SERVER_X"),
+        (&[], &[("GENUINE_SERVER_LISTEN", "0.0.0.0:80"), ("GENUINE_SERVER_ALLOW_PLAIN_HTTP", "true")], "demonstration"),
+        (&["--check"], &[("ATTESTATION_IOS_APP_ATTEST_MODE", "OFF")], "APP_ID"),
+    ] {
+        let output = run(arguments, variables);
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?} {text}");
+        assert!(text.contains(expected) && output.stdout.is_empty(), "{arguments:?} {text}");
+    }
+}

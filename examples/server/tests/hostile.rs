@@ -1,0 +1,339 @@
+//! What is not as the interface describes it: a clear answer, whatever it is.
+#![allow(missing_docs)]
+
+mod support;
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use axum::{body::Body, http::Request};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use bytes::Bytes;
+use genuine_server::{http::Origin, limit::RateLimiter};
+use serde_json::{Value, json};
+use support::{APPLICATION, Site, authorization, device, gate, json_request, origin, registration, signed};
+
+#[tokio::test]
+async fn what_is_not_there_is_a_problem_too() {
+    let site = Site::new();
+    for (method, path, code) in [
+        ("GET", "/", "not_found"),
+        ("GET", "/nothing", "not_found"),
+        ("POST", "/devices/", "not_found"),
+        ("GET", "/metrics", "not_found"),
+        ("PUT", "/devices/AAAA/revocation", "not_found"),
+        ("GET", "/challenges", "method_not_allowed"),
+        ("DELETE", "/devices", "method_not_allowed"),
+        ("PUT", "/orders", "method_not_allowed"),
+        ("BREW", "/payments", "method_not_allowed"),
+    ] {
+        let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
+        let answer = site.send(request).await;
+        assert_eq!(answer.code(), code, "{method} {path}");
+        assert_eq!(answer.headers.contains_key("allow"), code == "method_not_allowed", "{method} {path}");
+    }
+    assert_eq!(site.operate("GET", "/orders").await.code(), "not_found");
+    assert_eq!(site.operate("POST", "/metrics").await.code(), "method_not_allowed");
+    assert_eq!(site.operate("GET", "/health").await.status, 200);
+    assert_eq!(site.operate("GET", "/ready").await.status, 200);
+    // Labels are the server's own, whatever is asked for.
+    let metrics = String::from_utf8(site.operate("GET", "/metrics").await.body).unwrap();
+    assert!(!metrics.contains("BREW") && !metrics.contains("nothing"), "{metrics}");
+}
+
+#[tokio::test]
+async fn bodies_that_are_not_what_is_described_are_refused() {
+    let site = Site::new();
+    let challenge = json!({ "application": APPLICATION, "purpose": "attestation" });
+    let mut cases: Vec<(Request<Body>, u16, &str)> = Vec::new();
+    for body in [
+        "",
+        "{",
+        "[]",
+        "null",
+        "7",
+        "\"x\"",
+        "{}",
+        "{\"application\":\"demo\"}",
+        "\u{feff}{}",
+        "{\"application\":\"demo\",\"purpose\":\"nothing\"}",
+        "{\"application\":\"demo\",\"purpose\":\"attestation\",\"more\":1}",
+        "{\"application\":\"demo\",\"application\":\"demo\",\"purpose\":\"attestation\"}",
+        "{\"application\":7,\"purpose\":\"attestation\"}",
+        "{\"application\":null,\"purpose\":\"attestation\"}",
+        "{\"application\":\"demo\",\"purpose\":\"attestation\"} x",
+    ] {
+        let request = Request::post("/challenges").header("content-type", "application/json");
+        cases.push((request.body(Body::from(body)).unwrap(), 400, "malformed"));
+    }
+    let nested = "[".repeat(20_000);
+    let request =
+        Request::post("/devices").header("content-type", "application/json").body(Body::from(nested)).unwrap();
+    cases.push((request, 400, "malformed"));
+    let octets = Body::from(&b"{\"application\":\"\xFF\"}"[..]);
+    let request = Request::post("/devices").header("content-type", "application/json").body(octets).unwrap();
+    cases.push((request, 400, "malformed"));
+    for media_type in ["text/plain", "application/x-www-form-urlencoded", "application/jsonx", ""] {
+        let request = Request::post("/challenges").header("content-type", media_type);
+        cases.push((request.body(Body::from(challenge.to_string())).unwrap(), 415, "unsupported_media_type"));
+    }
+    let request = Request::post("/challenges").body(Body::from(challenge.to_string())).unwrap();
+    cases.push((request, 415, "unsupported_media_type"));
+    let large = json!({ "application": "x".repeat(40_000), "purpose": "attestation" });
+    cases.push((json_request("/challenges", "s", &large), 413, "too_large"));
+    let twice = Request::post("/challenges").header("content-type", "application/json");
+    let twice = twice.header("x-session", "a").header("x-session", "b");
+    cases.push((twice.body(Body::from(challenge.to_string())).unwrap(), 400, "malformed"));
+    for (number, (request, status, code)) in cases.into_iter().enumerate() {
+        let answer = site.send(request).await;
+        assert_eq!((answer.status, answer.code().as_str()), (status, code), "case {number}");
+    }
+    let request = Request::post("/challenges").header("content-type", "Application/JSON; charset=utf-8");
+    assert_eq!(site.send(request.body(Body::from(challenge.to_string())).unwrap()).await.status, 201);
+}
+
+#[tokio::test]
+async fn bodies_of_protected_requests_are_limited_before_anything_is_verified() {
+    let site = Site::new();
+    let mut alice = device("alice");
+    site.register(&alice, "alice").await;
+    let limit = "x".repeat(1000);
+    assert_eq!(site.send(signed(&mut alice, "POST", "/orders", &limit, None)).await.status, 200);
+    let answer = site.send(signed(&mut alice, "POST", "/orders", &format!("{limit}x"), None)).await;
+    assert_eq!((answer.status, answer.code()), (413, "too_large".to_owned()));
+
+    // A body that never ends, and one that never comes.
+    let endless = futures_util::stream::repeat_with(|| Ok::<_, Infallible>(Bytes::from_static(&[0; 500])));
+    let request = signed(&mut alice, "POST", "/orders", "", None).map(|_| Body::from_stream(endless));
+    assert_eq!(site.send(request).await.code(), "too_large");
+    let request = signed(&mut alice, "POST", "/orders", "", None);
+    let request = request.map(|_| Body::from_stream(futures_util::stream::pending::<Result<Bytes, Infallible>>()));
+    let answer = tokio::time::timeout(Duration::from_secs(5), site.send(request)).await.unwrap();
+    assert_eq!((answer.status, answer.code()), (408, "timeout".to_owned()));
+    // One that breaks off.
+    let broken = futures_util::stream::iter([Ok(Bytes::from_static(b"x")), Err("gone")]);
+    let request = signed(&mut alice, "POST", "/orders", "", None).map(|_| Body::from_stream(broken));
+    assert_eq!(site.send(request).await.code(), "malformed");
+    let counted = site.gate.metrics.text().unwrap();
+    assert!(counted.contains("genuine_signatures_total{curve=\"p256\"} 1\n"), "{counted}");
+}
+
+#[tokio::test]
+async fn every_single_change_of_an_attestation_is_refused() {
+    // One octet after the other, all the way through HTTP; the engine's own tests do it bit by bit.
+    let site = Site::new();
+    let alice = device("alice").with_receipt_length(8);
+    let challenge = site.challenge("attestation", "alice").await;
+    let body = registration(&alice, &challenge);
+    let attestation = body["attestation"].as_str().unwrap();
+    // The receipt is Apple's own affair: nothing that is verified here covers it.
+    let (object, receipt) = (BASE64_STANDARD.decode(attestation).unwrap(), alice.receipt());
+    let receipt_at = object.windows(receipt.len()).position(|window| window == receipt).unwrap();
+    let unsigned = receipt_at * 8 / 6..=(receipt_at + receipt.len()) * 8 / 6;
+    for position in (0..attestation.len()).step_by(7).filter(|position| !unsigned.contains(position)) {
+        let mut changed = attestation.as_bytes().to_vec();
+        changed[position] = if changed[position] == b'A' { b'B' } else { b'A' };
+        let mut body = body.clone();
+        body["attestation"] = json!(String::from_utf8(changed).unwrap());
+        let answer = site.post("/devices", "alice", &body).await;
+        assert!([400, 401].contains(&answer.status), "{position}: {}", answer.json());
+    }
+    for length in (0..attestation.len()).step_by(97) {
+        let mut body = body.clone();
+        body["attestation"] = json!(attestation[..length]);
+        assert_eq!(site.post("/devices", "alice", &body).await.code(), "malformed", "{length}");
+    }
+    assert_eq!(site.gate.metrics.registrations.get(), 0);
+    assert_eq!(site.post("/devices", "alice", &body).await.status, 201);
+}
+
+#[tokio::test]
+async fn plain_http_is_for_this_machine_and_for_trusted_proxies() {
+    let with = |tls, allow_plain_http| Origin {
+        tls,
+        allow_plain_http,
+        trusted_proxies: vec!["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()],
+        ..origin()
+    };
+    let forwarded = |protocol: Option<&str>| {
+        let request = Request::get("/openapi.json");
+        let request = protocol.into_iter().fold(request, |request, value| request.header("x-forwarded-proto", value));
+        request.body(Body::empty()).unwrap()
+    };
+    let cases = [
+        (with(false, false), "127.0.0.1", None, true),
+        (with(false, false), "::1", None, true),
+        (with(false, false), "::ffff:127.0.0.1", None, true),
+        (with(false, false), "127.0.0.1", Some("http"), true),
+        (with(false, false), "192.0.2.1", None, false),
+        (with(false, false), "192.0.2.1", Some("https"), false),
+        (with(false, false), "10.1.2.3", Some("https"), true),
+        (with(false, false), "::ffff:10.1.2.3", Some("https"), true),
+        (with(false, false), "fd00::1", Some("https"), true),
+        (with(false, false), "10.1.2.3", Some("http"), false),
+        (with(false, false), "10.1.2.3", Some("https, http"), false),
+        (with(false, false), "10.1.2.3", None, false),
+        (with(true, false), "192.0.2.1", None, true),
+        (with(false, true), "192.0.2.1", None, true),
+    ];
+    for (number, (origin, peer, protocol, served)) in cases.into_iter().enumerate() {
+        let (gate, hands) = gate();
+        let site = Site::of(gate, hands, origin);
+        let answer = site.send_from(peer, forwarded(protocol)).await;
+        assert_eq!(answer.status, if served { 200 } else { 403 }, "case {number}");
+        if !served {
+            assert_eq!(answer.code(), "https_required");
+        }
+    }
+}
+
+/// A peer, and what it says of where the request came from.
+type Hop<'a> = (&'a str, &'a [&'a str]);
+
+#[tokio::test]
+async fn an_address_comes_as_often_as_it_may() {
+    let with = || Origin {
+        allow_plain_http: true,
+        trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
+        addresses: RateLimiter::per_minute(6),
+        ..origin()
+    };
+    let get = |forwarded: &[&str]| {
+        let request = Request::get("/openapi.json");
+        let request = forwarded.iter().fold(request, |request, value| request.header("x-forwarded-for", *value));
+        request.body(Body::empty()).unwrap()
+    };
+    // Two requests, the first of which is served: whether the second comes from the same client.
+    let pairs: [(Hop<'_>, Hop<'_>, bool); 10] = [
+        (("192.0.2.1", &[]), ("192.0.2.1", &[]), true),
+        (("192.0.2.1", &[]), ("192.0.2.2", &[]), false),
+        (("::ffff:192.0.2.1", &[]), ("192.0.2.1", &[]), true),
+        (("2001:db8::1", &[]), ("2001:db8::2", &[]), true),
+        (("2001:db8::1", &[]), ("2001:db8:0:1::1", &[]), false),
+        // What a client says of itself counts for nothing.
+        (("192.0.2.1", &["198.51.100.1"]), ("192.0.2.1", &["198.51.100.2"]), true),
+        (("10.0.0.1", &["198.51.100.1"]), ("10.0.0.1", &["198.51.100.2"]), false),
+        (("10.0.0.1", &["203.0.113.1, 198.51.100.1"]), ("10.0.0.1", &["203.0.113.2, 198.51.100.1"]), true),
+        (("10.0.0.1", &["198.51.100.1, 10.0.0.2"]), ("10.0.0.2", &["198.51.100.1"]), true),
+        (("10.0.0.1", &["203.0.113.1", "198.51.100.1"]), ("10.0.0.1", &["203.0.113.2", "198.51.100.1"]), true),
+    ];
+    for (number, (first, second, same)) in pairs.into_iter().enumerate() {
+        let (gate, hands) = gate();
+        let site = Site::of(gate, hands, with());
+        assert_eq!(site.send_from(first.0, get(first.1)).await.status, 200, "pair {number}");
+        let answer = site.send_from(second.0, get(second.1)).await;
+        assert_eq!(answer.status, if same { 429 } else { 200 }, "pair {number}");
+        if same {
+            let wait: u64 = answer.headers["retry-after"].to_str().unwrap().parse().unwrap();
+            assert!((1..=10).contains(&wait), "{wait}");
+        }
+    }
+}
+
+#[test]
+fn the_rate_is_steady_and_the_memory_bounded() {
+    let start = std::time::Instant::now();
+    let after = |milliseconds| start + Duration::from_millis(milliseconds);
+    assert!(RateLimiter::<u32>::per_minute(0).is_none());
+    // 60 a minute: 10 at once, then one a second.
+    let limiter = RateLimiter::per_minute(60).unwrap();
+    for _ in 0..10 {
+        assert_eq!(limiter.check(0, start), Ok(()));
+    }
+    assert_eq!(limiter.check(0, start), Err(1));
+    assert_eq!(limiter.check(0, after(999)), Err(1));
+    assert_eq!(limiter.check(0, after(1000)), Ok(()));
+    assert_eq!(limiter.check(0, after(1000)), Err(1));
+    assert_eq!(limiter.check(0, after(60_000)), Ok(()));
+    // In an hour it is sixty an hour and no more, whatever the bursts.
+    let limiter = RateLimiter::per_minute(60).unwrap();
+    let accepted = (0..36_000).filter(|tenth| limiter.check(0, after(tenth * 100)).is_ok()).count();
+    assert!((3600..=3610).contains(&accepted), "{accepted}");
+    // A hundred thousand callers are known at a time; then the next one waits.
+    let limiter = RateLimiter::per_minute(60).unwrap();
+    for caller in 0..100_000_u32 {
+        assert_eq!(limiter.check(caller, start), Ok(()));
+    }
+    assert_eq!(limiter.check(100_000, start), Err(1));
+    assert_eq!(limiter.check(0, start), Ok(()), "who is known still comes");
+    assert_eq!(limiter.check(100_000, after(5000)), Ok(()));
+}
+
+#[tokio::test]
+async fn the_interface_is_what_its_description_says() {
+    let site = Site::new();
+    for (path, operator) in [("/openapi.json", false), ("/openapi.json", true)] {
+        let answer = if operator {
+            site.operate("GET", path).await
+        } else {
+            site.send(Request::get(path).body(Body::empty()).unwrap()).await
+        };
+        let interface = answer.json();
+        assert_eq!(interface["openapi"], "3.1.0");
+        let paths = interface["paths"].as_object().unwrap();
+        let expected: &[&str] = if operator {
+            &["/devices/{key_id}", "/devices/{key_id}/revocation", "/health", "/metrics", "/openapi.json", "/ready"]
+        } else {
+            &["/challenges", "/devices", "/devices/unsupported", "/openapi.json", "/orders", "/payments"]
+        };
+        // `router()` has these and no others: it is the list that a change of routes has to touch.
+        assert_eq!(paths.keys().map(String::as_str).collect::<Vec<_>>(), expected);
+        for (path, item) in paths {
+            let described: Vec<_> = item.as_object().unwrap().keys().map(|method| method.to_uppercase()).collect();
+            for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
+                let path = path.replace("{key_id}", "AAAA");
+                let answer = if operator {
+                    site.operate(method, &path).await
+                } else {
+                    site.send(Request::builder().method(method).uri(&path).body(Body::empty()).unwrap()).await
+                };
+                assert_ne!(answer.status, 404, "{method} {path}");
+                assert_eq!(answer.status != 405, described.contains(&method.to_owned()), "{method} {path}");
+                // Each answer is one that is described, in the media type that is described.
+                if answer.status != 405 {
+                    let operation = &interface["paths"][&item_path(paths, &path)][method.to_lowercase()];
+                    let response = &operation["responses"][answer.status.to_string()];
+                    assert!(!response.is_null(), "{method} {path}: {} is not described", answer.status);
+                }
+            }
+        }
+    }
+}
+
+fn item_path(paths: &serde_json::Map<String, Value>, path: &str) -> String {
+    paths.keys().find(|known| known.replace("{key_id}", "AAAA") == path).unwrap().clone()
+}
+
+#[tokio::test]
+async fn a_store_that_is_away_is_unavailable_and_nothing_is_accepted() {
+    let Some(mut redis) = support::Redis::start("away-http") else { return };
+    let store = genuine_server::store::RedisStore::new(&redis.url(), 100).unwrap();
+    let hands = support::Hands::at(support::now());
+    let site = Site::of(Arc::new(support::gate_over(Arc::new(store), &hands)), hands, origin());
+    let mut alice = device("alice");
+    site.register(&alice, "alice").await;
+    let challenge = site.challenge("attestation", "bob").await;
+    redis.kill();
+    let assertion = support::assert(&mut alice, "GET", "/orders", b"", None);
+    let header = authorization(&alice, &assertion, None);
+    let get = || Request::get("/orders").header("authorization", &header).body(Body::empty()).unwrap();
+    let challenge_request = json!({ "application": APPLICATION, "purpose": "attestation" });
+    for answer in [
+        site.send(get()).await,
+        site.post("/challenges", "bob", &challenge_request).await,
+        site.post("/devices", "bob", &registration(&device("bob"), &challenge)).await,
+        site.operate("GET", "/ready").await,
+    ] {
+        assert_eq!((answer.status, answer.code()), (503, "unavailable".to_owned()));
+        assert!(answer.headers.contains_key("retry-after"));
+    }
+    assert_eq!(site.operate("GET", "/health").await.status, 200);
+    redis.run();
+    for _ in 0..100 {
+        if site.operate("GET", "/ready").await.status == 200 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(site.send(get()).await.status, 200, "service resumes by itself");
+    assert_eq!(site.send(get()).await.status, 401, "and the assertion counts once");
+}

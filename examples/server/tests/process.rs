@@ -1,0 +1,447 @@
+//! The server as a process: killed, stopped, read over real sockets.
+#![allow(missing_docs)]
+
+mod support;
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
+    process::{Child, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use genuine_server::{
+    client::{App, SignedCall},
+    store::Purpose,
+};
+use genuine_testvectors::Device;
+use reqwest::{Client, Method, StatusCode};
+use support::{APP_ID, APPLICATION, Redis, Scratch};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    task::JoinSet,
+};
+use tokio_rustls::{
+    TlsConnector,
+    rustls::{
+        ClientConfig, RootCertStore, SupportedProtocolVersion,
+        version::{TLS12, TLS13},
+    },
+};
+
+struct Server {
+    process: Child,
+    app: String,
+    operator: String,
+    log: Option<JoinHandle<String>>,
+}
+
+impl Server {
+    /// The demonstration over a store, on free ports.
+    fn start(store: &str, settings: &[(&str, &str)]) -> Self {
+        Self::run(
+            Command::new(env!("CARGO_BIN_EXE_genuine-server"))
+                .arg("--demo")
+                .env("GENUINE_SERVER_LISTEN", "127.0.0.1:0")
+                .env("GENUINE_SERVER_OPERATOR_LISTEN", "127.0.0.1:0")
+                .env("GENUINE_SERVER_STORE", store)
+                .envs(settings.iter().copied()),
+        )
+    }
+
+    fn run(command: &mut Command) -> Self {
+        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let mut address = || lines.next().unwrap().unwrap().split_once(':').unwrap().1.trim().to_owned();
+        let (app, operator) = (address(), address());
+        // Read as it comes: a server whose log nobody takes would wait.
+        let mut errors = process.stderr.take().unwrap();
+        let log = thread::spawn(move || {
+            let mut log = String::new();
+            errors.read_to_string(&mut log).unwrap();
+            log
+        });
+        Self { process, app, operator, log: Some(log) }
+    }
+
+    fn client(&self, name: &str) -> App {
+        App {
+            server: self.app.clone(),
+            application: APPLICATION.to_owned(),
+            session: format!("session of {name}"),
+            device: device(name),
+            http: Client::builder().timeout(Duration::from_secs(20)).build().unwrap(),
+        }
+    }
+
+    fn signal(&self, signal: &str) {
+        let status = Command::new("kill").args([signal, &self.process.id().to_string()]).status().unwrap();
+        assert!(status.success());
+    }
+
+    /// Waits for the end; the exit code and what was logged.
+    fn end(mut self) -> (Option<i32>, String) {
+        let code = self.process.wait().unwrap().code();
+        (code, self.log.take().unwrap().join().unwrap())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Valid at the time at which the test runs, as the server's clock is the system's.
+fn device(seed: &str) -> Device {
+    let clock = genuine_server::server::system_clock();
+    Device::new(seed).with_app_id(APP_ID).with_issue_time(clock() - 60)
+}
+
+/// Registers, which may be interrupted: whether it was acknowledged.
+async fn register(app: &App) -> bool {
+    let Ok(answer) = app.challenge(Purpose::Attestation).await else { return false };
+    let Some(challenge) = answer.challenge() else { return false };
+    app.register(challenge).await.is_ok_and(|answer| answer.status == StatusCode::CREATED)
+}
+
+/// What the server acknowledged to one app before it was killed.
+struct Acknowledged {
+    app: App,
+    registered: bool,
+    calls: Vec<SignedCall>,
+    /// `None` if that was asked for, and the answer did not come.
+    revoked: Option<bool>,
+}
+
+/// Registers, sends requests until the server is gone, and has itself revoked in between if it is to be.
+async fn live(mut app: App, operator: String, revoke_after: Option<usize>, all: Arc<AtomicUsize>) -> Acknowledged {
+    let registered = register(&app).await;
+    let (mut calls, mut revoked) = (Vec::new(), Some(false));
+    for number in 0.. {
+        if revoke_after == Some(number) {
+            use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+            let key_id = BASE64_URL_SAFE_NO_PAD.encode(app.device.key_id());
+            let revocation = app.http.put(format!("{operator}/devices/{key_id}/revocation")).send().await;
+            revoked = revocation.ok().map(|answer| answer.status() == StatusCode::NO_CONTENT);
+            break;
+        }
+        let call = app.sign(Method::POST, "/orders", "load", None);
+        match app.call(&call).await {
+            Ok(answer) if answer.status == StatusCode::OK => {
+                calls.push(call);
+                all.fetch_add(1, Ordering::SeqCst);
+            }
+            Ok(answer) => assert!(!registered, "{answer:?}"),
+            Err(_) => break,
+        }
+    }
+    Acknowledged { app, registered, calls, revoked }
+}
+
+/// Kills a server in the middle of load, starts another on the same store, and holds it to what was acknowledged.
+async fn killed(store: &str, rounds: usize) {
+    let mut server = Server::start(store, &[]);
+    let (mut registrations, mut accepted, mut revocations) = (0, 0, 0);
+    for round in 0..rounds {
+        let mut lives = JoinSet::new();
+        let all = Arc::new(AtomicUsize::new(0));
+        for number in 0..6 {
+            let app = server.client(&format!("{store} round {round} app {number}"));
+            lives.spawn(live(app, server.operator.clone(), (number % 3 == 0).then_some(number + 3), Arc::clone(&all)));
+        }
+        // At another moment in each round, in the middle of commits and, in the first ones, of registrations.
+        while all.load(Ordering::SeqCst) < 3 + 13 * round % 60 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        server.signal("-KILL");
+        let lives = lives.join_all().await;
+        drop(server);
+        server = Server::start(store, &[]);
+        for Acknowledged { mut app, registered, calls, revoked } in lives {
+            app.server.clone_from(&server.app);
+            app.http = Client::new();
+            registrations += usize::from(registered);
+            accepted += calls.len();
+            revocations += usize::from(revoked == Some(true));
+            for call in calls.iter().rev().take(3) {
+                let answer = app.call(call).await.unwrap();
+                assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "an accepted assertion was accepted again");
+            }
+            if let (true, Some(revoked)) = (registered, revoked) {
+                let call = app.sign(Method::GET, "/orders", "", None);
+                let expected = if revoked { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
+                assert_eq!(app.call(&call).await.unwrap().status, expected, "revoked: {revoked}");
+            }
+        }
+    }
+    assert!(registrations > rounds && accepted > rounds && revocations > 0, "{registrations} {accepted} {revocations}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_acknowledged_is_lost_when_killed_20_times_on_redb() {
+    let scratch = Scratch::new("killed");
+    killed(&format!("redb:{}", scratch.path().join("devices.redb").display()), 20).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_acknowledged_is_lost_when_killed_on_redis() {
+    let Some(redis) = Redis::start("killed") else { return };
+    killed(&redis.url(), 5).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_that_is_killed_under_load_loses_nothing() {
+    let Some(mut redis) = Redis::start("load") else { return };
+    let server = Server::start(&redis.url(), &[]);
+    let mut alice = server.client("alice");
+    assert!(register(&alice).await);
+    let (mut accepted, mut statuses) = (Vec::new(), Vec::new());
+    for number in 0..60 {
+        match number {
+            20 => redis.kill(),
+            40 => redis.run(),
+            _ => {}
+        }
+        let call = alice.sign(Method::POST, "/orders", "load", None);
+        let status = alice.call(&call).await.unwrap().status;
+        statuses.push(status);
+        if status == StatusCode::OK {
+            accepted.push(call);
+        }
+    }
+    assert!(statuses[..20].iter().all(|status| *status == StatusCode::OK), "{statuses:?}");
+    assert!(statuses[20..40].iter().all(|status| *status == StatusCode::SERVICE_UNAVAILABLE), "{statuses:?}");
+    let mut back = StatusCode::SERVICE_UNAVAILABLE;
+    for _ in 0..100 {
+        let call = alice.sign(Method::POST, "/orders", "load", None);
+        back = alice.call(&call).await.unwrap().status;
+        if back == StatusCode::OK {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(back, StatusCode::OK, "service resumes by itself");
+    for call in &accepted {
+        assert_eq!(alice.call(call).await.unwrap().status, StatusCode::UNAUTHORIZED);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_in_flight_is_finished_before_the_end() {
+    let server = Server::start("memory", &[]);
+    let mut alice = server.client("alice");
+    assert!(register(&alice).await);
+    let body = "x".repeat(200_000);
+    let call = alice.sign(Method::POST, "/orders", &body, None);
+    let address = server.app.strip_prefix("http://").unwrap().to_owned();
+    let mut connection = TcpStream::connect(&address).unwrap();
+    write!(
+        connection,
+        "POST /orders HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        call.authorization,
+        body.len()
+    )
+    .unwrap();
+    connection.write_all(&body.as_bytes()[..100_000]).unwrap();
+    thread::sleep(Duration::from_millis(200));
+    server.signal("-TERM");
+    thread::sleep(Duration::from_millis(300));
+    assert!(TcpStream::connect(&address).is_err(), "nobody new comes in");
+    connection.write_all(&body.as_bytes()[100_000..]).unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let (code, log) = server.end();
+    assert_eq!(code, Some(0), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_says_why_and_gives_nothing_away() {
+    let server = Server::start("memory", &[("RUST_LOG", "trace")]);
+    let mut alice = server.client("alice");
+    let answer = alice.challenge(Purpose::Attestation).await.unwrap();
+    let challenge = answer.challenge().unwrap().to_owned();
+    assert_eq!(alice.register(&challenge).await.unwrap().status, StatusCode::CREATED);
+    assert_eq!(alice.register(&challenge).await.unwrap().status, StatusCode::UNAUTHORIZED);
+    let call = alice.sign(Method::POST, "/orders?secret=in-the-query", "secret in the body", None);
+    assert_eq!(alice.call(&call).await.unwrap().status, StatusCode::OK);
+    assert_eq!(alice.call(&call).await.unwrap().status, StatusCode::UNAUTHORIZED);
+    server.signal("-TERM");
+    let (_, log) = server.end();
+    for reason in ["ChallengeReused", "CounterNotIncreased"] {
+        assert!(log.contains(reason), "{log}");
+    }
+    let assertion = call.authorization.split('"').nth(3).unwrap();
+    for secret in [challenge.as_str(), assertion, "session of alice", "in-the-query", "in the body"] {
+        assert!(!log.contains(secret), "{secret} is in the log:\n{log}");
+    }
+}
+
+#[test]
+fn what_is_no_http_ends_its_own_connection_only() {
+    let server = Server::start("memory", &[]);
+    let address = server.app.strip_prefix("http://").unwrap().to_owned();
+    let long = format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(20_000));
+    let many = format!("GET / HTTP/1.1\r\n{}\r\n", "X: x\r\n".repeat(500));
+    let cases: [(&[u8], &[&str]); 8] = [
+        (b"\x16\x03\x01\x02\x00\x01", &["400"]),
+        (b"nonsense\r\n\r\n", &["400"]),
+        (b"GET / HTTP/9.9\r\n\r\n", &["400"]),
+        (b"GET / HTTP/1.1\r\nX\x00: y\r\n\r\n", &["400"]),
+        (b"POST /challenges HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nxxxxxx", &["400"]),
+        (b"POST /challenges HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\nConnection: close\r\n\r\n0\r\n\r\n", &["400", "415"]),
+        (long.as_bytes(), &["431"]),
+        (many.as_bytes(), &["431"]),
+    ];
+    for (number, (sent, expected)) in cases.into_iter().enumerate() {
+        let mut connection = TcpStream::connect(&address).unwrap();
+        connection.set_read_timeout(Some(Duration::from_secs(15))).unwrap();
+        // The server may have answered and closed before all is sent.
+        let _ = connection.write_all(sent);
+        let mut answer = Vec::new();
+        let _ = connection.read_to_end(&mut answer);
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        let status = answer.split(' ').nth(1).unwrap_or_default();
+        assert!(expected.contains(&status), "case {number}: {answer}");
+    }
+    // A head that never ends is cut off, and everybody else is served meanwhile.
+    let mut slow = TcpStream::connect(&address).unwrap();
+    slow.write_all(b"GET /openapi.json HTTP/1.1\r\nX: ").unwrap();
+    slow.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let mut other = TcpStream::connect(&address).unwrap();
+    other.write_all(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    other.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let mut rest = Vec::new();
+    let _ = slow.read_to_end(&mut rest);
+    assert!(!rest.starts_with(b"HTTP/1.1 200"));
+}
+
+/// A TLS client that trusts this certificate and speaks this version only.
+async fn get_over_tls(
+    address: &str,
+    certificate: &rcgen::CertifiedKey<rcgen::KeyPair>,
+    version: &'static SupportedProtocolVersion,
+) -> std::io::Result<String> {
+    let mut roots = RootCertStore::empty();
+    roots.add(certificate.cert.der().clone()).unwrap();
+    let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_protocol_versions(&[version]).unwrap();
+    let config = config.with_root_certificates(roots).with_no_client_auth();
+    let connection = tokio::net::TcpStream::connect(address).await?;
+    let connector = TlsConnector::from(Arc::new(config));
+    let mut stream = connector.connect("localhost".try_into().unwrap(), connection).await?;
+    stream.write_all(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await?;
+    let mut answer = Vec::new();
+    // Some servers close without saying so.
+    let _ = stream.read_to_end(&mut answer).await;
+    Ok(String::from_utf8_lossy(&answer).into_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tls_is_spoken_in_1_2_and_1_3() {
+    let scratch = Scratch::new("tls");
+    let certificate = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let path = |name: &str| scratch.path().join(name).display().to_string();
+    std::fs::write(path("chain.pem"), certificate.cert.pem()).unwrap();
+    std::fs::write(path("key.pem"), certificate.signing_key.serialize_pem()).unwrap();
+    let settings =
+        [("GENUINE_SERVER_TLS_CERTIFICATE", &*path("chain.pem")), ("GENUINE_SERVER_TLS_KEY", &*path("key.pem"))];
+    let server = Server::start("memory", &settings);
+    let address = server.app.strip_prefix("https://").unwrap();
+    for version in [&TLS12, &TLS13] {
+        let answer = get_over_tls(address, &certificate, version).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+    // Plain text and half a handshake end their own connection; the next one is served.
+    let mut plain = TcpStream::connect(address).unwrap();
+    plain.write_all(b"GET /openapi.json HTTP/1.1\r\n\r\n").unwrap();
+    let mut answer = Vec::new();
+    let _ = plain.read_to_end(&mut answer);
+    assert!(!answer.starts_with(b"HTTP"), "{answer:?}");
+    let mut half = TcpStream::connect(address).unwrap();
+    half.write_all(b"\x16\x03\x01\x02\x00\x01\x00").unwrap();
+    assert!(get_over_tls(address, &certificate, &TLS13).await.unwrap().starts_with("HTTP/1.1 200"));
+}
+
+#[test]
+fn connections_are_bounded() {
+    let scratch = Scratch::new("connections");
+    let path = scratch.path().join("server.toml");
+    let file = "listen = \"127.0.0.1:0\"\noperator_listen = \"127.0.0.1:0\"\nstore = { kind = \"memory\" }\n\
+        limits = { connections = 3 }\n[[applications]]\nname = \"shop\"\napp_ids = [\"ABCDE12345.com.example.shop\"]\n";
+    std::fs::write(&path, file).unwrap();
+    let server = Server::run(Command::new(env!("CARGO_BIN_EXE_genuine-server")).arg("--config").arg(&path));
+    let address = server.app.strip_prefix("http://").unwrap();
+    let get = |connection: &mut TcpStream| {
+        let _ = connection.write_all(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n");
+        let mut status = [0; 12];
+        connection.read_exact(&mut status).is_ok() && status == *b"HTTP/1.1 200"
+    };
+    let mut connections: Vec<_> = (0..3).map(|_| TcpStream::connect(address).unwrap()).collect();
+    assert!(connections.iter_mut().all(get));
+    assert!(!get(&mut TcpStream::connect(address).unwrap()), "a fourth one is closed");
+    drop(connections);
+    let again = (0..100).any(|_| {
+        thread::sleep(Duration::from_millis(20));
+        get(&mut TcpStream::connect(address).unwrap())
+    });
+    assert!(again, "there is room again");
+}
+
+/// Runs the fleet for a second: its exit code, and what it printed.
+fn fleet(server: &Server) -> (Option<i32>, String) {
+    let arguments = ["--server", &server.app, "--operator", &server.operator, "--devices", "4", "--seconds", "1"];
+    let output = Command::new(env!("CARGO_BIN_EXE_fleet")).args(arguments).output().unwrap();
+    (output.status.code(), String::from_utf8(output.stdout).unwrap())
+}
+
+#[test]
+fn the_fleet_finds_nothing_wrong_and_would() {
+    let (code, table) = fleet(&Server::start("memory", &[]));
+    assert_eq!(code, Some(0), "{table}");
+    for line in ["order, replayed", "payment, stolen challenge", "registration, forged", "wrong answers: 0"] {
+        assert!(table.contains(line), "{table}");
+    }
+    // A server that refuses what is good.
+    let (code, table) = fleet(&Server::start("memory", &[("GENUINE_SERVER_DEVICE_PER_MINUTE", "1")]));
+    assert_eq!(code, Some(1), "{table}");
+    assert!(table.contains("WRONG order: 429"), "{table}");
+}
+
+#[test]
+fn the_readme_can_be_followed() {
+    if Command::new("curl").arg("--version").stdout(Stdio::null()).status().is_err() {
+        eprintln!("NOTICE: curl is not installed; the walk-through is left out");
+        return;
+    }
+    let server = Server::start("memory", &[]);
+    let readme = include_str!("../README.md");
+    let blocks = |language: &str| -> Vec<&str> {
+        readme.split("```").filter_map(|block| block.strip_prefix(language)).collect()
+    };
+    let script = blocks("sh\n").into_iter().find(|block| block.contains("curl")).unwrap();
+    let expected = blocks("text\n").into_iter().find(|block| block.contains("app_attest_status")).unwrap();
+    let built = env!("CARGO_BIN_EXE_device");
+    let script = script
+        .replace("cargo run --quiet --release -p genuine-server --bin device --", built)
+        .replace("localhost:8080", server.app.strip_prefix("http://").unwrap());
+    assert!(script.contains(built));
+    let output = Command::new("bash").args(["-euo", "pipefail", "-c", &script]).output().unwrap();
+    let (printed, complaints) =
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8_lossy(&output.stderr).into_owned());
+    assert!(output.status.success(), "{printed}{complaints}");
+    let without_device = printed.lines().map(|line| match line.split_once("\"device\":\"") {
+        None => line.to_owned(),
+        Some((before, _)) => format!("{before}\"device\":\"…\"}}"),
+    });
+    assert_eq!(without_device.collect::<Vec<_>>(), expected.trim().lines().collect::<Vec<_>>());
+}

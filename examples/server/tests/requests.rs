@@ -1,0 +1,470 @@
+//! Registration and protected requests, over HTTP but without sockets: what is accepted, and each reason to refuse.
+#![allow(missing_docs)]
+
+mod support;
+
+use std::sync::Arc;
+
+use axum::{body::Body, http::Request};
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use genuine_server::{
+    config,
+    gate::{Gate, SignedRequest},
+    limit::RateLimiter,
+    store::{MemoryStore, RedbStore, RedisStore, Store},
+};
+use genuine_testvectors::{Environment, Generation};
+use serde_json::{Value, json};
+use support::{
+    APP_ID, APPLICATION, Answer, Hands, Redis, Scratch, Site, assert, authorization, device, gate_of, gate_over, now,
+    origin, registration, signed,
+};
+use tokio::task::JoinSet;
+
+/// The request is refused with this status and code, and for this reason, which the client does not see.
+fn assert_refused(site: &Site, answer: &Answer, status: u16, code: &str, reason: &str) {
+    let body = String::from_utf8_lossy(&answer.body).into_owned();
+    assert_eq!(answer.status, status, "{reason}: {body}");
+    assert_eq!(answer.code(), code, "{reason}");
+    assert_eq!(site.refusals(reason), 1, "{reason}: {body}");
+    assert!(!body.contains(reason), "{reason}: {body}");
+    assert_eq!(answer.headers.contains_key("www-authenticate"), status == 401);
+}
+
+#[tokio::test]
+async fn a_device_registers_and_its_requests_pass() {
+    let site = Site::new();
+    let mut alice = device("alice");
+    let challenge = site.challenge("attestation", "alice").await;
+    assert_eq!(BASE64_URL_SAFE_NO_PAD.decode(&challenge).unwrap().len(), 32);
+    assert_ne!(challenge, site.challenge("attestation", "alice").await);
+
+    let answer = site.post("/devices", "alice", &registration(&alice, &challenge)).await;
+    let expected = json!({ "application": "demo", "environment": "PRODUCTION", "app_attest_status": "VERIFIED" });
+    assert_eq!((answer.status, answer.json()), (201, expected));
+
+    let answer = site.send(signed(&mut alice, "POST", "/orders?item=7", "two of them", None)).await;
+    assert_eq!(answer.status, 200, "{}", answer.json());
+    assert_eq!((&answer.json()["counter"], &answer.json()["body_bytes"]), (&json!(1), &json!(11)));
+    let answer = site.send(signed(&mut alice, "GET", "/orders", "", None)).await;
+    assert_eq!((answer.status, &answer.json()["counter"]), (200, &json!(2)));
+
+    let challenge = site.challenge("assertion", "alice").await;
+    let answer = site.send(signed(&mut alice, "POST", "/payments", "{}", Some(&challenge))).await;
+    assert_eq!((answer.status, &answer.json()["counter"]), (200, &json!(3)));
+    // A challenge may come where none is asked for: then it counts.
+    let challenge = site.challenge("assertion", "alice").await;
+    assert_eq!(site.send(signed(&mut alice, "POST", "/orders", "", Some(&challenge))).await.status, 200);
+    assert_eq!(site.send(signed(&mut alice, "POST", "/orders", "", Some(&challenge))).await.status, 401);
+    assert_eq!(site.refusals("ChallengeReused"), 1);
+}
+
+/// The bytes that a client signs: part of the interface, and written down in the README.
+#[test]
+fn client_data_has_one_form() {
+    let request = SignedRequest { method: "POST", target: "/orders?item=7", body: b"abc", session: [0; 32] };
+    let hash = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    assert_eq!(request.client_data(None), format!("genuine-request-v1\nPOST\n/orders?item=7\n{hash}\n\n"));
+    assert_eq!(request.client_data(Some("c1")), format!("genuine-request-v1\nPOST\n/orders?item=7\n{hash}\nc1\n"));
+    let readme = include_str!("../README.md");
+    assert!(readme.contains(&format!("genuine-request-v1\nPOST\n/orders?item=7\n{hash}\n")), "README.md shows it");
+}
+
+#[tokio::test]
+async fn a_challenge_lives_for_its_lifetime() {
+    for (age, status) in [(0, 201), (299, 201), (300, 401), (301, 401)] {
+        let site = Site::new();
+        let challenge = site.challenge("attestation", "alice").await;
+        site.hands.advance(age);
+        let answer = site.post("/devices", "alice", &registration(&device("alice"), &challenge)).await;
+        assert_eq!(answer.status, status, "after {age} s");
+        assert_eq!(site.refusals("ChallengeExpired"), u64::from(status == 401));
+    }
+}
+
+#[tokio::test]
+async fn registrations_are_refused_for_each_reason() {
+    let alice = device("alice");
+    let honest = |challenge: &str| registration(&alice, challenge);
+    let with = |challenge: &str, field: &str, value: Value| {
+        let mut body = honest(challenge);
+        body[field] = value;
+        body
+    };
+
+    let site = Site::new();
+    let unknown = BASE64_URL_SAFE_NO_PAD.encode([7; 32]);
+    let answer = site.post("/devices", "alice", &honest(&unknown)).await;
+    assert_refused(&site, &answer, 401, "challenge_rejected", "ChallengeUnknown");
+    for text in ["", "x", &unknown[..42], &format!("{unknown}="), &format!("{unknown}A"), "not base64 at all !"] {
+        let answer = site.post("/devices", "alice", &honest(text)).await;
+        assert_eq!((answer.status, answer.code()), (401, "challenge_rejected".to_owned()), "{text:?}");
+    }
+
+    let site = Site::new();
+    let challenge = site.challenge("attestation", "bob").await;
+    let answer = site.post("/devices", "alice", &honest(&challenge)).await;
+    assert_refused(&site, &answer, 401, "challenge_rejected", "ChallengeMismatch");
+    // Whoever only tried did not use it up.
+    assert_eq!(site.post("/devices", "bob", &honest(&challenge)).await.status, 201);
+
+    let site = Site::new();
+    let challenge = site.challenge("assertion", "alice").await;
+    let answer = site.post("/devices", "alice", &honest(&challenge)).await;
+    assert_refused(&site, &answer, 401, "challenge_rejected", "ChallengePurpose");
+
+    let site = Site::new();
+    site.register(&alice, "alice").await;
+    let challenge = site.challenge("attestation", "mallory").await;
+    let answer = site.post("/devices", "mallory", &honest(&challenge)).await;
+    assert_refused(&site, &answer, 409, "already_registered", "KeyAlreadyEnrolled");
+
+    // One attestation twice: the challenge is used, and a fresh one is not what was attested.
+    let site = Site::new();
+    let challenge = site.challenge("attestation", "alice").await;
+    let body = honest(&challenge);
+    assert_eq!(site.post("/devices", "alice", &body).await.status, 201);
+    let answer = site.post("/devices", "alice", &body).await;
+    assert_refused(&site, &answer, 401, "challenge_rejected", "ChallengeReused");
+    let fresh = site.challenge("attestation", "alice").await;
+    let mut replayed = body.clone();
+    replayed["challenge"] = json!(fresh);
+    let answer = site.post("/devices", "alice", &replayed).await;
+    assert_refused(&site, &answer, 401, "rejected", "NonceMismatch");
+
+    let site = Site::new();
+    let challenge = site.challenge("attestation", "alice").await;
+    let answer = site.post("/devices", "alice", &with(&challenge, "application", json!("nobody's"))).await;
+    assert_refused(&site, &answer, 401, "rejected", "ApplicationUnknown");
+    let answer = site.post("/devices", "alice", &with(&challenge, "key_id", json!("AAAA"))).await;
+    assert_refused(&site, &answer, 400, "malformed", "KeyIdFormat");
+    let answer = site.post("/devices", "alice", &with(&challenge, "attestation", json!("!"))).await;
+    assert_refused(&site, &answer, 400, "malformed", "RequestMalformed");
+    let answer = site.post("/devices", "alice", &with(&challenge, "attestation", json!(""))).await;
+    assert_refused(&site, &answer, 400, "malformed", "CborTruncated");
+    // None of this used the challenge up.
+    assert_eq!(site.post("/devices", "alice", &honest(&challenge)).await.status, 201);
+}
+
+#[tokio::test]
+async fn only_the_policy_of_the_application_counts() {
+    let development = config::Application {
+        environment: config::Environment::Development,
+        ..config::Application::new("development", &[APP_ID])
+    };
+    let production = config::Application::new(APPLICATION, &[APP_ID]);
+    let launched = config::Application {
+        categories: Some(vec![1]),
+        bundle_versions: Some(vec!["42".to_owned()]),
+        ..config::Application::new("launched", &[APP_ID])
+    };
+    let other = config::Application::new("other", &["ABCDE12345.com.example.other"]);
+    let hands = Hands::at(now());
+    let gate = gate_of(&[production, development, launched, other], Arc::new(MemoryStore::new(100)), &hands);
+    let site = Site::of(Arc::new(gate), hands, origin());
+
+    let in_development = device("developer").with_environment(Environment::Development);
+    let before_ios27 = device("dave").with_generation(Generation::Ios26).with_issue_time(now());
+    let cases = [
+        (device("alice"), "demo", None),
+        (device("bob"), "development", Some("EnvironmentMismatch")),
+        (in_development.clone(), "demo", Some("EnvironmentMismatch")),
+        (in_development, "development", None),
+        (device("carol"), "other", Some("RpIdMismatch")),
+        (before_ios27, "launched", Some("LaunchDataMissing")),
+        (device("erin").with_launch_data("42", 1), "launched", None),
+        (device("frank").with_launch_data("42", 9), "launched", Some("CategoryRefused")),
+        (device("grace").with_launch_data("41", 1), "launched", Some("BundleVersionRefused")),
+    ];
+    for (device, application, reason) in cases {
+        let before = reason.map(|reason| site.refusals(reason));
+        let body = json!({ "application": application, "purpose": "attestation" });
+        let challenge = site.post("/challenges", "s", &body).await.json()["challenge"].as_str().unwrap().to_owned();
+        let mut body = registration(&device, &challenge);
+        body["application"] = json!(application);
+        let answer = site.post("/devices", "s", &body).await;
+        assert_eq!(answer.status, if reason.is_some() { 401 } else { 201 }, "{application}: {}", answer.json());
+        assert_eq!(reason.map(|reason| site.refusals(reason)), before.map(|before| before + 1), "{application}");
+        // Its challenge is of no use to another application either.
+        body["application"] = json!("demo");
+        if application != "demo" {
+            assert_eq!(site.post("/devices", "s", &body).await.code(), "challenge_rejected");
+        }
+    }
+}
+
+#[tokio::test]
+async fn requests_are_refused_for_each_reason() {
+    let site = Site::new();
+    let mut alice = device("alice");
+    site.register(&alice, "alice").await;
+
+    // What was signed is another request.
+    let assertion = assert(&mut alice, "GET", "/orders?item=7", b"", None);
+    let header = authorization(&alice, &assertion, None);
+    let request = |method: &str, target: &str, body: &'static str| {
+        Request::builder().method(method).uri(target).header("authorization", &header).body(Body::from(body)).unwrap()
+    };
+    let others = [
+        request("POST", "/orders?item=7", ""),
+        request("GET", "/orders?item=8", ""),
+        request("GET", "/orders", ""),
+        request("GET", "/orders?item=7&item=7", ""),
+        request("GET", "/orders?item=7", "x"),
+    ];
+    for (number, other) in others.into_iter().enumerate() {
+        let answer = site.send(other).await;
+        assert_eq!((answer.status, answer.code()), (401, "rejected".to_owned()));
+        assert_eq!(site.refusals("SignatureInvalid"), number as u64 + 1);
+    }
+    // None of them moved the counter.
+    assert_eq!(site.send(request("GET", "/orders?item=7", "")).await.status, 200);
+    let answer = site.send(request("GET", "/orders?item=7", "")).await;
+    assert_refused(&site, &answer, 401, "rejected", "CounterNotIncreased");
+
+    let answer = site.send(signed(&mut device("nobody"), "GET", "/orders", "", None)).await;
+    assert_refused(&site, &answer, 401, "rejected", "UnknownKey");
+    let answer = site.send(Request::get("/orders").body(Body::empty()).unwrap()).await;
+    assert_refused(&site, &answer, 401, "rejected", "AssertionMissing");
+
+    // Somebody else's assertion under a registered key.
+    let mut bob = device("bob");
+    let assertion = assert(&mut bob, "GET", "/orders", b"", None);
+    let request = Request::get("/orders").header("authorization", authorization(&alice, &assertion, None));
+    assert_eq!(site.send(request.body(Body::empty()).unwrap()).await.code(), "rejected");
+    assert_eq!(site.refusals("SignatureInvalid"), 6);
+
+    let answer = site.send(signed(&mut alice, "POST", "/payments", "", None)).await;
+    assert_refused(&site, &answer, 401, "challenge_rejected", "ChallengeMissing");
+    let challenge = site.challenge("attestation", "alice").await;
+    let answer = site.send(signed(&mut alice, "POST", "/payments", "", Some(&challenge))).await;
+    assert_refused(&site, &answer, 401, "challenge_rejected", "ChallengePurpose");
+    let challenge = site.challenge("assertion", "bob").await;
+    let answer = site.send(signed(&mut alice, "POST", "/payments", "", Some(&challenge))).await;
+    assert_refused(&site, &answer, 401, "challenge_rejected", "ChallengeMismatch");
+    let challenge = site.challenge("assertion", "alice").await;
+    site.hands.advance(301);
+    let answer = site.send(signed(&mut alice, "POST", "/payments", "", Some(&challenge))).await;
+    assert_refused(&site, &answer, 401, "challenge_rejected", "ChallengeExpired");
+    // The challenge that was signed is not the one that is shown.
+    let (one, other) = (site.challenge("assertion", "alice").await, site.challenge("assertion", "alice").await);
+    let assertion = assert(&mut alice, "POST", "/payments", b"", Some(&one));
+    let request = Request::post("/payments")
+        .header("authorization", authorization(&alice, &assertion, Some(&other)))
+        .header("x-session", "alice");
+    assert_eq!(site.send(request.body(Body::empty()).unwrap()).await.code(), "rejected");
+    assert_eq!(site.refusals("SignatureInvalid"), 7);
+}
+
+#[tokio::test]
+async fn a_revoked_device_is_refused_and_a_new_key_restores_trust() {
+    let site = Site::new();
+    let (mut phone, mut tablet) = (device("alice's phone"), device("alice's tablet"));
+    site.register(&phone, "alice").await;
+    site.register(&tablet, "alice").await;
+    let path = format!("/devices/{}", BASE64_URL_SAFE_NO_PAD.encode(phone.key_id()));
+    assert_eq!(site.send(signed(&mut phone, "GET", "/orders", "", None)).await.status, 200);
+    let answer = site.operate("GET", &path).await;
+    let mut expected = json!({
+        "application": "demo", "environment": "PRODUCTION", "registered_at": now(), "counter": 1, "revoked_at": null,
+    });
+    assert_eq!((answer.status, answer.json()), (200, expected.clone()));
+
+    site.hands.advance(10);
+    assert_eq!(site.operate("PUT", &format!("{path}/revocation")).await.status, 204);
+    let answer = site.send(signed(&mut phone, "GET", "/orders", "", None)).await;
+    assert_refused(&site, &answer, 401, "rejected", "KeyRevoked");
+    expected["revoked_at"] = json!(now() + 10);
+    assert_eq!(site.operate("GET", &path).await.json(), expected);
+
+    // The key does not come back; the other key of the session is untouched, and a new key is trusted.
+    let challenge = site.challenge("attestation", "alice").await;
+    assert_eq!(site.post("/devices", "alice", &registration(&phone, &challenge)).await.code(), "already_registered");
+    assert_eq!(site.send(signed(&mut tablet, "GET", "/orders", "", None)).await.status, 200);
+    let mut reinstalled = device("alice's phone, reinstalled");
+    site.register(&reinstalled, "alice").await;
+    assert_eq!(site.send(signed(&mut reinstalled, "GET", "/orders", "", None)).await.status, 200);
+
+    for (method, path) in [("GET", "/devices/AAAA"), ("PUT", "/devices/AAAA/revocation")] {
+        assert_eq!(site.operate(method, path).await.code(), "malformed");
+    }
+    let unknown = BASE64_URL_SAFE_NO_PAD.encode([9; 32]);
+    for (method, path) in [("GET", format!("/devices/{unknown}")), ("PUT", format!("/devices/{unknown}/revocation"))] {
+        assert_eq!(site.operate(method, &path).await.code(), "not_found");
+    }
+}
+
+#[tokio::test]
+async fn the_chain_is_verified_once() {
+    let site = Site::new();
+    let mut alice = device("alice");
+    site.register(&alice, "alice").await;
+    for _ in 0..1000 {
+        assert_eq!(site.send(signed(&mut alice, "GET", "/orders", "", None)).await.status, 200);
+    }
+    assert_eq!((site.gate.metrics.chains.get(), site.gate.metrics.assertions.get()), (1, 1000));
+    let metrics = String::from_utf8(site.operate("GET", "/metrics").await.body).unwrap();
+    for line in [
+        "genuine_chain_verifications_total 1",
+        "genuine_signatures_total{curve=\"p256\"} 1000",
+        "genuine_signatures_total{curve=\"p384\"} 2",
+        "genuine_http_requests_total{method=\"GET\",route=\"/orders\",status=\"200\"} 1000",
+    ] {
+        assert!(metrics.lines().any(|found| found == line), "{line}\n{metrics}");
+    }
+}
+
+#[tokio::test]
+async fn an_app_without_app_attest_gets_what_the_mode_says() {
+    use config::Mode;
+    for (mode, status) in [(Mode::Off, 200), (Mode::Optional, 200), (Mode::Required, 403)] {
+        let application = config::Application { mode, ..config::Application::new(APPLICATION, &[APP_ID]) };
+        let hands = Hands::at(now());
+        let gate = gate_of(&[application], Arc::new(MemoryStore::new(1)), &hands);
+        let site = Site::of(Arc::new(gate), hands, origin());
+        let answer = site.post("/devices/unsupported", "s", &json!({ "application": APPLICATION })).await;
+        assert_eq!(answer.status, status, "{mode:?}");
+        if status == 200 {
+            assert_eq!(answer.json(), json!({ "application": APPLICATION, "app_attest_status": "NOT_SUPPORTED" }));
+        } else {
+            assert_refused(&site, &answer, 403, "attestation_required", "AttestationRequired");
+        }
+        let answer = site.post("/devices/unsupported", "s", &json!({ "application": "nobody's" })).await;
+        assert_eq!(answer.status, 401);
+    }
+}
+
+#[tokio::test]
+async fn challenges_are_bounded() {
+    let hands = Hands::at(now());
+    let gate = gate_over(Arc::new(MemoryStore::new(3)), &hands);
+    let site = Site::of(Arc::new(gate), hands, origin());
+    for _ in 0..3 {
+        site.challenge("attestation", "s").await;
+    }
+    let body = json!({ "application": APPLICATION, "purpose": "attestation" });
+    let answer = site.post("/challenges", "s", &body).await;
+    assert_refused(&site, &answer, 503, "unavailable", "StoreLimit");
+    assert!(answer.headers.contains_key("retry-after"));
+    site.hands.advance(360);
+    site.challenge("attestation", "s").await;
+}
+
+#[tokio::test]
+async fn a_device_comes_as_often_as_it_may() {
+    let hands = Hands::at(now());
+    let devices = RateLimiter::per_minute(12);
+    let gate = Gate { devices, ..gate_over(Arc::new(MemoryStore::new(10)), &hands) };
+    let site = Site::of(Arc::new(gate), hands, origin());
+    let (mut alice, mut bob) = (device("alice"), device("bob"));
+    site.register(&alice, "alice").await;
+    site.register(&bob, "bob").await;
+    // Whoever only claims to be alice uses up nothing of hers.
+    for _ in 0..5 {
+        let assertion = assert(&mut bob, "GET", "/orders", b"", None);
+        let request = Request::get("/orders").header("authorization", authorization(&alice, &assertion, None));
+        assert_eq!(site.send(request.body(Body::empty()).unwrap()).await.status, 401);
+    }
+    for _ in 0..2 {
+        assert_eq!(site.send(signed(&mut alice, "GET", "/orders", "", None)).await.status, 200);
+    }
+    let answer = site.send(signed(&mut alice, "GET", "/orders", "", None)).await;
+    assert_refused(&site, &answer, 429, "rate_limited", "DeviceLimit");
+    let wait: u64 = answer.headers["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=6).contains(&wait), "{wait}");
+    assert_eq!(site.send(signed(&mut bob, "GET", "/orders", "", None)).await.status, 200);
+}
+
+/// Sends 200 copies of one request to these sites in turn, and counts the answers 200.
+async fn copies(sites: &[Arc<Site>], make: impl Fn() -> Request<Body>) -> usize {
+    let mut runners = JoinSet::new();
+    for site in sites.iter().cycle().take(200) {
+        let (site, request) = (Arc::clone(site), make());
+        runners.spawn(async move { site.send(request).await.status });
+    }
+    let answers = runners.join_all().await;
+    assert!(answers.iter().all(|status| [200, 401].contains(status)), "{answers:?}");
+    answers.iter().filter(|status| **status == 200).count()
+}
+
+async fn one_copy_is_accepted(stores: Vec<Arc<dyn Store>>) {
+    let sites: Vec<_> = stores
+        .into_iter()
+        .map(|store| {
+            let hands = Hands::at(now());
+            Arc::new(Site::of(Arc::new(gate_over(store, &hands)), hands, origin()))
+        })
+        .collect();
+    let mut alice = device("alice");
+    sites[0].register(&alice, "alice").await;
+    for target in ["/orders", "/payments"] {
+        let challenge = sites[0].challenge("assertion", "alice").await;
+        let challenge = (target == "/payments").then_some(challenge.as_str());
+        let assertion = assert(&mut alice, "POST", target, b"body", challenge);
+        let header = authorization(&alice, &assertion, challenge);
+        let make = || {
+            let request = Request::post(target).header("authorization", &header).header("x-session", "alice");
+            request.body(Body::from("body")).unwrap()
+        };
+        assert_eq!(copies(&sites, make).await, 1, "{target}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_of_200_copies_is_accepted_in_memory() {
+    one_copy_is_accepted(vec![Arc::new(MemoryStore::new(10))]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_of_200_copies_is_accepted_on_redb() {
+    let scratch = Scratch::new("copies");
+    let commits = genuine_server::metrics::Metrics::new().unwrap().commit;
+    let store = RedbStore::open(&scratch.path().join("devices.redb"), 10, commits).unwrap();
+    one_copy_is_accepted(vec![Arc::new(store)]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_of_200_copies_is_accepted_by_two_servers_on_one_redis() {
+    let Some(redis) = Redis::start("copies") else { return };
+    let store = || Arc::new(RedisStore::new(&redis.url(), 10).unwrap()) as Arc<dyn Store>;
+    one_copy_is_accepted(vec![store(), store()]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_of_many_registrations_with_one_challenge_is_accepted() {
+    let site = Arc::new(Site::new());
+    let challenge = site.challenge("attestation", "alice").await;
+    let mut runners = JoinSet::new();
+    for number in 0..20 {
+        // Twenty keys, one challenge.
+        let body = registration(&device(&format!("device {number}")), &challenge);
+        let site = Arc::clone(&site);
+        runners.spawn(async move { site.post("/devices", "alice", &body).await.status });
+    }
+    let answers = runners.join_all().await;
+    assert_eq!(answers.iter().filter(|status| **status == 201).count(), 1, "{answers:?}");
+    assert!(answers.iter().all(|status| [201, 401].contains(status)), "{answers:?}");
+}
+
+#[tokio::test]
+async fn a_client_cannot_tell_one_refusal_from_another() {
+    let site = Site::new();
+    let mut alice = device("alice");
+    site.register(&alice, "alice").await;
+    let replayed = assert(&mut alice, "GET", "/orders", b"", None);
+    let header = authorization(&alice, &replayed, None);
+    let get = |header: &str| Request::get("/orders").header("authorization", header).body(Body::empty()).unwrap();
+    assert_eq!(site.send(get(&header)).await.status, 200);
+    let answers = [
+        site.send(get(&header)).await,
+        site.send(signed(&mut device("nobody"), "GET", "/orders", "", None)).await,
+        site.send(signed(&mut alice, "GET", "/orders?other", "", None).map(|_| Body::from("x"))).await,
+        site.send(Request::get("/orders").body(Body::empty()).unwrap()).await,
+    ];
+    for answer in &answers {
+        assert_eq!((answer.status, &answer.body), (401, &answers[0].body));
+    }
+    for reason in ["CounterNotIncreased", "UnknownKey", "SignatureInvalid", "AssertionMissing"] {
+        assert_eq!(site.refusals(reason), 1, "{reason}");
+    }
+}

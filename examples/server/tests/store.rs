@@ -1,0 +1,286 @@
+//! The suite that every store passes: the laws of `Store`, concurrency included.
+#![allow(missing_docs)]
+
+mod support;
+
+use std::sync::Arc;
+
+use genuine::app_attest::{AdvanceError, Counter, KeyId};
+use genuine_server::{
+    metrics::Metrics,
+    store::{
+        AdvanceFault, Challenge, Device, MemoryStore, Purpose, PutError, RedbStore, RedisStore, Spent, Store,
+        Unavailable,
+    },
+};
+use support::{Redis, Scratch};
+use tokio::task::JoinSet;
+
+const KEY: KeyId = KeyId([1; 32]);
+const OTHER: KeyId = KeyId([2; 32]);
+const MOST: usize = 50;
+const NOW: u64 = 1_800_000_000;
+const REVOKED: Result<(), AdvanceError<AdvanceFault>> = Err(AdvanceError::Store(AdvanceFault::Revoked));
+
+fn a_device() -> Device {
+    // Octets that are no text, and a counter that a signed number could not hold.
+    let key = std::array::from_fn(|position| u8::try_from(255 - position).unwrap());
+    let (application, session) = ("demo".to_owned(), [0xFE; 32]);
+    Device { key, application, session, registered_at: NOW, counter: 0, revoked_at: None }
+}
+
+fn a_challenge() -> Challenge {
+    let (application, session) = ("demo".to_owned(), [0; 32]);
+    Challenge { purpose: Purpose::Attestation, application, session, expires_at: NOW + 300, used: false }
+}
+
+/// What one store has to do. Each law gets an empty store.
+macro_rules! laws {
+    ($($law:ident),+ $(,)?) => {
+        mod memory {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $law() {
+                super::$law(super::Arc::new(super::MemoryStore::new(super::MOST))).await;
+            })+
+        }
+
+        mod redb {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $law() {
+                let scratch = super::Scratch::new(concat!("redb-", stringify!($law)));
+                super::$law(super::Arc::new(super::open(&scratch))).await;
+            })+
+        }
+
+        mod redis {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $law() {
+                let Some(redis) = super::Redis::start(stringify!($law)) else { return };
+                super::$law(super::Arc::new(super::RedisStore::new(&redis.url(), super::MOST).unwrap())).await;
+            })+
+        }
+    };
+}
+
+laws![
+    a_device_is_read_as_it_was_registered,
+    a_key_is_registered_once,
+    a_counter_rises_only,
+    a_counter_uses_all_of_its_bits,
+    an_unknown_key_has_no_counter,
+    a_revoked_device_stays_revoked,
+    a_revoked_key_is_not_registered_again,
+    a_challenge_is_read_as_it_was_put,
+    a_challenge_is_spent_once,
+    challenges_are_bounded_and_make_room,
+    one_of_many_registers,
+    one_of_many_advances,
+    one_of_many_spends,
+    counters_end_at_the_highest,
+];
+
+fn open(scratch: &Scratch) -> RedbStore {
+    let commits = Metrics::new().unwrap().commit;
+    RedbStore::open(&scratch.path().join("devices.redb"), MOST, commits).unwrap()
+}
+
+async fn a_device_is_read_as_it_was_registered(store: Arc<dyn Store>) {
+    assert_eq!(store.ready().await, Ok(()));
+    assert_eq!(store.device(KEY).await, Ok(None));
+    assert_eq!(store.register(KEY, &a_device()).await, Ok(true));
+    assert_eq!(store.device(KEY).await, Ok(Some(a_device())));
+    assert_eq!(store.device(OTHER).await, Ok(None));
+}
+
+async fn a_key_is_registered_once(store: Arc<dyn Store>) {
+    store.register(KEY, &a_device()).await.unwrap();
+    store.advance(KEY, Counter(7)).await.unwrap();
+    let other = Device { application: "other".to_owned(), ..a_device() };
+    assert_eq!(store.register(KEY, &other).await, Ok(false));
+    // Neither the counter nor anything else was reset.
+    assert_eq!(store.device(KEY).await, Ok(Some(Device { counter: 7, ..a_device() })));
+    assert_eq!(store.advance(KEY, Counter(7)).await, Err(AdvanceError::NotIncreased));
+    assert_eq!(store.register(OTHER, &other).await, Ok(true));
+}
+
+async fn a_counter_rises_only(store: Arc<dyn Store>) {
+    store.register(KEY, &a_device()).await.unwrap();
+    let steps = [(0, false), (1, true), (1, false), (0, false), (10, true), (9, false), (10, false), (11, true)];
+    for (to, advances) in steps {
+        let expected = if advances { Ok(()) } else { Err(AdvanceError::NotIncreased) };
+        assert_eq!(store.advance(KEY, Counter(to)).await, expected, "{to}");
+    }
+    assert_eq!(store.device(KEY).await.unwrap().unwrap().counter, 11);
+}
+
+async fn a_counter_uses_all_of_its_bits(store: Arc<dyn Store>) {
+    store.register(KEY, &a_device()).await.unwrap();
+    for to in [0x7FFF_FFFF, 0x8000_0000, u32::MAX - 1, u32::MAX] {
+        assert_eq!(store.advance(KEY, Counter(to)).await, Ok(()), "{to}");
+    }
+    for to in [0, 1, u32::MAX] {
+        assert_eq!(store.advance(KEY, Counter(to)).await, Err(AdvanceError::NotIncreased), "{to}");
+    }
+}
+
+async fn an_unknown_key_has_no_counter(store: Arc<dyn Store>) {
+    assert_eq!(store.advance(KEY, Counter(1)).await, Err(AdvanceError::UnknownKey));
+    assert_eq!(store.device(KEY).await, Ok(None));
+    assert_eq!(store.revoke(KEY, NOW).await, Ok(false));
+}
+
+async fn a_revoked_device_stays_revoked(store: Arc<dyn Store>) {
+    store.register(KEY, &a_device()).await.unwrap();
+    store.advance(KEY, Counter(3)).await.unwrap();
+    assert_eq!(store.revoke(KEY, NOW + 5).await, Ok(true));
+    assert_eq!(store.revoke(KEY, NOW + 9).await, Ok(true));
+    assert_eq!(store.advance(KEY, Counter(4)).await, REVOKED);
+    let revoked = Device { counter: 3, revoked_at: Some(NOW + 5), ..a_device() };
+    assert_eq!(store.device(KEY).await, Ok(Some(revoked)));
+}
+
+async fn a_revoked_key_is_not_registered_again(store: Arc<dyn Store>) {
+    store.register(KEY, &a_device()).await.unwrap();
+    store.revoke(KEY, NOW).await.unwrap();
+    assert_eq!(store.register(KEY, &a_device()).await, Ok(false));
+    assert_eq!(store.advance(KEY, Counter(1)).await, REVOKED);
+}
+
+async fn a_challenge_is_read_as_it_was_put(store: Arc<dyn Store>) {
+    let attestation = a_challenge();
+    let assertion = Challenge { purpose: Purpose::Assertion, session: [0xFF; 32], ..a_challenge() };
+    assert_eq!(store.challenge([1; 32]).await, Ok(None));
+    assert_eq!(store.put_challenge([1; 32], &attestation, NOW).await, Ok(()));
+    assert_eq!(store.put_challenge([2; 32], &assertion, NOW).await, Ok(()));
+    assert_eq!(store.challenge([1; 32]).await, Ok(Some(attestation)));
+    assert_eq!(store.challenge([2; 32]).await, Ok(Some(assertion)));
+}
+
+async fn a_challenge_is_spent_once(store: Arc<dyn Store>) {
+    assert_eq!(store.spend_challenge([1; 32]).await, Ok(Spent::Unknown));
+    store.put_challenge([1; 32], &a_challenge(), NOW).await.unwrap();
+    assert_eq!(store.spend_challenge([1; 32]).await, Ok(Spent::Now));
+    assert_eq!(store.spend_challenge([1; 32]).await, Ok(Spent::Before));
+    assert_eq!(store.challenge([1; 32]).await, Ok(Some(Challenge { used: true, ..a_challenge() })));
+    assert_eq!(store.spend_challenge([2; 32]).await, Ok(Spent::Unknown));
+}
+
+async fn challenges_are_bounded_and_make_room(store: Arc<dyn Store>) {
+    let id = |number: usize| [u8::try_from(number).unwrap(); 32];
+    for number in 0..MOST {
+        assert_eq!(store.put_challenge(id(number), &a_challenge(), NOW).await, Ok(()), "{number}");
+    }
+    assert_eq!(store.put_challenge(id(MOST), &a_challenge(), NOW).await, Err(PutError::Full));
+    assert_eq!(store.challenge(id(MOST)).await, Ok(None));
+    // The first ones have expired, and have been remembered for a minute.
+    let later = NOW + 300 + 60;
+    let challenge = Challenge { expires_at: later + 300, ..a_challenge() };
+    assert_eq!(store.put_challenge(id(MOST), &challenge, later).await, Ok(()));
+    assert_eq!(store.challenge(id(MOST)).await, Ok(Some(challenge)));
+}
+
+/// Runs one operation a hundred times at once and counts what `wins`.
+async fn race<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
+    store: &Arc<dyn Store>,
+    operation: impl Fn(Arc<dyn Store>, u32) -> F,
+    wins: impl Fn(&T) -> bool,
+) -> usize {
+    let mut runners = JoinSet::new();
+    for number in 0..100 {
+        runners.spawn(operation(Arc::clone(store), number));
+    }
+    runners.join_all().await.iter().filter(|answer| wins(answer)).count()
+}
+
+async fn one_of_many_registers(store: Arc<dyn Store>) {
+    let register = |store: Arc<dyn Store>, _| async move { store.register(KEY, &a_device()).await.unwrap() };
+    assert_eq!(race(&store, register, |&registered| registered).await, 1);
+}
+
+async fn one_of_many_advances(store: Arc<dyn Store>) {
+    store.register(KEY, &a_device()).await.unwrap();
+    let advance = |store: Arc<dyn Store>, _| async move { store.advance(KEY, Counter(5)).await };
+    assert_eq!(race(&store, advance, Result::is_ok).await, 1);
+}
+
+async fn one_of_many_spends(store: Arc<dyn Store>) {
+    store.put_challenge([1; 32], &a_challenge(), NOW).await.unwrap();
+    let spend = |store: Arc<dyn Store>, _| async move { store.spend_challenge([1; 32]).await };
+    assert_eq!(race(&store, spend, |spent| *spent == Ok(Spent::Now)).await, 1);
+}
+
+async fn counters_end_at_the_highest(store: Arc<dyn Store>) {
+    store.register(KEY, &a_device()).await.unwrap();
+    let advance = |store: Arc<dyn Store>, number| async move { store.advance(KEY, Counter(number)).await };
+    let advanced = race(&store, advance, Result::is_ok).await;
+    assert!((1..100).contains(&advanced), "{advanced}");
+    assert_eq!(store.device(KEY).await.unwrap().unwrap().counter, 99);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redb_keeps_what_it_acknowledged() {
+    let scratch = Scratch::new("redb-reopened");
+    {
+        let store = open(&scratch);
+        store.register(KEY, &a_device()).await.unwrap();
+        store.register(OTHER, &a_device()).await.unwrap();
+        store.advance(KEY, Counter(5)).await.unwrap();
+        store.revoke(OTHER, NOW).await.unwrap();
+        assert!(RedbStore::open(&scratch.path().join("devices.redb"), MOST, Metrics::new().unwrap().commit).is_err());
+    }
+    // The writer gives the file back when it has ended.
+    let store = loop {
+        let commits = Metrics::new().unwrap().commit;
+        match RedbStore::open(&scratch.path().join("devices.redb"), MOST, commits) {
+            Ok(store) => break store,
+            Err(_) => tokio::time::sleep(std::time::Duration::from_millis(10)).await,
+        }
+    };
+    assert_eq!(store.advance(KEY, Counter(5)).await, Err(AdvanceError::NotIncreased));
+    assert_eq!(store.advance(OTHER, Counter(1)).await, REVOKED);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn writes_that_wait_share_a_commit() {
+    let scratch = Scratch::new("redb-shared");
+    let metrics = Metrics::new().unwrap();
+    let path = scratch.path().join("devices.redb");
+    let store: Arc<dyn Store> = Arc::new(RedbStore::open(&path, MOST, metrics.commit.clone()).unwrap());
+    let register = |store: Arc<dyn Store>, number| async move {
+        store.register(KeyId([u8::try_from(number).unwrap(); 32]), &a_device()).await.unwrap()
+    };
+    assert_eq!(race(&store, register, |&registered| registered).await, 100);
+    let commits = metrics.commit.get_sample_count();
+    assert!(commits < 50, "{commits} commits for 100 writes at once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_that_is_away_decides_nothing_and_comes_back() {
+    let Some(mut redis) = Redis::start("away") else { return };
+    let store = RedisStore::new(&redis.url(), MOST).unwrap();
+    assert_eq!(store.is_durable().await, Some(true));
+    store.register(KEY, &a_device()).await.unwrap();
+    store.advance(KEY, Counter(5)).await.unwrap();
+
+    redis.kill();
+    assert_eq!(store.ready().await, Err(Unavailable));
+    assert_eq!(store.device(KEY).await, Err(Unavailable));
+    assert_eq!(store.register(OTHER, &a_device()).await, Err(Unavailable));
+    assert_eq!(store.advance(KEY, Counter(6)).await, Err(AdvanceError::Store(AdvanceFault::Unavailable)));
+    assert_eq!(store.revoke(KEY, NOW).await, Err(Unavailable));
+    assert_eq!(store.spend_challenge([1; 32]).await, Err(Unavailable));
+    assert_eq!(store.put_challenge([1; 32], &a_challenge(), NOW).await, Err(PutError::Unavailable));
+
+    redis.run();
+    let mut back = Err(Unavailable);
+    for _ in 0..100 {
+        back = store.ready().await;
+        if back.is_ok() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert_eq!(back, Ok(()));
+    assert_eq!(store.advance(KEY, Counter(5)).await, Err(AdvanceError::NotIncreased));
+    assert_eq!(store.advance(KEY, Counter(6)).await, Ok(()));
+}

@@ -1,0 +1,318 @@
+//! What the tests of the server share. Each test is a crate of its own and uses a part of it.
+#![allow(dead_code, missing_docs, unreachable_pub, reason = "shared by several test crates")]
+
+use std::{
+    env, fs,
+    net::{SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::ConnectInfo,
+    http::{HeaderMap, HeaderName, Request},
+};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use genuine_server::{
+    application::Application,
+    config,
+    gate::{Gate, SignedRequest, sha256},
+    http::{self, Intake, Origin},
+    metrics::Metrics,
+    store::{MemoryStore, Store},
+};
+use genuine_testvectors::Device;
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+pub const APP_ID: &str = "ABCDE12345.com.example.demo";
+pub const APPLICATION: &str = "demo";
+
+/// A directory that goes away with the test.
+pub struct Scratch(PathBuf);
+
+impl Scratch {
+    pub fn new(name: &str) -> Self {
+        let path = env::temp_dir().join(format!("genuine-server-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A real Redis on a free port of loopback.
+pub struct Redis {
+    process: Option<Child>,
+    port: u16,
+    scratch: Scratch,
+}
+
+impl Redis {
+    /// `None` where Redis is not installed; in CI that is a failure.
+    pub fn start(name: &str) -> Option<Self> {
+        let found = Command::new("redis-server").arg("--version").stdout(Stdio::null()).status().is_ok();
+        assert!(found || env::var_os("CI").is_none(), "redis-server is not installed");
+        if !found {
+            eprintln!("NOTICE: redis-server is not installed; the tests on Redis are left out");
+            return None;
+        }
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut redis = Self { process: None, port, scratch: Scratch::new(&format!("redis-{name}")) };
+        redis.run();
+        Some(redis)
+    }
+
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}/", self.port)
+    }
+
+    /// Starts it again, on what it has written.
+    pub fn run(&mut self) {
+        let process = Command::new("redis-server")
+            .args(["--bind", "127.0.0.1", "--port", &self.port.to_string(), "--save", ""])
+            .args(["--appendonly", "yes", "--appendfsync", "always", "--dir"])
+            .arg(self.scratch.path())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        self.process = Some(process);
+        for _ in 0..200 {
+            if std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
+                return;
+            }
+            thread::sleep(Duration::from_millis(25));
+        }
+        panic!("redis-server does not answer");
+    }
+
+    /// Kills it.
+    pub fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.kill().unwrap();
+            process.wait().unwrap();
+        }
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// A clock that the test moves.
+#[derive(Clone)]
+pub struct Hands(Arc<AtomicU64>);
+
+impl Hands {
+    pub fn at(unix: u64) -> Self {
+        Self(Arc::new(AtomicU64::new(unix)))
+    }
+
+    pub fn advance(&self, seconds: u64) {
+        self.0.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    pub fn clock(&self) -> genuine_server::gate::Clock {
+        let hands = self.clone();
+        Arc::new(move || hands.0.load(Ordering::SeqCst))
+    }
+}
+
+/// When simulated attestations are valid.
+pub fn now() -> u64 {
+    device("anybody").issue_time()
+}
+
+pub fn device(seed: &str) -> Device {
+    Device::new(seed).with_app_id(APP_ID)
+}
+
+/// A gate over a store, with the demonstration's application.
+pub fn gate_over(store: Arc<dyn Store>, hands: &Hands) -> Gate {
+    gate_of(&[config::Application::new(APPLICATION, &[APP_ID])], store, hands)
+}
+
+pub fn gate_of(applications: &[config::Application], store: Arc<dyn Store>, hands: &Hands) -> Gate {
+    Gate {
+        applications: applications.iter().map(|application| Application::new(application, true).unwrap()).collect(),
+        store,
+        metrics: Arc::new(Metrics::new().unwrap()),
+        clock: hands.clock(),
+        challenge_lifetime: 300,
+        devices: None,
+    }
+}
+
+pub fn gate() -> (Arc<Gate>, Hands) {
+    let hands = Hands::at(now());
+    (Arc::new(gate_over(Arc::new(MemoryStore::new(1000)), &hands)), hands)
+}
+
+/// The attestation object for a challenge, as a client makes it.
+pub fn attest(device: &Device, challenge: &str) -> Vec<u8> {
+    device.attest_hash(&sha256(challenge.as_bytes())).object
+}
+
+/// The assertion for a request, as a client makes it.
+pub fn assert(device: &mut Device, method: &str, target: &str, body: &[u8], challenge: Option<&str>) -> Vec<u8> {
+    let request = SignedRequest { method, target, body, session: [0; 32] };
+    device.assert_hash(&sha256(request.client_data(challenge).as_bytes())).object
+}
+
+/// A server without sockets: requests go straight to its routes.
+pub struct Site {
+    pub gate: Arc<Gate>,
+    pub hands: Hands,
+    app: Router,
+    operator: Router,
+}
+
+/// An answer, read.
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or(Value::Null)
+    }
+
+    /// The code of a problem.
+    pub fn code(&self) -> String {
+        let body = self.json();
+        let media_type = self.headers.get("content-type").unwrap();
+        assert_eq!(media_type, "application/problem+json", "{body}");
+        assert_eq!(body["status"], self.status);
+        assert!(body["retryable"].is_boolean() && body["title"].is_string() && body["type"].is_string(), "{body}");
+        body["code"].as_str().unwrap().to_owned()
+    }
+}
+
+pub fn intake() -> Intake {
+    Intake {
+        body_bytes: 1000,
+        timeout: Duration::from_millis(200),
+        session_header: Arc::new(HeaderName::from_static("x-session")),
+    }
+}
+
+pub fn origin() -> Origin {
+    Origin { tls: false, allow_plain_http: false, trusted_proxies: Vec::new(), addresses: None }
+}
+
+impl Site {
+    pub fn new() -> Self {
+        let (gate, hands) = gate();
+        Self::of(gate, hands, origin())
+    }
+
+    pub fn of(gate: Arc<Gate>, hands: Hands, origin: Origin) -> Self {
+        let app = http::app(&gate, &intake(), Arc::new(origin));
+        let operator = http::operator(&gate);
+        Self { gate, hands, app, operator }
+    }
+
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        self.send_from("127.0.0.1", request).await
+    }
+
+    pub async fn send_from(&self, peer: &str, mut request: Request<Body>) -> Answer {
+        let peer = SocketAddr::new(peer.parse().unwrap(), 50_000);
+        request.extensions_mut().insert(ConnectInfo(peer));
+        answer(self.app.clone(), request).await
+    }
+
+    pub async fn operate(&self, method: &str, path: &str) -> Answer {
+        let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
+        answer(self.operator.clone(), request).await
+    }
+
+    pub async fn post(&self, path: &str, session: &str, body: &Value) -> Answer {
+        self.send(json_request(path, session, body)).await
+    }
+
+    /// A challenge, which is issued.
+    pub async fn challenge(&self, purpose: &str, session: &str) -> String {
+        let body = json!({ "application": APPLICATION, "purpose": purpose });
+        let answer = self.post("/challenges", session, &body).await;
+        assert_eq!(answer.status, 201, "{}", answer.json());
+        answer.json()["challenge"].as_str().unwrap().to_owned()
+    }
+
+    /// Registers a device, which succeeds.
+    pub async fn register(&self, device: &Device, session: &str) {
+        let challenge = self.challenge("attestation", session).await;
+        let answer = self.post("/devices", session, &registration(device, &challenge)).await;
+        assert_eq!(answer.status, 201, "{}", answer.json());
+    }
+
+    /// How often each of these reasons was counted.
+    pub fn refusals(&self, reason: &str) -> u64 {
+        self.gate.metrics.refusals(reason)
+    }
+}
+
+async fn answer(routes: Router, request: Request<Body>) -> Answer {
+    let (parts, body) = routes.oneshot(request).await.unwrap().into_parts();
+    let body = body.collect().await.unwrap().to_bytes().to_vec();
+    Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+}
+
+pub fn json_request(path: &str, session: &str, body: &Value) -> Request<Body> {
+    Request::post(path)
+        .header("content-type", "application/json")
+        .header("x-session", session)
+        .body(Body::from(body.to_string()))
+        .unwrap()
+}
+
+/// What a client sends to register.
+pub fn registration(device: &Device, challenge: &str) -> Value {
+    json!({
+        "application": APPLICATION,
+        "key_id": BASE64_STANDARD.encode(device.key_id()),
+        "challenge": challenge,
+        "attestation": BASE64_STANDARD.encode(attest(device, challenge)),
+    })
+}
+
+/// The header of an assertion, as a client writes it.
+pub fn authorization(device: &Device, assertion: &[u8], challenge: Option<&str>) -> String {
+    let (key_id, assertion) = (BASE64_STANDARD.encode(device.key_id()), BASE64_STANDARD.encode(assertion));
+    let challenge = challenge.map_or_else(String::new, |challenge| format!(", challenge=\"{challenge}\""));
+    format!("Attest key_id=\"{key_id}\", assertion=\"{assertion}\"{challenge}")
+}
+
+/// A request with its assertion, as a client makes it.
+pub fn signed(device: &mut Device, method: &str, target: &str, body: &str, challenge: Option<&str>) -> Request<Body> {
+    let assertion = assert(device, method, target, body.as_bytes(), challenge);
+    Request::builder()
+        .method(method)
+        .uri(target)
+        .header("authorization", authorization(device, &assertion, challenge))
+        .header("x-session", "alice")
+        .body(Body::from(body.to_owned()))
+        .unwrap()
+}
