@@ -214,6 +214,23 @@ fn change(element: &mut Der, random: &mut Random) {
     }
 }
 
+/// X.690 §8.19 sets no limit to an object identifier; the crate der holds 39 octets. Found by fuzzing.
+#[test]
+fn an_object_identifier_may_be_long() {
+    let mut divergences = Divergences::default();
+    for length in [39, 40, 48, 127, 200] {
+        let long = vec![0x2A; length];
+        let mut leaf = device().leaf(&[7; 32]);
+        leaf.tbs[field::SUBJECT] = name(&[(&long, "value")]);
+        assert!(compare(&leaf.sign().encode(), &format!("{length} octets"), &mut divergences), "{length} octets");
+    }
+    divergences.check(&[Allowed {
+        how: "x509-cert: Length",
+        why: "the crate der holds object identifiers of at most 39 octets; the engine compares octets",
+        named: &["40 octets", "48 octets", "127 octets", "200 octets"],
+    }]);
+}
+
 /// The view and its accessors do not depend on the order of the extensions.
 #[test]
 fn extensions_are_found_in_any_order() {
