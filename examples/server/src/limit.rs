@@ -9,8 +9,9 @@ use std::{
 
 /// Callers that are remembered at a time, about 5 MB. Beyond that newcomers wait until old ones may be forgotten.
 const CALLERS: usize = 100_000;
-/// How often room is made when it is full: looking through all callers takes a millisecond.
-const SWEEP: Duration = Duration::from_secs(1);
+/// How often whoever may be forgotten is, and how often when there is no room left: it takes a millisecond or two.
+const SWEEP: Duration = Duration::from_secs(60);
+const SWEEP_FULL: Duration = Duration::from_secs(1);
 
 /// Allows each caller `burst` requests at once and a steady rate after that.
 pub struct RateLimiter<K> {
@@ -43,15 +44,15 @@ impl<K: Eq + Hash> RateLimiter<K> {
     pub fn check(&self, caller: K, now: Instant) -> Result<(), u64> {
         // Nothing that could panic runs under the lock, and a map of time stamps is never half-written.
         let mut callers = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
+        let full = callers.whole_at.len() >= CALLERS;
+        let pause = if full { SWEEP_FULL } else { SWEEP };
+        if now.duration_since(*callers.swept_at.get_or_insert(now)) >= pause {
+            callers.whole_at.retain(|_, whole_at| *whole_at > now);
+            callers.swept_at = Some(now);
+        }
         let known = callers.whole_at.get(&caller).copied();
         if known.is_none() && callers.whole_at.len() >= CALLERS {
-            if callers.swept_at.is_none_or(|at| now.duration_since(at) >= SWEEP) {
-                callers.whole_at.retain(|_, whole_at| *whole_at > now);
-                callers.swept_at = Some(now);
-            }
-            if callers.whole_at.len() >= CALLERS {
-                return Err(SWEEP.as_secs());
-            }
+            return Err(SWEEP_FULL.as_secs());
         }
         let whole_at = known.map_or(now, |at| at.max(now)) + self.interval;
         let too_early = whole_at.duration_since(now).saturating_sub(self.burst);

@@ -61,7 +61,7 @@ fn single<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<Option<&'h st
 
 /// What follows the scheme, which has no case (RFC 9110 §11.1). Another scheme is somebody else's.
 fn attest_credentials(value: &str) -> Option<&str> {
-    let (scheme, rest) = value.split_once(' ').unwrap_or((value, ""));
+    let (scheme, rest) = value.split_once([' ', '\t']).unwrap_or((value, ""));
     scheme.eq_ignore_ascii_case(SCHEME).then_some(rest)
 }
 

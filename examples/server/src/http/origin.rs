@@ -57,23 +57,26 @@ impl Origin {
 
     /// Whether the request came over TLS, over a proxy that says so, or from this machine.
     fn is_private(&self, peer: IpAddr, headers: &HeaderMap) -> bool {
-        let forwarded = headers.get(FORWARDED_PROTO).filter(|_| self.trusts(peer));
-        match forwarded {
-            _ if self.tls || self.allow_plain_http => true,
-            Some(protocol) => protocol == "https",
-            None => peer.is_loopback(),
+        if self.tls || self.allow_plain_http {
+            return true;
         }
+        if !self.trusts(peer) {
+            return peer.is_loopback();
+        }
+        // Said once: of two values one may be the client's.
+        let mut protocols = headers.get_all(FORWARDED_PROTO).iter();
+        protocols.next().is_some_and(|protocol| protocol == "https") && protocols.next().is_none()
     }
 
     /// The address nearest to us that no trusted proxy has: from there on the list is the client's own word.
     fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer;
-        let lists = headers.get_all(FORWARDED_FOR).iter().rev().filter_map(|list| list.to_str().ok());
+        let lists = headers.get_all(FORWARDED_FOR).iter().rev().map_while(|list| list.to_str().ok());
         for hop in lists.flat_map(|list| list.rsplit(',')) {
             if !self.trusts(client) {
                 break;
             }
-            let Ok(address) = hop.trim().parse::<IpAddr>() else { break };
+            let Some(address) = parse_hop(hop.trim()) else { break };
             client = address.to_canonical();
         }
         client
@@ -82,6 +85,11 @@ impl Origin {
     fn trusts(&self, address: IpAddr) -> bool {
         self.trusted_proxies.iter().any(|network| network.contains(&address))
     }
+}
+
+/// An address, to which some proxies append the port.
+fn parse_hop(hop: &str) -> Option<IpAddr> {
+    hop.parse().ok().or_else(|| Some(hop.parse::<SocketAddr>().ok()?.ip()))
 }
 
 /// Whom a provider gives an address to: in IPv6 that is a network of 64 bits.
