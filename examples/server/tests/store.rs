@@ -73,6 +73,7 @@ laws![
     a_challenge_is_read_as_it_was_put,
     a_challenge_is_spent_once,
     challenges_are_bounded_and_make_room,
+    used_challenges_make_room,
     one_of_many_registers,
     one_of_many_advances,
     one_of_many_spends,
@@ -165,6 +166,23 @@ async fn a_challenge_is_spent_once(store: Arc<dyn Store>) {
     assert_eq!(store.spend_challenge([2; 32]).await, Ok(Spent::Unknown));
 }
 
+async fn used_challenges_make_room(store: Arc<dyn Store>) {
+    for number in 0..3 * MOST {
+        let id = [u8::try_from(number).unwrap(); 32];
+        assert_eq!(store.put_challenge(id, &a_challenge(), NOW).await, Ok(()), "{number}");
+        assert_eq!(store.spend_challenge(id).await, Ok(Spent::Now));
+    }
+    assert_eq!(store.spend_challenge([0; 32]).await, Ok(Spent::Before), "and are remembered");
+    // When they are forgotten, those that are left still count.
+    let later = NOW + 300 + 60;
+    let challenge = Challenge { expires_at: later + 300, ..a_challenge() };
+    for number in 0..MOST {
+        let id = [u8::try_from(200 + number).unwrap(); 32];
+        assert_eq!(store.put_challenge(id, &challenge, later).await, Ok(()), "{number}");
+    }
+    assert_eq!(store.put_challenge([255; 32], &challenge, later).await, Err(PutError::Full));
+}
+
 async fn challenges_are_bounded_and_make_room(store: Arc<dyn Store>) {
     let id = |number: usize| [u8::try_from(number).unwrap(); 32];
     for number in 0..MOST {
@@ -228,14 +246,11 @@ async fn redb_keeps_what_it_acknowledged() {
         store.revoke(OTHER, NOW).await.unwrap();
         assert!(RedbStore::open(&scratch.path().join("devices.redb"), MOST, Metrics::new().unwrap().commit).is_err());
     }
-    // The writer gives the file back when it has ended.
-    let store = loop {
-        let commits = Metrics::new().unwrap().commit;
-        match RedbStore::open(&scratch.path().join("devices.redb"), MOST, commits) {
-            Ok(store) => break store,
-            Err(_) => tokio::time::sleep(std::time::Duration::from_millis(10)).await,
-        }
-    };
+    // It was closed as it should be: nothing has to be repaired.
+    let mut repair = ::redb::Database::builder();
+    repair.set_repair_callback(|_| panic!("the file was left open"));
+    drop(repair.open(scratch.path().join("devices.redb")).unwrap());
+    let store = open(&scratch);
     assert_eq!(store.advance(KEY, Counter(5)).await, Err(AdvanceError::NotIncreased));
     assert_eq!(store.advance(OTHER, Counter(1)).await, REVOKED);
 }
@@ -283,4 +298,89 @@ async fn redis_that_is_away_decides_nothing_and_comes_back() {
     assert_eq!(back, Ok(()));
     assert_eq!(store.advance(KEY, Counter(5)).await, Err(AdvanceError::NotIncreased));
     assert_eq!(store.advance(KEY, Counter(6)).await, Ok(()));
+}
+
+/// An address at which connections are taken and nothing is ever answered.
+fn silent() -> (std::net::TcpListener, String) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("redis://{}/", listener.local_addr().unwrap());
+    (listener, url)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_that_says_nothing_holds_nobody_up() {
+    let (_listener, url) = silent();
+    let store: Arc<dyn Store> = Arc::new(RedisStore::new(&url, MOST).unwrap());
+    let start = std::time::Instant::now();
+    let ready = |store: Arc<dyn Store>, _| async move { store.ready().await };
+    assert_eq!(race(&store, ready, Result::is_ok).await, 0);
+    // All hundred of them together: one tries to connect, the others are told at once.
+    assert!(start.elapsed() < std::time::Duration::from_secs(5), "{:?}", start.elapsed());
+}
+
+/// A relay that can be told to swallow what its present connections send, and to serve new ones.
+struct Relay {
+    port: u16,
+    swallowed: Arc<std::sync::atomic::AtomicUsize>,
+}
+
+impl Relay {
+    async fn to(redis: String) -> Self {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (port, swallowed) = (listener.local_addr().unwrap().port(), Arc::new(AtomicUsize::new(0)));
+        let shared = Arc::clone(&swallowed);
+        tokio::spawn(async move {
+            for number in 1.. {
+                let (mut client, _) = listener.accept().await.unwrap();
+                let (redis, swallowed) = (redis.clone(), Arc::clone(&shared));
+                tokio::spawn(async move {
+                    let mut server = tokio::net::TcpStream::connect(&redis).await.unwrap();
+                    let (mut from_client, mut from_server) = ([0; 4096], [0; 4096]);
+                    loop {
+                        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+                        tokio::select! {
+                            length = client.read(&mut from_client) => match length {
+                                Ok(length) if length > 0 && number > swallowed.load(Ordering::SeqCst) => {
+                                    server.write_all(&from_client[..length]).await.unwrap();
+                                }
+                                Ok(length) if length > 0 => {}
+                                _ => return,
+                            },
+                            length = server.read(&mut from_server) => match length {
+                                Ok(length) if length > 0 => client.write_all(&from_server[..length]).await.unwrap(),
+                                _ => return,
+                            },
+                        }
+                    }
+                });
+            }
+        });
+        Self { port, swallowed }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_is_half_dead_is_replaced() {
+    let Some(redis) = Redis::start("half-dead") else { return };
+    let address = redis.url().trim_start_matches("redis://").trim_end_matches('/').to_owned();
+    let relay = Relay::to(address).await;
+    let store = RedisStore::new(&format!("redis://127.0.0.1:{}/", relay.port), MOST).unwrap();
+    store.register(KEY, &a_device()).await.unwrap();
+    relay.swallowed.store(1, std::sync::atomic::Ordering::SeqCst);
+    assert_eq!(store.advance(KEY, Counter(1)).await, Err(AdvanceError::Store(AdvanceFault::Unavailable)));
+    assert_eq!(store.advance(KEY, Counter(1)).await, Ok(()), "on a new connection");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_that_has_become_a_replica_is_left() {
+    let Some(redis) = Redis::start("replica") else { return };
+    let store = RedisStore::new(&redis.url(), MOST).unwrap();
+    store.register(KEY, &a_device()).await.unwrap();
+    let mut operator = ::redis::Client::open(redis.url()).unwrap().get_multiplexed_async_connection().await.unwrap();
+    let replica = |of: [&'static str; 2]| ::redis::cmd("REPLICAOF").arg(&of).clone();
+    replica(["127.0.0.1", "1"]).query_async::<()>(&mut operator).await.unwrap();
+    assert_eq!(store.advance(KEY, Counter(1)).await, Err(AdvanceError::Store(AdvanceFault::Unavailable)));
+    replica(["NO", "ONE"]).query_async::<()>(&mut operator).await.unwrap();
+    assert_eq!(store.advance(KEY, Counter(1)).await, Ok(()));
 }

@@ -9,7 +9,7 @@ use std::{
 
 use super::{Challenge, ChallengeId, PutError, REMEMBERED, Spent};
 
-/// The challenges of one server, at most so many.
+/// The challenges of one server, of which so many may be unused.
 pub struct Challenges {
     most: usize,
     table: Mutex<Table>,
@@ -18,6 +18,8 @@ pub struct Challenges {
 #[derive(Default)]
 struct Table {
     challenges: HashMap<ChallengeId, Challenge>,
+    /// How many of them are not used. Those that are came from an attested key, or made one.
+    unused: usize,
     /// In the order of issue, which is that of expiry, since all have one lifetime.
     oldest: VecDeque<(u64, ChallengeId)>,
 }
@@ -41,11 +43,14 @@ impl Challenges {
                 break;
             }
             table.oldest.pop_front();
-            table.challenges.remove(&old);
+            if table.challenges.remove(&old).is_some_and(|challenge| !challenge.used) {
+                table.unused -= 1;
+            }
         }
-        if table.challenges.len() >= self.most {
+        if table.unused >= self.most {
             return Err(PutError::Full);
         }
+        table.unused += 1;
         table.oldest.push_back((challenge.expires_at, id));
         table.challenges.insert(id, challenge.clone());
         Ok(())
@@ -58,11 +63,13 @@ impl Challenges {
 
     /// As [`Store::spend_challenge`](super::Store::spend_challenge).
     pub fn spend(&self, id: ChallengeId) -> Spent {
-        match self.table().challenges.get_mut(&id) {
+        let mut table = self.table();
+        match table.challenges.get_mut(&id) {
             None => Spent::Unknown,
             Some(challenge) if challenge.used => Spent::Before,
             Some(challenge) => {
                 challenge.used = true;
+                table.unused -= 1;
                 Spent::Now
             }
         }

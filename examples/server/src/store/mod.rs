@@ -76,6 +76,11 @@ pub trait Store: Send + Sync {
     ///
     /// If it does not.
     async fn ready(&self) -> Result<(), Unavailable>;
+
+    /// Whether the store will not answer again before the process is started anew.
+    fn is_lost(&self) -> bool {
+        false
+    }
 }
 
 /// A challenge: 32 random bytes.

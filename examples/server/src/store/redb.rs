@@ -3,7 +3,14 @@
 //! One thread writes. Writes that arrive while it commits wait together and share the next commit, so that the disk's
 //! latency is paid once for all of them. Reads see the last commit and wait for nobody.
 
-use std::{path::Path, sync::Arc, thread};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+};
 
 use async_trait::async_trait;
 use genuine::app_attest::{AdvanceError, Counter, KeyId};
@@ -31,11 +38,18 @@ const QUEUE: usize = 4096;
 /// Writes in one commit.
 const BATCH: usize = 1024;
 
+/// Pages of the file in memory: about 300,000 devices'.
+const CACHE: usize = 64 << 20;
+
 /// A store in a file of redb's.
 pub struct RedbStore {
     challenges: Challenges,
     database: Arc<Database>,
-    writes: mpsc::Sender<Write>,
+    /// Gone when the store is being dropped.
+    writes: Option<mpsc::Sender<Write>>,
+    writer: Option<thread::JoinHandle<()>>,
+    /// Whether a commit failed: redb writes nothing after that until the file is opened again.
+    lost: Arc<AtomicBool>,
 }
 
 /// A write, and where its answer goes once it is durable.
@@ -52,19 +66,23 @@ impl RedbStore {
     ///
     /// If the file is no database, is open elsewhere, or cannot be read or written.
     pub fn open(path: &Path, challenges: usize, commits: Histogram) -> Result<Self, Box<dyn std::error::Error>> {
-        let database = Arc::new(Database::create(path).map_err(|error| explain(path, error))?);
+        let database = Database::builder().set_cache_size(CACHE).create(path).map_err(|error| explain(path, error))?;
+        let database = Arc::new(database);
         let transaction = database.begin_write()?;
         Tables::open(&transaction)?;
         transaction.commit()?;
         let (writes, queue) = mpsc::channel(QUEUE);
-        let shared = Arc::clone(&database);
-        thread::Builder::new().name("redb-writer".to_owned()).spawn(move || write_all(&shared, queue, &commits))?;
-        Ok(Self { challenges: Challenges::new(challenges), database, writes })
+        let lost = Arc::new(AtomicBool::new(false));
+        let (shared, broken) = (Arc::clone(&database), Arc::clone(&lost));
+        let named = thread::Builder::new().name("redb-writer".to_owned());
+        let thread = named.spawn(move || write_all(&shared, queue, &commits, &broken))?;
+        let challenges = Challenges::new(challenges);
+        Ok(Self { challenges, database, writes: Some(writes), writer: Some(thread), lost })
     }
 
     async fn write<T>(&self, write: impl FnOnce(oneshot::Sender<T>) -> Write) -> Result<T, Unavailable> {
         let (answer, answered) = oneshot::channel();
-        self.writes.send(write(answer)).await.map_err(|_| Unavailable)?;
+        self.writes.as_ref().ok_or(Unavailable)?.send(write(answer)).await.map_err(|_| Unavailable)?;
         // The writer drops the sender of a write whose commit failed.
         answered.await.map_err(|_| Unavailable)
     }
@@ -84,6 +102,17 @@ impl RedbStore {
             counter: counter.map_or(u32::MAX, |counter| counter.value()),
             revoked_at: revoked_at.map(|at| at.value()),
         }))
+    }
+}
+
+/// Ends the writer after what waits, so that the file is closed as it should be.
+impl Drop for RedbStore {
+    fn drop(&mut self) {
+        self.writes = None;
+        if let Some(writer) = self.writer.take() {
+            // If it panicked, it has said so.
+            let _ = writer.join();
+        }
     }
 }
 
@@ -149,7 +178,7 @@ impl<'t> Tables<'t> {
 }
 
 /// Until the store is dropped: takes what waits, applies it, commits, answers.
-fn write_all(database: &Database, mut queue: mpsc::Receiver<Write>, commits: &Histogram) {
+fn write_all(database: &Database, mut queue: mpsc::Receiver<Write>, commits: &Histogram, lost: &AtomicBool) {
     let mut batch = Vec::new();
     while queue.blocking_recv_many(&mut batch, BATCH) > 0 {
         #[expect(clippy::cast_precision_loss, reason = "at most BATCH")]
@@ -157,7 +186,10 @@ fn write_all(database: &Database, mut queue: mpsc::Receiver<Write>, commits: &Hi
         match commit(database, batch.drain(..)) {
             Ok(answers) => answers.into_iter().for_each(|answer| answer()),
             // What was not answered is answered by its sender being dropped.
-            Err(error) => tracing::error!(%error, "the store could not commit"),
+            Err(error) => {
+                lost.store(true, Ordering::Relaxed);
+                tracing::error!(%error, "the store could not commit");
+            }
         }
     }
 }
@@ -222,9 +254,13 @@ impl Store for RedbStore {
     }
 
     async fn ready(&self) -> Result<(), Unavailable> {
-        if self.writes.is_closed() {
+        if self.is_lost() {
             return Err(Unavailable);
         }
         self.device(KeyId([0; 32])).await.map(drop)
+    }
+
+    fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::Relaxed) || self.writer.as_ref().is_none_or(thread::JoinHandle::is_finished)
     }
 }

@@ -3,15 +3,15 @@
 //! Whatever decides is one script, which Redis runs atomically. Nothing is retried: a write whose answer was lost may
 //! have happened, and its client is told to try again with a new assertion.
 
-use std::{fmt::Write as _, sync::LazyLock, time::Duration};
+use std::{
+    fmt::Write as _,
+    sync::{LazyLock, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use genuine::app_attest::{AdvanceError, Counter, KeyId};
-use redis::{
-    AsyncCommands as _, Client, FromRedisValue, RedisError, Script,
-    aio::{ConnectionManager, ConnectionManagerConfig},
-};
-use tokio::sync::OnceCell;
+use redis::{AsyncConnectionConfig, Client, FromRedisValue, RedisError, Script, aio::MultiplexedConnection};
 
 use super::{
     AdvanceFault, Challenge, ChallengeId, Device, Purpose, PutError, REMEMBERED, Session, Spent, Store, Unavailable,
@@ -19,10 +19,10 @@ use super::{
 
 /// How long to wait for an answer. An operation takes well under a millisecond.
 const ANSWER: Duration = Duration::from_secs(1);
-/// The longest pause between two attempts to connect, in milliseconds.
-const LONGEST_PAUSE: u64 = 1000;
+/// The unused challenges by expiry, to count them.
+const UNUSED: &str = "genuine:challenges";
 
-/// KEYS: the challenge, the list of challenges by expiry. ARGV: now, when to forget it, how many there may be, seconds to
+/// KEYS: the challenge, the list of unused challenges by expiry. ARGV: now, when to forget it, how many there may be, seconds to
 /// keep it, purpose, application, session, expiry.
 const PUT_CHALLENGE: &str = r"
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', ARGV[1])
@@ -32,9 +32,10 @@ redis.call('HSET', KEYS[1], 'purpose', ARGV[5], 'application', ARGV[6], 'session
 redis.call('EXPIRE', KEYS[1], ARGV[4])
 return 1";
 
-/// KEYS: the challenge.
+/// KEYS: the challenge, the list of unused challenges by expiry.
 const SPEND_CHALLENGE: &str = r"
 if redis.call('EXISTS', KEYS[1]) == 0 then return -1 end
+redis.call('ZREM', KEYS[2], KEYS[1])
 return redis.call('HSETNX', KEYS[1], 'used', 1)";
 
 /// KEYS: the device. ARGV: attested key, application, session, registered at, counter.
@@ -78,43 +79,83 @@ struct Scripts {
 /// A store in Redis.
 pub struct RedisStore {
     client: Client,
-    connection: OnceCell<ConnectionManager>,
+    link: Mutex<Link>,
+    connecting: tokio::sync::Mutex<()>,
     challenges: usize,
+}
+
+/// The connection in use. Whatever goes wrong on one ends it, the time-out of a connection that is half dead and the
+/// refusal of a server that has become a replica included.
+#[derive(Default)]
+struct Link {
+    connection: Option<MultiplexedConnection>,
+    /// Which connection it is, so that a late failure of an earlier one does not end it.
+    number: u64,
+    /// How often it was tried to connect.
+    attempts: u64,
 }
 
 impl RedisStore {
     /// A store at `redis://[user:password@]host:port[/database]`. The connection is made when it is first needed, and
-    /// again whenever it breaks.
+    /// again after it broke.
     ///
     /// # Errors
     ///
     /// If the address is none.
     pub fn new(url: &str, challenges: usize) -> Result<Self, RedisError> {
-        Ok(Self { client: Client::open(url)?, connection: OnceCell::new(), challenges })
+        let client = Client::open(url)?;
+        Ok(Self { client, link: Mutex::default(), connecting: tokio::sync::Mutex::default(), challenges })
     }
 
-    async fn connection(&self) -> Result<ConnectionManager, Unavailable> {
-        let connect = async || {
-            let config = ConnectionManagerConfig::new()
-                .set_connection_timeout(ANSWER)
-                .set_response_timeout(ANSWER)
-                .set_max_delay(LONGEST_PAUSE)
-                .set_number_of_retries(1);
-            ConnectionManager::new_with_config(self.client.clone(), config).await
-        };
-        self.connection.get_or_try_init(connect).await.cloned().map_err(unavailable)
+    /// The connection and its number. One request connects, and what becomes of that counts for all who wait.
+    async fn connection(&self) -> Result<(MultiplexedConnection, u64), Unavailable> {
+        if let Some(connected) = self.current() {
+            return Ok(connected);
+        }
+        let attempts = self.link().attempts;
+        let _connecting = self.connecting.lock().await;
+        if let Some(connected) = self.current() {
+            return Ok(connected);
+        }
+        if self.link().attempts != attempts {
+            return Err(Unavailable);
+        }
+        self.link().attempts += 1;
+        let config = AsyncConnectionConfig::new().set_connection_timeout(ANSWER).set_response_timeout(ANSWER);
+        let connection = self.client.get_multiplexed_async_connection_with_config(&config).await.map_err(|error| {
+            tracing::warn!(kind = ?error.kind(), "the store cannot be reached");
+            Unavailable
+        })?;
+        let mut link = self.link();
+        link.number += 1;
+        link.connection = Some(connection.clone());
+        Ok((connection, link.number))
+    }
+
+    fn current(&self) -> Option<(MultiplexedConnection, u64)> {
+        let link = self.link();
+        Some((link.connection.clone()?, link.number))
+    }
+
+    fn link(&self) -> MutexGuard<'_, Link> {
+        self.link.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether Redis keeps what it acknowledges: an append-only file that is written before each answer. `None` if it
     /// does not tell.
     pub async fn is_durable(&self) -> Option<bool> {
-        let mut connection = self.connection().await.ok()?;
-        let mut setting = async |name: &str| -> Option<String> {
-            let answer: Result<Vec<String>, _> =
-                redis::cmd("CONFIG").arg("GET").arg(name).query_async(&mut connection).await;
-            answer.ok()?.into_iter().nth(1)
-        };
-        Some(setting("appendonly").await? == "yes" && setting("appendfsync").await? == "always")
+        for (setting, expected) in [("appendonly", "yes"), ("appendfsync", "always")] {
+            let found: Vec<String> = self.query(redis::cmd("CONFIG").arg("GET").arg(setting)).await.ok()?;
+            if found.get(1)? != expected {
+                return Some(false);
+            }
+        }
+        Some(true)
+    }
+
+    async fn query<T: FromRedisValue>(&self, command: &redis::Cmd) -> Result<T, Unavailable> {
+        let (mut connection, number) = self.connection().await?;
+        command.query_async(&mut connection).await.map_err(|error| self.give_up(number, &error))
     }
 
     async fn run<T: FromRedisValue>(
@@ -130,15 +171,19 @@ impl RedisStore {
         for argument in arguments {
             call.arg(*argument);
         }
-        call.invoke_async(&mut self.connection().await?).await.map_err(unavailable)
+        let (mut connection, number) = self.connection().await?;
+        call.invoke_async(&mut connection).await.map_err(|error| self.give_up(number, &error))
     }
-}
 
-#[expect(clippy::needless_pass_by_value, reason = "an argument of map_err")]
-fn unavailable(error: RedisError) -> Unavailable {
-    // The kind alone: the message may hold what was sent.
-    tracing::warn!(kind = ?error.kind(), "the store did not answer");
-    Unavailable
+    fn give_up(&self, number: u64, error: &RedisError) -> Unavailable {
+        // The kind alone: the message may hold what was sent.
+        tracing::warn!(kind = ?error.kind(), "the store did not answer");
+        let mut link = self.link();
+        if link.number == number {
+            link.connection = None;
+        }
+        Unavailable
+    }
 }
 
 fn name(kind: &str, id: &[u8; 32]) -> String {
@@ -171,7 +216,7 @@ impl Store for RedisStore {
             &challenge.session,
             expires_at.as_bytes(),
         ];
-        let keys = [&*name("challenge", &id), "genuine:challenges"];
+        let keys = [&*name("challenge", &id), UNUSED];
         match self.run(&SCRIPTS.put_challenge, &keys, &arguments).await {
             Ok(1) => Ok(()),
             Ok(_) => Err(PutError::Full),
@@ -182,10 +227,8 @@ impl Store for RedisStore {
     async fn challenge(&self, id: ChallengeId) -> Result<Option<Challenge>, Unavailable> {
         type Fields = (Option<String>, Option<String>, Option<Vec<u8>>, Option<u64>, Option<u8>);
         let fields = ["purpose", "application", "session", "expires_at", "used"];
-        let answer = self.connection().await?.hget(name("challenge", &id), &fields).await;
-        let (Some(purpose), Some(application), Some(session), Some(expires_at), used): Fields =
-            answer.map_err(unavailable)?
-        else {
+        let answer = self.query(redis::cmd("HMGET").arg(name("challenge", &id)).arg(&fields)).await?;
+        let (Some(purpose), Some(application), Some(session), Some(expires_at), used): Fields = answer else {
             return Ok(None);
         };
         let purpose = match purpose.as_str() {
@@ -198,7 +241,7 @@ impl Store for RedisStore {
     }
 
     async fn spend_challenge(&self, id: ChallengeId) -> Result<Spent, Unavailable> {
-        match self.run(&SCRIPTS.spend_challenge, &[&name("challenge", &id)], &[]).await? {
+        match self.run(&SCRIPTS.spend_challenge, &[&name("challenge", &id), UNUSED], &[]).await? {
             1 => Ok(Spent::Now),
             0 => Ok(Spent::Before),
             _ => Ok(Spent::Unknown),
@@ -215,9 +258,9 @@ impl Store for RedisStore {
     async fn device(&self, key: KeyId) -> Result<Option<Device>, Unavailable> {
         type Fields = (Option<Vec<u8>>, Option<String>, Option<Vec<u8>>, Option<u64>, Option<u32>, Option<u64>);
         let fields = ["key", "application", "session", "registered_at", "counter", "revoked_at"];
-        let answer = self.connection().await?.hget(name("device", &key.0), &fields).await;
+        let answer = self.query(redis::cmd("HMGET").arg(name("device", &key.0)).arg(&fields)).await?;
         let (Some(attested), Some(application), Some(session), Some(registered_at), counter, revoked_at): Fields =
-            answer.map_err(unavailable)?
+            answer
         else {
             return Ok(None);
         };
@@ -242,7 +285,6 @@ impl Store for RedisStore {
     }
 
     async fn ready(&self) -> Result<(), Unavailable> {
-        let answer: Result<String, _> = redis::cmd("PING").query_async(&mut self.connection().await?).await;
-        answer.map(drop).map_err(unavailable)
+        self.query::<String>(&redis::cmd("PING")).await.map(drop)
     }
 }
