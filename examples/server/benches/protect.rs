@@ -13,8 +13,11 @@ use axum::{
     routing::get,
 };
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use genuine_server::{gate::Freshness, http::require_assertion};
-use support::{Site, device, intake, signed};
+use genuine_server::{
+    gate::{Access, Freshness},
+    http::require_assertion,
+};
+use support::{APPLICATION, Site, device, intake, signed};
 use tower::ServiceExt as _;
 
 fn protect(criterion: &mut Criterion) {
@@ -23,7 +26,8 @@ fn protect(criterion: &mut Criterion) {
     let mut alice = device("alice");
     runtime.block_on(site.register(&alice, "alice"));
     let bare = Router::new().route("/", get(async || "answer"));
-    let layer = require_assertion(Arc::clone(&site.gate), intake(), Freshness::Counter);
+    let access = Access { applications: vec![APPLICATION.to_owned()], freshness: Freshness::Counter };
+    let layer = require_assertion(Arc::clone(&site.gate), intake(), access);
     let protected = bare.clone().route_layer(layer);
 
     let answer = |routes: &Router, request: Request<Body>| {

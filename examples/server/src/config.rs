@@ -17,6 +17,10 @@ const PREFIX: &str = "GENUINE_SERVER_";
 const IOS_PREFIX: &str = "ATTESTATION_IOS_APP_ATTEST_";
 /// The application that those variables describe.
 const IOS_APPLICATION: &str = "ios";
+/// The application of the demonstration. Nobody else's, so that what it stored is of no use to any other configuration.
+const DEMO: &str = "demo";
+/// Headers that have a meaning of their own.
+const NO_SESSION: [&str; 5] = ["content-length", "content-type", "host", "transfer-encoding", "x-app-attest"];
 
 /// What the server is told.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -32,6 +36,10 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// Whether plain HTTP is served beyond loopback: for development.
     pub allow_plain_http: bool,
+    /// Whether the operator's listener may be beyond loopback, where something else has to keep strangers out.
+    pub operator_beyond_loopback: bool,
+    /// The applications whose apps may call the protected routes. May be left out if there is one only.
+    pub callers: Vec<String>,
     /// The header that holds the client's session, such as `authorization` or `cookie`. Challenges are bound to it.
     pub session_header: String,
     /// Where devices and challenges are kept.
@@ -69,8 +77,11 @@ pub enum Store {
     /// For several servers.
     Redis {
         /// `redis://[user:password@]host:port[/database]`.
-        #[serde(serialize_with = "without_password")]
+        #[serde(serialize_with = "without_secrets")]
         url: String,
+        /// Whether a Redis is accepted that may lose what it acknowledged, and with that accept a replay.
+        #[serde(default)]
+        volatile: bool,
     },
     /// Nothing is kept: for tests.
     Memory,
@@ -82,7 +93,7 @@ pub enum Store {
 pub struct Challenges {
     /// How long one is good for.
     pub lifetime_seconds: u64,
-    /// How many there may be at a time, used and lately expired ones included: about 300 bytes each.
+    /// How many there may be at a time that nobody has used: about 300 bytes each.
     pub outstanding: usize,
 }
 
@@ -92,11 +103,13 @@ pub struct Challenges {
 pub struct Limits {
     /// The largest body of a protected request, in bytes; it is held in memory to be hashed.
     pub body_bytes: usize,
-    /// How long a request may take to arrive.
+    /// The bodies that are held at a time, in bytes.
+    pub buffered_bytes: usize,
+    /// How long a body may take to arrive.
     pub request_timeout_ms: u32,
     /// Requests of one address (of one /64 in IPv6) in a minute; 0 for any number.
     pub address_per_minute: u32,
-    /// Accepted requests of one device in a minute; 0 for any number.
+    /// Requests that one device signed in a minute; 0 for any number.
     pub device_per_minute: u32,
     /// Connections at a time.
     pub connections: usize,
@@ -185,6 +198,8 @@ impl Default for Config {
             tls: None,
             trusted_proxies: Vec::new(),
             allow_plain_http: false,
+            operator_beyond_loopback: false,
+            callers: Vec::new(),
             session_header: "x-session".to_owned(),
             store: Store::Redb { path: "genuine.redb".into() },
             challenges: Challenges::default(),
@@ -205,6 +220,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             body_bytes: 1 << 20,
+            buffered_bytes: 256 << 20,
             request_timeout_ms: 10_000,
             address_per_minute: 600,
             device_per_minute: 600,
@@ -212,6 +228,18 @@ impl Default for Limits {
             shutdown_seconds: 10,
         }
     }
+}
+
+/// Whether a variable of this name is read.
+#[must_use]
+pub fn is_read(name: &str) -> bool {
+    name.starts_with(PREFIX) || describes_application(name)
+}
+
+/// Whether a variable of this name describes an application.
+#[must_use]
+pub fn describes_application(name: &str) -> bool {
+    name.starts_with(IOS_PREFIX)
 }
 
 /// Everything that is wrong with a configuration.
@@ -234,7 +262,7 @@ impl Config {
             store: Store::Redb { path: "genuine-demo.redb".into() },
             // The fleet comes from one address, as often as it can.
             limits: Limits { address_per_minute: 0, device_per_minute: 0, ..Limits::default() },
-            applications: vec![Application::new("demo", &["ABCDE12345.com.example.demo"])],
+            applications: vec![Application::new(DEMO, &["ABCDE12345.com.example.demo"])],
             demo: true,
             ..Self::default()
         }
@@ -247,7 +275,7 @@ impl Config {
     /// Every mistake of the variables and of what results, or the first one that makes the file unreadable.
     pub fn load(toml: Option<&str>, variables: impl Iterator<Item = (String, String)>) -> Result<Self, Mistakes> {
         let config = match toml {
-            Some(text) => toml::from_str(text).map_err(|error| Mistakes(vec![describe(&error)]))?,
+            Some(text) => toml::from_str(text).map_err(|error| Mistakes(vec![describe(&error, text)]))?,
             None => Self::default(),
         };
         config.with_variables(variables)
@@ -274,9 +302,13 @@ impl Config {
         if mistakes.is_empty() { Ok(self) } else { Err(Mistakes(mistakes)) }
     }
 
-    /// Whether any of these variables describes an application.
-    pub fn describes_application(mut names: impl Iterator<Item = String>) -> bool {
-        names.any(|name| name.starts_with(IOS_PREFIX))
+    /// The applications whose apps may call the protected routes.
+    #[must_use]
+    pub fn callers(&self) -> Vec<String> {
+        match &*self.callers {
+            [] => self.applications.iter().take(1).map(|only| only.name.clone()).collect(),
+            named => named.to_vec(),
+        }
     }
 
     fn apply_own(&mut self, variables: BTreeMap<String, String>, mistakes: &mut Vec<String>) {
@@ -286,6 +318,10 @@ impl Config {
                 "OPERATOR_LISTEN" => set(&mut self.operator_listen, value.parse().ok(), "an address and a port"),
                 "STORE" => set(&mut self.store, parse_store(&value), "memory, redb:PATH or redis://…"),
                 "SESSION_HEADER" => set(&mut self.session_header, Some(value), ""),
+                "OPERATOR_BEYOND_LOOPBACK" => {
+                    set(&mut self.operator_beyond_loopback, value.parse().ok(), "true or false")
+                }
+                "CALLERS" => set(&mut self.callers, Some(list(&value)), ""),
                 "ALLOW_PLAIN_HTTP" => set(&mut self.allow_plain_http, value.parse().ok(), "true or false"),
                 "TRUSTED_PROXIES" => {
                     let networks = value.split(',').map(|network| network.trim().parse()).collect::<Result<_, _>>();
@@ -313,10 +349,7 @@ impl Config {
         let mut application = Application::new(IOS_APPLICATION, &[]);
         for (name, value) in variables {
             let form = match name.as_str() {
-                "APP_ID" => {
-                    let ids = value.split(',').map(|id| id.trim().to_owned()).collect();
-                    set(&mut application.app_ids, Some(ids), "")
-                }
+                "APP_ID" => set(&mut application.app_ids, Some(list(&value)), ""),
                 "ENVIRONMENT" => set(&mut application.environment, word(&value), "PRODUCTION or DEVELOPMENT"),
                 "MODE" => set(&mut application.mode, word(&value), "OFF, OPTIONAL or REQUIRED"),
                 "TIMEOUT" => set(&mut application.timeout_ms, value.parse().ok(), "a number of milliseconds"),
@@ -342,19 +375,29 @@ impl Config {
             loopback || self.tls.is_some() || !self.trusted_proxies.is_empty() || self.allow_plain_http,
             "listen: beyond loopback it takes tls, trusted_proxies or allow_plain_http",
         );
+        let operator_loopback = self.operator_listen.ip().is_loopback();
         expect(
-            !self.demo || loopback && self.operator_listen.ip().is_loopback(),
-            "listen, operator_listen: the demonstration trusts a public test root and stays on loopback",
+            operator_loopback || self.operator_beyond_loopback,
+            "operator_listen: nobody is asked who they are there; beyond loopback it takes operator_beyond_loopback",
+        );
+        expect(
+            !self.demo || loopback && operator_loopback && self.trusted_proxies.is_empty(),
+            "listen, operator_listen, trusted_proxies: the demonstration trusts a public test root and stays on loopback",
+        );
+        expect(
+            !self.demo || self.applications.len() == 1,
+            "ATTESTATION_IOS_APP_ATTEST_…: the demonstration trusts a public test root and has no other application",
         );
         if let Some(tls) = &self.tls {
             expect(tls.certificate.is_file(), "tls.certificate: there is no such file");
             expect(tls.key.is_file(), "tls.key: there is no such file");
         }
+        let session_header = axum::http::HeaderName::try_from(self.session_header.as_str());
         expect(
-            axum::http::HeaderName::try_from(self.session_header.as_str()).is_ok(),
-            "session_header: this is no name of a header",
+            session_header.is_ok_and(|name| !NO_SESSION.contains(&name.as_str())),
+            "session_header: this is no name of a header that could hold a session",
         );
-        if let Store::Redis { url } = &self.store {
+        if let Store::Redis { url, .. } = &self.store {
             expect(redis::Client::open(url.as_str()).is_ok(), "store.url: this is no address of Redis");
         }
         expect(
@@ -364,14 +407,27 @@ impl Config {
         expect(self.challenges.outstanding > 0, "challenges.outstanding: at least 1");
         expect((1..=1 << 30).contains(&self.limits.body_bytes), "limits.body_bytes: from 1 to 1073741824");
         expect(self.limits.request_timeout_ms > 0, "limits.request_timeout_ms: at least 1");
-        expect(self.limits.connections > 0, "limits.connections: at least 1");
+        expect((1..=1_000_000).contains(&self.limits.connections), "limits.connections: from 1 to 1000000");
+        expect(
+            self.limits.buffered_bytes >= self.limits.body_bytes,
+            "limits.buffered_bytes: at least limits.body_bytes",
+        );
         expect(!self.applications.is_empty(), "applications: there is none, so that nobody could register");
+        expect(
+            self.applications.len() < 2 || !self.callers.is_empty(),
+            "callers: with several applications, name those whose apps may call the protected routes",
+        );
+        for caller in &self.callers {
+            let known = self.applications.iter().any(|application| application.name == *caller);
+            expect(known, &format!("callers: there is no application {caller:?}"));
+        }
         let mut names = BTreeSet::new();
         for application in &self.applications {
             let name = &application.name;
             let mut expect = |right: bool, mistake: &str| expect(right, &format!("application {name:?}: {mistake}"));
             expect(names.insert(name), "its name is taken");
             expect((1..=64).contains(&name.len()), "its name has from 1 to 64 bytes");
+            expect(self.demo || name != DEMO, "its name is the demonstration's");
             expect(!application.app_ids.is_empty(), "app_ids: at least one");
             for id in &application.app_ids {
                 expect(is_app_id(id), &format!("app_ids: {id:?} is no team identifier, period and bundle identifier"));
@@ -424,20 +480,29 @@ fn parse_store(text: &str) -> Option<Store> {
     match text.split_once(':') {
         None if text == "memory" => Some(Store::Memory),
         Some(("redb", path)) if !path.is_empty() => Some(Store::Redb { path: path.into() }),
-        Some(("redis", _)) => Some(Store::Redis { url: text.to_owned() }),
+        Some(("redis", _)) => Some(Store::Redis { url: text.to_owned(), volatile: false }),
         _ => None,
     }
 }
 
-/// An address without what stands before the `@`.
-fn without_password<S: serde::Serializer>(url: &str, serializer: S) -> Result<S::Ok, S::Error> {
-    match url.rsplit_once('@') {
-        None => serializer.serialize_str(url),
-        Some((_, rest)) => serializer.serialize_str(&format!("redis://…@{rest}")),
+/// Words separated by commas.
+fn list(text: &str) -> Vec<String> {
+    text.split(',').map(|word| word.trim().to_owned()).collect()
+}
+
+/// An address with nothing of it but host and port, or path.
+fn without_secrets<S: serde::Serializer>(url: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    match redis::Client::open(url) {
+        Ok(client) => serializer.serialize_str(&format!("redis://{}", client.get_connection_info().addr)),
+        Err(_) => serializer.serialize_str("redis://…"),
     }
 }
 
-/// Where and what, without the line itself, which may hold a secret.
-fn describe(error: &toml::de::Error) -> String {
-    error.message().to_owned()
+/// What is wrong and where, without an address that stands in the wrong place: it may hold a password.
+fn describe(error: &toml::de::Error, text: &str) -> String {
+    let line = error.span().map_or(0, |span| text[..span.start].lines().count().max(1));
+    match error.message() {
+        message if message.contains("//") => format!("line {line}: this is not of the form that the README gives"),
+        message => format!("line {line}: {message}"),
+    }
 }

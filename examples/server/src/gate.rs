@@ -90,6 +90,22 @@ pub enum Freshness {
     Challenge,
 }
 
+/// Who may use a route, and what makes a request to it count.
+#[derive(Clone, Debug)]
+pub struct Access {
+    /// The names of the applications whose apps may: their policies are what the route relies on.
+    pub applications: Vec<String>,
+    /// What makes a request count once.
+    pub freshness: Freshness,
+}
+
+/// Whoever presents an assertion, as far as that is known before anything is verified.
+pub struct Identified<'p> {
+    assertion: Assertion<'p>,
+    challenge: Option<&'p str>,
+    device: Device,
+}
+
 /// Who sent a request: known from the attested key, and from nothing that the client says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
@@ -99,6 +115,12 @@ pub struct Caller {
     pub application: String,
     /// The counter that was accepted.
     pub counter: u32,
+}
+
+/// A challenge that fits, and is to be spent when all else has passed.
+struct Spendable {
+    id: ChallengeId,
+    expires_at: u64,
 }
 
 /// The first line of an assertion's client data: which form the lines after it have.
@@ -200,31 +222,46 @@ impl Gate {
         }
     }
 
-    /// Checks the assertion of a request: its key is registered and not revoked, it signed this request, and it was
-    /// neither accepted before nor, where the route asks for a challenge, signed before that was issued.
+    /// Finds out who presents an assertion, before the request's body is read: its key is registered, not revoked, of an
+    /// application that the route is for, and the counter is new.
     ///
     /// # Errors
     ///
     /// Why the request is refused.
-    pub async fn check(
+    pub async fn identify<'p>(
         &self,
-        presented: &PresentedAssertion,
-        request: SignedRequest<'_>,
-        freshness: Freshness,
-    ) -> Result<Caller, Refusal> {
-        let PresentedAssertion { key_id, assertion, challenge } = presented;
-        let challenge = challenge.as_deref();
-        if freshness == Freshness::Challenge && challenge.is_none() {
+        presented: &'p PresentedAssertion,
+        access: &Access,
+    ) -> Result<Identified<'p>, Refusal> {
+        if access.freshness == Freshness::Challenge && presented.challenge.is_none() {
             return Err(Refusal::ChallengeMissing);
         }
-        let assertion = Assertion::parse(assertion)?;
+        let assertion = Assertion::parse(&presented.assertion)?;
         let start = Instant::now();
-        let found = self.store.device(*key_id).await;
+        let found = self.store.device(presented.key_id).await;
         self.observe("device", start);
         let device = found?.ok_or(Error::UnknownKey)?;
         if device.revoked_at.is_some() {
             return Err(Refusal::KeyRevoked);
         }
+        if !access.applications.contains(&device.application) {
+            return Err(Refusal::ApplicationRefused);
+        }
+        // The store decides, later and atomically. Most replays end here, before a signature is verified.
+        if assertion.auth_data().counter().0 <= device.counter {
+            return Err(Error::CounterNotIncreased.into());
+        }
+        Ok(Identified { assertion, challenge: presented.challenge.as_deref(), device })
+    }
+
+    /// Checks the assertion of a request: the key signed this request, and it was neither accepted before nor, where a
+    /// challenge is in it, signed before that was issued.
+    ///
+    /// # Errors
+    ///
+    /// Why the request is refused.
+    pub async fn check(&self, identified: Identified<'_>, request: SignedRequest<'_>) -> Result<Caller, Refusal> {
+        let Identified { assertion, challenge, device } = identified;
         let application = self.application(&device.application)?;
         let spend = match challenge {
             Some(challenge) => {
@@ -287,7 +324,7 @@ impl Gate {
         purpose: Purpose,
         application: &Application,
         session: Session,
-    ) -> Result<ChallengeId, Refusal> {
+    ) -> Result<Spendable, Refusal> {
         let mut id = ChallengeId::default();
         // Exactly the text that was issued: the client data holds it, not what it decodes to.
         let length = BASE64_URL_SAFE_NO_PAD.decode_slice(text, &mut id);
@@ -305,13 +342,19 @@ impl Gate {
         if challenge.used {
             return Err(Refusal::ChallengeReused);
         }
-        if (self.clock)() >= challenge.expires_at {
-            return Err(Refusal::ChallengeExpired);
-        }
-        Ok(id)
+        let spendable = Spendable { id, expires_at: challenge.expires_at };
+        self.check_expiry(&spendable)?;
+        Ok(spendable)
     }
 
-    async fn spend_challenge(&self, id: ChallengeId, application: &Application) -> Result<(), Refusal> {
+    fn check_expiry(&self, challenge: &Spendable) -> Result<(), Refusal> {
+        if (self.clock)() < challenge.expires_at { Ok(()) } else { Err(Refusal::ChallengeExpired) }
+    }
+
+    async fn spend_challenge(&self, challenge: Spendable, application: &Application) -> Result<(), Refusal> {
+        // Time has passed since it was looked at.
+        self.check_expiry(&challenge)?;
+        let id = challenge.id;
         match self.in_time(application, "spend_challenge", self.store.spend_challenge(id)).await?? {
             Spent::Now => Ok(()),
             Spent::Before => Err(Refusal::ChallengeReused),

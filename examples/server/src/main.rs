@@ -10,8 +10,8 @@ use std::{
 };
 
 use genuine_server::{
-    config::{Config, Mistakes},
-    server::{Server, system_clock},
+    config::{self, Config, Mistakes},
+    server::{self, Server, system_clock},
 };
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -46,19 +46,34 @@ impl Arguments {
     }
 }
 
-fn load(arguments: &Arguments) -> Result<Config, Mistakes> {
-    let variables =
-        || env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    if arguments.demo || arguments.file.is_none() && !Config::describes_application(variables().map(|(name, _)| name)) {
-        return Config::demo().with_variables(variables());
+/// The environment, as far as its names are text. A value that is none is a mistake if it would be read.
+fn variables() -> Result<Vec<(String, String)>, Mistakes> {
+    let (mut variables, mut mistakes) = (Vec::new(), Vec::new());
+    for (name, value) in env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value))) {
+        match value.into_string() {
+            Ok(value) => variables.push((name, value)),
+            Err(_) if config::is_read(&name) => mistakes.push(format!("{name}: must be UTF-8")),
+            Err(_) => {}
+        }
     }
-    let text = match &arguments.file {
-        None => None,
+    if mistakes.is_empty() { Ok(variables) } else { Err(Mistakes(mistakes)) }
+}
+
+/// The configuration in effect, with its certificate found to be one.
+async fn load(arguments: &Arguments) -> Result<Config, Mistakes> {
+    let variables = variables()?;
+    let described = variables.iter().any(|(name, _)| config::describes_application(name));
+    let config = match &arguments.file {
+        None if arguments.demo || !described => Config::demo().with_variables(variables.into_iter())?,
+        None => Config::load(None, variables.into_iter())?,
         Some(path) => {
-            Some(fs::read_to_string(path).map_err(|error| Mistakes(vec![format!("{}: {error}", path.display())]))?)
+            let text = fs::read_to_string(path);
+            let text = text.map_err(|error| Mistakes(vec![format!("{}: {error}", path.display())]))?;
+            Config::load(Some(&text), variables.into_iter())?
         }
     };
-    Config::load(text.as_deref(), variables())
+    server::tls(&config).await.map_err(|mistake| Mistakes(vec![mistake]))?;
+    Ok(config)
 }
 
 #[tokio::main]
@@ -67,7 +82,7 @@ async fn main() -> ExitCode {
         eprint!("{USAGE}");
         return MISTAKE.into();
     };
-    let config = match load(&arguments) {
+    let config = match load(&arguments).await {
         Ok(config) => config,
         Err(mistakes) => {
             eprint!("{mistakes}");
@@ -84,7 +99,9 @@ async fn main() -> ExitCode {
         };
     }
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,genuine_server=info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    // Written by a thread of its own, and dropped rather than waited for: a log that nobody takes stops no request.
+    let (log, _flushed) = tracing_appender::non_blocking(io::stderr());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(log).log_internal_errors(false).init();
     match serve(config).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(error.as_ref()),

@@ -25,6 +25,8 @@ pub enum Refusal {
     KeyRevoked,
     /// No application has this name.
     ApplicationUnknown,
+    /// The key is of an application that the route is not for.
+    ApplicationRefused,
     /// No assertion came with a request that needs one.
     AssertionMissing,
     /// The app cannot attest, and the application requires it.
@@ -51,6 +53,8 @@ pub enum Refusal {
     DeviceLimit(u64),
     /// Too many challenges are outstanding.
     StoreLimit,
+    /// Too many bodies are being read.
+    BodyLimit,
     /// The store could not answer.
     StoreUnavailable,
     /// The verification took longer than the application's time-out.
@@ -71,7 +75,7 @@ pub struct Told {
 }
 
 const MALFORMED: Told = told(400, "malformed", "The request is not well-formed.", false);
-const REJECTED: Told = told(401, "rejected", "The request was refused.", false);
+const REJECTED: Told = told(401, "rejected", "The request was refused.", true);
 const CHALLENGE: Told = told(401, "challenge_rejected", "The challenge was refused; ask for a new one.", true);
 const FORBIDDEN: Told = told(403, "attestation_required", "This application requires attestation.", false);
 const HTTPS: Told = told(403, "https_required", "This service is reached over HTTPS only.", false);
@@ -103,6 +107,7 @@ impl Refusal {
             Self::KeyAlreadyEnrolled => "KeyAlreadyEnrolled",
             Self::KeyRevoked => "KeyRevoked",
             Self::ApplicationUnknown => "ApplicationUnknown",
+            Self::ApplicationRefused => "ApplicationRefused",
             Self::AssertionMissing => "AssertionMissing",
             Self::AttestationRequired => "AttestationRequired",
             Self::HttpsRequired => "HttpsRequired",
@@ -116,6 +121,7 @@ impl Refusal {
             Self::AddressLimit(_) => "AddressLimit",
             Self::DeviceLimit(_) => "DeviceLimit",
             Self::StoreLimit => "StoreLimit",
+            Self::BodyLimit => "BodyLimit",
             Self::StoreUnavailable => "StoreUnavailable",
             Self::Timeout => "Timeout",
         }
@@ -131,7 +137,7 @@ impl Refusal {
                 _ => UNAVAILABLE,
             },
             Self::RequestMalformed => MALFORMED,
-            Self::KeyRevoked | Self::ApplicationUnknown | Self::AssertionMissing => REJECTED,
+            Self::KeyRevoked | Self::ApplicationUnknown | Self::ApplicationRefused | Self::AssertionMissing => REJECTED,
             Self::ChallengeUnknown
             | Self::ChallengeMismatch
             | Self::ChallengeReused
@@ -147,7 +153,7 @@ impl Refusal {
             Self::BodyTooLarge => TOO_LARGE,
             Self::BodyType => BODY_TYPE,
             Self::AddressLimit(_) | Self::DeviceLimit(_) => LIMITED,
-            Self::StoreLimit | Self::StoreUnavailable | Self::Timeout => UNAVAILABLE,
+            Self::StoreLimit | Self::BodyLimit | Self::StoreUnavailable | Self::Timeout => UNAVAILABLE,
         }
     }
 
@@ -156,7 +162,9 @@ impl Refusal {
     pub const fn retry_after(self) -> Option<u64> {
         match self {
             Self::AddressLimit(seconds) | Self::DeviceLimit(seconds) => Some(seconds),
-            Self::StoreLimit | Self::StoreUnavailable | Self::Timeout => Some(1),
+            // Challenges make room as they expire.
+            Self::StoreLimit => Some(60),
+            _ if self.told().status == UNAVAILABLE.status => Some(1),
             _ => None,
         }
     }

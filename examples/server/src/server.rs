@@ -15,6 +15,7 @@ use axum_server::{
     tls_rustls::{RustlsAcceptor, RustlsConfig},
 };
 use hyper_util::rt::TokioTimer;
+use rustls::ServerConfig;
 use tokio::{
     net::TcpStream,
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -42,18 +43,20 @@ const OPERATOR_CONNECTIONS: usize = 64;
 /// A server that is bound and does not serve yet.
 pub struct Server {
     config: Config,
+    tls: Option<RustlsAcceptor>,
     gate: Arc<Gate>,
     app: TcpListener,
     operator: TcpListener,
 }
 
 impl Server {
-    /// Opens the store and binds both listeners.
+    /// Reads the certificate, opens the store and binds both listeners.
     ///
     /// # Errors
     ///
-    /// If the store cannot be opened or an address is taken.
+    /// If the certificate cannot be read, the store cannot be opened or an address is taken.
     pub async fn bind(config: Config, clock: Clock) -> Result<Self, Box<dyn std::error::Error>> {
+        let tls = tls(&config).await?;
         let metrics = Arc::new(Metrics::new()?);
         let store = open_store(&config, &metrics).await?;
         let applications = config.applications.iter().map(|application| Application::new(application, config.demo));
@@ -67,7 +70,7 @@ impl Server {
         });
         let app = listen(config.listen)?;
         let operator = listen(config.operator_listen)?;
-        Ok(Self { config, gate, app, operator })
+        Ok(Self { config, tls, gate, app, operator })
     }
 
     /// Where apps come: the port is known even if the configuration left it open.
@@ -92,29 +95,20 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// If the certificate cannot be read or a listener fails.
+    /// If a listener fails.
     pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<(), Box<dyn std::error::Error>> {
-        let Self { config, gate, app, operator } = self;
-        let session_header = Arc::new(HeaderName::try_from(config.session_header.as_str())?);
+        let Self { config, tls, gate, app, operator } = self;
+        let session_header = HeaderName::try_from(config.session_header.as_str())?;
+        let callers = config.callers();
         let limits = config.limits;
-        let intake = Intake {
-            body_bytes: limits.body_bytes,
-            timeout: Duration::from_millis(limits.request_timeout_ms.into()),
-            session_header,
-        };
+        let timeout = Duration::from_millis(limits.request_timeout_ms.into());
+        let intake = Intake::new(limits.body_bytes, limits.buffered_bytes, timeout, session_header);
         let origin = Arc::new(Origin {
-            tls: config.tls.is_some(),
+            tls: tls.is_some(),
             allow_plain_http: config.allow_plain_http,
             trusted_proxies: config.trusted_proxies,
             addresses: RateLimiter::per_minute(limits.address_per_minute),
         });
-        let acceptor = match config.tls {
-            None => None,
-            Some(tls) => {
-                let certificate = RustlsConfig::from_pem_chain_file(tls.certificate, tls.key).await?;
-                Some(RustlsAcceptor::new(certificate).handshake_timeout(HEAD_TIMEOUT))
-            }
-        };
         let handles = [Handle::new(), Handle::new()];
         let [app_handle, operator_handle] = handles.clone();
         let stopped = async {
@@ -126,7 +120,7 @@ impl Server {
             Ok(())
         };
         tokio::try_join!(
-            run(app, http::app(&gate, &intake, origin), acceptor, limits.connections, app_handle),
+            run(app, http::app(&gate, &intake, origin, &callers), tls, limits.connections, app_handle),
             run(operator, http::operator(&gate), None, OPERATOR_CONNECTIONS, operator_handle),
             stopped,
         )?;
@@ -145,14 +139,34 @@ async fn open_store(config: &Config, metrics: &Metrics) -> Result<Arc<dyn Store>
     Ok(match &config.store {
         StoreChoice::Memory => Arc::new(MemoryStore::new(most)),
         StoreChoice::Redb { path } => Arc::new(RedbStore::open(path, most, metrics.commit.clone())?),
-        StoreChoice::Redis { url } => {
+        StoreChoice::Redis { url, volatile } => {
             let store = RedisStore::new(url, most)?;
-            if store.is_durable().await == Some(false) {
-                tracing::warn!("Redis may lose what it acknowledged: set appendonly yes and appendfsync always");
+            match store.is_durable().await {
+                Some(false) if !volatile => return Err(VOLATILE.into()),
+                Some(_) => {}
+                None => tracing::warn!("whether Redis keeps what it acknowledged is not known"),
             }
             Arc::new(store)
         }
     })
+}
+
+const VOLATILE: &str = "Redis may lose what it acknowledged: set appendonly yes and appendfsync always there, or volatile \
+                        = true here";
+
+/// The certificate, and HTTP/1.1 as the only protocol: one request at a time for each connection is what the limits count.
+///
+/// # Errors
+///
+/// If the files do not hold a chain and its key.
+pub async fn tls(config: &Config) -> Result<Option<RustlsAcceptor>, String> {
+    let Some(files) = &config.tls else { return Ok(None) };
+    let certificate = RustlsConfig::from_pem_chain_file(&files.certificate, &files.key).await;
+    let certificate = certificate.map_err(|error| format!("tls: {error}"))?;
+    let mut settings = ServerConfig::clone(&certificate.get_inner());
+    settings.alpn_protocols = vec![b"http/1.1".to_vec()];
+    certificate.reload_from_config(Arc::new(settings));
+    Ok(Some(RustlsAcceptor::new(certificate).handshake_timeout(HEAD_TIMEOUT)))
 }
 
 fn listen(address: SocketAddr) -> Result<TcpListener, String> {
@@ -169,7 +183,9 @@ async fn run(
     handle: Handle<SocketAddr>,
 ) -> io::Result<()> {
     let service = routes.into_make_service_with_connect_info::<SocketAddr>();
-    let mut server = axum_server::from_tcp(listener)?.handle(handle);
+    let server = axum_server::from_tcp(listener)?.handle(handle);
+    // Whoever says nothing is no different from one whose head does not end.
+    let mut server = server.http1_only().first_request_timeout(HEAD_TIMEOUT);
     let mut http = server.http_builder().http1();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(HEAD_BYTES);
     let limited = Connections(Arc::new(Semaphore::new(connections)));

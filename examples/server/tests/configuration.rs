@@ -47,6 +47,8 @@ fn variables_go_over_the_file() {
         ("GENUINE_SERVER_ADDRESS_PER_MINUTE", "7"),
         ("GENUINE_SERVER_DEVICE_PER_MINUTE", "0"),
         ("GENUINE_SERVER_ALLOW_PLAIN_HTTP", "true"),
+        ("GENUINE_SERVER_OPERATOR_BEYOND_LOOPBACK", "true"),
+        ("GENUINE_SERVER_CALLERS", "shop, ios"),
         ("ATTESTATION_IOS_APP_ATTEST_APP_ID", "ABCDE12345.com.example.bank, ABCDE12345.com.example.bank.Clip"),
         ("ATTESTATION_IOS_APP_ATTEST_ENVIRONMENT", "DEVELOPMENT"),
         ("ATTESTATION_IOS_APP_ATTEST_MODE", "OPTIONAL"),
@@ -61,7 +63,7 @@ fn variables_go_over_the_file() {
     assert_eq!(config.session_header, "authorization");
     assert_eq!((config.limits.address_per_minute, config.limits.device_per_minute), (7, 0));
     assert!(config.allow_plain_http);
-    assert_eq!(config.applications.len(), 2);
+    assert_eq!((config.applications.len(), config.callers()), (2, vec!["shop".to_owned(), "ios".to_owned()]));
     let ios = &config.applications[1];
     assert_eq!((ios.name.as_str(), ios.app_ids.len()), ("ios", 2));
     assert_eq!((ios.environment, ios.mode, ios.timeout_ms), (Environment::Development, Mode::Optional, 2_147_483_647));
@@ -74,7 +76,7 @@ type Case<'a> = (String, Vec<(&'a str, &'a str)>, &'a str);
 #[test]
 fn each_mistake_is_named() {
     let ios = |name: &'static str, value: &'static str| {
-        vec![("ATTESTATION_IOS_APP_ATTEST_APP_ID", "ABCDE12345.a"), (name, value)]
+        vec![("ATTESTATION_IOS_APP_ATTEST_APP_ID", "ABCDE12345.a"), ("GENUINE_SERVER_CALLERS", "shop"), (name, value)]
     };
     let cases: Vec<Case<'_>> = vec![
         (FILE.replace("app_ids", "appids"), vec![], "unknown field `appids`"),
@@ -92,7 +94,11 @@ fn each_mistake_is_named() {
         (format!("{FILE}categories = []"), vec![], "an empty list refuses everything"),
         (format!("{FILE}mode = \"REQIRED\""), vec![], "unknown variant `REQIRED`"),
         (format!("demo = true\n{FILE}"), vec![], "unknown field `demo`"),
-        (format!("{FILE}[[applications]]\nname = \"shop\"\napp_ids = [\"ABCDE12345.x\"]"), vec![], "its name is taken"),
+        (
+            format!("callers = [\"shop\"]\n{FILE}[[applications]]\nname = \"shop\"\napp_ids = [\"ABCDE12345.x\"]"),
+            vec![],
+            "its name is taken",
+        ),
         (format!("{FILE}[challenges]\nlifetime_seconds = 0"), vec![], "challenges.lifetime_seconds:"),
         (format!("{FILE}[challenges]\noutstanding = 0"), vec![], "challenges.outstanding:"),
         (format!("{FILE}[limits]\nbody_bytes = 0"), vec![], "limits.body_bytes:"),
@@ -103,6 +109,27 @@ fn each_mistake_is_named() {
         ),
         (format!("session_header = \"a b\"\n{FILE}"), vec![], "session_header:"),
         ("listen = \"127.0.0.1:1\"".to_owned(), vec![], "applications: there is none"),
+        (
+            FILE.replace("[store]", "operator_listen = \"0.0.0.0:1\"\n[store]"),
+            vec![],
+            "operator_listen: nobody is asked",
+        ),
+        (format!("callers = [\"nobody's\"]\n{FILE}"), vec![], "callers: there is no application"),
+        (
+            format!("{FILE}[[applications]]\nname = \"b\"\napp_ids = [\"ABCDE12345.x\"]"),
+            vec![],
+            "callers: with several",
+        ),
+        (FILE.replace("\"shop\"", "\"demo\""), vec![], "its name is the demonstration's"),
+        (format!("session_header = \"content-type\"\n{FILE}"), vec![], "session_header:"),
+        (format!("{FILE}[limits]\nconnections = 1000001"), vec![], "limits.connections:"),
+        (format!("{FILE}[limits]\nbuffered_bytes = 1"), vec![], "limits.buffered_bytes:"),
+        (FILE.replace("kind = \"redis\"", "kind = \"redis://u:secret@h/\""), vec![], "is not of the form"),
+        (
+            format!("store = \"redis://u:secret@h/\"\n{}", FILE.split("[store]").next().unwrap()),
+            vec![],
+            "line 1: this is not",
+        ),
         (FILE.to_owned(), vec![("GENUINE_SERVER_LISTEN", "x")], "GENUINE_SERVER_LISTEN: must be an address and a port"),
         (FILE.to_owned(), vec![("GENUINE_SERVER_STORE", "sqlite:x")], "GENUINE_SERVER_STORE: must be memory,"),
         (FILE.to_owned(), vec![("GENUINE_SERVER_LISTENS", "x")], "GENUINE_SERVER_LISTENS: must be absent"),
@@ -139,9 +166,9 @@ fn the_configuration_in_effect_is_printed_without_secrets() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success());
     assert!(text.contains("listen = \"127.0.0.1:7\"") && text.contains("name = \"shop\""), "{text}");
-    assert!(text.contains("redis://…@127.0.0.1:6379") && !text.contains("secret"), "{text}");
+    assert!(text.contains("redis://127.0.0.1:6379") && !text.contains("secret"), "{text}");
     // What is printed is a configuration, but for what it hides.
-    let printed = text.replace("…@", "").replace("demo = false\n", "");
+    let printed = text.replace("demo = false\n", "");
     assert_eq!(load(Some(&printed), &[]).unwrap().applications[0].name, "shop");
 }
 
@@ -155,10 +182,43 @@ fn mistakes_end_the_server_with_2() {
         (&[], &[("GENUINE_SERVER_X", "")], "GENUINE_SERVER_X"),
         (&[], &[("GENUINE_SERVER_LISTEN", "0.0.0.0:80"), ("GENUINE_SERVER_ALLOW_PLAIN_HTTP", "true")], "demonstration"),
         (&["--check"], &[("ATTESTATION_IOS_APP_ATTEST_MODE", "OFF")], "APP_ID"),
+        (
+            &["--demo", "--check"],
+            &[("ATTESTATION_IOS_APP_ATTEST_APP_ID", "ABCDE12345.com.example.shop")],
+            "demonstration",
+        ),
+        (&["--demo", "--check"], &[("GENUINE_SERVER_TRUSTED_PROXIES", "0.0.0.0/0")], "demonstration"),
+        (
+            &["--check"],
+            &[("GENUINE_SERVER_TLS_CERTIFICATE", "/dev/null"), ("GENUINE_SERVER_TLS_KEY", "/dev/null")],
+            "tls",
+        ),
     ] {
         let output = run(arguments, variables);
         let text = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{arguments:?} {text}");
         assert!(text.contains(expected) && output.stdout.is_empty(), "{arguments:?} {text}");
+    }
+}
+
+#[test]
+fn a_value_that_is_no_text_is_a_mistake() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let value = std::ffi::OsStr::from_bytes(b"ABCDE12345.\xFF");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_genuine-server"));
+    let output = command.env_clear().arg("--check").env("ATTESTATION_IOS_APP_ATTEST_APP_ID", value).output().unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(text.contains("ATTESTATION_IOS_APP_ATTEST_APP_ID: must be UTF-8"), "{text}");
+}
+
+#[test]
+fn secrets_of_any_address_stay_out_of_what_is_printed() {
+    for url in
+        ["redis+unix:///run/redis.sock?user=app&pass=secret", "redis://:secret@127.0.0.1/1", "redis://secret@h:1/"]
+    {
+        let store = Store::Redis { url: url.to_owned(), volatile: false };
+        let config = Config { store, ..Config::demo() };
+        assert!(!toml::to_string(&config).unwrap().contains("secret"), "{url}");
     }
 }

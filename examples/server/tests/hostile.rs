@@ -3,14 +3,20 @@
 
 mod support;
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, convert::Infallible, sync::Arc, time::Duration};
 
-use axum::{body::Body, http::Request};
+use axum::{Router, body::Body, http::Request, routing::post};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
-use genuine_server::{http::Origin, limit::RateLimiter};
+use genuine_server::{
+    gate::{Access, Freshness},
+    http::{Intake, Origin, require_assertion},
+    limit::RateLimiter,
+};
 use serde_json::{Value, json};
 use support::{APPLICATION, Site, authorization, device, gate, json_request, origin, registration, signed};
+use tokio::task::JoinSet;
+use tower::ServiceExt as _;
 
 #[tokio::test]
 async fn what_is_not_there_is_a_problem_too() {
@@ -33,6 +39,7 @@ async fn what_is_not_there_is_a_problem_too() {
     }
     assert_eq!(site.operate("GET", "/orders").await.code(), "not_found");
     assert_eq!(site.operate("POST", "/metrics").await.code(), "method_not_allowed");
+    assert_eq!(site.operate("GET", "/devices/%FF").await.code(), "malformed");
     assert_eq!(site.operate("GET", "/health").await.status, 200);
     assert_eq!(site.operate("GET", "/ready").await.status, 200);
     // Labels are the server's own, whatever is asked for.
@@ -96,17 +103,23 @@ async fn bodies_of_protected_requests_are_limited_before_anything_is_verified() 
     let site = Site::new();
     let mut alice = device("alice");
     site.register(&alice, "alice").await;
+    let before = site.gate.metrics.text().unwrap();
     let limit = "x".repeat(1000);
     assert_eq!(site.send(signed(&mut alice, "POST", "/orders", &limit, None)).await.status, 200);
     let answer = site.send(signed(&mut alice, "POST", "/orders", &format!("{limit}x"), None)).await;
     assert_eq!((answer.status, answer.code()), (413, "too_large".to_owned()));
 
+    // Nothing is read for who is not registered, or comes again.
+    let pending = || Body::from_stream(futures_util::stream::pending::<Result<Bytes, Infallible>>());
+    let stranger = signed(&mut device("stranger"), "POST", "/orders", "", None).map(|_| pending());
+    assert_eq!(site.send(stranger).await.code(), "rejected");
+    assert_eq!((site.refusals("UnknownKey"), before.contains("UnknownKey")), (1, false));
     // A body that never ends, and one that never comes.
     let endless = futures_util::stream::repeat_with(|| Ok::<_, Infallible>(Bytes::from_static(&[0; 500])));
     let request = signed(&mut alice, "POST", "/orders", "", None).map(|_| Body::from_stream(endless));
     assert_eq!(site.send(request).await.code(), "too_large");
     let request = signed(&mut alice, "POST", "/orders", "", None);
-    let request = request.map(|_| Body::from_stream(futures_util::stream::pending::<Result<Bytes, Infallible>>()));
+    let request = request.map(|_| pending());
     let answer = tokio::time::timeout(Duration::from_secs(5), site.send(request)).await.unwrap();
     assert_eq!((answer.status, answer.code()), (408, "timeout".to_owned()));
     // One that breaks off.
@@ -118,8 +131,49 @@ async fn bodies_of_protected_requests_are_limited_before_anything_is_verified() 
 }
 
 #[tokio::test]
-async fn every_single_change_of_an_attestation_is_refused() {
-    // One octet after the other, all the way through HTTP; the engine's own tests do it bit by bit.
+async fn bodies_together_are_limited() {
+    let (gate, hands) = gate();
+    let site = Site::of(Arc::clone(&gate), hands, origin());
+    let mut alice = device("alice");
+    site.register(&alice, "alice").await;
+    // Room for ten bodies of up to 1000 bytes.
+    let intake = Intake::new(1000, 10 * 1024, Duration::from_millis(500), "x-session".parse().unwrap());
+    let access = Access { applications: vec![APPLICATION.to_owned()], freshness: Freshness::Counter };
+    let routes = Router::new().route("/", post(async |body: Bytes| body.len().to_string()));
+    let routes = routes.route_layer(require_assertion(gate, intake, access));
+    let mut waiting = JoinSet::new();
+    for _ in 0..10 {
+        let pending = Body::from_stream(futures_util::stream::pending::<Result<Bytes, Infallible>>());
+        let request = signed(&mut alice, "POST", "/", "", None).map(|_| pending);
+        waiting.spawn(routes.clone().oneshot(request));
+    }
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let status = async |request: Request<Body>| routes.clone().oneshot(request).await.unwrap().status().as_u16();
+    let request = signed(&mut alice, "POST", "/", "body", None);
+    let (parts, _) = request.into_parts();
+    let call = || Request::from_parts(parts.clone(), Body::from("body"));
+    assert_eq!((status(call()).await, site.gate.metrics.assertions.get()), (503, 0));
+    for answer in waiting.join_all().await {
+        assert_eq!(answer.unwrap().status(), 408);
+    }
+    assert_eq!(status(call()).await, 200, "there is room again, and the assertion is as good as before");
+}
+
+#[tokio::test]
+async fn a_large_body_reaches_its_route() {
+    let (gate, hands) = gate();
+    let intake = Intake::new(8 << 20, 64 << 20, Duration::from_secs(5), "x-session".parse().unwrap());
+    let site = Site::with(gate, hands, origin(), &intake);
+    let mut alice = device("alice");
+    site.register(&alice, "alice").await;
+    let body = "x".repeat(3 << 20);
+    let answer = site.send(signed(&mut alice, "POST", "/orders", &body, None)).await;
+    assert_eq!((answer.status, &answer.json()["body_bytes"]), (200, &json!(3 << 20)));
+}
+
+#[tokio::test]
+async fn a_changed_attestation_is_refused() {
+    // Every seventh letter, all the way through HTTP; the engine's own tests do it bit by bit.
     let site = Site::new();
     let alice = device("alice").with_receipt_length(8);
     let challenge = site.challenge("attestation", "alice").await;
@@ -154,6 +208,7 @@ async fn plain_http_is_for_this_machine_and_for_trusted_proxies() {
         trusted_proxies: vec!["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()],
         ..origin()
     };
+    let behind_loopback = || Origin { trusted_proxies: vec!["127.0.0.1/32".parse().unwrap()], ..origin() };
     let forwarded = |protocol: Option<&str>| {
         let request = Request::get("/openapi.json");
         let request = protocol.into_iter().fold(request, |request, value| request.header("x-forwarded-proto", value));
@@ -172,6 +227,8 @@ async fn plain_http_is_for_this_machine_and_for_trusted_proxies() {
         (with(false, false), "10.1.2.3", Some("http"), false),
         (with(false, false), "10.1.2.3", Some("https, http"), false),
         (with(false, false), "10.1.2.3", None, false),
+        (behind_loopback(), "127.0.0.1", None, false),
+        (behind_loopback(), "127.0.0.1", Some("https"), true),
         (with(true, false), "192.0.2.1", None, true),
         (with(false, true), "192.0.2.1", None, true),
     ];
@@ -183,6 +240,15 @@ async fn plain_http_is_for_this_machine_and_for_trusted_proxies() {
         if !served {
             assert_eq!(answer.code(), "https_required");
         }
+    }
+    // Two lines, of which one may be the client's.
+    let (gate, hands) = gate();
+    let site = Site::of(gate, hands, with(false, false));
+    for lines in [["https", "http"], ["http", "https"], ["https", "https"]] {
+        let request = lines
+            .iter()
+            .fold(Request::get("/openapi.json"), |request, line| request.header("x-forwarded-proto", *line));
+        assert_eq!(site.send_from("10.1.2.3", request.body(Body::empty()).unwrap()).await.status, 403, "{lines:?}");
     }
 }
 
@@ -203,7 +269,7 @@ async fn an_address_comes_as_often_as_it_may() {
         request.body(Body::empty()).unwrap()
     };
     // Two requests, the first of which is served: whether the second comes from the same client.
-    let pairs: [(Hop<'_>, Hop<'_>, bool); 10] = [
+    let pairs: [(Hop<'_>, Hop<'_>, bool); 13] = [
         (("192.0.2.1", &[]), ("192.0.2.1", &[]), true),
         (("192.0.2.1", &[]), ("192.0.2.2", &[]), false),
         (("::ffff:192.0.2.1", &[]), ("192.0.2.1", &[]), true),
@@ -215,6 +281,14 @@ async fn an_address_comes_as_often_as_it_may() {
         (("10.0.0.1", &["203.0.113.1, 198.51.100.1"]), ("10.0.0.1", &["203.0.113.2, 198.51.100.1"]), true),
         (("10.0.0.1", &["198.51.100.1, 10.0.0.2"]), ("10.0.0.2", &["198.51.100.1"]), true),
         (("10.0.0.1", &["203.0.113.1", "198.51.100.1"]), ("10.0.0.1", &["203.0.113.2", "198.51.100.1"]), true),
+        // What cannot be read ends the list, and is no reason to believe what stands before it.
+        (
+            ("10.0.0.1", &["203.0.113.1", "\u{e9}, 198.51.100.1"]),
+            ("10.0.0.1", &["203.0.113.2", "\u{e9}, 198.51.100.1"]),
+            true,
+        ),
+        (("10.0.0.1", &["198.51.100.1:4711"]), ("10.0.0.1", &["198.51.100.1:4712"]), true),
+        (("10.0.0.1", &["198.51.100.1:4711"]), ("10.0.0.1", &["198.51.100.2:4711"]), false),
     ];
     for (number, (first, second, same)) in pairs.into_iter().enumerate() {
         let (gate, hands) = gate();
@@ -275,7 +349,6 @@ async fn the_interface_is_what_its_description_says() {
         } else {
             &["/challenges", "/devices", "/devices/unsupported", "/openapi.json", "/orders", "/payments"]
         };
-        // `router()` has these and no others: it is the list that a change of routes has to touch.
         assert_eq!(paths.keys().map(String::as_str).collect::<Vec<_>>(), expected);
         for (path, item) in paths {
             let described: Vec<_> = item.as_object().unwrap().keys().map(|method| method.to_uppercase()).collect();
@@ -291,12 +364,35 @@ async fn the_interface_is_what_its_description_says() {
                 // Each answer is one that is described, in the media type that is described.
                 if answer.status != 405 {
                     let operation = &interface["paths"][&item_path(paths, &path)][method.to_lowercase()];
-                    let response = &operation["responses"][answer.status.to_string()];
+                    let mut response = &operation["responses"][answer.status.to_string()];
                     assert!(!response.is_null(), "{method} {path}: {} is not described", answer.status);
+                    if response["$ref"] == "#/components/responses/Problem" {
+                        response = &interface["components"]["responses"]["Problem"];
+                    }
+                    let media_type = answer.headers["content-type"].to_str().unwrap();
+                    let media_type = media_type.split(';').next().unwrap();
+                    assert!(response["content"][media_type].is_object(), "{method} {path}: {media_type}");
                 }
             }
         }
     }
+}
+
+/// Every route that the source has is in the list above, and so in a description.
+#[test]
+fn no_route_is_left_undescribed() {
+    let mut routes = BTreeSet::new();
+    for file in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/http")).unwrap() {
+        let source = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        let paths = source.split(".route(\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned());
+        routes.extend(paths);
+    }
+    let interfaces = [genuine_server::http::APP_INTERFACE, genuine_server::http::OPERATOR_INTERFACE];
+    let described = interfaces.iter().flat_map(|interface| {
+        let interface: Value = serde_json::from_str(interface).unwrap();
+        interface["paths"].as_object().unwrap().keys().cloned().collect::<Vec<_>>()
+    });
+    assert_eq!(routes, described.collect());
 }
 
 fn item_path(paths: &serde_json::Map<String, Value>, path: &str) -> String {

@@ -4,35 +4,34 @@
 mod support;
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _},
     net::TcpStream,
     process::{Child, Command, Stdio},
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use genuine_server::{
     client::{App, SignedCall},
     store::Purpose,
 };
 use genuine_testvectors::Device;
 use reqwest::{Client, Method, StatusCode};
+use rustls::{
+    ClientConfig, RootCertStore, SupportedProtocolVersion,
+    version::{TLS12, TLS13},
+};
 use support::{APP_ID, APPLICATION, Redis, Scratch};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     task::JoinSet,
 };
-use tokio_rustls::{
-    TlsConnector,
-    rustls::{
-        ClientConfig, RootCertStore, SupportedProtocolVersion,
-        version::{TLS12, TLS13},
-    },
-};
+use tokio_rustls::TlsConnector;
 
 struct Server {
     process: Child,
@@ -126,7 +125,6 @@ async fn live(mut app: App, operator: String, revoke_after: Option<usize>, all: 
     let (mut calls, mut revoked) = (Vec::new(), Some(false));
     for number in 0.. {
         if revoke_after == Some(number) {
-            use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
             let key_id = BASE64_URL_SAFE_NO_PAD.encode(app.device.key_id());
             let revocation = app.http.put(format!("{operator}/devices/{key_id}/revocation")).send().await;
             revoked = revocation.ok().map(|answer| answer.status() == StatusCode::NO_CONTENT);
@@ -178,6 +176,11 @@ async fn killed(store: &str, rounds: usize) {
                 let call = app.sign(Method::GET, "/orders", "", None);
                 let expected = if revoked { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
                 assert_eq!(app.call(&call).await.unwrap().status, expected, "revoked: {revoked}");
+                // Refused because it is revoked, and not because it is gone.
+                let key_id = BASE64_URL_SAFE_NO_PAD.encode(app.device.key_id());
+                let device = app.http.get(format!("{}/devices/{key_id}", server.operator)).send().await.unwrap();
+                let device: serde_json::Value = device.json().await.unwrap();
+                assert_eq!(device["revoked_at"].is_number(), revoked, "{device}");
             }
         }
     }
@@ -196,41 +199,64 @@ async fn nothing_acknowledged_is_lost_when_killed_on_redis() {
     killed(&redis.url(), 5).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn redis_that_is_killed_under_load_loses_nothing() {
-    let Some(mut redis) = Redis::start("load") else { return };
-    let server = Server::start(&redis.url(), &[]);
-    let mut alice = server.client("alice");
-    assert!(register(&alice).await);
+/// Signs and sends until told to stop: what was accepted, and every status that was answered.
+async fn keep_calling(mut app: App, stop: Arc<AtomicBool>) -> (App, Vec<SignedCall>, Vec<StatusCode>) {
     let (mut accepted, mut statuses) = (Vec::new(), Vec::new());
-    for number in 0..60 {
-        match number {
-            20 => redis.kill(),
-            40 => redis.run(),
-            _ => {}
-        }
-        let call = alice.sign(Method::POST, "/orders", "load", None);
-        let status = alice.call(&call).await.unwrap().status;
+    while !stop.load(Ordering::SeqCst) {
+        let call = app.sign(Method::POST, "/orders", "load", None);
+        let status = app.call(&call).await.unwrap().status;
         statuses.push(status);
         if status == StatusCode::OK {
             accepted.push(call);
         }
     }
-    assert!(statuses[..20].iter().all(|status| *status == StatusCode::OK), "{statuses:?}");
-    assert!(statuses[20..40].iter().all(|status| *status == StatusCode::SERVICE_UNAVAILABLE), "{statuses:?}");
-    let mut back = StatusCode::SERVICE_UNAVAILABLE;
-    for _ in 0..100 {
-        let call = alice.sign(Method::POST, "/orders", "load", None);
-        back = alice.call(&call).await.unwrap().status;
-        if back == StatusCode::OK {
-            break;
+    (app, accepted, statuses)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_that_is_killed_under_load_loses_nothing() {
+    let Some(mut redis) = Redis::start("load") else { return };
+    let server = Server::start(&redis.url(), &[]);
+    let stop = Arc::new(AtomicBool::new(false));
+    let mut calling = JoinSet::new();
+    for number in 0..8 {
+        let app = server.client(&format!("app {number}"));
+        assert!(register(&app).await);
+        calling.spawn(keep_calling(app, Arc::clone(&stop)));
+    }
+    for _ in 0..3 {
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        redis.kill();
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        redis.run();
+    }
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    stop.store(true, Ordering::SeqCst);
+    for (app, accepted, statuses) in calling.join_all().await {
+        let expected = [StatusCode::OK, StatusCode::SERVICE_UNAVAILABLE];
+        assert!(statuses.iter().all(|status| expected.contains(status)), "{statuses:?}");
+        assert!(statuses.contains(&StatusCode::SERVICE_UNAVAILABLE), "it was noticed");
+        assert_eq!(statuses.last(), Some(&StatusCode::OK), "service resumes by itself");
+        for call in accepted.iter().rev().step_by(5) {
+            assert_eq!(app.call(call).await.unwrap().status, StatusCode::UNAUTHORIZED);
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    assert_eq!(back, StatusCode::OK, "service resumes by itself");
-    for call in &accepted {
-        assert_eq!(alice.call(call).await.unwrap().status, StatusCode::UNAUTHORIZED);
-    }
+}
+
+#[test]
+fn redis_that_may_lose_what_it_acknowledged_is_not_used() {
+    let Some(redis) = Redis::start("volatile") else { return };
+    let mut connection = redis::Client::open(redis.url()).unwrap().get_connection().unwrap();
+    redis::cmd("CONFIG").arg("SET").arg("appendfsync").arg("everysec").exec(&mut connection).unwrap();
+    let server = Command::new(env!("CARGO_BIN_EXE_genuine-server"))
+        .arg("--demo")
+        .env("GENUINE_SERVER_LISTEN", "127.0.0.1:0")
+        .env("GENUINE_SERVER_OPERATOR_LISTEN", "127.0.0.1:0")
+        .env("GENUINE_SERVER_STORE", redis.url())
+        .output()
+        .unwrap();
+    assert_eq!(server.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&server.stderr).contains("appendfsync always"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -273,14 +299,19 @@ async fn the_log_says_why_and_gives_nothing_away() {
     let call = alice.sign(Method::POST, "/orders?secret=in-the-query", "secret in the body", None);
     assert_eq!(alice.call(&call).await.unwrap().status, StatusCode::OK);
     assert_eq!(alice.call(&call).await.unwrap().status, StatusCode::UNAUTHORIZED);
+    let registration = alice.registration(&challenge);
+    let metrics = alice.http.get(format!("{}/metrics", server.operator)).send().await.unwrap().text().await.unwrap();
     server.signal("-TERM");
     let (_, log) = server.end();
     for reason in ["ChallengeReused", "CounterNotIncreased"] {
         assert!(log.contains(reason), "{log}");
     }
-    let assertion = call.authorization.split('"').nth(3).unwrap();
-    for secret in [challenge.as_str(), assertion, "session of alice", "in-the-query", "in the body"] {
+    let (key_id, assertion) =
+        (call.authorization.split('"').nth(1).unwrap(), call.authorization.split('"').nth(3).unwrap());
+    let attestation = registration["attestation"].as_str().unwrap();
+    for secret in [&*challenge, key_id, assertion, attestation, "session of alice", "in-the-query", "in the body"] {
         assert!(!log.contains(secret), "{secret} is in the log:\n{log}");
+        assert!(!metrics.contains(secret), "{secret} is in the metrics:\n{metrics}");
     }
 }
 
@@ -311,18 +342,73 @@ fn what_is_no_http_ends_its_own_connection_only() {
         let status = answer.split(' ').nth(1).unwrap_or_default();
         assert!(expected.contains(&status), "case {number}: {answer}");
     }
-    // A head that never ends is cut off, and everybody else is served meanwhile.
-    let mut slow = TcpStream::connect(&address).unwrap();
-    slow.write_all(b"GET /openapi.json HTTP/1.1\r\nX: ").unwrap();
-    slow.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
     let mut other = TcpStream::connect(&address).unwrap();
     other.write_all(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
     let mut answer = String::new();
     other.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    let mut rest = Vec::new();
-    let _ = slow.read_to_end(&mut rest);
-    assert!(!rest.starts_with(b"HTTP/1.1 200"));
+}
+
+/// Whoever does not come to the point is cut off, on either listener, and everybody else is served meanwhile.
+#[test]
+fn silent_connections_are_closed() {
+    let server = Server::start("memory", &[]);
+    let mut waiting = Vec::new();
+    for listener in [&server.app, &server.operator] {
+        let address = listener.strip_prefix("http://").unwrap().to_owned();
+        for sent in
+            [&b""[..], b"GET /openapi.json HTTP/1.1\r\nX: ", b"PRI * HTTP/2.0\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"]
+        {
+            let mut connection = TcpStream::connect(&address).unwrap();
+            waiting.push(thread::spawn(move || {
+                connection.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+                connection.write_all(sent).unwrap();
+                let start = Instant::now();
+                let mut answer = Vec::new();
+                let ended = connection.read_to_end(&mut answer);
+                assert!(
+                    ended.is_ok() || ended.is_err_and(|error| error.kind() == ErrorKind::ConnectionReset),
+                    "{sent:?}"
+                );
+                assert!(start.elapsed() < Duration::from_secs(20), "{sent:?}: {:?}", start.elapsed());
+                assert!(!answer.starts_with(b"HTTP/1.1 200"), "{sent:?}");
+            }));
+        }
+    }
+    for connection in waiting {
+        connection.join().unwrap();
+    }
+}
+
+/// Nobody reads the log: requests are served all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_nobody_takes_stops_nothing() {
+    for closed in [true, false] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_genuine-server"));
+        command.arg("--demo").env("GENUINE_SERVER_LISTEN", "127.0.0.1:0").env("GENUINE_SERVER_STORE", "memory");
+        command.env("GENUINE_SERVER_OPERATOR_LISTEN", "127.0.0.1:0").stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut process = command.spawn().unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let app = lines.next().unwrap().unwrap().split_once(':').unwrap().1.trim().to_owned();
+        let errors = process.stderr.take();
+        let errors = if closed {
+            drop(errors);
+            None
+        } else {
+            errors
+        };
+        let http = Client::builder().timeout(Duration::from_secs(10)).build().unwrap();
+        let answered = async {
+            for _ in 0..2000 {
+                let answer = http.get(format!("{app}/nothing")).send().await.unwrap();
+                assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+            }
+        };
+        answered.await;
+        drop(errors);
+        process.kill().unwrap();
+        process.wait().unwrap();
+    }
 }
 
 /// A TLS client that trusts this certificate and speaks this version only.
@@ -333,12 +419,14 @@ async fn get_over_tls(
 ) -> std::io::Result<String> {
     let mut roots = RootCertStore::empty();
     roots.add(certificate.cert.der().clone()).unwrap();
-    let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider).with_protocol_versions(&[version]).unwrap();
-    let config = config.with_root_certificates(roots).with_no_client_auth();
+    let mut config = config.with_root_certificates(roots).with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let connection = tokio::net::TcpStream::connect(address).await?;
     let connector = TlsConnector::from(Arc::new(config));
     let mut stream = connector.connect("localhost".try_into().unwrap(), connection).await?;
+    assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"http/1.1"[..]));
     stream.write_all(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await?;
     let mut answer = Vec::new();
     // Some servers close without saying so.

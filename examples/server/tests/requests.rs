@@ -228,7 +228,7 @@ async fn requests_are_refused_for_each_reason() {
     assert_refused(&site, &answer, 401, "rejected", "AssertionMissing");
 
     // Somebody else's assertion under a registered key.
-    let mut bob = device("bob");
+    let mut bob = device("bob").with_counter(10);
     let assertion = assert(&mut bob, "GET", "/orders", b"", None);
     let request = Request::get("/orders").header("authorization", authorization(&alice, &assertion, None));
     assert_eq!(site.send(request.body(Body::empty()).unwrap()).await.code(), "rejected");
@@ -365,14 +365,38 @@ async fn a_device_comes_as_often_as_it_may() {
         let request = Request::get("/orders").header("authorization", authorization(&alice, &assertion, None));
         assert_eq!(site.send(request.body(Body::empty()).unwrap()).await.status, 401);
     }
-    for _ in 0..2 {
-        assert_eq!(site.send(signed(&mut alice, "GET", "/orders", "", None)).await.status, 200);
+    assert_eq!(site.refusals("SignatureInvalid"), 5);
+    // Nor does whoever repeats what she sent.
+    let assertion = assert(&mut alice, "GET", "/orders", b"", None);
+    for status in [200, 401, 401, 401] {
+        let request = Request::get("/orders").header("authorization", authorization(&alice, &assertion, None));
+        assert_eq!(site.send(request.body(Body::empty()).unwrap()).await.status, status);
     }
+    assert_eq!(site.send(signed(&mut alice, "GET", "/orders", "", None)).await.status, 200);
     let answer = site.send(signed(&mut alice, "GET", "/orders", "", None)).await;
     assert_refused(&site, &answer, 429, "rate_limited", "DeviceLimit");
     let wait: u64 = answer.headers["retry-after"].to_str().unwrap().parse().unwrap();
     assert!((1..=6).contains(&wait), "{wait}");
     assert_eq!(site.send(signed(&mut bob, "GET", "/orders", "", None)).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_route_is_for_the_applications_that_it_names() {
+    let development = config::Application {
+        environment: config::Environment::Development,
+        ..config::Application::new("development", &[APP_ID])
+    };
+    let hands = Hands::at(now());
+    let applications = [config::Application::new(APPLICATION, &[APP_ID]), development];
+    let site = Site::of(Arc::new(gate_of(&applications, Arc::new(MemoryStore::new(100)), &hands)), hands, origin());
+    let mut developer = device("developer").with_environment(Environment::Development);
+    let body = json!({ "application": "development", "purpose": "attestation" });
+    let challenge = site.post("/challenges", "s", &body).await.json()["challenge"].as_str().unwrap().to_owned();
+    let mut body = registration(&developer, &challenge);
+    body["application"] = json!("development");
+    assert_eq!(site.post("/devices", "s", &body).await.status, 201);
+    let answer = site.send(signed(&mut developer, "GET", "/orders", "", None)).await;
+    assert_refused(&site, &answer, 401, "rejected", "ApplicationRefused");
 }
 
 /// Sends 200 copies of one request to these sites in turn, and counts the answers 200.

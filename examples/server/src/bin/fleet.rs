@@ -80,7 +80,7 @@ const ORDER: Kind = kind("order", 200, None);
 const PAYMENT: Kind = kind("payment with challenge", 200, None);
 const REPLAY: Kind = kind("order, replayed", 401, Some("rejected"));
 const TAMPERED: Kind = kind("order, body changed", 401, Some("rejected"));
-const MOVED: Kind = kind("order, sent to payments", 401, Some("challenge_rejected"));
+const MOVED: Kind = kind("order, sent elsewhere", 401, Some("rejected"));
 const STOLEN: Kind = kind("payment, stolen challenge", 401, Some("challenge_rejected"));
 const REUSED: Kind = kind("payment, used challenge", 401, Some("challenge_rejected"));
 const UNREGISTERED: Kind = kind("order, unknown key", 401, Some("rejected"));
@@ -199,7 +199,7 @@ impl Fleet {
                 report.expect(TAMPERED, app.call(&tampered)).await;
             }
             3 => {
-                let moved = SignedCall { target: "/payments".to_owned(), ..call.clone() };
+                let moved = SignedCall { target: "/orders?turn=other".to_owned(), ..call.clone() };
                 report.expect(MOVED, app.call(&moved)).await;
             }
             _ => {}

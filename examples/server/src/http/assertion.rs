@@ -16,7 +16,7 @@ use tower::{Layer, Service};
 
 use super::{Problem, header, intake::Intake};
 use crate::{
-    gate::{Caller, Freshness, Gate, SignedRequest},
+    gate::{Access, Caller, Gate, SignedRequest},
     refusal::Refusal,
 };
 
@@ -25,16 +25,16 @@ use crate::{
 pub struct RequireAssertion {
     gate: Arc<Gate>,
     intake: Intake,
-    freshness: Freshness,
+    access: Arc<Access>,
 }
 
-/// Lets a request through if an attested key signed its method, path, query and body, once.
+/// Lets a request through if an attested key of one of these applications signed its method, path, query and body, once.
 ///
-/// The handler finds the [`Caller`] among the extensions. The body is read before the signature is checked, since it is
-/// part of what was signed, and handed on.
+/// The handler finds the [`Caller`] among the extensions. The body is read when it is known who claims to send it and
+/// before the signature is checked, since it is part of what was signed, and handed on.
 #[must_use]
-pub fn require_assertion(gate: Arc<Gate>, intake: Intake, freshness: Freshness) -> RequireAssertion {
-    RequireAssertion { gate, intake, freshness }
+pub fn require_assertion(gate: Arc<Gate>, intake: Intake, access: Access) -> RequireAssertion {
+    RequireAssertion { gate, intake, access: Arc::new(access) }
 }
 
 impl RequireAssertion {
@@ -43,13 +43,16 @@ impl RequireAssertion {
         let (mut parts, body) = request.into_parts();
         let presented = header::parse(&parts.headers)?;
         let session = self.intake.session(&parts.headers)?;
-        let body = self.intake.body(body).await?;
+        let identified = self.gate.identify(&presented, &self.access).await?;
+        let body = self.intake.body(&parts.headers, body).await?;
         let uri = parts.extensions.get().map_or(&parts.uri, |OriginalUri(uri)| uri);
         let target = uri.path_and_query().map_or("/", |target| target.as_str());
-        let signed = SignedRequest { method: parts.method.as_str(), target, body: &body, session };
-        let caller: Caller = self.gate.check(&presented, signed, self.freshness).await?;
+        let signed = SignedRequest { method: parts.method.as_str(), target, body: &body.bytes, session };
+        let caller: Caller = self.gate.check(identified, signed).await?;
         parts.extensions.insert(caller);
-        Ok(Request::from_parts(parts, Body::from(body)))
+        // The room that the body takes is free again when the request is done with.
+        parts.extensions.insert(body.room);
+        Ok(Request::from_parts(parts, Body::from(body.bytes)))
     }
 }
 

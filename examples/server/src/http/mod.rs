@@ -13,13 +13,14 @@ mod shop;
 use std::sync::Arc;
 
 use axum::{
-    Router, http::header::CONTENT_TYPE, middleware::from_fn_with_state, response::IntoResponse as _, routing::get,
+    Router, extract::DefaultBodyLimit, http::header::CONTENT_TYPE, middleware::from_fn_with_state,
+    response::IntoResponse as _, routing::get,
 };
 
 pub use self::{
     assertion::{RequireAssertion, RequireAssertionService, require_assertion},
     header::parse as parse_assertion_headers,
-    intake::Intake,
+    intake::{Intake, Read},
     origin::Origin,
     problem::Problem,
 };
@@ -30,9 +31,11 @@ pub const APP_INTERFACE: &str = include_str!("../../openapi.json");
 /// The interface of the operator, as `OpenAPI` 3.1.
 pub const OPERATOR_INTERFACE: &str = include_str!("../../openapi-operator.json");
 
-/// Everything that apps reach.
-pub fn app(gate: &Arc<Gate>, intake: &Intake, origin: Arc<Origin>) -> Router {
-    let routes = app::router(Arc::clone(gate), intake.clone()).merge(shop::router(gate, intake));
+/// Everything that apps reach. The protected routes are for the apps of `callers`.
+pub fn app(gate: &Arc<Gate>, intake: &Intake, origin: Arc<Origin>, callers: &[String]) -> Router {
+    let routes = app::router(Arc::clone(gate), intake.clone()).merge(shop::router(gate, intake, callers));
+    // The intake has limits of its own.
+    let routes = routes.layer(DefaultBodyLimit::disable());
     let routes = with_fallbacks(routes, APP_INTERFACE);
     observed(routes.layer(from_fn_with_state(origin, Origin::check)), gate)
 }

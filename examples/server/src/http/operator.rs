@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Json, Router,
-    extract::{Path, State},
+    extract::{Path, State, rejection::PathRejection},
     http::{StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, put},
@@ -32,15 +32,19 @@ pub(super) fn router(gate: Arc<Gate>) -> Router {
         .with_state(gate)
 }
 
-/// The process runs.
-async fn health() -> Response {
+/// The process runs, and a restart would not help.
+async fn health(State(gate): State<Arc<Gate>>) -> Result<Response, Problem> {
+    if gate.store.is_lost() { Err(Refusal::StoreUnavailable.into()) } else { Ok(ok()) }
+}
+
+fn ok() -> Response {
     Json(json!({ "status": "ok" })).into_response()
 }
 
 /// The store answers.
 async fn ready(State(gate): State<Arc<Gate>>) -> Result<Response, Problem> {
     gate.store.ready().await.map_err(Refusal::from)?;
-    Ok(health().await)
+    Ok(ok())
 }
 
 async fn metrics(State(gate): State<Arc<Gate>>) -> Result<Response, Problem> {
@@ -48,8 +52,8 @@ async fn metrics(State(gate): State<Arc<Gate>>) -> Result<Response, Problem> {
     Ok(([(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)], text).into_response())
 }
 
-async fn device(State(gate): State<Arc<Gate>>, Path(key_id): Path<String>) -> Result<Response, Problem> {
-    let device = gate.device(read_key_id(&key_id)?).await?;
+async fn device(State(gate): State<Arc<Gate>>, key_id: KeyIdText) -> Result<Response, Problem> {
+    let device = gate.device(read_key_id(key_id)?).await?;
     let key = AttestedKey::from_trusted_bytes(&device.key, &RustCrypto).map_err(Refusal::from)?;
     Ok(Json(json!({
         "application": device.application,
@@ -61,11 +65,14 @@ async fn device(State(gate): State<Arc<Gate>>, Path(key_id): Path<String>) -> Re
     .into_response())
 }
 
-async fn revoke(State(gate): State<Arc<Gate>>, Path(key_id): Path<String>) -> Result<Response, Problem> {
-    gate.revoke(read_key_id(&key_id)?).await?;
+async fn revoke(State(gate): State<Arc<Gate>>, key_id: KeyIdText) -> Result<Response, Problem> {
+    gate.revoke(read_key_id(key_id)?).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-fn read_key_id(text: &str) -> Result<KeyId, Refusal> {
-    KeyId::from_base64(text).map_err(Refusal::from)
+type KeyIdText = Result<Path<String>, PathRejection>;
+
+fn read_key_id(text: KeyIdText) -> Result<KeyId, Refusal> {
+    let Path(text) = text.map_err(|_| Refusal::RequestMalformed)?;
+    KeyId::from_base64(&text).map_err(Refusal::from)
 }

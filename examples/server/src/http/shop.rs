@@ -12,11 +12,14 @@ use bytes::Bytes;
 use serde_json::json;
 
 use super::{assertion::require_assertion, intake::Intake};
-use crate::gate::{Caller, Freshness, Gate};
+use crate::gate::{Access, Caller, Freshness, Gate};
 
 /// Orders count once; a payment must have been signed lately as well.
-pub(super) fn router(gate: &Arc<Gate>, intake: &Intake) -> Router {
-    let protect = |freshness| require_assertion(Arc::clone(gate), intake.clone(), freshness);
+pub(super) fn router(gate: &Arc<Gate>, intake: &Intake, callers: &[String]) -> Router {
+    let protect = |freshness| {
+        let access = Access { applications: callers.to_vec(), freshness };
+        require_assertion(Arc::clone(gate), intake.clone(), access)
+    };
     let orders = Router::new().route("/orders", get(accepted).post(accepted)).route_layer(protect(Freshness::Counter));
     let payments = Router::new().route("/payments", post(accepted)).route_layer(protect(Freshness::Challenge));
     orders.merge(payments)

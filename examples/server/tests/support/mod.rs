@@ -211,11 +211,7 @@ impl Answer {
 }
 
 pub fn intake() -> Intake {
-    Intake {
-        body_bytes: 1000,
-        timeout: Duration::from_millis(200),
-        session_header: Arc::new(HeaderName::from_static("x-session")),
-    }
+    Intake::new(1000, 20_000_000, Duration::from_millis(200), HeaderName::from_static("x-session"))
 }
 
 pub fn origin() -> Origin {
@@ -229,7 +225,11 @@ impl Site {
     }
 
     pub fn of(gate: Arc<Gate>, hands: Hands, origin: Origin) -> Self {
-        let app = http::app(&gate, &intake(), Arc::new(origin));
+        Self::with(gate, hands, origin, &intake())
+    }
+
+    pub fn with(gate: Arc<Gate>, hands: Hands, origin: Origin, intake: &Intake) -> Self {
+        let app = http::app(&gate, intake, Arc::new(origin), &[APPLICATION.to_owned()]);
         let operator = http::operator(&gate);
         Self { gate, hands, app, operator }
     }
