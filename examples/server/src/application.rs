@@ -17,7 +17,7 @@ pub struct Application {
     pub name: String,
     /// What an app is told that reports that App Attest is unavailable.
     pub mode: Mode,
-    /// How long a verification may take, waiting for the store included.
+    /// How long to wait for each operation of the store.
     pub timeout: std::time::Duration,
     /// The engine's policy.
     pub policy: Policy<'static>,

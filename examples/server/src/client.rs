@@ -91,7 +91,7 @@ impl App {
 
     /// Signs a request. The counter of the device rises.
     pub fn sign(&mut self, method: Method, target: &str, body: &str, challenge: Option<&str>) -> SignedCall {
-        let signed = SignedRequest { method: method.as_str(), target, body: body.as_bytes(), session: [0; 32] };
+        let signed = SignedRequest { method: method.as_str(), target, body: body.as_bytes() };
         let client_data = signed.client_data(challenge);
         let assertion = self.device.assert_hash(&sha256(client_data.as_bytes())).object;
         let (key_id, assertion) = (BASE64_STANDARD.encode(self.device.key_id()), BASE64_STANDARD.encode(assertion));

@@ -113,6 +113,8 @@ pub struct Limits {
     pub device_per_minute: u32,
     /// Connections at a time.
     pub connections: usize,
+    /// Connections of one address at a time, but for trusted proxies and this machine.
+    pub connections_per_address: usize,
     /// How long requests in flight may take after the signal to stop.
     pub shutdown_seconds: u64,
 }
@@ -131,7 +133,7 @@ pub struct Application {
     /// What an app is told that reports that App Attest is unavailable.
     #[serde(default)]
     pub mode: Mode,
-    /// How long a verification may wait for the store, in milliseconds.
+    /// How long to wait for each operation of the store, in milliseconds.
     #[serde(default = "default_timeout")]
     pub timeout_ms: u32,
     /// Validation categories of iOS 27 to accept; others and none are refused.
@@ -225,6 +227,7 @@ impl Default for Limits {
             address_per_minute: 600,
             device_per_minute: 600,
             connections: 4096,
+            connections_per_address: 256,
             shutdown_seconds: 10,
         }
     }
@@ -388,10 +391,6 @@ impl Config {
             !self.demo || self.applications.len() == 1,
             "ATTESTATION_IOS_APP_ATTEST_…: the demonstration trusts a public test root and has no other application",
         );
-        if let Some(tls) = &self.tls {
-            expect(tls.certificate.is_file(), "tls.certificate: there is no such file");
-            expect(tls.key.is_file(), "tls.key: there is no such file");
-        }
         let session_header = axum::http::HeaderName::try_from(self.session_header.as_str());
         expect(
             session_header.is_ok_and(|name| !NO_SESSION.contains(&name.as_str())),
@@ -407,6 +406,7 @@ impl Config {
         expect(self.challenges.outstanding > 0, "challenges.outstanding: at least 1");
         expect((1..=1 << 30).contains(&self.limits.body_bytes), "limits.body_bytes: from 1 to 1073741824");
         expect(self.limits.request_timeout_ms > 0, "limits.request_timeout_ms: at least 1");
+        expect(self.limits.connections_per_address > 0, "limits.connections_per_address: at least 1");
         expect((1..=1_000_000).contains(&self.limits.connections), "limits.connections: from 1 to 1000000");
         expect(
             self.limits.buffered_bytes >= self.limits.body_bytes,
@@ -500,7 +500,7 @@ fn without_secrets<S: serde::Serializer>(url: &str, serializer: S) -> Result<S::
 
 /// What is wrong and where, without an address that stands in the wrong place: it may hold a password.
 fn describe(error: &toml::de::Error, text: &str) -> String {
-    let line = error.span().map_or(0, |span| text[..span.start].lines().count().max(1));
+    let line = error.span().map_or(0, |span| text[..span.start].matches('\n').count() + 1);
     match error.message() {
         message if message.contains("//") => format!("line {line}: this is not of the form that the README gives"),
         message => format!("line {line}: {message}"),

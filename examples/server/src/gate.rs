@@ -1,6 +1,7 @@
 //! The decisions, without HTTP: challenges, registration, assertions.
 //!
-//! Each of them runs from cheap to dear, and changes the store last: what is refused leaves no trace but a metric.
+//! Each of them runs from cheap to dear, and changes the store last: first the challenge is used, then the key registered or
+//! its counter advanced. What is refused before that changes nothing.
 
 use std::{sync::Arc, time::Instant};
 
@@ -77,8 +78,6 @@ pub struct SignedRequest<'r> {
     pub target: &'r str,
     /// The body.
     pub body: &'r [u8],
-    /// The session that asks.
-    pub session: Session,
 }
 
 /// What makes a request count once.
@@ -103,6 +102,7 @@ pub struct Access {
 pub struct Identified<'p> {
     assertion: Assertion<'p>,
     challenge: Option<&'p str>,
+    spend: Option<Spendable>,
     device: Device,
 }
 
@@ -154,7 +154,7 @@ impl Gate {
     pub async fn challenge(&self, application: &str, purpose: Purpose, session: Session) -> Result<String, Refusal> {
         let application = self.application(application)?;
         let mut id = ChallengeId::default();
-        getrandom::fill(&mut id).map_err(|_| Refusal::Timeout)?;
+        getrandom::fill(&mut id).map_err(|_| Refusal::Internal)?;
         let now = (self.clock)();
         let challenge = Challenge {
             purpose,
@@ -196,7 +196,6 @@ impl Gate {
         let device = Device {
             key: key.to_bytes(),
             application: application.name.clone(),
-            session,
             registered_at: now,
             counter: Counter::ATTESTED.0,
             revoked_at: None,
@@ -223,7 +222,7 @@ impl Gate {
     }
 
     /// Finds out who presents an assertion, before the request's body is read: its key is registered, not revoked, of an
-    /// application that the route is for, and the counter is new.
+    /// application that the route is for, the counter is new, and the challenge, if there is one, was issued for this.
     ///
     /// # Errors
     ///
@@ -231,9 +230,11 @@ impl Gate {
     pub async fn identify<'p>(
         &self,
         presented: &'p PresentedAssertion,
+        session: Session,
         access: &Access,
     ) -> Result<Identified<'p>, Refusal> {
-        if access.freshness == Freshness::Challenge && presented.challenge.is_none() {
+        let challenge = presented.challenge.as_deref();
+        if access.freshness == Freshness::Challenge && challenge.is_none() {
             return Err(Refusal::ChallengeMissing);
         }
         let assertion = Assertion::parse(&presented.assertion)?;
@@ -251,7 +252,12 @@ impl Gate {
         if assertion.auth_data().counter().0 <= device.counter {
             return Err(Error::CounterNotIncreased.into());
         }
-        Ok(Identified { assertion, challenge: presented.challenge.as_deref(), device })
+        let application = self.application(&device.application)?;
+        let spend = match challenge {
+            Some(challenge) => Some(self.check_challenge(challenge, Purpose::Assertion, application, session).await?),
+            None => None,
+        };
+        Ok(Identified { assertion, challenge, spend, device })
     }
 
     /// Checks the assertion of a request: the key signed this request, and it was neither accepted before nor, where a
@@ -261,15 +267,8 @@ impl Gate {
     ///
     /// Why the request is refused.
     pub async fn check(&self, identified: Identified<'_>, request: SignedRequest<'_>) -> Result<Caller, Refusal> {
-        let Identified { assertion, challenge, device } = identified;
+        let Identified { assertion, challenge, spend, device } = identified;
         let application = self.application(&device.application)?;
-        let spend = match challenge {
-            Some(challenge) => {
-                Some(self.check_challenge(challenge, Purpose::Assertion, application, request.session).await?)
-            }
-            None => None,
-        };
-
         let crypto = Metered(&self.metrics);
         let key = AttestedKey::from_trusted_bytes(&device.key, &crypto)?;
         let client_data = sha256(request.client_data(challenge).as_bytes());
@@ -294,13 +293,15 @@ impl Gate {
         Ok(Caller { key_id: verified.key_id(), application: device.application, counter: verified.counter().0 })
     }
 
-    /// A device, for the operator.
+    /// A device and its key, for the operator.
     ///
     /// # Errors
     ///
-    /// [`Refusal::DeviceNotFound`], or that the store could not answer.
-    pub async fn device(&self, key_id: KeyId) -> Result<Device, Refusal> {
-        self.store.device(key_id).await?.ok_or(Refusal::DeviceNotFound)
+    /// [`Refusal::DeviceNotFound`], that its record is damaged, or that the store could not answer.
+    pub async fn device(&self, key_id: KeyId) -> Result<(Device, AttestedKey), Refusal> {
+        let device = self.store.device(key_id).await?.ok_or(Refusal::DeviceNotFound)?;
+        let key = AttestedKey::from_trusted_bytes(&device.key, &RustCrypto)?;
+        Ok((device, key))
     }
 
     /// Revokes a device, for the operator: its next request is refused.
@@ -362,7 +363,7 @@ impl Gate {
         }
     }
 
-    /// Waits for the store as long as the application allows.
+    /// Waits for one operation of the store as long as the application allows.
     async fn in_time<T>(
         &self,
         application: &Application,

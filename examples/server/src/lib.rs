@@ -6,6 +6,7 @@
 pub mod application;
 pub mod client;
 pub mod config;
+pub mod connections;
 pub mod gate;
 pub mod http;
 pub mod limit;

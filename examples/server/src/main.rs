@@ -11,7 +11,7 @@ use std::{
 
 use genuine_server::{
     config::{self, Config, Mistakes},
-    server::{self, Server, system_clock},
+    server::{self, Server},
 };
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -98,7 +98,17 @@ async fn main() -> ExitCode {
             Err(error) => fail(&error),
         };
     }
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,genuine_server=info"));
+    let filter = match env::var("RUST_LOG") {
+        Ok(directives) => EnvFilter::try_new(directives),
+        Err(_) => EnvFilter::try_new("warn,genuine_server=info"),
+    };
+    let filter = match filter {
+        Ok(filter) => filter,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "error: RUST_LOG: {error}");
+            return MISTAKE.into();
+        }
+    };
     // Written by a thread of its own, and dropped rather than waited for: a log that nobody takes stops no request.
     let (log, _flushed) = tracing_appender::non_blocking(io::stderr());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(log).log_internal_errors(false).init();
@@ -111,7 +121,7 @@ async fn main() -> ExitCode {
 async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
     let demo = config.demo;
     let protocol = if config.tls.is_some() { "https" } else { "http" };
-    let server = Server::bind(config, system_clock()).await?;
+    let server = Server::bind(config).await?;
     // One line each on standard output, so that whoever started the server can read where it is. Nobody has to.
     let mut lines = format!("apps:     {protocol}://{}\n", server.app_address()?);
     writeln!(lines, "operator: http://{}", server.operator_address()?)?;
@@ -132,6 +142,6 @@ async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn fail(error: &dyn std::error::Error) -> ExitCode {
-    eprintln!("error: {error}");
+    let _ = writeln!(io::stderr(), "error: {error}");
     ExitCode::FAILURE
 }

@@ -95,8 +95,8 @@ impl Metrics {
     }
 
     /// Counts a refusal by its reason, and logs it.
-    pub fn refused(&self, refusal: Refusal, method: &str, route: &str) {
-        let (reason, status) = (refusal.reason(), refusal.told().status);
+    pub fn refused(&self, refusal: Refusal, status: u16, method: &str, route: &str) {
+        let reason = refusal.reason();
         self.refusals.with_label_values(&[reason]).inc();
         if status >= 500 {
             tracing::warn!(reason, status, method, route, "refused");

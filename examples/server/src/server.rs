@@ -1,30 +1,24 @@
 //! From the configuration to two listeners, until the signal to stop.
 
 use std::{
-    future::{Ready, ready},
     io,
     net::{SocketAddr, TcpListener},
     sync::Arc,
     time::{Duration, SystemTime},
 };
 
-use axum::{Extension, Router, http::HeaderName, middleware::AddExtension};
+use axum::{Router, http::HeaderName};
 use axum_server::{
     Handle,
-    accept::Accept,
     tls_rustls::{RustlsAcceptor, RustlsConfig},
 };
 use hyper_util::rt::TokioTimer;
 use rustls::ServerConfig;
-use tokio::{
-    net::TcpStream,
-    sync::{OwnedSemaphorePermit, Semaphore},
-};
-use tower::Layer as _;
 
 use crate::{
     application::Application,
     config::{Config, Store as StoreChoice},
+    connections::Connections,
     gate::{Clock, Gate},
     http::{self, Intake, Origin},
     limit::RateLimiter,
@@ -55,16 +49,16 @@ impl Server {
     /// # Errors
     ///
     /// If the certificate cannot be read, the store cannot be opened or an address is taken.
-    pub async fn bind(config: Config, clock: Clock) -> Result<Self, Box<dyn std::error::Error>> {
+    pub async fn bind(config: Config) -> Result<Self, Box<dyn std::error::Error>> {
         let tls = tls(&config).await?;
         let metrics = Arc::new(Metrics::new()?);
-        let store = open_store(&config, &metrics).await?;
+        let store = open_store(&config, &metrics)?;
         let applications = config.applications.iter().map(|application| Application::new(application, config.demo));
         let gate = Arc::new(Gate {
             applications: applications.collect::<Result<_, _>>()?,
             store,
             metrics,
-            clock,
+            clock: system_clock(),
             challenge_lifetime: config.challenges.lifetime_seconds,
             devices: RateLimiter::per_minute(config.limits.device_per_minute),
         });
@@ -103,6 +97,7 @@ impl Server {
         let limits = config.limits;
         let timeout = Duration::from_millis(limits.request_timeout_ms.into());
         let intake = Intake::new(limits.body_bytes, limits.buffered_bytes, timeout, session_header);
+        let trusted_proxies = config.trusted_proxies.clone();
         let origin = Arc::new(Origin {
             tls: tls.is_some(),
             allow_plain_http: config.allow_plain_http,
@@ -119,9 +114,11 @@ impl Server {
             }
             Ok(())
         };
+        let connections = Connections::new(limits.connections, limits.connections_per_address, trusted_proxies);
+        let operator_connections = Connections::new(OPERATOR_CONNECTIONS, OPERATOR_CONNECTIONS, Vec::new());
         tokio::try_join!(
-            run(app, http::app(&gate, &intake, origin, &callers), tls, limits.connections, app_handle),
-            run(operator, http::operator(&gate), None, OPERATOR_CONNECTIONS, operator_handle),
+            run(app, http::app(&gate, &intake, origin, &callers), tls, connections, app_handle),
+            run(operator, http::operator(&gate), None, operator_connections, operator_handle),
             stopped,
         )?;
         Ok(())
@@ -134,25 +131,14 @@ pub fn system_clock() -> Clock {
     Arc::new(|| SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |now| now.as_secs()))
 }
 
-async fn open_store(config: &Config, metrics: &Metrics) -> Result<Arc<dyn Store>, Box<dyn std::error::Error>> {
+fn open_store(config: &Config, metrics: &Metrics) -> Result<Arc<dyn Store>, Box<dyn std::error::Error>> {
     let most = config.challenges.outstanding;
     Ok(match &config.store {
         StoreChoice::Memory => Arc::new(MemoryStore::new(most)),
         StoreChoice::Redb { path } => Arc::new(RedbStore::open(path, most, metrics.commit.clone())?),
-        StoreChoice::Redis { url, volatile } => {
-            let store = RedisStore::new(url, most)?;
-            match store.is_durable().await {
-                Some(false) if !volatile => return Err(VOLATILE.into()),
-                Some(_) => {}
-                None => tracing::warn!("whether Redis keeps what it acknowledged is not known"),
-            }
-            Arc::new(store)
-        }
+        StoreChoice::Redis { url, volatile } => Arc::new(RedisStore::new(url, most, *volatile)?),
     })
 }
-
-const VOLATILE: &str = "Redis may lose what it acknowledged: set appendonly yes and appendfsync always there, or volatile \
-                        = true here";
 
 /// The certificate, and HTTP/1.1 as the only protocol: one request at a time for each connection is what the limits count.
 ///
@@ -179,7 +165,7 @@ async fn run(
     listener: TcpListener,
     routes: Router,
     tls: Option<RustlsAcceptor>,
-    connections: usize,
+    connections: Connections,
     handle: Handle<SocketAddr>,
 ) -> io::Result<()> {
     let service = routes.into_make_service_with_connect_info::<SocketAddr>();
@@ -188,27 +174,8 @@ async fn run(
     let mut server = server.http1_only().first_request_timeout(HEAD_TIMEOUT);
     let mut http = server.http_builder().http1();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(HEAD_BYTES);
-    let limited = Connections(Arc::new(Semaphore::new(connections)));
     match tls {
-        None => server.acceptor(limited).serve(service).await,
-        Some(acceptor) => server.acceptor(acceptor.acceptor(limited)).serve(service).await,
-    }
-}
-
-/// Accepts so many connections at a time, and closes the others at once.
-#[derive(Clone)]
-struct Connections(Arc<Semaphore>);
-
-impl<S> Accept<TcpStream, S> for Connections {
-    type Stream = TcpStream;
-    /// The connection's service holds its permit, and is dropped with it.
-    type Service = AddExtension<S, Arc<OwnedSemaphorePermit>>;
-    type Future = Ready<io::Result<(TcpStream, Self::Service)>>;
-
-    fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
-        ready(match Arc::clone(&self.0).try_acquire_owned() {
-            Ok(permit) => stream.set_nodelay(true).map(|()| (stream, Extension(Arc::new(permit)).layer(service))),
-            Err(_) => Err(io::ErrorKind::ConnectionRefused.into()),
-        })
+        None => server.acceptor(connections).serve(service).await,
+        Some(acceptor) => server.acceptor(acceptor.acceptor(connections)).serve(service).await,
     }
 }

@@ -8,10 +8,13 @@ use std::{collections::BTreeSet, convert::Infallible, sync::Arc, time::Duration}
 use axum::{Router, body::Body, http::Request, routing::post};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
+use futures_util::StreamExt as _;
 use genuine_server::{
+    connections::Connections,
     gate::{Access, Freshness},
     http::{Intake, Origin, require_assertion},
     limit::RateLimiter,
+    refusal::Refusal,
 };
 use serde_json::{Value, json};
 use support::{APPLICATION, Site, authorization, device, gate, json_request, origin, registration, signed};
@@ -130,6 +133,22 @@ async fn bodies_of_protected_requests_are_limited_before_anything_is_verified() 
     assert!(counted.contains("genuine_signatures_total{curve=\"p256\"} 1\n"), "{counted}");
 }
 
+#[test]
+fn one_address_cannot_take_every_place() {
+    let connections = Connections::new(5, 2, vec!["10.0.0.0/8".parse().unwrap()]);
+    let place = |address: &str| connections.place(address.parse().unwrap());
+    let (first, second) = (place("192.0.2.1"), place("192.0.2.1"));
+    assert!(first.is_some() && second.is_some() && place("192.0.2.1").is_none());
+    let others = ["10.0.0.1", "10.0.0.1", "127.0.0.1"].map(place);
+    assert!(others.iter().all(Option::is_some), "proxies and this machine speak for many");
+    assert!(place("127.0.0.1").is_none() && place("192.0.2.2").is_none(), "but there are no more than five places");
+    drop(first);
+    let again = place("192.0.2.1");
+    assert!(again.is_some());
+    drop((second, others, again));
+    assert!(["192.0.2.1", "192.0.2.1", "192.0.2.2"].map(place).iter().all(Option::is_some));
+}
+
 #[tokio::test]
 async fn bodies_together_are_limited() {
     let (gate, hands) = gate();
@@ -143,7 +162,9 @@ async fn bodies_together_are_limited() {
     let routes = routes.route_layer(require_assertion(gate, intake, access));
     let mut waiting = JoinSet::new();
     for _ in 0..10 {
-        let pending = Body::from_stream(futures_util::stream::pending::<Result<Bytes, Infallible>>());
+        // Each has sent something, and sends no more. What is only announced takes no room.
+        let sent = futures_util::stream::iter([Ok::<_, Infallible>(Bytes::from_static(b"x"))]);
+        let pending = Body::from_stream(sent.chain(futures_util::stream::pending()));
         let request = signed(&mut alice, "POST", "/", "", None).map(|_| pending);
         waiting.spawn(routes.clone().oneshot(request));
     }
@@ -157,6 +178,16 @@ async fn bodies_together_are_limited() {
         assert_eq!(answer.unwrap().status(), 408);
     }
     assert_eq!(status(call()).await, 200, "there is room again, and the assertion is as good as before");
+
+    // Room is taken until the handler is done with the body.
+    let intake = Intake::new(1000, 1024, Duration::from_millis(500), "x-session".parse().unwrap());
+    let body = intake.body(Body::from("held")).await.unwrap();
+    let part = body.slice(1..2);
+    drop(body);
+    assert_eq!(intake.body(Body::from("another")).await, Err(Refusal::BodyLimit));
+    assert!(intake.body(Body::empty()).await.is_ok(), "what is empty takes none");
+    drop(part);
+    assert_eq!(intake.body(Body::from("another")).await.unwrap(), "another");
 }
 
 #[tokio::test]
@@ -230,6 +261,9 @@ async fn plain_http_is_for_this_machine_and_for_trusted_proxies() {
         (behind_loopback(), "127.0.0.1", None, false),
         (behind_loopback(), "127.0.0.1", Some("https"), true),
         (with(true, false), "192.0.2.1", None, true),
+        (with(true, false), "192.0.2.1", Some("http"), true),
+        (with(true, false), "10.1.2.3", Some("http"), false),
+        (with(true, false), "10.1.2.3", Some("https"), true),
         (with(false, true), "192.0.2.1", None, true),
     ];
     for (number, (origin, peer, protocol, served)) in cases.into_iter().enumerate() {
@@ -402,7 +436,7 @@ fn item_path(paths: &serde_json::Map<String, Value>, path: &str) -> String {
 #[tokio::test]
 async fn a_store_that_is_away_is_unavailable_and_nothing_is_accepted() {
     let Some(mut redis) = support::Redis::start("away-http") else { return };
-    let store = genuine_server::store::RedisStore::new(&redis.url(), 100).unwrap();
+    let store = genuine_server::store::RedisStore::new(&redis.url(), 100, false).unwrap();
     let hands = support::Hands::at(support::now());
     let site = Site::of(Arc::new(support::gate_over(Arc::new(store), &hands)), hands, origin());
     let mut alice = device("alice");

@@ -62,7 +62,7 @@ async fn a_device_registers_and_its_requests_pass() {
 /// The bytes that a client signs: part of the interface, and written down in the README.
 #[test]
 fn client_data_has_one_form() {
-    let request = SignedRequest { method: "POST", target: "/orders?item=7", body: b"abc", session: [0; 32] };
+    let request = SignedRequest { method: "POST", target: "/orders?item=7", body: b"abc" };
     let hash = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
     assert_eq!(request.client_data(None), format!("genuine-request-v1\nPOST\n/orders?item=7\n{hash}\n\n"));
     assert_eq!(request.client_data(Some("c1")), format!("genuine-request-v1\nPOST\n/orders?item=7\n{hash}\nc1\n"));
@@ -450,7 +450,7 @@ async fn one_of_200_copies_is_accepted_on_redb() {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_of_200_copies_is_accepted_by_two_servers_on_one_redis() {
     let Some(redis) = Redis::start("copies") else { return };
-    let store = || Arc::new(RedisStore::new(&redis.url(), 10).unwrap()) as Arc<dyn Store>;
+    let store = || Arc::new(RedisStore::new(&redis.url(), 10, false).unwrap()) as Arc<dyn Store>;
     one_copy_is_accepted(vec![store(), store()]).await;
 }
 

@@ -25,8 +25,7 @@ const REVOKED: Result<(), AdvanceError<AdvanceFault>> = Err(AdvanceError::Store(
 fn a_device() -> Device {
     // Octets that are no text, and a counter that a signed number could not hold.
     let key = std::array::from_fn(|position| u8::try_from(255 - position).unwrap());
-    let (application, session) = ("demo".to_owned(), [0xFE; 32]);
-    Device { key, application, session, registered_at: NOW, counter: 0, revoked_at: None }
+    Device { key, application: "demo".to_owned(), registered_at: NOW, counter: 0, revoked_at: None }
 }
 
 fn a_challenge() -> Challenge {
@@ -56,7 +55,7 @@ macro_rules! laws {
             $(#[tokio::test(flavor = "multi_thread")]
             async fn $law() {
                 let Some(redis) = super::Redis::start(stringify!($law)) else { return };
-                super::$law(super::Arc::new(super::RedisStore::new(&redis.url(), super::MOST).unwrap())).await;
+                super::$law(super::Arc::new(super::RedisStore::new(&redis.url(), super::MOST, false).unwrap())).await;
             })+
         }
     };
@@ -272,8 +271,7 @@ async fn writes_that_wait_share_a_commit() {
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_that_is_away_decides_nothing_and_comes_back() {
     let Some(mut redis) = Redis::start("away") else { return };
-    let store = RedisStore::new(&redis.url(), MOST).unwrap();
-    assert_eq!(store.is_durable().await, Some(true));
+    let store = RedisStore::new(&redis.url(), MOST, false).unwrap();
     store.register(KEY, &a_device()).await.unwrap();
     store.advance(KEY, Counter(5)).await.unwrap();
 
@@ -300,6 +298,21 @@ async fn redis_that_is_away_decides_nothing_and_comes_back() {
     assert_eq!(store.advance(KEY, Counter(6)).await, Ok(()));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_that_may_lose_what_it_acknowledged_is_as_good_as_none() {
+    let Some(redis) = Redis::start("volatile") else { return };
+    let store = |volatile| RedisStore::new(&redis.url(), MOST, volatile).unwrap();
+    let mut operator = ::redis::Client::open(redis.url()).unwrap().get_multiplexed_async_connection().await.unwrap();
+    let set = |name: &'static str, value: &'static str| ::redis::cmd("CONFIG").arg("SET").arg(name).arg(value).clone();
+    for (name, worse, better) in [("appendfsync", "everysec", "always"), ("appendonly", "no", "yes")] {
+        set(name, worse).query_async::<()>(&mut operator).await.unwrap();
+        assert_eq!(store(false).ready().await, Err(Unavailable), "{name}");
+        assert_eq!(store(true).ready().await, Ok(()), "{name}");
+        set(name, better).query_async::<()>(&mut operator).await.unwrap();
+        assert_eq!(store(false).ready().await, Ok(()), "{name}");
+    }
+}
+
 /// An address at which connections are taken and nothing is ever answered.
 fn silent() -> (std::net::TcpListener, String) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -310,7 +323,7 @@ fn silent() -> (std::net::TcpListener, String) {
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_that_says_nothing_holds_nobody_up() {
     let (_listener, url) = silent();
-    let store: Arc<dyn Store> = Arc::new(RedisStore::new(&url, MOST).unwrap());
+    let store: Arc<dyn Store> = Arc::new(RedisStore::new(&url, MOST, false).unwrap());
     let start = std::time::Instant::now();
     let ready = |store: Arc<dyn Store>, _| async move { store.ready().await };
     assert_eq!(race(&store, ready, Result::is_ok).await, 0);
@@ -365,7 +378,7 @@ async fn a_connection_that_is_half_dead_is_replaced() {
     let Some(redis) = Redis::start("half-dead") else { return };
     let address = redis.url().trim_start_matches("redis://").trim_end_matches('/').to_owned();
     let relay = Relay::to(address).await;
-    let store = RedisStore::new(&format!("redis://127.0.0.1:{}/", relay.port), MOST).unwrap();
+    let store = RedisStore::new(&format!("redis://127.0.0.1:{}/", relay.port), MOST, false).unwrap();
     store.register(KEY, &a_device()).await.unwrap();
     relay.swallowed.store(1, std::sync::atomic::Ordering::SeqCst);
     assert_eq!(store.advance(KEY, Counter(1)).await, Err(AdvanceError::Store(AdvanceFault::Unavailable)));
@@ -375,7 +388,7 @@ async fn a_connection_that_is_half_dead_is_replaced() {
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_that_has_become_a_replica_is_left() {
     let Some(redis) = Redis::start("replica") else { return };
-    let store = RedisStore::new(&redis.url(), MOST).unwrap();
+    let store = RedisStore::new(&redis.url(), MOST, false).unwrap();
     store.register(KEY, &a_device()).await.unwrap();
     let mut operator = ::redis::Client::open(redis.url()).unwrap().get_multiplexed_async_connection().await.unwrap();
     let replica = |of: [&'static str; 2]| ::redis::cmd("REPLICAOF").arg(&of).clone();

@@ -91,7 +91,7 @@ struct Tally {
     /// Microseconds by kind.
     latencies: BTreeMap<Kind, Histogram<u64>>,
     wrong: u64,
-    /// The first wrong answers, in words.
+    /// The wrong answers, in words; up to 10,000, so that a server that is not there does not fill the memory.
     examples: Vec<String>,
 }
 
@@ -121,7 +121,7 @@ impl Report {
             latencies.saturating_record(micros);
             if let Some(wrong) = wrong {
                 tally.wrong += 1;
-                if tally.examples.len() < 10 {
+                if tally.examples.len() < 10_000 {
                     tally.examples.push(wrong);
                 }
             }

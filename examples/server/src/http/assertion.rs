@@ -9,14 +9,15 @@ use std::{
 
 use axum::{
     body::Body,
-    extract::{OriginalUri, Request},
+    extract::{DefaultBodyLimit, OriginalUri, Request},
+    http::HeaderMap,
     response::{IntoResponse as _, Response},
 };
 use tower::{Layer, Service};
 
 use super::{Problem, header, intake::Intake};
 use crate::{
-    gate::{Access, Caller, Gate, SignedRequest},
+    gate::{Access, Caller, Gate, Identified, PresentedAssertion, SignedRequest},
     refusal::Refusal,
 };
 
@@ -41,18 +42,37 @@ impl RequireAssertion {
     /// Checks a request and gives it back with its body read and its caller known.
     async fn check(&self, request: Request) -> Result<Request, Refusal> {
         let (mut parts, body) = request.into_parts();
-        let presented = header::parse(&parts.headers)?;
-        let session = self.intake.session(&parts.headers)?;
-        let identified = self.gate.identify(&presented, &self.access).await?;
-        let body = self.intake.body(&parts.headers, body).await?;
+        let presented = header::parse(&parts.headers);
+        let identified = match &presented {
+            Ok(presented) => self.identify(&parts.headers, presented).await,
+            Err(refusal) => Err(*refusal),
+        };
+        let identified = match identified {
+            Ok(identified) => identified,
+            Err(refusal) => {
+                self.intake.discard(body).await;
+                return Err(refusal);
+            }
+        };
+        let body = self.intake.body(body).await?;
         let uri = parts.extensions.get().map_or(&parts.uri, |OriginalUri(uri)| uri);
         let target = uri.path_and_query().map_or("/", |target| target.as_str());
-        let signed = SignedRequest { method: parts.method.as_str(), target, body: &body.bytes, session };
+        let signed = SignedRequest { method: parts.method.as_str(), target, body: &body };
         let caller: Caller = self.gate.check(identified, signed).await?;
         parts.extensions.insert(caller);
-        // The room that the body takes is free again when the request is done with.
-        parts.extensions.insert(body.room);
-        Ok(Request::from_parts(parts, Body::from(body.bytes)))
+        let mut request = Request::from_parts(parts, Body::from(body));
+        // The intake's limit was the one.
+        DefaultBodyLimit::disable().apply(&mut request);
+        Ok(request)
+    }
+
+    async fn identify<'p>(
+        &self,
+        headers: &HeaderMap,
+        presented: &'p PresentedAssertion,
+    ) -> Result<Identified<'p>, Refusal> {
+        let session = self.intake.session(headers)?;
+        self.gate.identify(presented, session, &self.access).await
     }
 }
 

@@ -19,32 +19,33 @@ const JSON_BYTES: usize = 32 * 1024;
 /// What room is counted in.
 const ROOM_UNIT: usize = 1024;
 
-/// A body that was read, and the room it takes.
-pub struct Read {
-    /// The body.
-    pub bytes: Bytes,
-    /// Given back when the last of these is dropped.
-    pub room: Arc<OwnedSemaphorePermit>,
-}
-
 /// How requests are read.
 #[derive(Clone)]
 pub struct Intake {
+    body_bytes: usize,
+    timeout: Duration,
+    session_header: Arc<HeaderName>,
     room: Arc<Semaphore>,
-    /// The largest body of a protected request, in bytes.
-    pub body_bytes: usize,
-    /// How long a body may take to arrive.
-    pub timeout: Duration,
-    /// The header that holds the session.
-    pub session_header: Arc<HeaderName>,
+}
+
+/// A body in one piece, with the room that it takes: given back when the last reference to it is gone.
+struct Held {
+    bytes: Vec<u8>,
+    room: Option<OwnedSemaphorePermit>,
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
 }
 
 impl Intake {
-    /// Reads bodies of up to `body_bytes`, and of `buffered_bytes` together, in `timeout`.
+    /// Reads bodies of up to `body_bytes` each and `buffered_bytes` together, in `timeout`, and the session from a header.
     #[must_use]
     pub fn new(body_bytes: usize, buffered_bytes: usize, timeout: Duration, session_header: HeaderName) -> Self {
         let room = Arc::new(Semaphore::new(buffered_bytes.div_ceil(ROOM_UNIT).min(Semaphore::MAX_PERMITS)));
-        Self { room, body_bytes, timeout, session_header: Arc::new(session_header) }
+        Self { body_bytes, timeout, session_header: Arc::new(session_header), room }
     }
 
     /// The session that a request belongs to: the hash of what its header holds, or of nothing.
@@ -58,13 +59,22 @@ impl Intake {
         if values.next().is_some() { Err(Refusal::RequestMalformed) } else { Ok(sha256(value)) }
     }
 
-    /// The body of a protected request.
+    /// The body of a protected request. It takes room as it arrives, and until the handler is done with it.
     ///
     /// # Errors
     ///
     /// That it is too large, too late, breaks off, or finds no room.
-    pub async fn body(&self, headers: &HeaderMap, body: Body) -> Result<Read, Refusal> {
-        self.read(headers, body, self.body_bytes).await
+    pub async fn body(&self, body: Body) -> Result<Bytes, Refusal> {
+        let held = self.read(body, self.body_bytes, Some(&self.room)).await?;
+        Ok(Bytes::from_owner(held))
+    }
+
+    /// Passes over the body of a request that is refused: a client that still sends would not see the answer.
+    pub async fn discard(&self, body: Body) {
+        let mut body = Limited::new(body, self.body_bytes);
+        let rest = async { while let Some(Ok(_)) = body.frame().await {} };
+        // The answer is the same if it takes too long.
+        let _ = tokio::time::timeout(self.timeout, rest).await;
     }
 
     /// A body of the server's own routes.
@@ -78,24 +88,45 @@ impl Intake {
         if !media_type.eq_ignore_ascii_case("application/json") {
             return Err(Refusal::BodyType);
         }
-        let body = self.read(headers, body, JSON_BYTES).await?;
-        serde_json::from_slice(&body.bytes).map_err(|_| Refusal::RequestMalformed)
+        let held = self.read(body, JSON_BYTES, None).await?;
+        serde_json::from_slice(&held.bytes).map_err(|_| Refusal::RequestMalformed)
     }
 
-    async fn read(&self, headers: &HeaderMap, body: Body, most: usize) -> Result<Read, Refusal> {
-        let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-        let most = match announced {
-            Some(length) if length > most => return Err(Refusal::BodyTooLarge),
-            Some(length) => length,
-            None => most,
+    async fn read(&self, body: Body, most: usize, room: Option<&Arc<Semaphore>>) -> Result<Held, Refusal> {
+        let mut body = Limited::new(body, most);
+        let mut held = Held { bytes: Vec::new(), room: None };
+        let read = async {
+            while let Some(frame) = body.frame().await {
+                let frame = frame.map_err(|error| refuse(error.as_ref()))?;
+                // What is no data are trailers, which mean nothing here.
+                let Ok(data) = frame.into_data() else { continue };
+                held.bytes.extend_from_slice(&data);
+                if let Some(room) = room {
+                    held.take(room)?;
+                }
+            }
+            Ok(())
         };
-        let units = u32::try_from(most.div_ceil(ROOM_UNIT)).map_err(|_| Refusal::BodyTooLarge)?;
-        let room = Arc::clone(&self.room).try_acquire_many_owned(units).map_err(|_| Refusal::BodyLimit)?;
-        match tokio::time::timeout(self.timeout, Limited::new(body, most).collect()).await {
-            Ok(Ok(body)) => Ok(Read { bytes: body.to_bytes(), room: Arc::new(room) }),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Refusal::BodyTooLarge),
-            Ok(Err(_)) => Err(Refusal::RequestMalformed),
-            Err(_) => Err(Refusal::BodyTimeout),
+        tokio::time::timeout(self.timeout, read).await.unwrap_or(Err(Refusal::BodyTimeout))?;
+        Ok(held)
+    }
+}
+
+fn refuse(error: &(dyn std::error::Error + 'static)) -> Refusal {
+    if error.is::<LengthLimitError>() { Refusal::BodyTooLarge } else { Refusal::RequestMalformed }
+}
+
+impl Held {
+    /// Takes the room that is needed beyond what it has.
+    fn take(&mut self, room: &Arc<Semaphore>) -> Result<(), Refusal> {
+        let taken = self.room.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+        let needed = self.bytes.len().div_ceil(ROOM_UNIT).saturating_sub(taken);
+        let needed = u32::try_from(needed).map_err(|_| Refusal::BodyTooLarge)?;
+        let more = Arc::clone(room).try_acquire_many_owned(needed).map_err(|_| Refusal::BodyLimit)?;
+        match &mut self.room {
+            None => self.room = Some(more),
+            Some(taken) => taken.merge(more),
         }
+        Ok(())
     }
 }

@@ -1,4 +1,5 @@
-//! HTTP: what a request says, and what is answered. Nothing is decided here.
+//! HTTP: what a request says, and what is answered. Nothing is decided here but who may come at all, over TLS and not too
+//! often.
 
 mod app;
 mod assertion;
@@ -13,14 +14,13 @@ mod shop;
 use std::sync::Arc;
 
 use axum::{
-    Router, extract::DefaultBodyLimit, http::header::CONTENT_TYPE, middleware::from_fn_with_state,
-    response::IntoResponse as _, routing::get,
+    Router, http::header::CONTENT_TYPE, middleware::from_fn_with_state, response::IntoResponse as _, routing::get,
 };
 
 pub use self::{
     assertion::{RequireAssertion, RequireAssertionService, require_assertion},
     header::parse as parse_assertion_headers,
-    intake::{Intake, Read},
+    intake::Intake,
     origin::Origin,
     problem::Problem,
 };
@@ -34,8 +34,6 @@ pub const OPERATOR_INTERFACE: &str = include_str!("../../openapi-operator.json")
 /// Everything that apps reach. The protected routes are for the apps of `callers`.
 pub fn app(gate: &Arc<Gate>, intake: &Intake, origin: Arc<Origin>, callers: &[String]) -> Router {
     let routes = app::router(Arc::clone(gate), intake.clone()).merge(shop::router(gate, intake, callers));
-    // The intake has limits of its own.
-    let routes = routes.layer(DefaultBodyLimit::disable());
     let routes = with_fallbacks(routes, APP_INTERFACE);
     observed(routes.layer(from_fn_with_state(origin, Origin::check)), gate)
 }

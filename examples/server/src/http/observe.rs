@@ -26,7 +26,7 @@ pub(super) async fn observe(State(metrics): State<Arc<Metrics>>, request: Reques
     };
     let response = next.run(request).await;
     if let Some(refusal) = response.extensions().get::<Refusal>() {
-        metrics.refused(*refusal, method, route);
+        metrics.refused(*refusal, response.status().as_u16(), method, route);
     }
     metrics.requests.with_label_values(&[route, method, response.status().as_str()]).inc();
     metrics.latency.with_label_values(&[route]).observe(start.elapsed().as_secs_f64());

@@ -9,10 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, put},
 };
-use genuine::{
-    app_attest::{AttestedKey, KeyId},
-    crypto::RustCrypto,
-};
+use genuine::app_attest::KeyId;
 use serde_json::json;
 
 use super::Problem;
@@ -48,13 +45,12 @@ async fn ready(State(gate): State<Arc<Gate>>) -> Result<Response, Problem> {
 }
 
 async fn metrics(State(gate): State<Arc<Gate>>) -> Result<Response, Problem> {
-    let text = gate.metrics.text().map_err(|_| Refusal::Timeout)?;
+    let text = gate.metrics.text().map_err(|_| Refusal::Internal)?;
     Ok(([(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)], text).into_response())
 }
 
 async fn device(State(gate): State<Arc<Gate>>, key_id: KeyIdText) -> Result<Response, Problem> {
-    let device = gate.device(read_key_id(key_id)?).await?;
-    let key = AttestedKey::from_trusted_bytes(&device.key, &RustCrypto).map_err(Refusal::from)?;
+    let (device, key) = gate.device(read_key_id(key_id)?).await?;
     Ok(Json(json!({
         "application": device.application,
         "environment": environment_name(key.environment()),

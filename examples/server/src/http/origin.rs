@@ -57,11 +57,11 @@ impl Origin {
 
     /// Whether the request came over TLS, over a proxy that says so, or from this machine.
     fn is_private(&self, peer: IpAddr, headers: &HeaderMap) -> bool {
-        if self.tls || self.allow_plain_http {
+        if self.allow_plain_http {
             return true;
         }
         if !self.trusts(peer) {
-            return peer.is_loopback();
+            return self.tls || peer.is_loopback();
         }
         // Said once: of two values one may be the client's.
         let mut protocols = headers.get_all(FORWARDED_PROTO).iter();

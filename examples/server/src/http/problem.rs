@@ -5,9 +5,90 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use genuine::ErrorClass;
 use serde_json::json;
 
 use crate::refusal::Refusal;
+
+/// What the client is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Told {
+    /// The HTTP status.
+    status: u16,
+    /// The stable code of the class.
+    code: &'static str,
+    /// One sentence for people.
+    title: &'static str,
+    /// Whether the same intent may succeed later, with a new assertion or challenge.
+    retryable: bool,
+}
+
+const MALFORMED: Told = told(400, "malformed", "The request is not well-formed.", false);
+const REJECTED: Told = told(401, "rejected", "The request was refused.", true);
+const CHALLENGE: Told = told(401, "challenge_rejected", "The challenge was refused; ask for a new one.", true);
+const FORBIDDEN: Told = told(403, "attestation_required", "This application requires attestation.", false);
+const HTTPS: Told = told(403, "https_required", "This service is reached over HTTPS only.", false);
+const NOT_FOUND: Told = told(404, "not_found", "There is nothing here.", false);
+const METHOD: Told = told(405, "method_not_allowed", "This resource has no such method.", false);
+const BODY_TIMEOUT: Told = told(408, "timeout", "The request did not arrive in time.", true);
+const CONFLICT: Told = told(409, "already_registered", "This key is registered already.", false);
+const TOO_LARGE: Told = told(413, "too_large", "The body is too large.", false);
+const BODY_TYPE: Told = told(415, "unsupported_media_type", "The body must be application/json.", false);
+const LIMITED: Told = told(429, "rate_limited", "Too many requests.", true);
+const UNAVAILABLE: Told = told(503, "unavailable", "The service cannot decide now; try again later.", true);
+
+const fn told(status: u16, code: &'static str, title: &'static str, retryable: bool) -> Told {
+    Told { status, code, title, retryable }
+}
+
+impl Told {
+    /// What the client is told of a refusal.
+    const fn of(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Engine(error) => match error.class() {
+                ErrorClass::Malformed => MALFORMED,
+                ErrorClass::Rejected => REJECTED,
+                _ => UNAVAILABLE,
+            },
+            Refusal::RequestMalformed => MALFORMED,
+            Refusal::KeyRevoked
+            | Refusal::ApplicationUnknown
+            | Refusal::ApplicationRefused
+            | Refusal::AssertionMissing => REJECTED,
+            Refusal::ChallengeUnknown
+            | Refusal::ChallengeMismatch
+            | Refusal::ChallengeReused
+            | Refusal::ChallengeExpired
+            | Refusal::ChallengePurpose
+            | Refusal::ChallengeMissing => CHALLENGE,
+            Refusal::AttestationRequired => FORBIDDEN,
+            Refusal::HttpsRequired => HTTPS,
+            Refusal::RouteUnknown | Refusal::DeviceNotFound => NOT_FOUND,
+            Refusal::MethodUnknown => METHOD,
+            Refusal::BodyTimeout => BODY_TIMEOUT,
+            Refusal::KeyAlreadyEnrolled => CONFLICT,
+            Refusal::BodyTooLarge => TOO_LARGE,
+            Refusal::BodyType => BODY_TYPE,
+            Refusal::AddressLimit(_) | Refusal::DeviceLimit(_) => LIMITED,
+            Refusal::StoreLimit
+            | Refusal::BodyLimit
+            | Refusal::StoreUnavailable
+            | Refusal::Internal
+            | Refusal::Timeout => UNAVAILABLE,
+        }
+    }
+}
+
+/// When to come back, in seconds, where that is known.
+const fn retry_after(refusal: Refusal) -> Option<u64> {
+    match refusal {
+        Refusal::AddressLimit(seconds) | Refusal::DeviceLimit(seconds) => Some(seconds),
+        // Challenges make room as they expire.
+        Refusal::StoreLimit => Some(60),
+        _ if Told::of(refusal).status == UNAVAILABLE.status => Some(1),
+        _ => None,
+    }
+}
 
 /// A refusal on its way to the client. The precise reason stays on the server: it travels with the response to where it
 /// is counted and logged.
@@ -22,7 +103,7 @@ impl From<Refusal> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let told = self.0.told();
+        let told = Told::of(self.0);
         let status = StatusCode::from_u16(told.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = Json(json!({
             "type": "about:blank",
@@ -34,7 +115,7 @@ impl IntoResponse for Problem {
         let mut response = (status, body).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if let Some(seconds) = self.0.retry_after() {
+        if let Some(seconds) = retry_after(self.0) {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         // RFC 9110 §15.5.2: a 401 says how to do better.

@@ -132,8 +132,6 @@ pub struct Device {
     pub key: [u8; 130],
     /// The application's name.
     pub application: String,
-    /// The session that registered it.
-    pub session: Session,
     /// When, in seconds since 1970.
     pub registered_at: u64,
     /// The counter last accepted.

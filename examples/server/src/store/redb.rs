@@ -21,10 +21,10 @@ use redb::{
 };
 use tokio::sync::{mpsc, oneshot};
 
-use super::{AdvanceFault, Challenge, ChallengeId, Challenges, Device, PutError, Session, Spent, Store, Unavailable};
+use super::{AdvanceFault, Challenge, ChallengeId, Challenges, Device, PutError, Spent, Store, Unavailable};
 
-/// Attested key, application, session, registered at.
-type Registered = (&'static [u8; 130], &'static str, Session, u64);
+/// Attested key, application, registered at.
+type Registered = (&'static [u8; 130], &'static str, u64);
 
 /// What was registered: never changes.
 const DEVICES: TableDefinition<'_, [u8; 32], Registered> = TableDefinition::new("devices");
@@ -48,7 +48,7 @@ pub struct RedbStore {
     /// Gone when the store is being dropped.
     writes: Option<mpsc::Sender<Write>>,
     writer: Option<thread::JoinHandle<()>>,
-    /// Whether a commit failed: redb writes nothing after that until the file is opened again.
+    /// Whether reading or writing failed: redb does neither after that, until the file is opened again.
     lost: Arc<AtomicBool>,
 }
 
@@ -92,12 +92,11 @@ impl RedbStore {
         let Some(registered) = transaction.open_table(DEVICES)?.get(key.0)? else { return Ok(None) };
         let counter = transaction.open_table(COUNTERS)?.get(key.0)?;
         let revoked_at = transaction.open_table(REVOKED)?.get(key.0)?;
-        let (attested, application, session, registered_at) = registered.value();
+        let (attested, application, registered_at) = registered.value();
         // A device without a counter is damage: with the highest one it is refused, and never starts at zero again.
         Ok(Some(Device {
             key: *attested,
             application: application.to_owned(),
-            session,
             registered_at,
             counter: counter.map_or(u32::MAX, |counter| counter.value()),
             revoked_at: revoked_at.map(|at| at.value()),
@@ -142,8 +141,8 @@ impl<'t> Tables<'t> {
         if self.devices.get(key.0)?.is_some() {
             return Ok(false);
         }
-        let Device { key: attested, application, session, registered_at, counter, revoked_at } = device;
-        self.devices.insert(key.0, (attested, application.as_str(), *session, *registered_at))?;
+        let Device { key: attested, application, registered_at, counter, revoked_at } = device;
+        self.devices.insert(key.0, (attested, application.as_str(), *registered_at))?;
         self.counters.insert(key.0, counter)?;
         if let Some(at) = revoked_at {
             self.revoked.insert(key.0, at)?;
@@ -239,6 +238,8 @@ impl Store for RedbStore {
 
     async fn device(&self, key: KeyId) -> Result<Option<Device>, Unavailable> {
         self.read(key).map_err(|error| {
+            // A file that could not be read once is not read again either.
+            self.lost.store(true, Ordering::Relaxed);
             tracing::error!(%error, "the store could not read");
             Unavailable
         })

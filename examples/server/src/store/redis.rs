@@ -38,11 +38,10 @@ if redis.call('EXISTS', KEYS[1]) == 0 then return -1 end
 redis.call('ZREM', KEYS[2], KEYS[1])
 return redis.call('HSETNX', KEYS[1], 'used', 1)";
 
-/// KEYS: the device. ARGV: attested key, application, session, registered at, counter.
+/// KEYS: the device. ARGV: attested key, application, registered at, counter.
 const REGISTER: &str = r"
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
-redis.call('HSET', KEYS[1], 'key', ARGV[1], 'application', ARGV[2], 'session', ARGV[3], 'registered_at', ARGV[4],
-    'counter', ARGV[5])
+redis.call('HSET', KEYS[1], 'key', ARGV[1], 'application', ARGV[2], 'registered_at', ARGV[3], 'counter', ARGV[4])
 return 1";
 
 /// KEYS: the device. ARGV: the new counter.
@@ -59,6 +58,9 @@ const REVOKE: &str = r"
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 redis.call('HSETNX', KEYS[1], 'revoked_at', ARGV[1])
 return 1";
+
+const VOLATILE: &str = "Redis may lose what it acknowledged, and is not used: set appendonly yes and appendfsync always there, \
+                        or volatile = true here";
 
 static SCRIPTS: LazyLock<Scripts> = LazyLock::new(|| Scripts {
     put_challenge: Script::new(PUT_CHALLENGE),
@@ -82,6 +84,7 @@ pub struct RedisStore {
     link: Mutex<Link>,
     connecting: tokio::sync::Mutex<()>,
     challenges: usize,
+    volatile: bool,
 }
 
 /// The connection in use. Whatever goes wrong on one ends it, the time-out of a connection that is half dead and the
@@ -91,45 +94,63 @@ struct Link {
     connection: Option<MultiplexedConnection>,
     /// Which connection it is, so that a late failure of an earlier one does not end it.
     number: u64,
-    /// How often it was tried to connect.
-    attempts: u64,
+    /// How often it could not be made.
+    failures: u64,
 }
 
 impl RedisStore {
     /// A store at `redis://[user:password@]host:port[/database]`. The connection is made when it is first needed, and
-    /// again after it broke.
+    /// again after it broke. Unless `volatile`, a Redis that may lose what it acknowledged is as good as none.
     ///
     /// # Errors
     ///
     /// If the address is none.
-    pub fn new(url: &str, challenges: usize) -> Result<Self, RedisError> {
+    pub fn new(url: &str, challenges: usize, volatile: bool) -> Result<Self, RedisError> {
         let client = Client::open(url)?;
-        Ok(Self { client, link: Mutex::default(), connecting: tokio::sync::Mutex::default(), challenges })
+        Ok(Self { client, link: Mutex::default(), connecting: tokio::sync::Mutex::default(), challenges, volatile })
     }
 
-    /// The connection and its number. One request connects, and what becomes of that counts for all who wait.
+    /// The connection and its number. One request connects, and if it cannot, neither can those who wait.
     async fn connection(&self) -> Result<(MultiplexedConnection, u64), Unavailable> {
         if let Some(connected) = self.current() {
             return Ok(connected);
         }
-        let attempts = self.link().attempts;
+        let failures = self.link().failures;
         let _connecting = self.connecting.lock().await;
         if let Some(connected) = self.current() {
             return Ok(connected);
         }
-        if self.link().attempts != attempts {
+        if self.link().failures != failures {
             return Err(Unavailable);
         }
-        self.link().attempts += 1;
+        let connected = self.connect().await;
+        let mut link = self.link();
+        match &connected {
+            Ok(connection) => {
+                link.number += 1;
+                link.connection = Some(connection.clone());
+            }
+            Err(Unavailable) => link.failures += 1,
+        }
+        connected.map(|connection| (connection, link.number))
+    }
+
+    async fn connect(&self) -> Result<MultiplexedConnection, Unavailable> {
         let config = AsyncConnectionConfig::new().set_connection_timeout(ANSWER).set_response_timeout(ANSWER);
-        let connection = self.client.get_multiplexed_async_connection_with_config(&config).await.map_err(|error| {
+        let connected = self.client.get_multiplexed_async_connection_with_config(&config).await;
+        let mut connection = connected.map_err(|error| {
             tracing::warn!(kind = ?error.kind(), "the store cannot be reached");
             Unavailable
         })?;
-        let mut link = self.link();
-        link.number += 1;
-        link.connection = Some(connection.clone());
-        Ok((connection, link.number))
+        match is_durable(&mut connection).await {
+            Some(false) if !self.volatile => {
+                tracing::error!("{VOLATILE}");
+                return Err(Unavailable);
+            }
+            None => tracing::warn!("whether Redis keeps what it acknowledged is not known"),
+            Some(_) => {}
+        }
+        Ok(connection)
     }
 
     fn current(&self) -> Option<(MultiplexedConnection, u64)> {
@@ -139,18 +160,6 @@ impl RedisStore {
 
     fn link(&self) -> MutexGuard<'_, Link> {
         self.link.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether Redis keeps what it acknowledges: an append-only file that is written before each answer. `None` if it
-    /// does not tell.
-    pub async fn is_durable(&self) -> Option<bool> {
-        for (setting, expected) in [("appendonly", "yes"), ("appendfsync", "always")] {
-            let found: Vec<String> = self.query(redis::cmd("CONFIG").arg("GET").arg(setting)).await.ok()?;
-            if found.get(1)? != expected {
-                return Some(false);
-            }
-        }
-        Some(true)
     }
 
     async fn query<T: FromRedisValue>(&self, command: &redis::Cmd) -> Result<T, Unavailable> {
@@ -184,6 +193,19 @@ impl RedisStore {
         }
         Unavailable
     }
+}
+
+/// Whether Redis keeps what it acknowledges: an append-only file that is written before each answer. `None` if it does not
+/// tell.
+async fn is_durable(connection: &mut MultiplexedConnection) -> Option<bool> {
+    for (setting, expected) in [("appendonly", "yes"), ("appendfsync", "always")] {
+        let mut question = redis::cmd("CONFIG");
+        let found: Vec<String> = question.arg("GET").arg(setting).query_async(connection).await.ok()?;
+        if found.get(1)? != expected {
+            return Some(false);
+        }
+    }
+    Some(true)
 }
 
 fn name(kind: &str, id: &[u8; 32]) -> String {
@@ -250,24 +272,22 @@ impl Store for RedisStore {
 
     async fn register(&self, key: KeyId, device: &Device) -> Result<bool, Unavailable> {
         let (registered_at, counter) = (device.registered_at.to_string(), device.counter.to_string());
-        let arguments: [&[u8]; 5] =
-            [&device.key, device.application.as_bytes(), &device.session, registered_at.as_bytes(), counter.as_bytes()];
+        let arguments: [&[u8]; 4] =
+            [&device.key, device.application.as_bytes(), registered_at.as_bytes(), counter.as_bytes()];
         self.run(&SCRIPTS.register, &[&name("device", &key.0)], &arguments).await
     }
 
     async fn device(&self, key: KeyId) -> Result<Option<Device>, Unavailable> {
-        type Fields = (Option<Vec<u8>>, Option<String>, Option<Vec<u8>>, Option<u64>, Option<u32>, Option<u64>);
-        let fields = ["key", "application", "session", "registered_at", "counter", "revoked_at"];
+        type Fields = (Option<Vec<u8>>, Option<String>, Option<u64>, Option<u32>, Option<u64>);
+        let fields = ["key", "application", "registered_at", "counter", "revoked_at"];
         let answer = self.query(redis::cmd("HMGET").arg(name("device", &key.0)).arg(&fields)).await?;
-        let (Some(attested), Some(application), Some(session), Some(registered_at), counter, revoked_at): Fields =
-            answer
-        else {
+        let (Some(attested), Some(application), Some(registered_at), counter, revoked_at): Fields = answer else {
             return Ok(None);
         };
-        let (Ok(attested), Ok(session)) = (attested.try_into(), Session::try_from(session)) else { return Ok(None) };
+        let Ok(attested) = attested.try_into() else { return Ok(None) };
         // A device without a counter is damage: with the highest one it is refused, and never starts at zero again.
         let counter = counter.unwrap_or(u32::MAX);
-        Ok(Some(Device { key: attested, application, session, registered_at, counter, revoked_at }))
+        Ok(Some(Device { key: attested, application, registered_at, counter, revoked_at }))
     }
 
     async fn advance(&self, key: KeyId, to: Counter) -> Result<(), AdvanceError<AdvanceFault>> {

@@ -175,7 +175,7 @@ pub fn attest(device: &Device, challenge: &str) -> Vec<u8> {
 
 /// The assertion for a request, as a client makes it.
 pub fn assert(device: &mut Device, method: &str, target: &str, body: &[u8], challenge: Option<&str>) -> Vec<u8> {
-    let request = SignedRequest { method, target, body, session: [0; 32] };
+    let request = SignedRequest { method, target, body };
     device.assert_hash(&sha256(request.client_data(challenge).as_bytes())).object
 }
 
