@@ -1,9 +1,10 @@
 //! Why something was refused: the precise reason, for log and metrics. What the client is told of it is HTTP's affair.
 
 use genuine::Error;
+use strum::IntoStaticStr;
 
 /// Why a request did not succeed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
 pub enum Refusal {
     /// The engine did not accept the object.
     Engine(Error),
@@ -66,36 +67,10 @@ pub enum Refusal {
 impl Refusal {
     /// The precise reason: a metric label and a field of the log, never shown to the client.
     #[must_use]
-    pub const fn reason(self) -> &'static str {
+    pub fn reason(self) -> &'static str {
         match self {
             Self::Engine(error) => error.name(),
-            Self::ChallengeUnknown => "ChallengeUnknown",
-            Self::ChallengeMismatch => "ChallengeMismatch",
-            Self::ChallengeReused => "ChallengeReused",
-            Self::ChallengeExpired => "ChallengeExpired",
-            Self::ChallengePurpose => "ChallengePurpose",
-            Self::ChallengeMissing => "ChallengeMissing",
-            Self::KeyAlreadyEnrolled => "KeyAlreadyEnrolled",
-            Self::KeyRevoked => "KeyRevoked",
-            Self::ApplicationUnknown => "ApplicationUnknown",
-            Self::ApplicationRefused => "ApplicationRefused",
-            Self::AssertionMissing => "AssertionMissing",
-            Self::AttestationRequired => "AttestationRequired",
-            Self::HttpsRequired => "HttpsRequired",
-            Self::RequestMalformed => "RequestMalformed",
-            Self::BodyTooLarge => "BodyTooLarge",
-            Self::BodyType => "BodyType",
-            Self::BodyTimeout => "BodyTimeout",
-            Self::RouteUnknown => "RouteUnknown",
-            Self::MethodUnknown => "MethodUnknown",
-            Self::DeviceNotFound => "DeviceNotFound",
-            Self::AddressLimit(_) => "AddressLimit",
-            Self::DeviceLimit(_) => "DeviceLimit",
-            Self::StoreLimit => "StoreLimit",
-            Self::BodyLimit => "BodyLimit",
-            Self::StoreUnavailable => "StoreUnavailable",
-            Self::Timeout => "Timeout",
-            Self::Internal => "Internal",
+            own => own.into(),
         }
     }
 }

@@ -1,19 +1,14 @@
 //! The layer that protects a route: `route_layer(require_assertion(gate, …))`.
 
-use std::{
-    convert::Infallible,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-};
+use std::{pin::Pin, sync::Arc};
 
 use axum::{
     body::Body,
-    extract::{DefaultBodyLimit, OriginalUri, Request},
+    extract::{DefaultBodyLimit, OriginalUri, Request, State},
     http::HeaderMap,
+    middleware::{FromFnLayer, Next, from_fn_with_state},
     response::{IntoResponse as _, Response},
 };
-use tower::{Layer, Service};
 
 use super::{Problem, header, intake::Intake};
 use crate::{
@@ -21,9 +16,14 @@ use crate::{
     refusal::Refusal,
 };
 
-/// What a protected route needs: see [`require_assertion`].
+/// The layer that [`require_assertion`] makes.
+pub type RequireAssertion = FromFnLayer<Protect, Protection, (State<Protection>, Request)>;
+
+type Protect = fn(State<Protection>, Request, Next) -> Pin<Box<dyn Future<Output = Response> + Send>>;
+
+/// What a protected route needs.
 #[derive(Clone)]
-pub struct RequireAssertion {
+pub struct Protection {
     gate: Arc<Gate>,
     intake: Intake,
     access: Arc<Access>,
@@ -33,12 +33,12 @@ pub struct RequireAssertion {
 ///
 /// The handler finds the [`Caller`] among the extensions. The body is read when it is known who claims to send it and
 /// before the signature is checked, since it is part of what was signed, and handed on.
-#[must_use]
 pub fn require_assertion(gate: Arc<Gate>, intake: Intake, access: Access) -> RequireAssertion {
-    RequireAssertion { gate, intake, access: Arc::new(access) }
+    let protection = Protection { gate, intake, access: Arc::new(access) };
+    from_fn_with_state(protection, |State(route), request, next| Box::pin(protect(route, request, next)))
 }
 
-impl RequireAssertion {
+impl Protection {
     /// Checks a request and gives it back with its body read and its caller known.
     async fn check(&self, request: Request) -> Result<Request, Refusal> {
         let (mut parts, body) = request.into_parts();
@@ -76,44 +76,9 @@ impl RequireAssertion {
     }
 }
 
-impl<S> Layer<S> for RequireAssertion {
-    type Service = RequireAssertionService<S>;
-
-    fn layer(&self, inner: S) -> Self::Service {
-        RequireAssertionService { layer: self.clone(), inner }
-    }
-}
-
-/// A route behind [`require_assertion`].
-#[derive(Clone)]
-pub struct RequireAssertionService<S> {
-    layer: RequireAssertion,
-    inner: S,
-}
-
-impl<S> Service<Request> for RequireAssertionService<S>
-where
-    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send,
-{
-    type Response = Response;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.inner.poll_ready(context)
-    }
-
-    fn call(&mut self, request: Request) -> Self::Future {
-        let layer = self.layer.clone();
-        // The one that was polled is the one that is ready.
-        let clone = self.inner.clone();
-        let mut ready = std::mem::replace(&mut self.inner, clone);
-        Box::pin(async move {
-            match layer.check(request).await {
-                Ok(request) => ready.call(request).await,
-                Err(refusal) => Ok(Problem(refusal).into_response()),
-            }
-        })
+async fn protect(route: Protection, request: Request, next: Next) -> Response {
+    match route.check(request).await {
+        Ok(request) => next.run(request).await,
+        Err(refusal) => Problem(refusal).into_response(),
     }
 }

@@ -18,7 +18,7 @@ use axum::{
 };
 
 pub use self::{
-    assertion::{RequireAssertion, RequireAssertionService, require_assertion},
+    assertion::{Protection, RequireAssertion, require_assertion},
     header::parse as parse_assertion_headers,
     intake::Intake,
     origin::Origin,

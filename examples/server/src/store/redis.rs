@@ -22,61 +22,15 @@ const ANSWER: Duration = Duration::from_secs(1);
 /// The unused challenges by expiry, to count them.
 const UNUSED: &str = "genuine:challenges";
 
-/// KEYS: the challenge, the list of unused challenges by expiry. ARGV: now, when to forget it, how many there may be, seconds to
-/// keep it, purpose, application, session, expiry.
-const PUT_CHALLENGE: &str = r"
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', ARGV[1])
-if redis.call('ZCARD', KEYS[2]) >= tonumber(ARGV[3]) then return 0 end
-redis.call('ZADD', KEYS[2], ARGV[2], KEYS[1])
-redis.call('HSET', KEYS[1], 'purpose', ARGV[5], 'application', ARGV[6], 'session', ARGV[7], 'expires_at', ARGV[8])
-redis.call('EXPIRE', KEYS[1], ARGV[4])
-return 1";
-
-/// KEYS: the challenge, the list of unused challenges by expiry.
-const SPEND_CHALLENGE: &str = r"
-if redis.call('EXISTS', KEYS[1]) == 0 then return -1 end
-redis.call('ZREM', KEYS[2], KEYS[1])
-return redis.call('HSETNX', KEYS[1], 'used', 1)";
-
-/// KEYS: the device. ARGV: attested key, application, registered at, counter.
-const REGISTER: &str = r"
-if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
-redis.call('HSET', KEYS[1], 'key', ARGV[1], 'application', ARGV[2], 'registered_at', ARGV[3], 'counter', ARGV[4])
-return 1";
-
-/// KEYS: the device. ARGV: the new counter.
-const ADVANCE: &str = r"
-local last = redis.call('HGET', KEYS[1], 'counter')
-if not last then return -1 end
-if redis.call('HEXISTS', KEYS[1], 'revoked_at') == 1 then return -2 end
-if tonumber(ARGV[1]) <= tonumber(last) then return 0 end
-redis.call('HSET', KEYS[1], 'counter', ARGV[1])
-return 1";
-
-/// KEYS: the device. ARGV: when.
-const REVOKE: &str = r"
-if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
-redis.call('HSETNX', KEYS[1], 'revoked_at', ARGV[1])
-return 1";
-
 const VOLATILE: &str = "Redis may lose what it acknowledged, and is not used: set appendonly yes and appendfsync always there, \
                         or volatile = true here";
 
-static SCRIPTS: LazyLock<Scripts> = LazyLock::new(|| Scripts {
-    put_challenge: Script::new(PUT_CHALLENGE),
-    spend_challenge: Script::new(SPEND_CHALLENGE),
-    register: Script::new(REGISTER),
-    advance: Script::new(ADVANCE),
-    revoke: Script::new(REVOKE),
-});
-
-struct Scripts {
-    put_challenge: Script,
-    spend_challenge: Script,
-    register: Script,
-    advance: Script,
-    revoke: Script,
-}
+// What decides.
+static PUT_CHALLENGE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("redis/put_challenge.lua")));
+static SPEND_CHALLENGE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("redis/spend_challenge.lua")));
+static REGISTER: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("redis/register.lua")));
+static ADVANCE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("redis/advance.lua")));
+static REVOKE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("redis/revoke.lua")));
 
 /// A store in Redis.
 pub struct RedisStore {
@@ -239,7 +193,7 @@ impl Store for RedisStore {
             expires_at.as_bytes(),
         ];
         let keys = [&*name("challenge", &id), UNUSED];
-        match self.run(&SCRIPTS.put_challenge, &keys, &arguments).await {
+        match self.run(&PUT_CHALLENGE, &keys, &arguments).await {
             Ok(1) => Ok(()),
             Ok(_) => Err(PutError::Full),
             Err(Unavailable) => Err(PutError::Unavailable),
@@ -263,7 +217,7 @@ impl Store for RedisStore {
     }
 
     async fn spend_challenge(&self, id: ChallengeId) -> Result<Spent, Unavailable> {
-        match self.run(&SCRIPTS.spend_challenge, &[&name("challenge", &id), UNUSED], &[]).await? {
+        match self.run(&SPEND_CHALLENGE, &[&name("challenge", &id), UNUSED], &[]).await? {
             1 => Ok(Spent::Now),
             0 => Ok(Spent::Before),
             _ => Ok(Spent::Unknown),
@@ -274,7 +228,7 @@ impl Store for RedisStore {
         let (registered_at, counter) = (device.registered_at.to_string(), device.counter.to_string());
         let arguments: [&[u8]; 4] =
             [&device.key, device.application.as_bytes(), registered_at.as_bytes(), counter.as_bytes()];
-        self.run(&SCRIPTS.register, &[&name("device", &key.0)], &arguments).await
+        self.run(&REGISTER, &[&name("device", &key.0)], &arguments).await
     }
 
     async fn device(&self, key: KeyId) -> Result<Option<Device>, Unavailable> {
@@ -291,7 +245,7 @@ impl Store for RedisStore {
     }
 
     async fn advance(&self, key: KeyId, to: Counter) -> Result<(), AdvanceError<AdvanceFault>> {
-        match self.run(&SCRIPTS.advance, &[&name("device", &key.0)], &[to.0.to_string().as_bytes()]).await {
+        match self.run(&ADVANCE, &[&name("device", &key.0)], &[to.0.to_string().as_bytes()]).await {
             Ok(1) => Ok(()),
             Ok(0) => Err(AdvanceError::NotIncreased),
             Ok(-1) => Err(AdvanceError::UnknownKey),
@@ -301,7 +255,7 @@ impl Store for RedisStore {
     }
 
     async fn revoke(&self, key: KeyId, at: u64) -> Result<bool, Unavailable> {
-        self.run(&SCRIPTS.revoke, &[&name("device", &key.0)], &[at.to_string().as_bytes()]).await
+        self.run(&REVOKE, &[&name("device", &key.0)], &[at.to_string().as_bytes()]).await
     }
 
     async fn ready(&self) -> Result<(), Unavailable> {
