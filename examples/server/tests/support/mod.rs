@@ -75,10 +75,17 @@ impl Redis {
             eprintln!("NOTICE: redis-server is not installed; the tests on Redis are left out");
             return None;
         }
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut redis = Self { process: None, port, scratch: Scratch::new(&format!("redis-{name}")) };
-        redis.run();
-        Some(redis)
+        // A port that is free may be somebody else's a moment later: then this one ends at once, and another is tried.
+        for attempt in 0..5 {
+            let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+            let mut redis = Self { process: None, port, scratch: Scratch::new(&format!("redis-{name}-{attempt}")) };
+            redis.run();
+            thread::sleep(Duration::from_millis(20));
+            if redis.process.as_mut().is_some_and(|process| process.try_wait().unwrap().is_none()) {
+                return Some(redis);
+            }
+        }
+        panic!("no port is free");
     }
 
     pub fn url(&self) -> String {
