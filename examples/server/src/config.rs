@@ -113,7 +113,7 @@ pub struct Limits {
     pub device_per_minute: u32,
     /// Connections at a time.
     pub connections: usize,
-    /// Connections of one address at a time, but for trusted proxies and this machine.
+    /// Connections of one address (of one /64 in IPv6) at a time, but for trusted proxies and this machine.
     pub connections_per_address: usize,
     /// How long requests in flight may take after the signal to stop.
     pub shutdown_seconds: u64,

@@ -18,10 +18,12 @@ use tokio::{
 };
 use tower::Layer as _;
 
+use crate::limit::subscriber;
+
 /// After how many milliseconds a client that takes none of what it is sent is cut off.
 const UNTAKEN: u32 = 30_000;
 
-/// Accepts so many connections at a time, and so many of one address, and closes the others at once.
+/// Accepts so many connections at a time, and so many of one address (of one /64 in IPv6), and closes the others at once.
 #[derive(Clone)]
 pub struct Connections {
     all: Arc<Semaphore>,
@@ -49,16 +51,17 @@ impl Connections {
     #[must_use]
     pub fn place(&self, address: IpAddr) -> Option<Place> {
         let permit = Arc::clone(&self.all).try_acquire_owned().ok()?;
+        let subscriber = subscriber(address);
         if address.is_loopback() || self.proxies.iter().any(|network| network.contains(&address)) {
             return Some(Place { _permit: permit, counted: None });
         }
         let mut counts = self.of_address.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.entry(address).or_default();
+        let count = counts.entry(subscriber).or_default();
         if *count >= self.per_address {
             return None;
         }
         *count += 1;
-        Some(Place { _permit: permit, counted: Some((self.clone(), address)) })
+        Some(Place { _permit: permit, counted: Some((self.clone(), subscriber)) })
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     hash::Hash,
+    net::{IpAddr, Ipv6Addr},
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -61,5 +62,14 @@ impl<K: Eq + Hash> RateLimiter<K> {
         }
         callers.whole_at.insert(caller, whole_at);
         Ok(())
+    }
+}
+
+/// Whom a provider gives an address to: in IPv6 that is a network of 64 bits.
+#[must_use]
+pub fn subscriber(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
     }
 }

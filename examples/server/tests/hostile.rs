@@ -69,6 +69,7 @@ async fn bodies_that_are_not_what_is_described_are_refused() {
         "{\"application\":\"demo\",\"purpose\":\"attestation\",\"more\":1}",
         "{\"application\":\"demo\",\"application\":\"demo\",\"purpose\":\"attestation\"}",
         "{\"application\":7,\"purpose\":\"attestation\"}",
+        "[\"demo\",\"attestation\"]",
         "{\"application\":null,\"purpose\":\"attestation\"}",
         "{\"application\":\"demo\",\"purpose\":\"attestation\"} x",
     ] {
@@ -146,6 +147,10 @@ fn one_address_cannot_take_every_place() {
     let again = place("192.0.2.1");
     assert!(again.is_some());
     drop((second, others, again));
+    let network = ["2001:db8::1", "2001:db8::2", "2001:db8::3"].map(place);
+    assert!(network[1].is_some() && network[2].is_none(), "one network of 64 bits is one address");
+    assert!(place("2001:db8:0:1::1").is_some());
+    drop(network);
     assert!(["192.0.2.1", "192.0.2.1", "192.0.2.2"].map(place).iter().all(Option::is_some));
 }
 

@@ -89,6 +89,10 @@ impl Intake {
             return Err(Refusal::BodyType);
         }
         let held = self.read(body, JSON_BYTES, None).await?;
+        // Fields have names here: serde takes a list of their values as well.
+        if !held.bytes.trim_ascii_start().starts_with(b"{") {
+            return Err(Refusal::RequestMalformed);
+        }
         serde_json::from_slice(&held.bytes).map_err(|_| Refusal::RequestMalformed)
     }
 

@@ -1,7 +1,7 @@
 //! Where a request comes from, and whether nobody could read it on its way.
 
 use std::{
-    net::{IpAddr, Ipv6Addr, SocketAddr},
+    net::{IpAddr, SocketAddr},
     sync::Arc,
     time::Instant,
 };
@@ -15,7 +15,10 @@ use axum::{
 use ipnet::IpNet;
 
 use super::Problem;
-use crate::{limit::RateLimiter, refusal::Refusal};
+use crate::{
+    limit::{RateLimiter, subscriber},
+    refusal::Refusal,
+};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -90,12 +93,4 @@ impl Origin {
 /// An address, to which some proxies append the port.
 fn parse_hop(hop: &str) -> Option<IpAddr> {
     hop.parse().ok().or_else(|| Some(hop.parse::<SocketAddr>().ok()?.ip()))
-}
-
-/// Whom a provider gives an address to: in IPv6 that is a network of 64 bits.
-fn subscriber(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
-    }
 }
