@@ -7,10 +7,12 @@ use std::sync::Arc;
 
 use axum::{body::Body, http::Request};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use genuine::app_attest::KeyId;
 use genuine_server::{
     config,
-    gate::{Gate, SignedRequest},
+    gate::{Access, Freshness, Gate, PresentedAssertion, SignedRequest, sha256},
     limit::RateLimiter,
+    refusal::Refusal,
     store::{MemoryStore, RedbStore, RedisStore, Store},
 };
 use genuine_testvectors::{Environment, Generation};
@@ -491,4 +493,36 @@ async fn a_client_cannot_tell_one_refusal_from_another() {
     for reason in ["CounterNotIncreased", "UnknownKey", "SignatureInvalid", "AssertionMissing"] {
         assert_eq!(site.refusals(reason), 1, "{reason}");
     }
+}
+
+/// What is known without a signature costs none, and what changed meanwhile is looked at again.
+#[tokio::test]
+async fn a_signature_is_the_last_thing_that_is_verified() {
+    let site = Site::new();
+    let mut alice = device("alice");
+    site.register(&alice, "alice").await;
+    let verified = || {
+        let metrics = site.gate.metrics.text().unwrap();
+        let line = metrics.lines().find(|line| line.starts_with("genuine_signatures_total{curve=\"p256\"}"));
+        line.map_or(0, |line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap())
+    };
+    let used = site.challenge("assertion", "alice").await;
+    assert_eq!(site.send(signed(&mut alice, "POST", "/payments", "", Some(&used))).await.status, 200);
+    assert_eq!(site.send(signed(&mut alice, "POST", "/payments", "", Some(&used))).await.status, 401);
+    let late = site.challenge("assertion", "alice").await;
+    let session = sha256(b"alice");
+    let assertion = assert(&mut alice, "POST", "/payments", b"", Some(&late));
+    let presented = PresentedAssertion { key_id: KeyId(alice.key_id()), assertion, challenge: Some(late.clone()) };
+    let access = Access { applications: vec![APPLICATION.to_owned()], freshness: Freshness::Challenge };
+    let identified = site.gate.identify(&presented, session, &access).await.ok().unwrap();
+    site.hands.advance(301);
+    assert_eq!(site.send(signed(&mut alice, "POST", "/payments", "", Some(&late))).await.status, 401);
+    assert_eq!((verified(), site.refusals("ChallengeReused"), site.refusals("ChallengeExpired")), (1, 1, 1));
+    // It expired while the body was on its way.
+    let request = SignedRequest { method: "POST", target: "/payments", body: b"" };
+    assert_eq!(site.gate.check(identified, request).await, Err(Refusal::ChallengeExpired));
+    let before = verified();
+    site.gate.revoke(KeyId(alice.key_id())).await.unwrap();
+    assert_eq!(site.send(signed(&mut alice, "GET", "/orders", "", None)).await.status, 401);
+    assert_eq!((verified(), site.refusals("KeyRevoked")), (before, 1));
 }
