@@ -1,0 +1,105 @@
+//! What a batch computes for each signature is what is computed for it alone, whatever the others are.
+
+mod common;
+
+use common::{
+    build::Case,
+    curve::{self, Curve},
+    octets,
+    paths::numbers,
+    random::Random,
+    small,
+};
+use genuine_ecdsa::{BATCH, Base, BasePoint, P256, P384, PublicKey, Signed};
+use num_bigint::BigUint;
+
+/// Eight good ones, s = 1 and s = n − 1 among them, and eight out of range, each in another way.
+fn signatures<C: Curve<N>, const N: usize>(random: &mut Random) -> [Vec<Case>; 2] {
+    let (n, one) = (C::n(), small(1));
+    let mut any = |limit: &BigUint| random.below(&(limit - &one)) + &one;
+    let mut good = Vec::new();
+    for i in 0..BATCH {
+        let (u1, d) = (any(n), any(n));
+        let s = match i {
+            0 => one.clone(),
+            1 => n - &one,
+            _ => any(n),
+        };
+        // u2 = r/s needs the point, which needs u2: so the point is chosen, and the key solved for.
+        let point = C::base(&d);
+        let r = BigUint::from_bytes_be(&C::write(&point).unwrap()[..C::OCTETS]) % n;
+        let u2 = &r * C::inverse(&s) % n;
+        good.push(Case::with_sum::<C, N>(point, &r, &u1, &u2, true).expect("nothing is zero"));
+    }
+    let zero = vec![0; C::OCTETS];
+    let all = vec![0xFF; C::OCTETS];
+    let order = octets(n, C::OCTETS);
+    let bad = good.iter().enumerate().map(|(i, case)| {
+        let (r, s) = case.signature.split_at(C::OCTETS);
+        let signature = match i {
+            0 => [&zero[..], s],
+            1 => [r, &zero],
+            2 => [&order, s],
+            3 => [r, &order],
+            4 => [&all, s],
+            5 => [r, &all],
+            6 => [r, &s[1..]],
+            _ => [&zero[..], &zero],
+        };
+        Case { signature: signature.concat(), valid: false, ..case.clone() }
+    });
+    [good.clone(), bad.collect()]
+}
+
+fn batches<C: Curve<N>, const N: usize>(seed: u64)
+where
+    Base<N>: BasePoint,
+{
+    let mut random = Random(seed);
+    let [good, bad] = signatures::<C, N>(&mut random);
+    // All masks, and all rotations of what they choose.
+    for mask in 0..1_usize << BATCH {
+        let turn = random.index(BATCH);
+        let cases: Vec<_> = (0..BATCH)
+            .map(|lane| (lane + turn) % BATCH)
+            .map(|lane| if mask >> lane & 1 == 1 { &good[lane] } else { &bad[lane] })
+            .collect();
+        check::<N>(&cases);
+    }
+    // Shorter and longer ones: what is not there is refused.
+    for length in 0..=BATCH + 2 {
+        let cases: Vec<_> = good.iter().chain(&bad).take(length).collect();
+        check::<N>(&cases);
+    }
+    // The same eight times.
+    for case in good.iter().chain(&bad) {
+        check::<N>(&[case; BATCH]);
+    }
+}
+
+fn check<const N: usize>(cases: &[&Case])
+where
+    Base<N>: BasePoint,
+{
+    let pairs: Vec<_> = cases.iter().map(|case| (&case.digest[..], &case.signature[..])).collect();
+    let batch = Signed::<N>::batch(&pairs);
+    for (lane, signed) in batch.iter().enumerate() {
+        let Some(case) = cases.get(lane) else {
+            assert!(signed.is_err(), "nothing there");
+            continue;
+        };
+        assert_eq!(numbers(signed), numbers(&Signed::new(&case.digest, &case.signature)));
+        let key = PublicKey::<N>::from_be(&case.key).expect("a point");
+        assert_eq!(signed.is_ok_and(|signed| signed.verify(&key).is_ok()), case.valid, "lane {lane}");
+    }
+}
+
+#[test]
+fn batches_p256() {
+    batches::<curve::P256, P256>(71);
+}
+
+#[test]
+fn batches_p384() {
+    batches::<curve::P384, P384>(72);
+}

@@ -1,0 +1,46 @@
+//! What the tests share: the curves as other libraries know them, every path of a verification, a model of the sums.
+#![allow(dead_code, reason = "no test uses all of it")]
+
+pub(crate) mod build;
+pub(crate) mod curve;
+pub(crate) mod model;
+pub(crate) mod paths;
+pub(crate) mod random;
+
+use num_bigint::BigUint;
+
+#[cfg(target_pointer_width = "64")]
+pub(crate) type Word = u64;
+#[cfg(not(target_pointer_width = "64"))]
+pub(crate) type Word = u32;
+
+/// Octets of a word.
+pub(crate) const OCTETS: usize = size_of::<Word>();
+
+pub(crate) fn number<const N: usize>(words: &[Word; N]) -> BigUint {
+    BigUint::from_bytes_le(&words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<_>>())
+}
+
+/// The words of a number that they can hold.
+pub(crate) fn words<const N: usize>(number: &BigUint) -> [Word; N] {
+    let octets = octets(number, N * OCTETS);
+    std::array::from_fn(|i| {
+        let from = octets.len() - (i + 1) * OCTETS;
+        Word::from_be_bytes(octets[from..from + OCTETS].try_into().unwrap())
+    })
+}
+
+/// Big-endian, with zeros in front.
+pub(crate) fn octets(number: &BigUint, length: usize) -> Vec<u8> {
+    let octets = number.to_bytes_be();
+    [vec![0; length.checked_sub(octets.len()).expect("it fits")], octets].concat()
+}
+
+pub(crate) fn small(number: u32) -> BigUint {
+    BigUint::from(number)
+}
+
+/// 2^exponent.
+pub(crate) fn power(exponent: usize) -> BigUint {
+    small(1) << exponent
+}

@@ -1,0 +1,171 @@
+//! Scalars against integers, and inversion for other moduli too: those for which Euclid's algorithm takes longest.
+
+mod common;
+
+use common::{
+    Word,
+    curve::{self, Curve},
+    number, octets, power,
+    random::Random,
+    small, words,
+};
+use genuine_ecdsa::{
+    P256, P384,
+    arithmetic::{Inverter, Scalar, limbs},
+};
+use num_bigint::BigUint;
+
+fn edges<C: Curve<N>, const N: usize>() -> Vec<BigUint> {
+    let (n, one) = (C::n(), small(1));
+    let half: BigUint = n >> 1_u32;
+    let mut edges = vec![half.clone(), half + &one, C::limit() - n, C::limit() - n - &one];
+    edges.extend((0..16).flat_map(|i| [small(i), n - small(i + 1)]));
+    for bit in 0..8 * C::OCTETS {
+        edges.extend([power(bit), n - power(bit) % n, power(bit) - &one].map(|number| number % n));
+    }
+    edges
+}
+
+/// a⁻¹·2^W comes out, so that `times` of it and b is b/a.
+fn division<C: Curve<N>, const N: usize>(a: &BigUint, b: &BigUint) {
+    let inverse = Scalar::<N>(words(a)).invert();
+    let expected = a.modinv(C::n()).unwrap_or(BigUint::ZERO);
+    assert_eq!(number(&inverse.0), &expected * C::limit() % C::n());
+    assert_eq!(number(&inverse.times(&Scalar(words(b))).0), expected * b % C::n());
+}
+
+fn laws<C: Curve<N>, const N: usize>(seed: u64) {
+    let mut random = Random(seed);
+    let (n, limit) = (C::n(), C::limit());
+    assert_eq!(number(&Scalar::<N>::ORDER), *n);
+    let edges = edges::<C, N>();
+    let unit = limit.modinv(n).unwrap();
+    let times = |a: &BigUint, b: &BigUint| {
+        assert_eq!(number(&Scalar::<N>(words(a)).times(&Scalar(words(b))).0), a * b * &unit % n);
+    };
+    for a in &edges {
+        let scalar = Scalar::<N>(words(a));
+        assert_eq!(number(&scalar.complement()), n - a);
+        assert_eq!(scalar.is_odd(), a.bit(0));
+        division::<C, N>(a, &random.below(n));
+        for b in edges.iter().step_by(7) {
+            times(a, b);
+        }
+    }
+    for _ in 0..20_000 {
+        times(&random.below(n), &random.below(n));
+    }
+    for _ in 0..5_000 {
+        division::<C, N>(&random.below(n), &random.below(n));
+    }
+}
+
+/// r and s are read in 1 … n − 1 only, and digests modulo n from their leftmost octets.
+fn reading<C: Curve<N>, const N: usize>(seed: u64) {
+    let mut random = Random(seed);
+    let (n, limit, one) = (C::n(), C::limit(), small(1));
+    let mut numbers = edges::<C, N>();
+    numbers.extend((0..16).flat_map(|i| [n + small(i), &limit - small(i + 1)]));
+    numbers.extend([C::p() - &one, C::p().clone()]);
+    numbers.extend((0..200).map(|_| random.below(&limit)));
+    let mut refused = 0;
+    for number in &numbers {
+        let octets = octets(number, C::OCTETS);
+        let read = Scalar::<N>::from_be(&octets);
+        let in_range = *number >= one && number < n;
+        assert_eq!(read.map(|read| common::number(&read.0)), in_range.then(|| number.clone()));
+        refused += usize::from(!in_range);
+        assert!(Scalar::<N>::from_be(&octets[1..]).is_none());
+        assert!(Scalar::<N>::from_be(&[&[0], &octets[..]].concat()).is_none());
+
+        let digest = |octets: &[u8]| common::number(&Scalar::<N>::from_digest(octets).0);
+        assert_eq!(digest(&octets), number % n);
+        assert_eq!(digest(&[&octets[..], &[0xFF]].concat()), number % n);
+        assert_eq!(digest(&octets[..20]), BigUint::from_bytes_be(&octets[..20]));
+    }
+    assert!(refused >= 33, "{refused}");
+    assert!(Scalar::<N>::from_be(&[]).is_none());
+    assert_eq!(Scalar::<N>::from_digest(&[]).0, [0; N]);
+}
+
+/// Neighbours in Fibonacci's sequence and in those like it (Lucas's, Pell's) are what Euclid's algorithm takes longest for;
+/// neighbours of the other parity, and sequences of the steps themselves run backwards, what division steps do.
+fn hard<const N: usize, const M: usize>(seed: u64) {
+    let mut random = Random(seed);
+    let limit = power(N * size_of::<Word>() * 8);
+    let mut checked = 0;
+    let mut check = |modulus: &BigUint, x: &BigUint| {
+        if modulus.bit(0)
+            && x < modulus
+            && let Some(inverse) = x.modinv(modulus)
+        {
+            let inverter = Inverter::<M>::new(&words::<N>(modulus));
+            assert_eq!(number(&inverter.invert(&words::<N>(x))), inverse, "{x} modulo {modulus}");
+            assert_eq!(number(&inverter.invert(&words::<N>(&(modulus - x)))), modulus - inverse);
+            checked += 1;
+        }
+    };
+    for factor in 1..=4_u32 {
+        for start in 1..=8 {
+            let (mut a, mut b) = (small(0), small(start));
+            while b < limit {
+                check(&b, &a);
+                // The half and the double of a neighbour, for division steps look at low bits.
+                check(&b, &(&a >> 1_u32));
+                check(&b, &(&a << 1_u32));
+                (a, b) = (b.clone(), a + &b * factor);
+            }
+        }
+    }
+    // g from f by steps backwards: f odd, and (f, g) ← (f, 2g) or (f, 2g ± f) or (2f − …, …) at random.
+    for _ in 0..200 {
+        let (mut f, mut g) = (small(1), small(0));
+        while (&g << 1_u32) + &f < limit {
+            match random.index(3) {
+                0 => g <<= 1_u32,
+                1 => g = (g << 1_u32) + &f,
+                _ if g.bit(0) => (f, g) = (g.clone(), (g << 1_u32) + f),
+                _ => g += &f,
+            }
+            check(&f, &(&g % &f));
+        }
+    }
+    for _ in 0..2_000 {
+        let modulus = random.below(&limit) | small(1);
+        check(&modulus, &random.below(&modulus));
+        let bits = 1 + random.index(N * size_of::<Word>() * 8);
+        let short = random.below(&power(bits)) | small(1);
+        check(&short, &random.below(&short));
+    }
+    assert!(checked > 15_000, "{checked}");
+}
+
+#[test]
+fn laws_p256() {
+    laws::<curve::P256, P256>(31);
+}
+
+#[test]
+fn laws_p384() {
+    laws::<curve::P384, P384>(32);
+}
+
+#[test]
+fn reading_p256() {
+    reading::<curve::P256, P256>(33);
+}
+
+#[test]
+fn reading_p384() {
+    reading::<curve::P384, P384>(34);
+}
+
+#[test]
+fn hard_256() {
+    hard::<P256, { limbs(256) }>(35);
+}
+
+#[test]
+fn hard_384() {
+    hard::<P384, { limbs(384) }>(36);
+}
