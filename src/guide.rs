@@ -6,5 +6,8 @@ pub mod hashing {}
 #[doc = include_str!("../docs/storing.md")]
 pub mod storing {}
 
+#[doc = include_str!("../docs/throughput.md")]
+pub mod throughput {}
+
 #[doc = include_str!("../docs/threats.md")]
 pub mod threats {}

@@ -8,10 +8,11 @@ use super::{
     key::{AttestedKey, KeyId},
     launch::LaunchData,
     policy::Policy,
+    prepared::PreparedKey,
 };
 use crate::{
     cbor::Reader,
-    crypto::{Backend, Crypto, Digest, P256Signature},
+    crypto::{Backend, Crypto, Digest, P256Signature, PrepareP256},
     der::EcdsaSigValue,
     error::Error,
 };
@@ -22,7 +23,7 @@ pub const MAX_ASSERTION: usize = 1024;
 /// An untrusted assertion: its bytes in strict CBOR, nothing compared and nothing verified.
 #[derive(Clone, Debug)]
 pub struct Assertion<'i> {
-    signature: EcdsaSigValue<'i, 32>,
+    pub(super) signature: EcdsaSigValue<'i, 32>,
     auth_data: AuthenticatorData<'i>,
 }
 
@@ -75,7 +76,7 @@ impl<'i> Assertion<'i> {
 #[derive(Clone, Copy, Debug)]
 pub struct AssertionVerifier<'a, C: ?Sized> {
     policy: Policy<'a>,
-    crypto: &'a C,
+    pub(super) crypto: &'a C,
 }
 
 impl<'a, C: Crypto + ?Sized> AssertionVerifier<'a, C> {
@@ -101,8 +102,41 @@ impl<'a, C: Crypto + ?Sized> AssertionVerifier<'a, C> {
         key: &AttestedKey,
         client_data: &ClientDataHash<'_>,
     ) -> Result<AuthenticAssertion<'i>, Error> {
+        let (digest, proof) = self.check(assertion, key, client_data)?;
+        Backend(self.crypto).verify_p256(key.coordinates(), &digest, assertion.signature, Error::SignatureInvalid)?;
+        Ok(AuthenticAssertion(proof))
+    }
+
+    /// As [`verify`](Self::verify), with a key that was prepared: the same answers, sooner.
+    ///
+    /// # Errors
+    ///
+    /// As for [`verify`](Self::verify).
+    pub fn verify_prepared<'i, K>(
+        &self,
+        assertion: &Assertion<'i>,
+        key: &PreparedKey<K>,
+        client_data: &ClientDataHash<'_>,
+    ) -> Result<AuthenticAssertion<'i>, Error>
+    where
+        C: PrepareP256<K>,
+    {
+        let (digest, proof) = self.check(assertion, key.key(), client_data)?;
         let crypto = Backend(self.crypto);
-        let Assertion { signature, auth_data } = assertion;
+        crypto.verify_p256_prepared(key.prepared(), &digest, assertion.signature, Error::SignatureInvalid)?;
+        Ok(AuthenticAssertion(proof))
+    }
+
+    /// Everything but the signature: steps B4 and B1 to B2, and the launch policy. Returns the digest that must be signed,
+    /// and what is proved if it is.
+    pub(super) fn check<'i>(
+        &self,
+        assertion: &Assertion<'i>,
+        key: &AttestedKey,
+        client_data: &ClientDataHash<'_>,
+    ) -> Result<(Digest, VerifiedAssertion<'i>), Error> {
+        let crypto = Backend(self.crypto);
+        let auth_data = &assertion.auth_data;
 
         self.policy.check()?;
         client_data.check()?;
@@ -120,14 +154,8 @@ impl<'a, C: Crypto + ?Sized> AssertionVerifier<'a, C> {
         // B1 to B3: ECDSA with SHA-256 over the nonce, which is itself a SHA-256.
         let nonce = crypto.sha256(&[auth_data.as_bytes(), client_data.0])?;
         let digest = Digest::Sha256(crypto.sha256(&[&nonce])?);
-        crypto.verify_p256(key.coordinates(), &digest, *signature, Error::SignatureInvalid)?;
-
-        Ok(AuthenticAssertion(VerifiedAssertion {
-            key_id: key.id(),
-            app_index,
-            counter: auth_data.counter(),
-            launch: auth_data.announced_launch(),
-        }))
+        let launch = auth_data.announced_launch();
+        Ok((digest, VerifiedAssertion { key_id: key.id(), app_index, counter: auth_data.counter(), launch }))
     }
 }
 
@@ -136,7 +164,7 @@ impl<'a, C: Crypto + ?Sized> AssertionVerifier<'a, C> {
 /// Only [`AssertionVerifier::verify`] makes one. It is good for nothing but being accepted.
 #[derive(Debug)]
 #[must_use = "an authentic assertion may be a replay until it is accepted"]
-pub struct AuthenticAssertion<'i>(VerifiedAssertion<'i>);
+pub struct AuthenticAssertion<'i>(pub(super) VerifiedAssertion<'i>);
 
 impl<'i> AuthenticAssertion<'i> {
     /// The identifier of the key that signed.

@@ -12,11 +12,11 @@ use super::{
 };
 use crate::{
     cbor::Reader as CborReader,
-    crypto::{Backend, Crypto, P256PublicKey, uncompressed},
+    crypto::{Backend, Crypto, P256PublicKey, PrepareP384, uncompressed},
     der::{self, Reader as DerReader},
     error::Error,
     time::{UnixTime, Validity},
-    x509::{Certificate, Chain, Extensions, TrustAnchor, check_anchors, oid},
+    x509::{Certificate, Chain, Extensions, Issuers, KeptIssuer, TrustAnchor, check_anchors, oid},
 };
 
 /// The largest attestation object: 16 KiB. Genuine ones have 5,191 to 5,921 bytes, two thirds of it receipt.
@@ -113,6 +113,10 @@ impl<'i> AttestationObject<'i> {
         &self.intermediate
     }
 
+    const fn chain(&self) -> Chain<'_, 'i> {
+        Chain { leaf: &self.leaf, intermediate: &self.intermediate }
+    }
+
     /// The authenticator data.
     #[must_use]
     pub const fn auth_data(&self) -> &AuthenticatorData<'i> {
@@ -170,8 +174,77 @@ impl<'a, C: Crypto + ?Sized> AttestationVerifier<'a, C> {
         client_data: &ClientDataHash<'_>,
         now: UnixTime,
     ) -> Result<VerifiedAttestation<'i>, Error> {
+        self.verify_with(object, key_id, client_data, now, |chain, issuers, crypto| {
+            chain.verify_signatures(issuers, crypto)
+        })
+    }
+
+    /// As [`verify`](Self::verify), with an issuer that was verified before: the same answers, sooner if the attestation is of
+    /// that issuer, which [`is_of_issuer`](Self::is_of_issuer) tells.
+    ///
+    /// # Errors
+    ///
+    /// As for [`verify`](Self::verify).
+    pub fn verify_with_issuer<'i, K>(
+        &self,
+        object: &AttestationObject<'i>,
+        key_id: &KeyId,
+        client_data: &ClientDataHash<'_>,
+        now: UnixTime,
+        issuer: &KeptIssuer<K>,
+    ) -> Result<VerifiedAttestation<'i>, Error>
+    where
+        C: PrepareP384<K>,
+    {
+        self.verify_with(object, key_id, client_data, now, |chain, issuers, crypto| {
+            issuer.verify_signatures(chain, issuers, crypto)
+        })
+    }
+
+    /// Verifies that one of the anchors signed the intermediate of an attestation, and keeps that for others.
+    ///
+    /// It does not verify the attestation. What is kept is the signature; names, roles and validity of the intermediate are
+    /// checked in every attestation again.
+    ///
+    /// # Errors
+    ///
+    /// The first check of the chain's names, roles, keys and of the intermediate's signature that fails; 9xx if it could not
+    /// be decided.
+    pub fn keep_issuer<K>(&self, object: &AttestationObject<'_>) -> Result<KeptIssuer<K>, Error>
+    where
+        C: PrepareP384<K>,
+    {
         let crypto = Backend(self.crypto);
-        let AttestationObject { leaf, leaf_key, nonce, intermediate, receipt, auth_data, credential } = object;
+        check_anchors(self.anchors)?;
+        let chain = object.chain();
+        let issuers = chain.check_structure(self.anchors, &crypto)?;
+        KeptIssuer::new(&chain, &issuers, &crypto)
+    }
+
+    /// Whether the intermediate of an attestation is the one that was kept, under the same anchor.
+    ///
+    /// # Errors
+    ///
+    /// As for [`keep_issuer`](Self::keep_issuer), but for the signature.
+    pub fn is_of_issuer<K>(&self, object: &AttestationObject<'_>, issuer: &KeptIssuer<K>) -> Result<bool, Error> {
+        let crypto = Backend(self.crypto);
+        check_anchors(self.anchors)?;
+        let chain = object.chain();
+        let issuers = chain.check_structure(self.anchors, &crypto)?;
+        issuer.is_of(&chain, &issuers, &crypto)
+    }
+
+    /// All of it, the signatures of the chain by `verify_signatures`.
+    fn verify_with<'i>(
+        &self,
+        object: &AttestationObject<'i>,
+        key_id: &KeyId,
+        client_data: &ClientDataHash<'_>,
+        now: UnixTime,
+        verify_signatures: impl FnOnce(&Chain<'_, 'i>, &Issuers<'_>, &Backend<'_, C>) -> Result<(), Error>,
+    ) -> Result<VerifiedAttestation<'i>, Error> {
+        let crypto = Backend(self.crypto);
+        let AttestationObject { leaf, leaf_key, nonce, receipt, auth_data, credential, .. } = object;
 
         self.policy.check()?;
         client_data.check()?;
@@ -213,12 +286,12 @@ impl<'a, C: Crypto + ?Sized> AttestationVerifier<'a, C> {
         crypto.expect_sha256(&[auth_data.as_bytes(), client_data.0], nonce, Error::NonceMismatch)?;
 
         // A1: the chain, signatures last.
-        let chain = Chain { leaf, intermediate };
+        let chain = object.chain();
         if !self.policy.ignores_validity_period() {
             chain.check_validity(now)?;
         }
         let issuers = chain.check_structure(self.anchors, &crypto)?;
-        chain.verify_signatures(&issuers, &crypto)?;
+        verify_signatures(&chain, &issuers, &crypto)?;
 
         Ok(VerifiedAttestation {
             key_id: credential.id,

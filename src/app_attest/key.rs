@@ -152,6 +152,10 @@ impl AttestedKey {
         self.key
     }
 
+    pub(super) const fn public_key_ref(&self) -> &P256PublicKey {
+        &self.key
+    }
+
     /// `X ‖ Y` of the public key.
     pub(super) const fn coordinates(&self) -> &[u8; 64] {
         &self.key.0

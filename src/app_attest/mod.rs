@@ -7,23 +7,27 @@ mod app;
 mod assertion;
 mod attestation;
 mod auth_data;
+mod batch;
 mod counter;
 mod device;
 mod envelope;
 mod key;
 mod launch;
 mod policy;
+mod prepared;
 mod root;
 
 pub use app::{AppIdHash, Environment};
 pub use assertion::{Assertion, AssertionVerifier, AuthenticAssertion, MAX_ASSERTION, VerifiedAssertion};
 pub use attestation::{AttestationObject, AttestationVerifier, MAX_ATTESTATION, Receipt, VerifiedAttestation};
 pub use auth_data::{AttestedCredential, AuthenticatorData};
+pub use batch::{AssertionKey, AssertionRequest};
 pub use counter::{AdvanceError, Counter, CounterStore};
 pub use device::DeviceInfo;
 pub use key::{AttestedKey, KeyId};
 pub use launch::{LaunchData, ValidationCategory};
 pub use policy::Policy;
+pub use prepared::PreparedKey;
 pub use root::APPLE_APP_ATTEST_ROOT;
 
 use crate::error::Error;

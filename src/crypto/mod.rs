@@ -7,11 +7,19 @@
 //! Everything here is public data; a backend may run in variable time.
 
 pub mod conformance;
+#[cfg(any(feature = "rust-crypto", feature = "verify-only"))]
+mod hash;
+mod prepare;
 #[cfg(feature = "rust-crypto")]
 mod rust_crypto;
+#[cfg(feature = "verify-only")]
+mod verify_only;
 
+pub use prepare::{BatchP256, P256Item, P256Key, PrepareP256, PrepareP384};
 #[cfg(feature = "rust-crypto")]
 pub use rust_crypto::RustCrypto;
+#[cfg(feature = "verify-only")]
+pub use verify_only::{PreparedP256, PreparedP384, VerifyOnly};
 
 use core::fmt;
 
@@ -243,10 +251,7 @@ impl<C: Crypto + ?Sized> Backend<'_, C> {
         signature: EcdsaSigValue<'_, 32>,
         invalid: Error,
     ) -> Result<(), Error> {
-        let signature = P256Signature::from_sig_value(signature);
-        if !in_range(&signature.0, &P256_ORDER) {
-            return Err(invalid);
-        }
+        let signature = p256_operand(signature).ok_or(invalid)?;
         verdict(self.0.verify_p256(&P256PublicKey(*key), digest, &signature), invalid)
     }
 
@@ -259,15 +264,66 @@ impl<C: Crypto + ?Sized> Backend<'_, C> {
         signature: EcdsaSigValue<'_, 48>,
         invalid: Error,
     ) -> Result<(), Error> {
-        let signature = P384Signature::from_sig_value(signature);
-        if !in_range(&signature.0, &P384_ORDER) {
-            return Err(invalid);
-        }
+        let signature = p384_operand(signature).ok_or(invalid)?;
         verdict(self.0.verify_p384(&P384PublicKey(*key), digest, &signature), invalid)
+    }
+
+    pub(crate) fn prepare_p256<K>(&self, key: &P256PublicKey, invalid: Error) -> Result<K, Error>
+    where
+        C: PrepareP256<K>,
+    {
+        verdict(self.0.prepare_p256(key), invalid)
+    }
+
+    pub(crate) fn verify_p256_prepared<K>(
+        &self,
+        key: &K,
+        digest: &Digest,
+        signature: EcdsaSigValue<'_, 32>,
+        invalid: Error,
+    ) -> Result<(), Error>
+    where
+        C: PrepareP256<K>,
+    {
+        let signature = p256_operand(signature).ok_or(invalid)?;
+        verdict(self.0.verify_p256_prepared(key, digest, &signature), invalid)
+    }
+
+    pub(crate) fn prepare_p384<K>(&self, key: &[u8; 96], invalid: Error) -> Result<K, Error>
+    where
+        C: PrepareP384<K>,
+    {
+        verdict(self.0.prepare_p384(&P384PublicKey(*key)), invalid)
+    }
+
+    pub(crate) fn verify_p384_prepared<K>(
+        &self,
+        key: &K,
+        digest: &Digest,
+        signature: EcdsaSigValue<'_, 48>,
+        invalid: Error,
+    ) -> Result<(), Error>
+    where
+        C: PrepareP384<K>,
+    {
+        let signature = p384_operand(signature).ok_or(invalid)?;
+        verdict(self.0.verify_p384_prepared(key, digest, &signature), invalid)
     }
 }
 
-fn verdict(answer: Result<(), CryptoError>, invalid: Error) -> Result<(), Error> {
+/// `r ‖ s`, if both are in range.
+pub(crate) fn p256_operand(signature: EcdsaSigValue<'_, 32>) -> Option<P256Signature> {
+    let signature = P256Signature::from_sig_value(signature);
+    in_range(&signature.0, &P256_ORDER).then_some(signature)
+}
+
+fn p384_operand(signature: EcdsaSigValue<'_, 48>) -> Option<P384Signature> {
+    let signature = P384Signature::from_sig_value(signature);
+    in_range(&signature.0, &P384_ORDER).then_some(signature)
+}
+
+/// The caller's error for an answer that is not "yes".
+pub(crate) fn verdict<T>(answer: Result<T, CryptoError>, invalid: Error) -> Result<T, Error> {
     answer.map_err(|error| match error {
         CryptoError::Invalid => invalid,
         CryptoError::Unavailable => Error::CryptoUnavailable,

@@ -1,9 +1,8 @@
 //! The default backend: the RustCrypto crates `p256`, `p384` and `sha2`.
 
 use p256::ecdsa::signature::hazmat::PrehashVerifier;
-use sha2::{Digest as _, Sha256, Sha384};
 
-use super::{Crypto, CryptoError, Digest, P256PublicKey, P256Signature, P384PublicKey, P384Signature};
+use super::{Crypto, CryptoError, Digest, P256PublicKey, P256Signature, P384PublicKey, P384Signature, hash};
 
 /// The RustCrypto backend: portable Rust, no allocation, never [`CryptoError::Unavailable`].
 ///
@@ -13,19 +12,11 @@ pub struct RustCrypto;
 
 impl Crypto for RustCrypto {
     fn sha256(&self, parts: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
-        let mut hash = Sha256::new();
-        for part in parts {
-            hash.update(part);
-        }
-        Ok(hash.finalize().into())
+        Ok(hash::sha256(parts))
     }
 
     fn sha384(&self, parts: &[&[u8]]) -> Result<[u8; 48], CryptoError> {
-        let mut hash = Sha384::new();
-        for part in parts {
-            hash.update(part);
-        }
-        Ok(hash.finalize().into())
+        Ok(hash::sha384(parts))
     }
 
     fn check_p256(&self, key: &P256PublicKey) -> Result<(), CryptoError> {

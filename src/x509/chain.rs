@@ -2,7 +2,8 @@
 
 use super::certificate::{Certificate, SignatureHash, SubjectKey, is_name};
 use crate::{
-    crypto::{Backend, Crypto, Digest, P384PublicKey},
+    crypto::{Backend, Crypto, Digest, P384PublicKey, P384Signature},
+    der::EcdsaSigValue,
     error::Error,
     time::UnixTime,
 };
@@ -61,7 +62,7 @@ pub(crate) struct Chain<'c, 'i> {
 
 /// The key that is to have signed each certificate: `X ‖ Y`.
 pub(crate) struct Issuers<'k> {
-    of_leaf: &'k [u8; 96],
+    pub(super) of_leaf: &'k [u8; 96],
     of_intermediate: &'k [u8; 96],
 }
 
@@ -118,8 +119,43 @@ impl<'i> Chain<'_, 'i> {
         issuers: &Issuers<'_>,
         crypto: &Backend<'_, C>,
     ) -> Result<(), Error> {
-        verify_signature(self.intermediate, issuers.of_intermediate, crypto, Error::IntermediateSignature)?;
-        verify_signature(self.leaf, issuers.of_leaf, crypto, Error::LeafSignature)
+        self.verify_intermediate(issuers, crypto)?;
+        self.verify_leaf(crypto, |digest, signature| {
+            crypto.verify_p384(issuers.of_leaf, digest, signature, Error::LeafSignature)
+        })
+    }
+
+    pub(super) fn verify_intermediate<C: Crypto + ?Sized>(
+        &self,
+        issuers: &Issuers<'_>,
+        crypto: &Backend<'_, C>,
+    ) -> Result<(), Error> {
+        verify_signature(self.intermediate, crypto, |digest, signature| {
+            crypto.verify_p384(issuers.of_intermediate, digest, signature, Error::IntermediateSignature)
+        })
+    }
+
+    pub(super) fn verify_leaf<C: Crypto + ?Sized>(
+        &self,
+        crypto: &Backend<'_, C>,
+        verify: impl FnOnce(&Digest, EcdsaSigValue<'_, 48>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        verify_signature(self.leaf, crypto, verify)
+    }
+
+    /// SHA-256 of everything that the signature of the intermediate is a statement of: the anchor's key, the certificate
+    /// (self-delimiting, as all DER is), the hash, r and s.
+    pub(super) fn fingerprint<C: Crypto + ?Sized>(
+        &self,
+        issuers: &Issuers<'_>,
+        crypto: &Backend<'_, C>,
+    ) -> Result<[u8; 32], Error> {
+        let hash = match self.intermediate.hash() {
+            SignatureHash::Sha256 => [0],
+            SignatureHash::Sha384 => [1],
+        };
+        let signature = P384Signature::from_sig_value(self.intermediate.signature());
+        crypto.sha256(&[issuers.of_intermediate, self.intermediate.tbs(), &hash, &signature.0])
     }
 }
 
@@ -151,11 +187,11 @@ fn check_intermediate<'i>(intermediate: &Certificate<'i>) -> Result<&'i [u8; 96]
     Ok(key)
 }
 
+/// Hashes what a certificate says and has its signature verified.
 fn verify_signature<C: Crypto + ?Sized>(
     certificate: &Certificate<'_>,
-    issuer: &[u8; 96],
     crypto: &Backend<'_, C>,
-    invalid: Error,
+    verify: impl FnOnce(&Digest, EcdsaSigValue<'_, 48>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let message = &[certificate.tbs()];
     let digest = match certificate.hash() {
@@ -164,7 +200,7 @@ fn verify_signature<C: Crypto + ?Sized>(
     };
     // Looked at where it is, because `?` copies what it takes out of a result.
     match &digest {
-        Ok(digest) => crypto.verify_p384(issuer, digest, certificate.signature(), invalid),
+        Ok(digest) => verify(digest, certificate.signature()),
         Err(_) => Err(Error::CryptoUnavailable),
     }
 }

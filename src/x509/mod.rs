@@ -5,11 +5,13 @@
 
 mod certificate;
 mod chain;
+mod issuer;
 
 pub(crate) use certificate::Extensions;
 pub use certificate::{Certificate, MAX_CERTIFICATE, MAX_EXTENSIONS, SubjectKey};
 pub use chain::TrustAnchor;
-pub(crate) use chain::{Chain, check_anchors};
+pub(crate) use chain::{Chain, Issuers, check_anchors};
+pub use issuer::KeptIssuer;
 
 /// The octets of an object identifier, encoded and checked at compile time.
 macro_rules! oid {

@@ -52,13 +52,22 @@ impl AttestationCase {
         }
     }
 
+    pub(crate) fn policy(&self) -> Policy<'_> {
+        self.launch.require(policy(&self.apps, self.environment))
+    }
+
+    /// The key that it attests, if it verifies.
+    pub(crate) fn key(&self) -> AttestedKey {
+        self.verify().expect("a genuine one").key()
+    }
+
     pub(crate) fn verify(&self) -> Result<VerifiedAttestation<'_>, Error> {
         self.verify_with(&RustCrypto)
     }
 
     pub(crate) fn verify_with<C: Crypto + ?Sized>(&self, crypto: &C) -> Result<VerifiedAttestation<'_>, Error> {
         let anchors = [TrustAnchor::new(&self.root_subject, self.root_key)];
-        AttestationVerifier::new(self.launch.require(policy(&self.apps, self.environment)), &anchors, crypto).verify(
+        AttestationVerifier::new(self.policy(), &anchors, crypto).verify(
             &AttestationObject::parse(&self.object)?,
             &self.key_id,
             &ClientDataHash(&self.client_data),
@@ -101,12 +110,16 @@ impl AssertionCase {
         }
     }
 
+    pub(crate) fn policy(&self) -> Policy<'_> {
+        self.launch.require(policy(&self.apps, self.environment))
+    }
+
     pub(crate) fn verify(&self) -> Result<AuthenticAssertion<'_>, Error> {
         self.verify_with(&RustCrypto)
     }
 
     pub(crate) fn verify_with<C: Crypto + ?Sized>(&self, crypto: &C) -> Result<AuthenticAssertion<'_>, Error> {
-        AssertionVerifier::new(self.launch.require(policy(&self.apps, self.environment)), crypto).verify(
+        AssertionVerifier::new(self.policy(), crypto).verify(
             &Assertion::parse(&self.object)?,
             &self.key,
             &ClientDataHash(&self.client_data),
@@ -129,6 +142,10 @@ pub(crate) struct Launch {
 }
 
 impl Launch {
+    pub(crate) fn is_none(&self) -> bool {
+        self.categories.is_none() && self.versions.is_none()
+    }
+
     fn require<'a>(&'a self, mut policy: Policy<'a>) -> Policy<'a> {
         if let Some(categories) = &self.categories {
             policy = policy.require_categories(categories);

@@ -1,0 +1,114 @@
+//! aws-lc-rs as a backend of `genuine`: the fastest general library, for hosts that have it anyway or want its assembly.
+//!
+//! Copy it into your project. aws-lc takes signatures in DER, so r and s are encoded again; everything else is calls.
+#![forbid(unsafe_code)]
+
+use aws_lc_rs::{
+    digest::{self, Context, SHA256, SHA384},
+    signature::{
+        ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA384_ASN1, ECDSA_P384_SHA256_ASN1, ECDSA_P384_SHA384_ASN1,
+        EcdsaVerificationAlgorithm, ParsedPublicKey, UnparsedPublicKey,
+    },
+};
+use genuine::crypto::{Crypto, CryptoError, Digest, P256PublicKey, P256Signature, P384PublicKey, P384Signature};
+
+/// The backend.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AwsLc;
+
+impl Crypto for AwsLc {
+    fn sha256(&self, parts: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
+        hash(&SHA256, parts)
+    }
+
+    fn sha384(&self, parts: &[&[u8]]) -> Result<[u8; 48], CryptoError> {
+        hash(&SHA384, parts)
+    }
+
+    fn check_p256(&self, key: &P256PublicKey) -> Result<(), CryptoError> {
+        check(&ECDSA_P256_SHA256_ASN1, &uncompressed::<65>(&key.0))
+    }
+
+    fn check_p384(&self, key: &P384PublicKey) -> Result<(), CryptoError> {
+        check(&ECDSA_P384_SHA384_ASN1, &uncompressed::<97>(&key.0))
+    }
+
+    fn verify_p256(&self, key: &P256PublicKey, digest: &Digest, signature: &P256Signature) -> Result<(), CryptoError> {
+        let algorithm = match digest {
+            Digest::Sha256(_) => &ECDSA_P256_SHA256_ASN1,
+            Digest::Sha384(_) => &ECDSA_P256_SHA384_ASN1,
+        };
+        verify(algorithm, &uncompressed::<65>(&key.0), digest, &signature.0)
+    }
+
+    fn verify_p384(&self, key: &P384PublicKey, digest: &Digest, signature: &P384Signature) -> Result<(), CryptoError> {
+        let algorithm = match digest {
+            Digest::Sha256(_) => &ECDSA_P384_SHA256_ASN1,
+            Digest::Sha384(_) => &ECDSA_P384_SHA384_ASN1,
+        };
+        verify(algorithm, &uncompressed::<97>(&key.0), digest, &signature.0)
+    }
+}
+
+fn hash<const N: usize>(algorithm: &'static digest::Algorithm, parts: &[&[u8]]) -> Result<[u8; N], CryptoError> {
+    let mut context = Context::new(algorithm);
+    for part in parts {
+        context.update(part);
+    }
+    context.finish().as_ref().try_into().map_err(|_| CryptoError::Unavailable)
+}
+
+/// Parsing a key includes the check that it is a point.
+fn check(algorithm: &'static EcdsaVerificationAlgorithm, point: &[u8]) -> Result<(), CryptoError> {
+    ParsedPublicKey::new(algorithm, point).map(drop).map_err(|_| CryptoError::Invalid)
+}
+
+fn verify(
+    algorithm: &'static EcdsaVerificationAlgorithm,
+    point: &[u8],
+    digest: &Digest,
+    signature: &[u8],
+) -> Result<(), CryptoError> {
+    let hash = match digest {
+        Digest::Sha256(_) => &SHA256,
+        Digest::Sha384(_) => &SHA384,
+    };
+    let digest = digest::Digest::import_less_safe(digest.as_bytes(), hash).map_err(|_| CryptoError::Unavailable)?;
+    let (buffer, length) = sig_value(signature);
+    UnparsedPublicKey::new(algorithm, point).verify_digest(&digest, &buffer[..length]).map_err(|_| CryptoError::Invalid)
+}
+
+/// `04 ‖ X ‖ Y`.
+fn uncompressed<const N: usize>(coordinates: &[u8]) -> [u8; N] {
+    let mut point = [0x04; N];
+    point[1..].copy_from_slice(coordinates);
+    point
+}
+
+/// The longest `ECDSA-Sig-Value` of P-384: two numbers of 1 + 48 octets, each under a header of two, under another.
+const SIG_VALUE: usize = 2 + 2 * (2 + 1 + 48);
+
+/// The DER of r ‖ s: aws-lc verifies that form, and its own conversion allocates.
+fn sig_value(signature: &[u8]) -> ([u8; SIG_VALUE], usize) {
+    let mut buffer = [0; SIG_VALUE];
+    let mut length = 2;
+    for number in signature.chunks_exact(signature.len() / 2) {
+        // As many leading zeros as leave one octet, and one again where the number would be negative without.
+        let zeros = number.iter().take(number.len() - 1).take_while(|octet| **octet == 0).count();
+        let significant = &number[zeros..];
+        let padding = usize::from(significant[0] >= 0x80);
+        buffer[length] = 0x02;
+        buffer[length + 1] = octet(padding + significant.len());
+        length += 2 + padding;
+        buffer[length..length + significant.len()].copy_from_slice(significant);
+        length += significant.len();
+    }
+    buffer[0] = 0x30;
+    buffer[1] = octet(length - 2);
+    (buffer, length)
+}
+
+/// A length in the short form.
+fn octet(length: usize) -> u8 {
+    u8::try_from(length).expect("at most 102")
+}

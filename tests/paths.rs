@@ -1,0 +1,425 @@
+//! One verdict on every path: whichever backend, prepared or not, alone or in a batch, with a kept issuer or without.
+//!
+//! Over all minted vectors and all genuine objects. What the verdicts are is for other tests; here they are those of the
+//! default backend.
+
+mod common;
+
+use std::cell::Cell;
+
+use common::{AssertionCase, AttestationCase, device, edits, other_pki, policy, real::real, trusted_key, vectors};
+use genuine::{
+    Error,
+    app_attest::{
+        Assertion, AssertionKey, AssertionRequest, AssertionVerifier, AttestationObject, AttestationVerifier,
+        AttestedKey, ClientDataHash, PreparedKey, VerifiedAttestation,
+    },
+    crypto::{
+        BatchP256, Crypto, CryptoError, Digest, P256PublicKey, P256Signature, P384PublicKey, P384Signature,
+        PrepareP256, PrepareP384, PreparedP256, PreparedP384, RustCrypto, VerifyOnly, conformance,
+    },
+    x509::{KeptIssuer, TrustAnchor},
+};
+use genuine_aws_lc::AwsLc;
+use genuine_testvectors::{Kind, TestPki};
+
+type Verdict = Result<(), Error>;
+
+#[test]
+fn every_backend_conforms() {
+    conformance::check(&VerifyOnly).unwrap();
+    conformance::check(&AwsLc).unwrap();
+}
+
+/// All assertions: their names and cases.
+fn assertions() -> Vec<(String, AssertionCase)> {
+    let minted = genuine_testvectors::vectors()
+        .filter(|vector| vector.kind == Kind::Assertion)
+        .filter_map(|vector| Some((vector.id.clone(), vectors::assertion(&vector).ok()?)));
+    let genuine = real().into_iter().flat_map(|real| real.assertions).map(|real| (real.name, real.case));
+    minted.chain(genuine).collect()
+}
+
+/// All attestations: their names and cases.
+fn attestations() -> Vec<(String, AttestationCase)> {
+    let pki = TestPki::default();
+    let minted = genuine_testvectors::vectors()
+        .filter(|vector| vector.kind == Kind::Attestation)
+        .filter_map(|vector| Some((vector.id.clone(), vectors::attestation(&vector, &pki).ok()?)));
+    let genuine = real().into_iter().flat_map(|real| real.attestations).map(|real| (real.name, real.case));
+    minted.chain(genuine).collect()
+}
+
+#[test]
+fn backends_agree() {
+    for (name, case) in assertions() {
+        let expected = case.verify().map(drop);
+        assert_eq!(case.verify_with(&VerifyOnly).map(drop), expected, "{name}");
+        assert_eq!(case.verify_with(&AwsLc).map(drop), expected, "{name}");
+    }
+    for (name, case) in attestations() {
+        let expected = case.verify().map(|proof| proof.key());
+        assert_eq!(case.verify_with(&VerifyOnly).map(|proof| proof.key()), expected, "{name}");
+        assert_eq!(case.verify_with(&AwsLc).map(|proof| proof.key()), expected, "{name}");
+    }
+}
+
+fn prepared_verdict<const POINTS: usize>(case: &AssertionCase) -> Verdict {
+    let key = PreparedKey::<PreparedP256<POINTS>>::new(&case.key, &VerifyOnly)?;
+    assert_eq!(*key.key(), case.key);
+    let verifier = AssertionVerifier::new(case.policy(), &VerifyOnly);
+    verifier.verify_prepared(&Assertion::parse(&case.object)?, &key, &ClientDataHash(&case.client_data)).map(drop)
+}
+
+#[test]
+fn a_prepared_key_changes_no_verdict() {
+    let mut refused = 0;
+    for (name, case) in assertions() {
+        let expected = case.verify().map(drop);
+        refused += usize::from(expected == Err(Error::SignatureInvalid));
+        assert_eq!(prepared_verdict::<8>(&case), expected, "{name}");
+        assert_eq!(prepared_verdict::<32>(&case), expected, "{name}");
+        assert_eq!(prepared_verdict::<128>(&case), expected, "{name}");
+        assert_eq!(prepared_verdict::<512>(&case), expected, "{name}");
+    }
+    assert!(refused > 10, "{refused} signatures refused");
+}
+
+/// Batches of every length up to two full ones and one, from every position: each item beside others, plain or prepared.
+#[test]
+fn a_batch_changes_no_verdict() {
+    let cases: Vec<_> = assertions().into_iter().filter(|(_, case)| Assertion::parse(&case.object).is_ok()).collect();
+    let views: Vec<_> = cases.iter().map(|(_, case)| Assertion::parse(&case.object).unwrap()).collect();
+    let keys: Vec<PreparedKey<PreparedP256<32>>> =
+        cases.iter().map(|(_, case)| PreparedKey::new(&case.key, &VerifyOnly).unwrap()).collect();
+    let expected: Vec<_> = cases.iter().map(|(_, case)| case.verify().map(drop)).collect();
+    assert!(expected.iter().filter(|verdict| verdict.is_ok()).count() > 20);
+
+    // A policy belongs to a verifier: those with the same one are taken together.
+    for (app, environment) in cases.iter().map(|(_, case)| (case.apps[0], case.environment)) {
+        let same: Vec<_> = (0..cases.len())
+            .filter(|&index| {
+                let case = &cases[index].1;
+                case.apps == [app] && case.environment == environment && case.launch.is_none()
+            })
+            .collect();
+        for length in [0, 1, 2, 7, 8, 9, 17, same.len()] {
+            let taken: Vec<_> = same.iter().cycle().skip(length * 3).take(length).copied().collect();
+            let requests = taken.iter().map(|&index| AssertionRequest {
+                assertion: &views[index],
+                key: if index % 3 == 0 {
+                    AssertionKey::Plain(&cases[index].1.key)
+                } else {
+                    AssertionKey::Prepared(&keys[index])
+                },
+                client_data: ClientDataHash(&cases[index].1.client_data),
+            });
+            let apps = [app];
+            let mut answers = Vec::new();
+            AssertionVerifier::new(policy(&apps, environment), &VerifyOnly).verify_batch(
+                requests,
+                |position, answer| {
+                    assert_eq!(position, answers.len());
+                    answers.push(answer.map(|proof| (proof.key_id(), proof.counter())));
+                },
+            );
+            assert_eq!(answers.len(), taken.len());
+            for (&index, answer) in taken.iter().zip(answers) {
+                let alone = cases[index].1.verify().map(|proof| (proof.key_id(), proof.counter()));
+                assert_eq!(answer, alone, "{} of {length}", cases[index].0);
+            }
+        }
+    }
+}
+
+/// All 256 masks of altered signatures among eight.
+#[test]
+fn in_a_batch_each_has_its_own_verdict() {
+    let devices: Vec<_> = (0..8).map(|index| device(&format!("batch {index}"))).collect();
+    let good: Vec<_> = devices.iter().map(|device| AssertionCase::mint(device, 1, &edits())).collect();
+    let bad: Vec<_> = good.iter().map(|case| case.with(|case| case.client_data[0] ^= 1)).collect();
+    let views: Vec<_> = good.iter().map(|case| Assertion::parse(&case.object).unwrap()).collect();
+    let keys: Vec<PreparedKey<PreparedP256<8>>> =
+        good.iter().map(|case| PreparedKey::new(&case.key, &VerifyOnly).unwrap()).collect();
+    for mask in 0..256_usize {
+        let requests = (0..8).map(|index| {
+            let case = if mask >> index & 1 == 1 { &bad[index] } else { &good[index] };
+            let key = AssertionKey::Prepared(&keys[index]);
+            AssertionRequest { assertion: &views[index], key, client_data: ClientDataHash(&case.client_data) }
+        });
+        AssertionVerifier::new(good[0].policy(), &VerifyOnly).verify_batch(requests, |index, answer| {
+            let expected = if mask >> index & 1 == 1 { Err(Error::SignatureInvalid) } else { Ok(good[index].key.id()) };
+            assert_eq!(answer.map(|proof| proof.key_id()), expected, "{mask:08b}, {index}");
+        });
+    }
+}
+
+/// The requests are taken eight at a time, and a verifier asks for the next ones only when it has answered those before.
+#[test]
+fn a_batch_is_answered_in_order_as_it_goes() {
+    let case = AssertionCase::mint(&device("stream"), 1, &edits());
+    let view = Assertion::parse(&case.object).unwrap();
+    let (asked, answered) = (Cell::new(0), Cell::new(0));
+    let requests = (0..20).map(|position| {
+        asked.set(position + 1);
+        assert!(position - answered.get() < 8, "{position}");
+        AssertionRequest::<PreparedP256<8>> {
+            assertion: &view,
+            key: AssertionKey::Plain(&case.key),
+            client_data: ClientDataHash(&case.client_data),
+        }
+    });
+    AssertionVerifier::new(case.policy(), &VerifyOnly).verify_batch(requests, |position, answer| {
+        assert_eq!(position, answered.get());
+        assert!(answer.is_ok());
+        answered.set(position + 1);
+    });
+    assert_eq!((asked.get(), answered.get()), (20, 20));
+}
+
+/// An iterator that gives something after it gave nothing: it has ended, and nobody gets the verdict of another.
+#[test]
+fn a_batch_ends_where_its_requests_end() {
+    let good = AssertionCase::mint(&device("ends"), 1, &edits());
+    let bad = good.with(|case| case.client_data[0] ^= 1);
+    let view = Assertion::parse(&good.object).unwrap();
+    let mut script = [Some(&bad), None, Some(&good), Some(&bad)].into_iter();
+    let requests = std::iter::from_fn(|| {
+        let AssertionCase { key, client_data, .. } = script.next().flatten()?;
+        let (key, client_data) = (AssertionKey::Plain(key), ClientDataHash(client_data));
+        Some(AssertionRequest::<PreparedP256<8>> { assertion: &view, key, client_data })
+    });
+    let mut answers = Vec::new();
+    let verifier = AssertionVerifier::new(good.policy(), &VerifyOnly);
+    verifier.verify_batch(requests, |position, answer| answers.push((position, answer.map(drop))));
+    assert_eq!(answers, [(0, Err(Error::SignatureInvalid))]);
+}
+
+type Issuer = KeptIssuer<PreparedP384<32>>;
+
+fn verify_with_issuer<'c>(case: &'c AttestationCase, issuer: &Issuer) -> Result<VerifiedAttestation<'c>, Error> {
+    let anchors = [TrustAnchor::new(&case.root_subject, case.root_key)];
+    let verifier = AttestationVerifier::new(case.policy(), &anchors, &VerifyOnly);
+    let object = AttestationObject::parse(&case.object)?;
+    verifier.verify_with_issuer(&object, &case.key_id, &ClientDataHash(&case.client_data), case.now, issuer)
+}
+
+fn keep(case: &AttestationCase) -> Result<Issuer, Error> {
+    let anchors = [TrustAnchor::new(&case.root_subject, case.root_key)];
+    AttestationVerifier::new(case.policy(), &anchors, &VerifyOnly).keep_issuer(&AttestationObject::parse(&case.object)?)
+}
+
+fn is_of(case: &AttestationCase, issuer: &Issuer) -> Result<bool, Error> {
+    let anchors = [TrustAnchor::new(&case.root_subject, case.root_key)];
+    AttestationVerifier::new(case.policy(), &anchors, &VerifyOnly)
+        .is_of_issuer(&AttestationObject::parse(&case.object)?, issuer)
+}
+
+/// The issuer of an honest object, and of the object itself if it can be kept.
+#[test]
+fn a_kept_issuer_changes_no_verdict() {
+    let honest = keep(&AttestationCase::mint(&device("honest"), &edits())).unwrap();
+    let (mut of_honest, mut kept) = (0, 0);
+    for (name, case) in attestations() {
+        let expected = case.verify().map(|proof| proof.key());
+        assert_eq!(verify_with_issuer(&case, &honest).map(|proof| proof.key()), expected, "{name}");
+        of_honest += usize::from(is_of(&case, &honest) == Ok(true));
+        match keep(&case) {
+            Ok(own) => {
+                kept += 1;
+                assert_eq!(is_of(&case, &own), Ok(true), "{name}");
+                assert_eq!(verify_with_issuer(&case, &own).map(|proof| proof.key()), expected, "{name}");
+            }
+            Err(_) => assert!(expected.is_err(), "{name}: an issuer that cannot be kept, of a good attestation"),
+        }
+    }
+    assert!(of_honest > 100 && kept > 100, "{of_honest} of one issuer, {kept} kept");
+}
+
+/// Authorities with the names of the true ones, and everything about them in order but their keys.
+#[test]
+fn an_issuer_is_kept_for_its_own_anchor_only() {
+    let genuine = AttestationCase::mint(&device("device"), &edits());
+    let forged = AttestationCase::mint(&device("device").with_authorities(other_pki()), &edits());
+    let of_forged = keep(&forged).unwrap();
+    assert_eq!(verify_with_issuer(&forged, &of_forged).map(|proof| proof.key()), Ok(genuine.key()));
+    // Under the true anchor, what was kept under the false one counts for nothing.
+    let under_true = forged.with(|case| case.root_key = genuine.root_key);
+    assert_eq!(is_of(&under_true, &of_forged), Ok(false));
+    assert_eq!(verify_with_issuer(&under_true, &of_forged).unwrap_err(), Error::IntermediateSignature);
+    assert_eq!(keep(&under_true).unwrap_err(), Error::IntermediateSignature);
+    // And the true intermediate is not the kept one, so that its leaf is verified with its own key.
+    assert_eq!(is_of(&genuine, &of_forged), Ok(false));
+    assert!(verify_with_issuer(&genuine, &of_forged).is_ok());
+}
+
+/// Counts what a backend is asked.
+#[derive(Default)]
+struct Counting {
+    verified: Cell<u32>,
+    prepared: Cell<u32>,
+}
+
+impl Crypto for Counting {
+    fn sha256(&self, parts: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
+        VerifyOnly.sha256(parts)
+    }
+
+    fn sha384(&self, parts: &[&[u8]]) -> Result<[u8; 48], CryptoError> {
+        VerifyOnly.sha384(parts)
+    }
+
+    fn check_p256(&self, key: &P256PublicKey) -> Result<(), CryptoError> {
+        VerifyOnly.check_p256(key)
+    }
+
+    fn check_p384(&self, key: &P384PublicKey) -> Result<(), CryptoError> {
+        VerifyOnly.check_p384(key)
+    }
+
+    fn verify_p256(&self, _: &P256PublicKey, _: &Digest, _: &P256Signature) -> Result<(), CryptoError> {
+        Err(CryptoError::Unavailable)
+    }
+
+    fn verify_p384(&self, key: &P384PublicKey, digest: &Digest, signature: &P384Signature) -> Result<(), CryptoError> {
+        self.verified.set(self.verified.get() + 1);
+        VerifyOnly.verify_p384(key, digest, signature)
+    }
+}
+
+impl PrepareP384<PreparedP384<32>> for Counting {
+    fn prepare_p384(&self, key: &P384PublicKey) -> Result<PreparedP384<32>, CryptoError> {
+        VerifyOnly.prepare_p384(key)
+    }
+
+    fn verify_p384_prepared(
+        &self,
+        key: &PreparedP384<32>,
+        digest: &Digest,
+        signature: &P384Signature,
+    ) -> Result<(), CryptoError> {
+        self.prepared.set(self.prepared.get() + 1);
+        VerifyOnly.verify_p384_prepared(key, digest, signature)
+    }
+}
+
+#[test]
+fn a_kept_issuer_saves_a_verification() {
+    let case = AttestationCase::mint(&device("first"), &edits());
+    let other = AttestationCase::mint(&device("second"), &edits());
+    let anchors = [TrustAnchor::new(&case.root_subject, case.root_key)];
+    let crypto = Counting::default();
+    let counts = || (crypto.verified.get(), crypto.prepared.get());
+    let verifier = AttestationVerifier::new(case.policy(), &anchors, &crypto);
+    let issuer = verifier.keep_issuer(&AttestationObject::parse(&case.object).unwrap()).unwrap();
+    assert_eq!(counts(), (1, 0));
+    let verify = |case: &AttestationCase| {
+        let object = AttestationObject::parse(&case.object).unwrap();
+        let client_data = ClientDataHash(&case.client_data);
+        verifier
+            .verify_with_issuer(&object, &case.key_id, &client_data, case.now, &issuer)
+            .map(|proof| proof.key().id())
+    };
+    assert_eq!(verify(&other), Ok(other.key_id));
+    assert_eq!(counts(), (1, 1));
+    // Not before everything else has passed.
+    assert_eq!(verify(&other.with(|case| case.client_data[0] ^= 1)), Err(Error::NonceMismatch));
+    assert_eq!(counts(), (1, 1));
+}
+
+/// A prepared key that is stored: the same after reading, and nothing else.
+fn stored<const POINTS: usize>(key: &AttestedKey, other: &AttestedKey) {
+    type Key<const POINTS: usize> = PreparedKey<PreparedP256<POINTS>>;
+    let write = |key| {
+        let mut bytes = vec![0; Key::<POINTS>::ENCODED_LEN];
+        Key::<POINTS>::new(key, &VerifyOnly).unwrap().write_to(&mut bytes, &VerifyOnly).unwrap();
+        bytes
+    };
+    let read = |bytes: &[u8]| Key::<POINTS>::from_trusted_bytes(bytes, &VerifyOnly).map(|key| *key.key());
+    let bytes = write(key);
+    assert_eq!(bytes.len(), 130 + 64 * POINTS + 32);
+    assert_eq!(read(&bytes), Ok(*key));
+    let again = Key::<POINTS>::from_trusted_bytes(&bytes, &VerifyOnly).unwrap();
+    let mut written = vec![0; bytes.len()];
+    again.write_to(&mut written, &VerifyOnly).unwrap();
+    assert_eq!(written, bytes);
+
+    for index in 0..bytes.len() {
+        let mut damaged = bytes.clone();
+        damaged[index] ^= 1 << (index % 8);
+        assert_eq!(read(&damaged), Err(Error::StoredKeyMalformed), "octet {index}");
+    }
+    for length in [0, 31, 32, 129, 130, 161, bytes.len() - 1] {
+        assert_eq!(read(&bytes[..length]), Err(Error::StoredKeyMalformed), "{length} octets");
+        let mut short = vec![0; length];
+        assert_eq!(again.write_to(&mut short, &VerifyOnly), Err(Error::StoredKeyMalformed), "{length} octets");
+    }
+    let mut long = bytes.clone();
+    long.push(0);
+    assert_eq!(read(&long), Err(Error::StoredKeyMalformed));
+
+    // The table of another key, and a digest that is right for it: only the digest binds them, and it is no secret.
+    let mixed = [&bytes[..130], &write(other)[130..]].concat();
+    assert_eq!(read(&mixed), Err(Error::StoredKeyMalformed));
+    // A table with what is no point, and a digest that is right for it.
+    let mut wrong = bytes.clone();
+    wrong[130] ^= 1;
+    let end = wrong.len() - 32;
+    let digest = VerifyOnly.sha256(&[&wrong[..end]]).unwrap();
+    wrong[end..].copy_from_slice(&digest);
+    assert_eq!(read(&wrong), Err(Error::StoredKeyMalformed));
+}
+
+#[test]
+fn a_stored_prepared_key_is_checked() {
+    let [key, other] = ["stored", "other"].map(|seed| AssertionCase::mint(&device(seed), 1, &edits()).key);
+    stored::<8>(&key, &other);
+    stored::<32>(&key, &other);
+    stored::<128>(&key, &other);
+}
+
+/// What is stored has a meaning of its own: written where words have 64 bits, it can be read where they have 32.
+#[test]
+fn the_stored_form_is_that_of_the_specification() {
+    let generator = trusted_key(
+        &P256PublicKey::from_uncompressed(&p256_generator()).unwrap(),
+        common::app_hash("app"),
+        genuine::app_attest::Environment::Production,
+    );
+    let mut bytes = vec![0; PreparedKey::<PreparedP256<8>>::ENCODED_LEN];
+    PreparedKey::<PreparedP256<8>>::new(&generator, &VerifyOnly).unwrap().write_to(&mut bytes, &VerifyOnly).unwrap();
+    // SHA-256 of the table of G, as every machine has to write it, whatever its words.
+    let digest = RustCrypto.sha256(&[&bytes[130..bytes.len() - 32]]).unwrap();
+    let digest: String = digest.iter().map(|octet| format!("{octet:02x}")).collect();
+    assert_eq!(digest, TABLE_OF_G);
+}
+
+/// Computed from the formula in `comb.rs` with nothing but big integers.
+const TABLE_OF_G: &str = "198485d7cba3c57b1d61f0bfd8f5bf6cd0db732044b5a347b455e31e41f26db3";
+
+/// G of P-256 (SEC 2 §2.4.2).
+fn p256_generator() -> Vec<u8> {
+    let mut one = [0; 32];
+    one[31] = 1;
+    let key = p256::ecdsa::SigningKey::from_slice(&one).unwrap();
+    key.verifying_key().to_sec1_point(false).as_bytes().to_vec()
+}
+
+/// The batch of a backend by itself, with more items than verdicts and the other way round.
+#[test]
+fn a_batch_leaves_alone_what_has_no_partner() {
+    let key = AssertionCase::mint(&device("lengths"), 1, &edits()).key.public_key();
+    let item = genuine::crypto::P256Item::<PreparedP256<8>> {
+        key: genuine::crypto::P256Key::Plain(&key),
+        digest: Digest::Sha256([0; 32]),
+        signature: P256Signature([1; 64]),
+    };
+    let mut verdicts = [Err(CryptoError::Unavailable); 3];
+    VerifyOnly.verify_p256_batch(&[item], &mut verdicts);
+    assert_eq!(verdicts, [Err(CryptoError::Invalid), Err(CryptoError::Unavailable), Err(CryptoError::Unavailable)]);
+    VerifyOnly.verify_p256_batch(&[item; 20], &mut verdicts);
+    assert_eq!(verdicts, [Err(CryptoError::Invalid); 3]);
+    let off_curve = P256PublicKey([1; 64]);
+    let prepared: Result<PreparedP256<8>, _> = VerifyOnly.prepare_p256(&off_curve);
+    assert_eq!(prepared.map(drop), Err(CryptoError::Invalid));
+}
