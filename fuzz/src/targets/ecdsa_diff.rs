@@ -1,4 +1,5 @@
-//! ECDSA: the verdicts of the engine's backend, aws-lc-rs, ring, and p256 or p384 used in another way.
+//! ECDSA: the verdicts of the engine's backends, on every path of the one of our own, of aws-lc-rs, ring, and p256 or p384
+//! used in another way.
 
 use std::{cell::RefCell, collections::HashMap, sync::LazyLock};
 
@@ -6,7 +7,9 @@ use aws_lc_rs::signature as aws;
 use genuine::{
     Error,
     crypto::{
-        Crypto as _, CryptoError, Digest, P256PublicKey, P256Signature, P384PublicKey, P384Signature, RustCrypto,
+        BatchP256 as _, Crypto as _, CryptoError, Digest, P256Item, P256Key, P256PublicKey, P256Signature,
+        P384PublicKey, P384Signature, PrepareP256 as _, PrepareP384 as _, PreparedP256, PreparedP384, RustCrypto,
+        VerifyOnly,
     },
 };
 use genuine_testvectors::{
@@ -132,8 +135,51 @@ fn is_ok(answer: Result<(), CryptoError>) -> bool {
     answer.is_ok()
 }
 
+/// What the backend of our own says, which is the same on every path: with the key, prepared or not, and in a batch beside
+/// an honest signature and one out of range.
+fn p256_on_every_path(key: &P256PublicKey, digest: &Digest, signature: &P256Signature) -> bool {
+    let verdict = is_ok(VerifyOnly.verify_p256(key, digest, signature));
+    let small: Option<PreparedP256<8>> = VerifyOnly.prepare_p256(key).ok();
+    let large: Option<PreparedP256<128>> = VerifyOnly.prepare_p256(key).ok();
+    let Some((small, large)) = small.zip(large) else {
+        assert!(!verdict, "a key that is no point");
+        return false;
+    };
+    assert_eq!(is_ok(VerifyOnly.verify_p256_prepared(&small, digest, signature)), verdict, "8 points");
+    assert_eq!(is_ok(VerifyOnly.verify_p256_prepared(&large, digest, signature)), verdict, "128 points");
+
+    let (honest_point, honest_numbers) = honest(0, 0);
+    let honest_key = P256PublicKey::from_uncompressed(&honest_point).expect("an honest one");
+    let honest = P256Item {
+        key: P256Key::Plain(&honest_key),
+        digest: digest_of(&ALGORITHMS[0].hash.digest(&[0])),
+        signature: P256Signature(honest_numbers.try_into().expect("two numbers")),
+    };
+    let item = P256Item { key: P256Key::Plain(key), digest: *digest, signature: *signature };
+    let zero = P256Item { signature: P256Signature([0; 64]), ..honest };
+    let prepared = P256Item { key: P256Key::Prepared(&small), ..item };
+    let mut verdicts = [Err(CryptoError::Unavailable); 5];
+    VerifyOnly.verify_p256_batch(&[zero, item, honest, prepared, zero], &mut verdicts);
+    assert_eq!(verdicts.map(is_ok), [false, verdict, true, verdict, false], "in a batch");
+    verdict
+}
+
+/// The same for P-384, which has no batches.
+fn p384_on_every_path(key: &P384PublicKey, digest: &Digest, signature: &P384Signature) -> bool {
+    let verdict = is_ok(VerifyOnly.verify_p384(key, digest, signature));
+    let small: Option<PreparedP384<8>> = VerifyOnly.prepare_p384(key).ok();
+    let large: Option<PreparedP384<128>> = VerifyOnly.prepare_p384(key).ok();
+    let Some((small, large)) = small.zip(large) else {
+        assert!(!verdict, "a key that is no point");
+        return false;
+    };
+    assert_eq!(is_ok(VerifyOnly.verify_p384_prepared(&small, digest, signature)), verdict, "8 points");
+    assert_eq!(is_ok(VerifyOnly.verify_p384_prepared(&large, digest, signature)), verdict, "128 points");
+    verdict
+}
+
 macro_rules! on_curve {
-    ($name:ident: $curve:ident, $key:ident, $signature:ident, $check:ident, $verify:ident) => {
+    ($name:ident: $curve:ident, $key:ident, $signature:ident, $check:ident, $verify:ident, $every_path:ident) => {
         /// The backend's verdict on the signature, and on the key; and the former by way of SEC 1 and DER.
         fn $name(point: &[u8], digest: &[u8], numbers: &[u8]) -> (bool, bool, bool) {
             use $curve::ecdsa::{Signature, VerifyingKey, signature::hazmat::PrehashVerifier as _};
@@ -141,6 +187,8 @@ macro_rules! on_curve {
             let signature = $signature(numbers.try_into().expect("two numbers"));
             let is_point = is_ok(RustCrypto.$check(&key));
             let verdict = is_ok(RustCrypto.$verify(&key, &digest_of(digest), &signature));
+            assert_eq!(is_ok(VerifyOnly.$check(&key)), is_point, "the key");
+            assert_eq!($every_path(&key, &digest_of(digest), &signature), verdict, "the backend of our own");
             let again = VerifyingKey::from_sec1_bytes(point).ok().zip(Signature::from_slice(numbers).ok());
             let again = again.is_some_and(|(key, signature)| key.verify_prehash(digest, &signature).is_ok());
             (verdict, is_point, again)
@@ -148,8 +196,8 @@ macro_rules! on_curve {
     };
 }
 
-on_curve!(p256: p256, P256PublicKey, P256Signature, check_p256, verify_p256);
-on_curve!(p384: p384, P384PublicKey, P384Signature, check_p384, verify_p384);
+on_curve!(p256: p256, P256PublicKey, P256Signature, check_p256, verify_p256, p256_on_every_path);
+on_curve!(p384: p384, P384PublicKey, P384Signature, check_p384, verify_p384, p384_on_every_path);
 
 /// Each algorithm as it is, and with the numbers where implementations have failed.
 #[must_use]
