@@ -45,6 +45,8 @@ fn main() {
     let width = env::var("CARGO_CFG_TARGET_POINTER_WIDTH").expect("cargo sets the width of the target");
     let tables = if width == "64" {
         table::<P256, 512>("P256", 64) + &table::<P384, 512>("P384", 64)
+    } else if env::var_os("CARGO_FEATURE_COMPACT").is_some() {
+        table::<P256, 8>("P256", 32) + &table::<P384, 8>("P384", 32)
     } else {
         table::<P256, 32>("P256", 32) + &table::<P384, 32>("P384", 32)
     };

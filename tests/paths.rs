@@ -12,7 +12,7 @@ use genuine::{
     Error,
     app_attest::{
         Assertion, AssertionKey, AssertionRequest, AssertionVerifier, AttestationObject, AttestationVerifier,
-        AttestedKey, ClientDataHash, PreparedKey, VerifiedAttestation,
+        AttestedKey, AuthenticAssertion, ClientDataHash, PreparedKey, VerifiedAttestation,
     },
     crypto::{
         BatchP256, Crypto, CryptoError, Digest, P256PublicKey, P256Signature, P384PublicKey, P384Signature,
@@ -21,6 +21,7 @@ use genuine::{
     x509::{KeptIssuer, TrustAnchor},
 };
 use genuine_aws_lc::AwsLc;
+use genuine_lanes::InLanes;
 use genuine_testvectors::{Kind, TestPki};
 
 type Verdict = Result<(), Error>;
@@ -29,6 +30,17 @@ type Verdict = Result<(), Error>;
 fn every_backend_conforms() {
     conformance::check(&VerifyOnly).unwrap();
     conformance::check(&AwsLc).unwrap();
+    lanes().map_or(Ok(()), |lanes| conformance::check(&lanes)).unwrap();
+}
+
+/// The backend in lanes, if this processor has any. `GENUINE_REQUIRE_LANES` makes it a failure that it has none.
+fn lanes() -> Option<InLanes> {
+    let lanes = InLanes::detect();
+    if lanes.is_none() {
+        assert!(std::env::var_os("GENUINE_REQUIRE_LANES").is_none(), "this processor has no AVX-512 IFMA");
+        println!("skipped: this processor has no AVX-512 IFMA");
+    }
+    lanes
 }
 
 /// All assertions: their names and cases.
@@ -64,11 +76,18 @@ fn backends_agree() {
     }
 }
 
+/// With a prepared key, by `VerifyOnly` and in lanes.
 fn prepared_verdict<const POINTS: usize>(case: &AssertionCase) -> Verdict {
     let key = PreparedKey::<PreparedP256<POINTS>>::new(&case.key, &VerifyOnly)?;
     assert_eq!(*key.key(), case.key);
-    let verifier = AssertionVerifier::new(case.policy(), &VerifyOnly);
-    verifier.verify_prepared(&Assertion::parse(&case.object)?, &key, &ClientDataHash(&case.client_data)).map(drop)
+    let (assertion, client_data) = (Assertion::parse(&case.object)?, ClientDataHash(&case.client_data));
+    let verdict =
+        AssertionVerifier::new(case.policy(), &VerifyOnly).verify_prepared(&assertion, &key, &client_data).map(drop);
+    if let Some(lanes) = InLanes::detect() {
+        let in_lanes = AssertionVerifier::new(case.policy(), &lanes);
+        assert_eq!(in_lanes.verify_prepared(&assertion, &key, &client_data).map(drop), verdict);
+    }
+    verdict
 }
 
 #[test]
@@ -95,6 +114,7 @@ fn a_batch_changes_no_verdict() {
     let expected: Vec<_> = cases.iter().map(|(_, case)| case.verify().map(drop)).collect();
     assert!(expected.iter().filter(|verdict| verdict.is_ok()).count() > 20);
 
+    let lanes = lanes();
     // A policy belongs to a verifier: those with the same one are taken together.
     for (app, environment) in cases.iter().map(|(_, case)| (case.apps[0], case.environment)) {
         let same: Vec<_> = (0..cases.len())
@@ -117,13 +137,20 @@ fn a_batch_changes_no_verdict() {
             let apps = [app];
             let mut answers = Vec::new();
             AssertionVerifier::new(policy(&apps, environment), &VerifyOnly).verify_batch(
-                requests,
+                requests.clone(),
                 |position, answer| {
                     assert_eq!(position, answers.len());
                     answers.push(answer.map(|proof| (proof.key_id(), proof.counter())));
                 },
             );
             assert_eq!(answers.len(), taken.len());
+            if let Some(lanes) = &lanes {
+                let mut in_lanes = Vec::new();
+                AssertionVerifier::new(policy(&apps, environment), lanes).verify_batch(requests, |_, answer| {
+                    in_lanes.push(answer.map(|proof| (proof.key_id(), proof.counter())));
+                });
+                assert_eq!(in_lanes, answers);
+            }
             for (&index, answer) in taken.iter().zip(answers) {
                 let alone = cases[index].1.verify().map(|proof| (proof.key_id(), proof.counter()));
                 assert_eq!(answer, alone, "{} of {length}", cases[index].0);
@@ -141,16 +168,21 @@ fn in_a_batch_each_has_its_own_verdict() {
     let views: Vec<_> = good.iter().map(|case| Assertion::parse(&case.object).unwrap()).collect();
     let keys: Vec<PreparedKey<PreparedP256<8>>> =
         good.iter().map(|case| PreparedKey::new(&case.key, &VerifyOnly).unwrap()).collect();
+    let lanes = lanes();
     for mask in 0..256_usize {
         let requests = (0..8).map(|index| {
             let case = if mask >> index & 1 == 1 { &bad[index] } else { &good[index] };
             let key = AssertionKey::Prepared(&keys[index]);
             AssertionRequest { assertion: &views[index], key, client_data: ClientDataHash(&case.client_data) }
         });
-        AssertionVerifier::new(good[0].policy(), &VerifyOnly).verify_batch(requests, |index, answer| {
+        let expect = |index: usize, answer: Result<AuthenticAssertion<'_>, Error>| {
             let expected = if mask >> index & 1 == 1 { Err(Error::SignatureInvalid) } else { Ok(good[index].key.id()) };
             assert_eq!(answer.map(|proof| proof.key_id()), expected, "{mask:08b}, {index}");
-        });
+        };
+        AssertionVerifier::new(good[0].policy(), &VerifyOnly).verify_batch(requests.clone(), expect);
+        if let Some(lanes) = &lanes {
+            AssertionVerifier::new(good[0].policy(), lanes).verify_batch(requests, expect);
+        }
     }
 }
 
@@ -193,6 +225,67 @@ fn a_batch_ends_where_its_requests_end() {
     let verifier = AssertionVerifier::new(good.policy(), &VerifyOnly);
     verifier.verify_batch(requests, |position, answer| answers.push((position, answer.map(drop))));
     assert_eq!(answers, [(0, Err(Error::SignatureInvalid))]);
+}
+
+/// A backend that decides nothing of a batch.
+struct Silent;
+
+impl Crypto for Silent {
+    fn sha256(&self, parts: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
+        VerifyOnly.sha256(parts)
+    }
+
+    fn sha384(&self, parts: &[&[u8]]) -> Result<[u8; 48], CryptoError> {
+        VerifyOnly.sha384(parts)
+    }
+
+    fn check_p256(&self, key: &P256PublicKey) -> Result<(), CryptoError> {
+        VerifyOnly.check_p256(key)
+    }
+
+    fn check_p384(&self, key: &P384PublicKey) -> Result<(), CryptoError> {
+        VerifyOnly.check_p384(key)
+    }
+
+    fn verify_p256(&self, _: &P256PublicKey, _: &Digest, _: &P256Signature) -> Result<(), CryptoError> {
+        Err(CryptoError::Unavailable)
+    }
+
+    fn verify_p384(&self, _: &P384PublicKey, _: &Digest, _: &P384Signature) -> Result<(), CryptoError> {
+        Err(CryptoError::Unavailable)
+    }
+}
+
+impl PrepareP256<()> for Silent {
+    fn prepare_p256(&self, _: &P256PublicKey) -> Result<(), CryptoError> {
+        Ok(())
+    }
+
+    fn verify_p256_prepared(&self, (): &(), _: &Digest, _: &P256Signature) -> Result<(), CryptoError> {
+        Err(CryptoError::Unavailable)
+    }
+}
+
+impl BatchP256<()> for Silent {
+    fn verify_p256_batch(&self, _: &[genuine::crypto::P256Item<'_, ()>], _: &mut [Result<(), CryptoError>]) {}
+}
+
+/// What was not decided is no refusal, alone or in a batch.
+#[test]
+fn a_backend_that_cannot_decide_refuses_nobody() {
+    let case = AssertionCase::mint(&device("silent"), 1, &edits());
+    let view = Assertion::parse(&case.object).unwrap();
+    let key = PreparedKey::new(&case.key, &Silent).unwrap();
+    let verifier = AssertionVerifier::new(case.policy(), &Silent);
+    let client_data = ClientDataHash(&case.client_data);
+    assert_eq!(verifier.verify_prepared(&view, &key, &client_data).map(drop), Err(Error::CryptoUnavailable));
+    let request = AssertionRequest { assertion: &view, key: AssertionKey::Prepared(&key), client_data };
+    let mut answered = 0;
+    verifier.verify_batch([request; 3], |_, answer| {
+        assert_eq!(answer.map(drop), Err(Error::CryptoUnavailable));
+        answered += 1;
+    });
+    assert_eq!(answered, 3);
 }
 
 type Issuer = KeptIssuer<PreparedP384<32>>;
@@ -390,7 +483,7 @@ fn the_stored_form_is_that_of_the_specification() {
     PreparedKey::<PreparedP256<8>>::new(&generator, &VerifyOnly).unwrap().write_to(&mut bytes, &VerifyOnly).unwrap();
     // SHA-256 of the table of G, as every machine has to write it, whatever its words.
     let digest = RustCrypto.sha256(&[&bytes[130..bytes.len() - 32]]).unwrap();
-    let digest: String = digest.iter().map(|octet| format!("{octet:02x}")).collect();
+    let digest = digest.iter().fold(String::new(), |text, octet| text + &format!("{octet:02x}"));
     assert_eq!(digest, TABLE_OF_G);
 }
 

@@ -88,10 +88,10 @@ impl<const N: usize, const POINTS: usize> Prepared<N, POINTS> {
     #[doc(hidden)]
     pub const BLOCKS: usize = Self::SHAPE.blocks;
 
-    /// Computes the table: some 250 or 380 doublings, one affine addition for each entry, and an inversion for each tooth.
+    /// Computes the table: 192 to 253 or 288 to 372 doublings, one affine addition for each entry, and an inversion for each tooth.
     ///
     /// No addition meets equal or opposite points: each is of two multiples of Q by integers of different size, both less
-    /// than 2^(L − e), and Q has the prime order n > 2^(L − e).
+    /// than 2^(L − e + 1), and Q has the prime order n > 2^(L − e + 2).
     pub(crate) fn new(point: &Affine<N>) -> Self {
         let shape = Self::SHAPE;
         let mut table = [Affine::ZEROS; POINTS];

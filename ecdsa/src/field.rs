@@ -73,7 +73,7 @@ impl<const N: usize> Fe<N> {
     }
 
     /// Whether it is zero: that is held as 0 or as p.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub const fn is_zero(&self) -> bool {
         words::equal(&self.0, &[0; N]) || words::equal(&self.0, &Self::P)
     }
@@ -95,7 +95,8 @@ impl<const N: usize> Fe<N> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(crate) const fn increase(&mut self, other: &Self) {
-        reduce::sum(&mut self.0, &other.0, if Word::BITS == 64 { &Self::P } else { &Self::COMPLEMENT });
+        let modulus = if Word::BITS == 64 { &Self::P } else { &Self::COMPLEMENT };
+        reduce::sum(&mut self.0, &other.0, modulus);
     }
 
     /// 2a.
@@ -151,10 +152,10 @@ impl<const N: usize> Fe<N> {
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub const fn square(&self) -> Self {
         // Twelve words are more than the compiler unrolls, and then what the loops cost is more than what squaring saves.
-        if Word::BITS == 64 || N == P256 {
+        if Word::BITS == 64 || N == P256 && !cfg!(feature = "compact") {
             Self(reduce::product(&mut words::square(&self.0), &Self::P))
         } else {
-            Self(reduce::product(&mut words::mul(&self.0, &self.0), &Self::P))
+            self.mul(self)
         }
     }
 

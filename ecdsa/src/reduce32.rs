@@ -1,23 +1,25 @@
 //! Sums, differences, halves and products modulo p in words of 32 bits, W = 32·N.
 //!
-//! All go column by column, from a signed 64-bit accumulator into the place of an operand: short in loops as in the code
-//! that becomes of them, and little stack. No column sums more than six words, so the accumulator is far from its limits.
+//! In the place of an operand, which keeps the stack small, and in loops that are as short when they are not unrolled.
 
 use crate::{P256, word};
 
-/// a becomes a + b, less p as often as that has more than W bits.
+/// a becomes a + b, less p as often as that has more than W bits: at most twice, since a + b − 2p < 2^(W + 1) − 2p < 2^W.
+///
+/// `complement` is 2^W − p.
 #[inline(always)]
 pub(crate) const fn sum<const N: usize>(a: &mut [u32; N], b: &[u32; N], complement: &[u32; N]) {
     let mut addend = b;
-    while add(a, addend, false) {
-        // 2^W less and 2^W − p more.
+    // The carry is 2^W, and adding the complement then makes −p of it.
+    while add(a, addend) {
         addend = complement;
     }
 }
 
-/// a becomes a − b, and p more as often as that is negative.
+/// a becomes a − b, and p more as often as that is negative: at most twice, since a − b + 2p > 2p − 2^W > 0.
 #[inline(always)]
 pub(crate) const fn difference<const N: usize>(a: &mut [u32; N], b: &[u32; N], p: &[u32; N]) {
+    // a + (2^W − 1 − b) + 1, because the compiler makes a chain of carries of sums, and none of differences.
     let mut carry = true;
     let mut i = 0;
     while i < N {
@@ -25,12 +27,14 @@ pub(crate) const fn difference<const N: usize>(a: &mut [u32; N], b: &[u32; N], p
         i += 1;
     }
     while !carry {
-        carry = add(a, p, false);
+        carry = add(a, p);
     }
 }
 
+/// a becomes a + b; returns the carry.
 #[inline(always)]
-const fn add<const N: usize>(a: &mut [u32; N], b: &[u32; N], mut carry: bool) -> bool {
+const fn add<const N: usize>(a: &mut [u32; N], b: &[u32; N]) -> bool {
+    let mut carry = false;
     let mut i = 0;
     while i < N {
         (a[i], carry) = word::add(a[i], b[i], carry);
@@ -57,10 +61,11 @@ pub(crate) const fn half<const N: usize>(a: &mut [u32; N], p: &[u32; N]) {
     a[N - 1] |= (column as u32) << 31;
 }
 
-/// t·2^−W modulo p for a product t, by Montgomery's method as in HAC, algorithm 14.32.
+/// t·2^−W modulo p for a product t, by Montgomery's method as in HAC, algorithm 14.32, column by column.
 ///
 /// For both primes −p⁻¹ ≡ 1 modulo 2^32 and every term of p is a power of 2^32, so that the multiple m[i] of p to add is
-/// the column i itself, and adding it is adding m[i] to a few columns. It is put where the column was.
+/// the column i itself, and adding it is adding m[i] to a few columns. It is put where the column was. A column sums at most
+/// six words, so a signed 64-bit accumulator is far from its limits.
 ///
 /// The answer is congruent and less than 2^W: t·2^−W + m·p·2^−W < 2^W + p, and p is subtracted once if the sum has left
 /// W bits.
@@ -111,14 +116,12 @@ pub(crate) const fn product<const N: usize>(t: &mut [[u32; N]; 2], p: &[u32; N])
                     }
                 }
             }
-        } else {
-            if i < 4 {
-                column -= words[i + 8] as i64;
-                if i < 3 {
-                    column -= words[i + 9] as i64;
-                    if i < 1 {
-                        column += words[i + 11] as i64;
-                    }
+        } else if i < 4 {
+            column -= words[i + 8] as i64;
+            if i < 3 {
+                column -= words[i + 9] as i64;
+                if i < 1 {
+                    column += words[i + 11] as i64;
                 }
             }
         }

@@ -98,10 +98,9 @@ const fn p384(low: [u64; 6], high: [u64; 6]) -> ([u64; 6], bool) {
     let mut step = 0;
     while step < 6 {
         let m = a.wrapping_add(a << 32);
-        // m·2^32 − m in two words, then shifted by 96 bits − 32: m·2^96 − m·2^32 … with m at words 0 and 2.
+        // m·2^64 − m in two words; times 2^32 it is m·2^96 − m·2^32, to which m is added at words 0 and 2.
         let (zero, borrow) = sub(0, m, false);
         let (one, _) = sub(m, 0, borrow);
-        // (one, zero) = m·2^64 − m; times 2^32 it is m·2^96 − m·2^32.
         let (s0, carry) = add(zero << 32, m, false);
         let (s1, carry) = add(one << 32 | zero >> 32, 0, carry);
         let (s2, carry) = add(one >> 32, m, carry);

@@ -11,8 +11,13 @@ use crate::{
     words,
 };
 
-/// Multiples of the base point: 32 KB for P-256 and 48 KB for P-384 where words have 64 bits, 2 KB and 3 KB elsewhere.
-pub(crate) const BASE_POINTS: usize = if Word::BITS == 64 { 512 } else { 32 };
+/// Multiples of the base point: 32 KB for P-256 and 48 KB for P-384 where words have 64 bits, 2 KB and 3 KB elsewhere, and a
+/// quarter of that if it shall be compact.
+pub(crate) const BASE_POINTS: usize = match (Word::BITS, cfg!(feature = "compact")) {
+    (64, _) => 512,
+    (_, false) => 32,
+    (_, true) => 8,
+};
 
 /// Bits of a window over the scalar of a point that is not prepared.
 ///
@@ -29,8 +34,11 @@ pub(crate) fn prepared<const N: usize, const POINTS: usize>(
 ) -> Result<(), Invalid> {
     let (u1, u2) = (Odd::new(&signed.u1), Odd::new(&signed.u2));
     let mut sum = Jacobian::INFINITY;
-    for column in (0..usize::max(Prepared::<N, POINTS>::COLUMNS, Prepared::<N, BASE_POINTS>::COLUMNS)).rev() {
-        sum.double();
+    let columns = usize::max(Prepared::<N, POINTS>::COLUMNS, Prepared::<N, BASE_POINTS>::COLUMNS);
+    for column in (0..columns).rev() {
+        if column + 1 < columns {
+            sum.double();
+        }
         if column < Prepared::<N, POINTS>::COLUMNS {
             key.add_column(&mut sum, &u2, column);
         }
@@ -106,8 +114,9 @@ fn windows<const N: usize>(k: &Scalar<N>) -> [[i8; Word::BITS as usize / GROUP];
             } else if i8::from(words::bit(&k.0, group * GROUP + place)) != carry {
                 let window = words::bits(&k.0, group * GROUP + place, WINDOW) as i8 + carry;
                 carry = window >> (WINDOW - 1);
-                let digit = window - (carry << WINDOW);
-                *code = if negative { -digit } else { digit } * GROUP as i8 + place as i8;
+                let of_k = window - (carry << WINDOW);
+                let digit = if negative { -of_k } else { of_k };
+                *code = digit * GROUP as i8 + place as i8;
                 skip = WINDOW - 1;
             }
         }

@@ -76,7 +76,6 @@ where
 
 /// The table of the base point, which has as many points as the target's words are given.
 fn base<C: Curve<N>, const N: usize, const POINTS: usize>(table: &Prepared<N, POINTS>) {
-    assert_eq!(POINTS, if common::OCTETS == 8 { 512 } else { 32 });
     check::<C, N, POINTS>(&C::Point::generator(), table);
     // No entry is another's equal or opposite, so a column's sum tells its signs.
     let different: HashSet<_> =

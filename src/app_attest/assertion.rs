@@ -161,7 +161,7 @@ impl<'a, C: Crypto + ?Sized> AssertionVerifier<'a, C> {
 
 /// An assertion that the attested key did sign, for this client data, and that may be a replay.
 ///
-/// Only [`AssertionVerifier::verify`] makes one. It is good for nothing but being accepted.
+/// Only the `verify…` methods of [`AssertionVerifier`] make one. It is good for nothing but being accepted.
 #[derive(Debug)]
 #[must_use = "an authentic assertion may be a replay until it is accepted"]
 pub struct AuthenticAssertion<'i>(pub(super) VerifiedAssertion<'i>);

@@ -58,7 +58,8 @@ impl<C: Crypto + ?Sized> AssertionVerifier<'_, C> {
                 Some(Ok((item, _))) => *item,
                 _ => nothing(),
             });
-            let mut verdicts = [Err(CryptoError::Invalid); BATCH];
+            // What a backend leaves undecided is not refused.
+            let mut verdicts = [Err(CryptoError::Unavailable); BATCH];
             let taken = examined.iter().flatten().count();
             let Some((items, _)) = items.split_at_checked(taken) else { return };
             self.crypto.verify_p256_batch(items, &mut verdicts);

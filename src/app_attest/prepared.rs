@@ -10,8 +10,8 @@ use crate::{
 
 /// An attested key, prepared for assertions to be verified sooner.
 ///
-/// `K` is the form in which the backend prepared it. With `VerifyOnly` it is a table of 512 bytes to 32 KB, which pays from
-/// the second assertion on: see `PreparedP256`. Keep it in a cache, or in storage beside the device's record.
+/// `K` is the form in which the backend prepared it. With `VerifyOnly` it is a table of 512 bytes to 32 KB, and
+/// [`guide::throughput`](crate::guide::throughput) says from which assertion on it pays. Keep it in a cache, or in storage beside the device's record.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
 pub struct PreparedKey<K> {

@@ -1,12 +1,16 @@
 //! Keys that are known in advance: what a backend can do with one beforehand, and with many signatures at once.
 //!
 //! A verdict does not depend on it. Prepared or not, alone or in a batch, the same signatures verify.
+//!
+//! A prepared form means the key that it was made of for as long as it lives, and in every instance of the backend. A slot
+//! of a peripheral that is filled anew must not be reached by an older form: it would accept the signatures of another key.
 
 use super::{Crypto, CryptoError, Digest, P256PublicKey, P256Signature, P384PublicKey, P384Signature};
 
 /// A backend that computes something about a P-256 key beforehand: a table, or a slot of a peripheral.
 ///
-/// `K` is what it computes; a backend may have several forms of it.
+/// `K` is what it computes; a backend may have several forms of it. It means its
+/// key for as long as it lives, in every instance of the backend.
 pub trait PrepareP256<K>: Crypto {
     /// Prepares a key.
     ///
@@ -42,7 +46,7 @@ pub trait PrepareP384<K>: Crypto {
 
 /// A backend that verifies several signatures by P-256 keys for less than one after the other.
 pub trait BatchP256<K>: PrepareP256<K> {
-    /// Verifies each item and writes its verdict to the same place of `verdicts`.
+    /// Verifies each item and writes its verdict to the same place of `verdicts`; what is not written is taken for not decided.
     ///
     /// The verdict of an item is the one it would have alone, whatever the others are. What is missing in the longer of the
     /// two slices is left alone.

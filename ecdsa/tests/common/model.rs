@@ -6,6 +6,7 @@
 
 use std::ops::AddAssign;
 
+use genuine_ecdsa::{Base, arithmetic::Affine};
 use num_bigint::{BigInt, BigUint, Sign};
 
 use super::{OCTETS, Word, curve::Curve, power};
@@ -21,8 +22,7 @@ pub(crate) enum Path {
 pub(crate) const PATHS: [Path; 5] =
     [Path::Plain, Path::Prepared(8), Path::Prepared(32), Path::Prepared(128), Path::Prepared(512)];
 
-/// Points of the base point's table, and bits of a window.
-const BASE_POINTS: usize = if Word::BITS == 64 { 512 } else { 32 };
+/// Bits of a window.
 const WINDOW: usize = if Word::BITS == 64 { 5 } else { 4 };
 
 /// What happens to a sum.
@@ -119,7 +119,7 @@ fn windows<C: Curve<N>, const N: usize>(k: &BigUint) -> Vec<i64> {
 
 /// All that happens to the sum on a path.
 pub(crate) fn steps<C: Curve<N>, const N: usize>(path: Path, u1: &BigUint, u2: &BigUint) -> Vec<Step> {
-    let base = comb::<C, N>(BASE_POINTS, u1);
+    let base = comb::<C, N>(size_of::<Base<N>>() / size_of::<Affine<N>>(), u1);
     let key = match path {
         Path::Plain => windows::<C, N>(u2)
             .into_iter()

@@ -7,11 +7,11 @@ use aws_lc_rs::signature as aws;
 use genuine::{
     Error,
     crypto::{
-        BatchP256 as _, Crypto as _, CryptoError, Digest, P256Item, P256Key, P256PublicKey, P256Signature,
-        P384PublicKey, P384Signature, PrepareP256 as _, PrepareP384 as _, PreparedP256, PreparedP384, RustCrypto,
-        VerifyOnly,
+        BatchP256, Crypto as _, CryptoError, Digest, P256Item, P256Key, P256PublicKey, P256Signature, P384PublicKey,
+        P384Signature, PrepareP256 as _, PrepareP384 as _, PreparedP256, PreparedP384, RustCrypto, VerifyOnly,
     },
 };
+use genuine_lanes::InLanes;
 use genuine_testvectors::{
     der::Der,
     keys::{Hash, Signer},
@@ -136,18 +136,52 @@ fn is_ok(answer: Result<(), CryptoError>) -> bool {
 }
 
 /// What the backend of our own says, which is the same on every path: with the key, prepared or not, and in a batch beside
-/// an honest signature and one out of range.
+/// an honest signature and one out of range; in portable code, and in lanes where the processor has any.
 fn p256_on_every_path(key: &P256PublicKey, digest: &Digest, signature: &P256Signature) -> bool {
     let verdict = is_ok(VerifyOnly.verify_p256(key, digest, signature));
-    let small: Option<PreparedP256<8>> = VerifyOnly.prepare_p256(key).ok();
-    let large: Option<PreparedP256<128>> = VerifyOnly.prepare_p256(key).ok();
-    let Some((small, large)) = small.zip(large) else {
+    let tables = || {
+        let prepared: (PreparedP256<8>, PreparedP256<32>, PreparedP256<128>, PreparedP256<512>) = (
+            VerifyOnly.prepare_p256(key).ok()?,
+            VerifyOnly.prepare_p256(key).ok()?,
+            VerifyOnly.prepare_p256(key).ok()?,
+            VerifyOnly.prepare_p256(key).ok()?,
+        );
+        Some(prepared)
+    };
+    let Some((smallest, small, large, largest)) = tables() else {
         assert!(!verdict, "a key that is no point");
         return false;
     };
-    assert_eq!(is_ok(VerifyOnly.verify_p256_prepared(&small, digest, signature)), verdict, "8 points");
-    assert_eq!(is_ok(VerifyOnly.verify_p256_prepared(&large, digest, signature)), verdict, "128 points");
+    let mut written = [0; PreparedP256::<8>::ENCODED_LEN];
+    smallest.write_to(&mut written).expect("the length is right");
+    let read = PreparedP256::<8>::from_trusted_bytes(&written).expect("what was written");
 
+    macro_rules! backend {
+        ($backend:expr) => {
+            assert_eq!(is_ok($backend.verify_p256_prepared(&smallest, digest, signature)), verdict, "8 points");
+            assert_eq!(is_ok($backend.verify_p256_prepared(&read, digest, signature)), verdict, "8 points, stored");
+            assert_eq!(is_ok($backend.verify_p256_prepared(&small, digest, signature)), verdict, "32 points");
+            assert_eq!(is_ok($backend.verify_p256_prepared(&large, digest, signature)), verdict, "128 points");
+            assert_eq!(is_ok($backend.verify_p256_prepared(&largest, digest, signature)), verdict, "512 points");
+            in_a_batch(&$backend, key, &large, digest, signature, verdict);
+        };
+    }
+    backend!(VerifyOnly);
+    if let Some(lanes) = InLanes::detect() {
+        backend!(lanes);
+    }
+    verdict
+}
+
+/// Four of it, two of them prepared, beside an honest signature and three that are out of range.
+fn in_a_batch(
+    backend: &impl BatchP256<PreparedP256<128>>,
+    key: &P256PublicKey,
+    prepared: &PreparedP256<128>,
+    digest: &Digest,
+    signature: &P256Signature,
+    verdict: bool,
+) {
     let (honest_point, honest_numbers) = honest(0, 0);
     let honest_key = P256PublicKey::from_uncompressed(&honest_point).expect("an honest one");
     let honest = P256Item {
@@ -155,13 +189,13 @@ fn p256_on_every_path(key: &P256PublicKey, digest: &Digest, signature: &P256Sign
         digest: digest_of(&ALGORITHMS[0].hash.digest(&[0])),
         signature: P256Signature(honest_numbers.try_into().expect("two numbers")),
     };
-    let item = P256Item { key: P256Key::Plain(key), digest: *digest, signature: *signature };
     let zero = P256Item { signature: P256Signature([0; 64]), ..honest };
-    let prepared = P256Item { key: P256Key::Prepared(&small), ..item };
-    let mut verdicts = [Err(CryptoError::Unavailable); 5];
-    VerifyOnly.verify_p256_batch(&[zero, item, honest, prepared, zero], &mut verdicts);
-    assert_eq!(verdicts.map(is_ok), [false, verdict, true, verdict, false], "in a batch");
-    verdict
+    let plain = P256Item { key: P256Key::Plain(key), digest: *digest, signature: *signature };
+    let prepared = P256Item { key: P256Key::Prepared(prepared), ..plain };
+    let mut verdicts = [Err(CryptoError::Unavailable); 8];
+    backend.verify_p256_batch(&[zero, plain, honest, prepared, zero, plain, prepared, zero], &mut verdicts);
+    let expected = [false, verdict, true, verdict, false, verdict, verdict, false];
+    assert_eq!(verdicts.map(is_ok), expected, "in a batch");
 }
 
 /// The same for P-384, which has no batches.
