@@ -7,8 +7,8 @@
 //! - *engine, no point checks*: the same with the point checks answered at once as well
 //!
 //! Objects: one attestation and one assertion minted in the form of iOS 27; and, if `GENUINE_REAL_VECTORS` names a
-//! directory of genuine ones, all of those in turn. Every answer is checked in the measured loop. `benches/record` runs
-//! this and writes `benches/record.md`.
+//! directory of genuine ones, all of those in turn. Every answer is checked in the measured loop. `benches/record/run`
+//! runs this and writes `benches/record/app_attest.md`.
 
 #![allow(missing_docs)]
 

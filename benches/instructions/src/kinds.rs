@@ -1,0 +1,298 @@
+//! What is counted: each kind of verification, over inputs from fixed seeds.
+
+use std::{array, hint::black_box};
+
+use genuine::{
+    UnixTime,
+    app_attest::{
+        AppIdHash, Assertion, AssertionVerifier, AttestationObject, AttestationVerifier, AttestedKey, ClientDataHash,
+        Counter, Environment, KeyId, Policy, PreparedKey,
+    },
+    crypto::{
+        BatchP256, Crypto, CryptoError, Digest, P256Item, P256Key, P256PublicKey, P256Signature, P384PublicKey,
+        P384Signature, PrepareP256, PrepareP384, PreparedP256, PreparedP384, VerifyOnly,
+    },
+    x509::{KeptIssuer, TrustAnchor},
+};
+use genuine_testvectors::{
+    Device,
+    der::Der,
+    keys::{Hash, Signer, sha256},
+};
+
+/// How many signatures there are, and how many attestations.
+const SIGNATURES: usize = 16;
+const ATTESTATIONS: usize = 4;
+/// How many signatures are a batch.
+const BATCH: usize = 8;
+
+/// A kind of verification.
+pub(crate) struct Kind {
+    /// What it is called in the figures.
+    pub(crate) name: &'static str,
+    /// How many of them go once over all inputs.
+    pub(crate) verifications: u64,
+    /// Goes over all inputs so many times.
+    pub(crate) verify: fn(usize),
+}
+
+const fn signatures(name: &'static str, verify: fn(usize)) -> Kind {
+    Kind { name, verifications: SIGNATURES as u64, verify }
+}
+
+const fn attestations(name: &'static str, verify: fn(usize)) -> Kind {
+    Kind { name, verifications: ATTESTATIONS as u64, verify }
+}
+
+/// All of them.
+pub(crate) const KINDS: [Kind; 22] = [
+    signatures("P-256", p256_plain),
+    signatures("P-256, prepared 512 B", p256_prepared::<8>),
+    signatures("P-256, prepared 2 KB", p256_prepared::<32>),
+    signatures("P-256, prepared 8 KB", p256_prepared::<128>),
+    signatures("P-256, prepared 32 KB", p256_prepared::<512>),
+    signatures("P-256, batch of 8", p256_batch),
+    signatures("P-256, batch of 8, prepared 2 KB", p256_batch_prepared::<32>),
+    signatures("P-256, batch of 8, prepared 8 KB", p256_batch_prepared::<128>),
+    signatures("P-256, prepare 2 KB", p256_prepare::<32>),
+    signatures("P-256, prepare 8 KB", p256_prepare::<128>),
+    signatures("P-384", p384_plain),
+    signatures("P-384, prepared 768 B", p384_prepared::<8>),
+    signatures("P-384, prepared 3 KB", p384_prepared::<32>),
+    signatures("P-384, prepared 12 KB", p384_prepared::<128>),
+    signatures("P-384, prepared 48 KB", p384_prepared::<512>),
+    signatures("P-384, prepare 48 KB", p384_prepare::<512>),
+    signatures("assertion, whole", assertion_plain),
+    signatures("assertion, whole, prepared 2 KB", assertion_prepared::<32>),
+    signatures("assertion, whole, prepared 8 KB", assertion_prepared::<128>),
+    attestations("attestation, whole", attestation_plain),
+    attestations("attestation, whole, kept issuer 3 KB", attestation_kept::<32>),
+    attestations("attestation, whole, kept issuer 48 KB", attestation_kept::<512>),
+];
+
+/// A digest, a signature, and the key.
+struct Signed<K, S> {
+    key: K,
+    digest: Digest,
+    signature: S,
+}
+
+/// By a key each.
+fn signed_p256() -> Vec<Signed<P256PublicKey, P256Signature>> {
+    let sign = |number: usize| {
+        let signer = Signer::p256(&format!("instructions {number}"));
+        let digest = sha256(&[&number.to_be_bytes()]);
+        Signed {
+            key: P256PublicKey::from_uncompressed(&signer.public_point()).expect("a point"),
+            digest: Digest::Sha256(digest),
+            signature: P256Signature(fixed(&signer.sign_digest(&digest))),
+        }
+    };
+    (0..SIGNATURES).map(sign).collect()
+}
+
+/// By one key, with SHA-384, as an intermediate certificate is signed.
+fn signed_p384() -> Vec<Signed<P384PublicKey, P384Signature>> {
+    let signer = Signer::p384("instructions");
+    let key = P384PublicKey::from_uncompressed(&signer.public_point()).expect("a point");
+    let sign = |number: usize| {
+        let digest = Hash::Sha384.digest(&number.to_be_bytes());
+        let signature = P384Signature(fixed(&signer.sign_digest(&digest)));
+        Signed { key, digest: Digest::Sha384(digest.try_into().expect("48 octets")), signature }
+    };
+    (0..SIGNATURES).map(sign).collect()
+}
+
+/// r ‖ s of a DER signature.
+fn fixed<const N: usize>(der: &[u8]) -> [u8; N] {
+    let mut fixed = [0; N];
+    let mut sequence = Der::decode(der);
+    for (half, number) in fixed.chunks_exact_mut(N / 2).zip(sequence.elements()) {
+        let octets: &[u8] = number.octets();
+        for (to, from) in half.iter_mut().rev().zip(octets.iter().rev()) {
+            *to = *from;
+        }
+    }
+    fixed
+}
+
+/// Goes over inputs so many times; each has to be accepted.
+fn over<T>(inputs: &[T], times: usize, accepts: impl Fn(&T) -> bool) {
+    for _ in 0..times {
+        assert!(inputs.iter().all(|input| accepts(black_box(input))));
+    }
+}
+
+fn p256_plain(times: usize) {
+    over(&signed_p256(), times, |signed| {
+        VerifyOnly.verify_p256(&signed.key, &signed.digest, &signed.signature).is_ok()
+    });
+}
+
+fn p256_prepared<const POINTS: usize>(times: usize) {
+    let signed = signed_p256();
+    let prepared: Vec<PreparedP256<POINTS>> = signed.iter().map(prepare_p256).collect();
+    let inputs: Vec<_> = signed.iter().zip(&prepared).collect();
+    over(&inputs, times, |(signed, key)| {
+        VerifyOnly.verify_p256_prepared(key, &signed.digest, &signed.signature).is_ok()
+    });
+}
+
+fn prepare_p256<const POINTS: usize>(signed: &Signed<P256PublicKey, P256Signature>) -> PreparedP256<POINTS> {
+    VerifyOnly.prepare_p256(&signed.key).expect("a point")
+}
+
+fn p256_prepare<const POINTS: usize>(times: usize) {
+    over(&signed_p256(), times, |signed| {
+        black_box(&prepare_p256::<POINTS>(signed));
+        true
+    });
+}
+
+fn p256_batch(times: usize) {
+    let signed = signed_p256();
+    let item = |index: usize| P256Item::<PreparedP256<8>> {
+        key: P256Key::Plain(&signed[index].key),
+        digest: signed[index].digest,
+        signature: signed[index].signature,
+    };
+    over(&batches(item), times, all_of_batch);
+}
+
+fn p256_batch_prepared<const POINTS: usize>(times: usize) {
+    let signed = signed_p256();
+    let prepared: Vec<PreparedP256<POINTS>> = signed.iter().map(prepare_p256).collect();
+    let item = |index: usize| P256Item {
+        key: P256Key::Prepared(&prepared[index]),
+        digest: signed[index].digest,
+        signature: signed[index].signature,
+    };
+    over(&batches(item), times, all_of_batch);
+}
+
+fn batches<'k, K>(item: impl Fn(usize) -> P256Item<'k, K>) -> Vec<[P256Item<'k, K>; BATCH]> {
+    (0..SIGNATURES / BATCH).map(|batch| array::from_fn(|place| item(batch * BATCH + place))).collect()
+}
+
+fn all_of_batch<K>(batch: &[P256Item<'_, K>; BATCH]) -> bool
+where
+    VerifyOnly: BatchP256<K>,
+{
+    let mut verdicts = [Err(CryptoError::Unavailable); BATCH];
+    VerifyOnly.verify_p256_batch(batch, &mut verdicts);
+    verdicts.iter().all(Result::is_ok)
+}
+
+fn p384_plain(times: usize) {
+    over(&signed_p384(), times, |signed| {
+        VerifyOnly.verify_p384(&signed.key, &signed.digest, &signed.signature).is_ok()
+    });
+}
+
+fn p384_prepared<const POINTS: usize>(times: usize) {
+    let signed = signed_p384();
+    let key: PreparedP384<POINTS> = VerifyOnly.prepare_p384(&signed[0].key).expect("a point");
+    over(&signed, times, |signed| VerifyOnly.verify_p384_prepared(&key, &signed.digest, &signed.signature).is_ok());
+}
+
+fn p384_prepare<const POINTS: usize>(times: usize) {
+    over(&signed_p384(), times, |signed| {
+        let key: Result<PreparedP384<POINTS>, _> = VerifyOnly.prepare_p384(&signed.key);
+        black_box(&key).is_ok()
+    });
+}
+
+/// Assertions of one device, and its stored key.
+struct Asserted {
+    apps: [AppIdHash; 1],
+    key: AttestedKey,
+    /// Object and client data hash.
+    objects: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+fn asserted() -> Asserted {
+    let mut device = Device::new("instructions");
+    let apps = [AppIdHash::of(device.app_id(), &VerifyOnly).expect("a hash")];
+    let key = P256PublicKey::from_uncompressed(&device.public_key()).expect("a point");
+    let key = AttestedKey::from_trusted_parts(&key, apps[0], Environment::Production, &VerifyOnly).expect("a point");
+    let assertion = |number: usize| {
+        let assertion = device.assert(&number.to_be_bytes());
+        (assertion.object, assertion.client_data_hash)
+    };
+    Asserted { apps, key, objects: (0..SIGNATURES).map(assertion).collect() }
+}
+
+fn assertion_plain(times: usize) {
+    let Asserted { apps, key, objects } = asserted();
+    let verifier = AssertionVerifier::new(Policy::new(&apps), &VerifyOnly);
+    over(&objects, times, |(object, client_data_hash)| {
+        Assertion::parse(object)
+            .and_then(|assertion| verifier.verify(&assertion, &key, &ClientDataHash(client_data_hash)))
+            .and_then(|authentic| authentic.accept(Counter::ATTESTED))
+            .is_ok()
+    });
+}
+
+fn assertion_prepared<const POINTS: usize>(times: usize) {
+    let Asserted { apps, key, objects } = asserted();
+    let key = PreparedKey::<PreparedP256<POINTS>>::new(&key, &VerifyOnly).expect("a point");
+    let verifier = AssertionVerifier::new(Policy::new(&apps), &VerifyOnly);
+    over(&objects, times, |(object, client_data_hash)| {
+        Assertion::parse(object)
+            .and_then(|assertion| verifier.verify_prepared(&assertion, &key, &ClientDataHash(client_data_hash)))
+            .and_then(|authentic| authentic.accept(Counter::ATTESTED))
+            .is_ok()
+    });
+}
+
+/// Attestations of a device each.
+struct Attested {
+    apps: [AppIdHash; 1],
+    root_subject: Vec<u8>,
+    root_point: P384PublicKey,
+    now: UnixTime,
+    /// Object, key identifier and client data hash.
+    objects: Vec<(Vec<u8>, KeyId, Vec<u8>)>,
+}
+
+fn attested() -> Attested {
+    let devices: Vec<_> = (0..ATTESTATIONS).map(|number| Device::new(&format!("instructions {number}"))).collect();
+    let first = &devices[0];
+    let attestation = |device: &Device| {
+        let attestation = device.attest(b"challenge");
+        (attestation.object, KeyId(attestation.key_id), attestation.client_data_hash)
+    };
+    Attested {
+        apps: [AppIdHash::of(first.app_id(), &VerifyOnly).expect("a hash")],
+        root_subject: first.authorities().root_subject(),
+        root_point: P384PublicKey::from_uncompressed(&first.authorities().root_point()).expect("a point"),
+        now: UnixTime(first.issue_time()),
+        objects: devices.iter().map(attestation).collect(),
+    }
+}
+
+fn attestation_plain(times: usize) {
+    let Attested { apps, root_subject, root_point, now, objects } = attested();
+    let anchors = [TrustAnchor::new(&root_subject, root_point)];
+    let verifier = AttestationVerifier::new(Policy::new(&apps), &anchors, &VerifyOnly);
+    over(&objects, times, |(object, key_id, client_data_hash)| {
+        AttestationObject::parse(object)
+            .and_then(|object| verifier.verify(&object, key_id, &ClientDataHash(client_data_hash), now).map(drop))
+            .is_ok()
+    });
+}
+
+fn attestation_kept<const POINTS: usize>(times: usize) {
+    let Attested { apps, root_subject, root_point, now, objects } = attested();
+    let anchors = [TrustAnchor::new(&root_subject, root_point)];
+    let verifier = AttestationVerifier::new(Policy::new(&apps), &anchors, &VerifyOnly);
+    let parse = |object| AttestationObject::parse(object).expect("an attestation");
+    let issuer: KeptIssuer<PreparedP384<POINTS>> = verifier.keep_issuer(&parse(&objects[0].0)).expect("an issuer");
+    assert!(objects.iter().all(|(object, ..)| verifier.is_of_issuer(&parse(object), &issuer) == Ok(true)));
+    over(&objects, times, |(object, key_id, client_data_hash)| {
+        let client_data = ClientDataHash(client_data_hash);
+        AttestationObject::parse(object)
+            .and_then(|object| verifier.verify_with_issuer(&object, key_id, &client_data, now, &issuer).map(drop))
+            .is_ok()
+    });
+}

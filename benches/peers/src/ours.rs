@@ -1,0 +1,276 @@
+//! Contenders for bare ECDSA with the backends of our own, called as the engine calls them: through its traits, with X ‖ Y,
+//! a digest and r ‖ s. And what preparing a key costs, and loading one that was stored prepared.
+
+use std::{array, hint::black_box};
+
+use genuine::{
+    app_attest::{AppIdHash, AttestedKey, Environment, PreparedKey},
+    crypto::{
+        BatchP256, Crypto, CryptoError, Digest, P256Item, P256Key, P256PublicKey, P256Signature, P384PublicKey,
+        P384Signature, PrepareP256, PrepareP384, PreparedP256, PreparedP384, VerifyOnly,
+    },
+};
+use genuine_lanes::InLanes;
+use genuine_testvectors::keys::{Hash, Signer};
+
+use crate::{
+    measure::{Cases, Contender, Side},
+    multi_buffer::LANES,
+    objects::{Signed, signatures},
+};
+
+/// Preparing keys.
+pub(crate) const PREPARE_P256: &str = "prepare a P-256 key";
+/// Preparing issuers.
+pub(crate) const PREPARE_P384: &str = "prepare a P-384 key";
+/// Reading prepared keys that were stored.
+pub(crate) const LOAD_P256: &str = "load a stored prepared P-256 key";
+
+/// `VerifyOnly` with a key that is not prepared.
+pub(crate) const VERIFY_ONLY: &str = "genuine, VerifyOnly";
+/// `VerifyOnly` with several signatures.
+pub(crate) const BATCH: &str = "genuine, VerifyOnly, batch";
+
+/// Why there are no lanes.
+pub(crate) const NO_LANES: &str = "does not support this processor: no AVX-512 IFMA";
+/// Eight signatures in eight lanes.
+pub(crate) const LANES_BATCH: &str = "genuine, lanes";
+
+/// How many keys are prepared in turn.
+const KEYS: usize = 64;
+
+/// `VerifyOnly` with a key that was prepared in a table of so many bytes.
+pub(crate) fn prepared(table: usize) -> String {
+    format!("genuine, prepared {}", size(table))
+}
+
+/// `VerifyOnly` with several signatures by keys that were prepared.
+pub(crate) fn batch_prepared(table: usize) -> String {
+    format!("{BATCH}, prepared {}", size(table))
+}
+
+/// In lanes, with keys that were prepared: several signatures in a lane each, or one over all of them.
+pub(crate) fn lanes_prepared(table: usize) -> String {
+    format!("{LANES_BATCH}, prepared {}", size(table))
+}
+
+/// A size in words.
+pub(crate) fn size(bytes: usize) -> String {
+    if bytes < 1024 { format!("{bytes} B") } else { format!("{} KB", bytes / 1024) }
+}
+
+/// What a backend is asked.
+struct Operands<K, S> {
+    key: K,
+    digest: Digest,
+    signature: S,
+}
+
+type P256 = Operands<P256PublicKey, P256Signature>;
+type P384 = Operands<P384PublicKey, P384Signature>;
+
+fn digest(signed: &Signed) -> Digest {
+    let octets = signed.digest.as_slice();
+    octets.try_into().map(Digest::Sha256).or_else(|_| octets.try_into().map(Digest::Sha384)).expect("32 or 48 octets")
+}
+
+fn p256(signed: &Signed) -> P256 {
+    Operands {
+        key: P256PublicKey::from_uncompressed(&signed.point).expect("a point"),
+        digest: digest(signed),
+        signature: P256Signature(signed.fixed.as_slice().try_into().expect("r and s")),
+    }
+}
+
+fn p384(signed: &Signed) -> P384 {
+    Operands {
+        key: P384PublicKey::from_uncompressed(&signed.point).expect("a point"),
+        digest: digest(signed),
+        signature: P384Signature(signed.fixed.as_slice().try_into().expect("r and s")),
+    }
+}
+
+/// One signature by a P-256 key after the other.
+pub(crate) fn singles_p256(operation: &'static str, signed: &Cases<Signed>) -> Vec<Contender> {
+    let cases = signed.map(p256).leak();
+    let plain = Contender::new(operation, VERIFY_ONLY, Side::Ours, cases, |case| {
+        VerifyOnly.verify_p256(&case.key, &case.digest, &case.signature).is_ok()
+    });
+    let mut contenders = vec![
+        plain,
+        single_p256::<8, _>(operation, &prepared, cases, VerifyOnly),
+        single_p256::<32, _>(operation, &prepared, cases, VerifyOnly),
+        single_p256::<128, _>(operation, &prepared, cases, VerifyOnly),
+        single_p256::<512, _>(operation, &prepared, cases, VerifyOnly),
+    ];
+    match InLanes::detect() {
+        Some(crypto) => contenders.extend([
+            single_p256::<128, _>(operation, &lanes_prepared, cases, crypto),
+            single_p256::<512, _>(operation, &lanes_prepared, cases, crypto),
+        ]),
+        None => contenders.push(Contender::absent(operation, &lanes_prepared(8 << 10), Side::Ours, NO_LANES)),
+    }
+    contenders
+}
+
+fn single_p256<const POINTS: usize, C: PrepareP256<PreparedP256<POINTS>> + 'static>(
+    operation: &'static str,
+    name: &dyn Fn(usize) -> String,
+    cases: &'static Cases<P256>,
+    crypto: C,
+) -> Contender {
+    let key = crypto.prepare_p256(&cases.good[0].key).expect("a point");
+    Contender::new(operation, &name(size_of_val(&key)), Side::Ours, cases, move |case| {
+        crypto.verify_p256_prepared(&key, &case.digest, &case.signature).is_ok()
+    })
+}
+
+/// One signature by a P-384 key after the other.
+pub(crate) fn singles_p384(operation: &'static str, signed: &Cases<Signed>) -> Vec<Contender> {
+    fn of<const POINTS: usize>(operation: &'static str, cases: &'static Cases<P384>) -> Contender {
+        let key: PreparedP384<POINTS> = VerifyOnly.prepare_p384(&cases.good[0].key).expect("a point");
+        Contender::new(operation, &prepared(size_of_val(&key)), Side::Ours, cases, move |case| {
+            VerifyOnly.verify_p384_prepared(&key, &case.digest, &case.signature).is_ok()
+        })
+    }
+    let cases = signed.map(p384).leak();
+    let plain = Contender::new(operation, VERIFY_ONLY, Side::Ours, cases, |case| {
+        VerifyOnly.verify_p384(&case.key, &case.digest, &case.signature).is_ok()
+    });
+    let sizes = [of::<8>, of::<32>, of::<128>, of::<512>];
+    [plain].into_iter().chain(sizes.map(|of| of(operation, cases))).collect()
+}
+
+/// Eight signatures at a time, each by another P-384 key. Nothing is shared.
+pub(crate) fn one_by_one_p384(operation: &'static str, signed: &Cases<[Signed; LANES]>) -> Vec<Contender> {
+    let cases = signed.map(|batch| batch.each_ref().map(p384)).leak();
+    let name = format!("{VERIFY_ONLY}, one by one");
+    vec![Contender::new(operation, &name, Side::Ours, cases, |batch| {
+        batch.iter().all(|case| VerifyOnly.verify_p384(&case.key, &case.digest, &case.signature).is_ok())
+    })]
+}
+
+/// Eight signatures at a time, each by another P-256 key.
+pub(crate) fn batches_p256(operation: &'static str, signed: &Cases<[Signed; LANES]>) -> Vec<Contender> {
+    let cases = signed.map(|batch| batch.each_ref().map(p256)).leak();
+    let mut contenders = vec![
+        batch_plain(operation, BATCH, cases, VerifyOnly),
+        batch_of_prepared::<32, _>(operation, &batch_prepared, cases, VerifyOnly),
+        batch_of_prepared::<128, _>(operation, &batch_prepared, cases, VerifyOnly),
+    ];
+    match InLanes::detect() {
+        Some(crypto) => contenders.extend([
+            batch_plain(operation, LANES_BATCH, cases, crypto),
+            batch_of_prepared::<32, _>(operation, &lanes_prepared, cases, crypto),
+            batch_of_prepared::<128, _>(operation, &lanes_prepared, cases, crypto),
+        ]),
+        None => contenders.push(Contender::absent(operation, LANES_BATCH, Side::Ours, NO_LANES)),
+    }
+    contenders
+}
+
+fn batch_plain<C: BatchP256<PreparedP256<8>> + 'static>(
+    operation: &'static str,
+    name: &str,
+    cases: &'static Cases<[P256; LANES]>,
+    crypto: C,
+) -> Contender {
+    Contender::new(operation, name, Side::Ours, cases, move |batch| {
+        verify_batch(&crypto, batch, |lane| P256Key::Plain(&batch[lane].key))
+    })
+}
+
+fn batch_of_prepared<const POINTS: usize, C: BatchP256<PreparedP256<POINTS>> + 'static>(
+    operation: &'static str,
+    name: &dyn Fn(usize) -> String,
+    cases: &'static Cases<[P256; LANES]>,
+    crypto: C,
+) -> Contender {
+    let keys = cases.good[0].each_ref().map(|case| crypto.prepare_p256(&case.key).expect("a point"));
+    Contender::new(operation, &name(size_of_val(&keys[0])), Side::Ours, cases, move |batch| {
+        verify_batch(&crypto, batch, |lane| P256Key::Prepared(&keys[lane]))
+    })
+}
+
+/// Whether all of a batch are good.
+fn verify_batch<'k, K: 'k>(
+    crypto: &impl BatchP256<K>,
+    batch: &[P256; LANES],
+    key: impl Fn(usize) -> P256Key<'k, K>,
+) -> bool {
+    let items = array::from_fn::<_, LANES, _>(|lane| P256Item {
+        key: key(lane),
+        digest: batch[lane].digest,
+        signature: batch[lane].signature,
+    });
+    let mut verdicts = [Err(CryptoError::Unavailable); LANES];
+    crypto.verify_p256_batch(&items, &mut verdicts);
+    verdicts.iter().all(Result::is_ok)
+}
+
+/// What preparing and loading cost, beside one verification by aws-lc-rs with a P-256 key, and one with a P-384 key.
+pub(crate) fn preparing(yardstick: impl Fn(&'static str, &'static Cases<Signed>) -> Contender) -> Vec<Contender> {
+    let p256 = signatures(&Signer::p256("peers"), Hash::Sha256).leak();
+    let p384 = signatures(&Signer::p384("peers"), Hash::Sha256).leak();
+    let points = |signer: fn(&str) -> Signer| -> Vec<Vec<u8>> {
+        (0..KEYS).map(|number| signer(&format!("prepare {number}")).public_point()).collect()
+    };
+
+    let keys: Vec<_> =
+        points(Signer::p256).iter().filter_map(|point| P256PublicKey::from_uncompressed(point)).collect();
+    let mut contenders = vec![yardstick(PREPARE_P256, p256)];
+    contenders
+        .extend([prepare_p256::<8>, prepare_p256::<32>, prepare_p256::<128>, prepare_p256::<512>].map(|of| of(&keys)));
+    contenders.push(yardstick(LOAD_P256, p256));
+    contenders.extend([load::<8>, load::<32>, load::<128>, load::<512>].map(|of| of(&keys)));
+
+    let keys: Vec<_> =
+        points(Signer::p384).iter().filter_map(|point| P384PublicKey::from_uncompressed(point)).collect();
+    contenders.push(yardstick(PREPARE_P384, p384));
+    contenders
+        .extend([prepare_p384::<8>, prepare_p384::<32>, prepare_p384::<128>, prepare_p384::<512>].map(|of| of(&keys)));
+    contenders
+}
+
+fn prepare_p256<const POINTS: usize>(keys: &[P256PublicKey]) -> Contender {
+    let mut no_point = keys[0];
+    no_point.0[63] ^= 1;
+    let cases = Cases { good: keys.to_vec(), altered: vec![no_point] }.leak();
+    let name = prepared(size_of::<PreparedP256<POINTS>>());
+    Contender::new(PREPARE_P256, &name, Side::Ours, cases, |key| {
+        let prepared: Result<PreparedP256<POINTS>, _> = VerifyOnly.prepare_p256(key);
+        black_box(&prepared).is_ok()
+    })
+}
+
+fn prepare_p384<const POINTS: usize>(keys: &[P384PublicKey]) -> Contender {
+    let mut no_point = keys[0];
+    no_point.0[95] ^= 1;
+    let cases = Cases { good: keys.to_vec(), altered: vec![no_point] }.leak();
+    let name = prepared(size_of::<PreparedP384<POINTS>>());
+    Contender::new(PREPARE_P384, &name, Side::Ours, cases, |key| {
+        let prepared: Result<PreparedP384<POINTS>, _> = VerifyOnly.prepare_p384(key);
+        black_box(&prepared).is_ok()
+    })
+}
+
+/// The stored form with the attested key in it, as a verifier stores it.
+fn load<const POINTS: usize>(keys: &[P256PublicKey]) -> Contender {
+    type Key<const POINTS: usize> = PreparedKey<PreparedP256<POINTS>>;
+    let app = AppIdHash::of("0123456789.com.example.app", &VerifyOnly).expect("a hash");
+    let stored = |key: &P256PublicKey| {
+        let mut bytes = vec![0; Key::<POINTS>::ENCODED_LEN];
+        AttestedKey::from_trusted_parts(key, app, Environment::Production, &VerifyOnly)
+            .and_then(|key| Key::<POINTS>::new(&key, &VerifyOnly))
+            .and_then(|key| key.write_to(&mut bytes, &VerifyOnly))
+            .expect("a point");
+        bytes
+    };
+    let mut damaged = stored(&keys[0]);
+    damaged[AttestedKey::ENCODED_LEN] ^= 1;
+    let cases = Cases { good: keys.iter().map(stored).collect(), altered: vec![damaged] }.leak();
+    let name = prepared(size_of::<PreparedP256<POINTS>>());
+    Contender::new(LOAD_P256, &name, Side::Ours, cases, |bytes: &Vec<u8>| {
+        black_box(&Key::<POINTS>::from_trusted_bytes(bytes, &VerifyOnly)).is_ok()
+    })
+}
