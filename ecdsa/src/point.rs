@@ -188,12 +188,11 @@ impl<const N: usize> Jacobian<N> {
             return;
         }
         let (mut h, r) = self.differences(other);
-        if !h.is_zero() {
-            self.add_differences(&mut h, &r);
-        } else if r.is_zero() {
+        if h.is_zero() && r.is_zero() {
             self.double();
         } else {
-            *self = Self::INFINITY;
+            // For P = −Q as well: H is zero, and with it Z·H.
+            self.add_differences(&mut h, &r);
         }
     }
 

@@ -9,6 +9,7 @@ mod common;
 
 use common::{
     build::Case,
+    cubic,
     curve::{self, Curve},
     model::{self, Counts, PATHS},
     octets,
@@ -322,7 +323,11 @@ where
         refused(&x, &(&y + small(1)));
         refused(&x, &(p - &y + small(1)));
     }
-    // A small y: x is a root of x³ − 3x + b − y², found by trying the coordinates of points.
+    let small_y = (1..).map(small).find_map(|y| cubic::all_x_of::<C, N>(&y).pop().map(|x| (x, y)));
+    let (x, y) = small_y.expect("most y are of some point");
+    let half = |number: &BigUint| octets(number, C::OCTETS);
+    assert!(PublicKey::<N>::from_be(&[half(&x), half(&y)].concat()).is_some());
+    refused(&x, &(y + p));
     let point = C::base(&scalar::<C, N>(&mut random));
     let (x, y) = split(&point);
     let top = C::limit() - small(1);
@@ -342,6 +347,8 @@ where
         assert!(PublicKey::<N>::from_be(&zeros[zeros.len().saturating_sub(length)..]).is_none(), "{length} octets");
     }
     assert!(PublicKey::<N>::from_be(&[&[4], &key[..]].concat()).is_none(), "with a prefix");
+    let (x, y) = key.split_at(C::OCTETS);
+    assert!(PublicKey::<N>::from_be(&[&[0], x, &[0], y].concat()).is_none(), "each with a zero");
 }
 
 macro_rules! both {

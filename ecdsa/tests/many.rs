@@ -4,7 +4,8 @@
 //! aws-lc judges every case. `p256` and `p384` judge those that were made, and one in 63 of the others, since they take
 //! longer than everything else together. One case in ten is of P-384.
 //!
-//! `GENUINE_CASES` is how many, 20,000 if not set, or 4,000 where words have 32 bits; `GENUINE_THREADS` on how many threads; `GENUINE_SEED` where to start.
+//! `GENUINE_CASES` is how many, 20,000 if not set, or 4,000 where words have 32 bits; `GENUINE_THREADS` on how many
+//! threads; `GENUINE_SEED` where to start.
 #![allow(clippy::many_single_char_names, reason = "as the standards and the crate name them")]
 
 mod common;

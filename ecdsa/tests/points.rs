@@ -3,6 +3,7 @@
 mod common;
 
 use common::{
+    cubic,
     curve::{self, Curve},
     number, octets,
     random::Random,
@@ -133,6 +134,30 @@ fn sums<C: Curve<N>, const N: usize>(seed: u64) {
     assert!(counts.infinity > 10 && counts.equal > 10 && counts.opposite > 10 && counts.ordinary > 100, "{counts:?}");
 }
 
+/// Three points with one y, whose sum is infinity: of any two, only the y-coordinates are equal.
+fn same_y<C: Curve<N>, const N: usize>(seed: u64) {
+    let mut random = Random(seed);
+    let mut triples = 0;
+    while triples < 4 {
+        let y = random.below(C::p());
+        let points: Vec<_> = cubic::all_x_of::<C, N>(&y)
+            .iter()
+            .map(|x| [octets(x, C::OCTETS), octets(&y, C::OCTETS)].concat())
+            .collect();
+        let [p, q, r] = &points[..] else { continue };
+        let [affine_p, affine_q, affine_r] =
+            [p, q, r].map(|octets| Affine::<N>::from_be(octets).expect("on the curve"));
+        let known = Known::<C, N> { k: small(0), point: C::read(p).unwrap(), affine: Some(affine_p) };
+        let mut sum = known.jacobian(&mut random);
+        sum.add(&affine_q);
+        assert_eq!(written::<C, N>(&sum), C::write(&(known.point + C::read(q).unwrap())));
+        assert_eq!(written::<C, N>(&sum), C::write(&-C::read(r).unwrap()));
+        sum.add(&affine_r);
+        assert!(sum.is_infinity());
+        triples += 1;
+    }
+}
+
 /// (n − 1)·P, n·P and (n + 1)·P, bit by bit.
 fn order<C: Curve<N>, const N: usize>(seed: u64) {
     let mut random = Random(seed);
@@ -219,6 +244,7 @@ macro_rules! both {
 
 both! {
     sums => sums_p256(41), sums_p384(42);
+    same_y => same_y_p256(49), same_y_p384(50);
     order => order_p256(43), order_p384(44);
     on_curve => on_curve_p256(45), on_curve_p384(46);
     x_coordinates => x_coordinates_p256(47), x_coordinates_p384(48);

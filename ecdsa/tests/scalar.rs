@@ -11,9 +11,9 @@ use common::{
 };
 use genuine_ecdsa::{
     P256, P384,
-    arithmetic::{Inverter, Scalar, limbs},
+    arithmetic::{Fe, Inverter, Scalar, limbs},
 };
-use num_bigint::BigUint;
+use num_bigint::{BigInt, BigUint};
 
 fn edges<C: Curve<N>, const N: usize>() -> Vec<BigUint> {
     let (n, one) = (C::n(), small(1));
@@ -138,6 +138,81 @@ fn hard<const N: usize, const M: usize>(seed: u64) {
         check(&short, &random.below(&short));
     }
     assert!(checked > 15_000, "{checked}");
+}
+
+/// The number for which the first division steps of Bernstein and Yang find g even and odd as told. Each bit of it decides
+/// about one step, and about none before.
+fn steered(modulus: &BigUint, odd: impl Iterator<Item = bool>) -> BigUint {
+    let (mut f, mut g) = (BigInt::from(modulus.clone()), BigInt::ZERO);
+    // What a further bit of the number adds to f and g.
+    let (mut to_f, mut to_g) = (BigInt::ZERO, BigInt::from(1));
+    let mut delta = 1;
+    let mut number = BigUint::ZERO;
+    for (bit, odd) in odd.enumerate() {
+        if g.bit(0) != odd {
+            number.set_bit(bit.try_into().unwrap(), true);
+            f += &to_f;
+            g += &to_g;
+        }
+        if odd && delta > 0 {
+            (f, g) = (g.clone(), (g - f) >> 1_u32);
+            (to_f, to_g) = (&to_g * 2, to_g - to_f);
+            delta = 1 - delta;
+        } else {
+            if odd {
+                g += &f;
+                to_g += &to_f;
+            }
+            g >>= 1_u32;
+            to_f *= 2;
+            delta += 1;
+        }
+    }
+    number
+}
+
+/// Runs of even and odd g, as long as a batch of steps and longer: the matrices of batches at their bounds.
+fn runs<C: Curve<N>, const N: usize>(seed: u64) {
+    let mut random = Random(seed);
+    let mut checked = 0;
+    for round in 0..600 {
+        let mut steps = Vec::new();
+        while steps.len() < 8 * C::OCTETS {
+            let odd = steps.last().is_some_and(|odd: &bool| !odd);
+            let length = match round % 3 {
+                0 => 1 + random.index(64),
+                1 => [28, 29, 30, 31, 32, 58, 60, 61, 62, 63][random.index(10)],
+                _ if odd => 1 + random.index(3),
+                _ => 1 + random.index(64),
+            };
+            steps.extend(vec![odd; length]);
+        }
+        for modulus in [C::p(), C::n()] {
+            let number = steered(modulus, steps[..8 * C::OCTETS].iter().copied());
+            if let Some(inverse) = number.modinv(modulus)
+                && number < *modulus
+            {
+                let inverted = if modulus == C::n() {
+                    common::number(&Scalar::<N>(words(&number)).invert().0)
+                } else {
+                    common::number(&Fe::<N>::from_number(words(&number)).invert().canonical())
+                };
+                assert_eq!(inverted, inverse * C::limit() % modulus, "{number} modulo {modulus}");
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 1_000, "{checked}");
+}
+
+#[test]
+fn runs_p256() {
+    runs::<curve::P256, P256>(37);
+}
+
+#[test]
+fn runs_p384() {
+    runs::<curve::P384, P384>(38);
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod common;
 use std::collections::HashSet;
 
 use common::{
+    cubic,
     curve::{self, Curve},
     model, octets,
     random::Random,
@@ -114,19 +115,27 @@ fn encoded<C: Curve<N>, const N: usize, const POINTS: usize>(seed: u64) {
         changed[at] ^= 1 << random.index(8);
         assert!(read(&changed).is_none(), "octet {at}");
     }
-    // A point whose x is held as a small number, and the same with p more.
+    // Points whose x or y is held as a small number, and the same with p more.
     let unit = C::limit().modinv(C::p()).unwrap();
-    let (held, small_x) = (1..)
-        .map(small)
-        .find_map(|held| C::lift(&(&held * &unit % C::p())).map(|point| (held, C::write(&point).unwrap())))
-        .unwrap();
-    let mut changed = written;
-    for (octets, coordinate) in changed.chunks_mut(C::OCTETS).zip(small_x.chunks(C::OCTETS)) {
-        octets.copy_from_slice(&number(coordinate));
+    let held_x = (1..).map(small).find_map(|held| {
+        let point = C::lift(&(&held * &unit % C::p()))?;
+        Some((held, C::write(&point).unwrap()))
+    });
+    let held_y = (1..).map(small).find_map(|held| {
+        let y = &held * &unit % C::p();
+        let x = cubic::all_x_of::<C, N>(&y).pop()?;
+        Some((held, [octets(&x, C::OCTETS), octets(&y, C::OCTETS)].concat()))
+    });
+    for (held, from) in [(held_x, 0), (held_y, C::OCTETS)] {
+        let (held, point) = held.expect("half of all numbers are of a point");
+        let mut changed = written.clone();
+        for (octets, coordinate) in changed.chunks_mut(C::OCTETS).zip(point.chunks(C::OCTETS)) {
+            octets.copy_from_slice(&number(coordinate));
+        }
+        assert!(read(&changed).is_some());
+        changed[from..from + C::OCTETS].copy_from_slice(&little_endian(&(held + C::p()), C::OCTETS));
+        assert!(read(&changed).is_none());
     }
-    assert!(read(&changed).is_some());
-    changed[..C::OCTETS].copy_from_slice(&little_endian(&(held + C::p()), C::OCTETS));
-    assert!(read(&changed).is_none());
 }
 
 #[test]

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "no test uses all of it")]
 
 pub(crate) mod build;
+pub(crate) mod cubic;
 pub(crate) mod curve;
 pub(crate) mod model;
 pub(crate) mod paths;
