@@ -5,7 +5,9 @@
 
 use std::{
     cell::RefCell,
-    env, fs,
+    env,
+    fmt::Debug,
+    fs,
     path::{Path, PathBuf},
 };
 
@@ -46,6 +48,8 @@ fn board(out: &Path) {
         _ => return,
     };
     fs::copy(format!("boards/{board}.x"), out.join("memory.x")).expect("the board's memory map can be copied");
+    // Where a device crate names its handlers of interrupts. None is used here.
+    fs::write(out.join("device.x"), "").expect("OUT_DIR can be written to");
     println!("cargo::rustc-cfg=board=\"{board}\"");
     println!("cargo::rustc-link-search={}", out.display());
     println!("cargo::rustc-link-arg-bins=-Tlink.x");
@@ -103,7 +107,8 @@ fn minted() -> String {
     for (name, hash) in [("REQUEST", sha256(&[REQUEST])), ("OTHER_REQUEST", sha256(&[OTHER_REQUEST]))] {
         source.push(format!("pub static {name}: ClientDataHash<'static> = {};", client_data_hash(&hash)));
     }
-    let answers = asked.0.into_inner();
+    source.extend(asked.signed.into_inner());
+    let answers = asked.answers.into_inner();
     source.extend((0..).zip(&answers).map(|(index, answer)| bytes(&format!("ANSWER_{index}"), answer)));
     let answers: Vec<_> = (0..answers.len()).map(|index| format!("&ANSWER_{index}")).collect();
     source.push(format!("pub static ANSWERS: &[&[u8]] = &[{}];", answers.join(", ")));
@@ -187,15 +192,29 @@ fn p384(point: &[u8]) -> P384PublicKey {
 
 /// Answers like the software backend and keeps the operands of every question about curves that is answered with yes.
 #[derive(Default)]
-struct Recorder(RefCell<Vec<Vec<u8>>>);
+struct Recorder {
+    answers: RefCell<Vec<Vec<u8>>>,
+    /// The last signature of each curve, with key and digest, as Rust source.
+    signed: RefCell<[String; 2]>,
+}
 
 impl Recorder {
     fn keep(&self, answer: Result<(), CryptoError>, operands: &[&[u8]]) -> Result<(), CryptoError> {
         let operands = operands.concat();
-        if answer.is_ok() && !self.0.borrow().contains(&operands) {
-            self.0.borrow_mut().push(operands);
+        if answer.is_ok() && !self.answers.borrow().contains(&operands) {
+            self.answers.borrow_mut().push(operands);
         }
         answer
+    }
+
+    fn keep_signed(&self, curve: &str, answer: Result<(), CryptoError>, operands: (impl Debug, &Digest, impl Debug)) {
+        if answer.is_ok() {
+            let (key, digest, signature) = operands;
+            self.signed.borrow_mut()[usize::from(curve == "P384")] = format!(
+                "pub static {curve}_SIGNED: ({curve}PublicKey, Digest, {curve}Signature) = \
+                 ({key:?}, Digest::{digest:?}, {signature:?});"
+            );
+        }
     }
 }
 
@@ -218,11 +237,13 @@ impl Crypto for Recorder {
 
     fn verify_p256(&self, key: &P256PublicKey, digest: &Digest, signature: &P256Signature) -> Result<(), CryptoError> {
         let answer = RustCrypto.verify_p256(key, digest, signature);
+        self.keep_signed("P256", answer, (key, digest, signature));
         self.keep(answer, &[&key.0, digest.as_bytes(), &signature.0])
     }
 
     fn verify_p384(&self, key: &P384PublicKey, digest: &Digest, signature: &P384Signature) -> Result<(), CryptoError> {
         let answer = RustCrypto.verify_p384(key, digest, signature);
+        self.keep_signed("P384", answer, (key, digest, signature));
         self.keep(answer, &[&key.0, digest.as_bytes(), &signature.0])
     }
 }

@@ -251,7 +251,11 @@ impl<C: Crypto + ?Sized> Backend<'_, C> {
         signature: EcdsaSigValue<'_, 32>,
         invalid: Error,
     ) -> Result<(), Error> {
-        let signature = p256_operand(signature).ok_or(invalid)?;
+        // Here and below not by `p256_operand`, since an `Option` of it would be copied: stack on Cortex-M4.
+        let signature = P256Signature::from_sig_value(signature);
+        if !in_range(&signature.0, &P256_ORDER) {
+            return Err(invalid);
+        }
         verdict(self.0.verify_p256(&P256PublicKey(*key), digest, &signature), invalid)
     }
 
@@ -264,7 +268,10 @@ impl<C: Crypto + ?Sized> Backend<'_, C> {
         signature: EcdsaSigValue<'_, 48>,
         invalid: Error,
     ) -> Result<(), Error> {
-        let signature = p384_operand(signature).ok_or(invalid)?;
+        let signature = P384Signature::from_sig_value(signature);
+        if !in_range(&signature.0, &P384_ORDER) {
+            return Err(invalid);
+        }
         verdict(self.0.verify_p384(&P384PublicKey(*key), digest, &signature), invalid)
     }
 
@@ -285,7 +292,10 @@ impl<C: Crypto + ?Sized> Backend<'_, C> {
     where
         C: PrepareP256<K>,
     {
-        let signature = p256_operand(signature).ok_or(invalid)?;
+        let signature = P256Signature::from_sig_value(signature);
+        if !in_range(&signature.0, &P256_ORDER) {
+            return Err(invalid);
+        }
         verdict(self.0.verify_p256_prepared(key, digest, &signature), invalid)
     }
 
@@ -306,7 +316,10 @@ impl<C: Crypto + ?Sized> Backend<'_, C> {
     where
         C: PrepareP384<K>,
     {
-        let signature = p384_operand(signature).ok_or(invalid)?;
+        let signature = P384Signature::from_sig_value(signature);
+        if !in_range(&signature.0, &P384_ORDER) {
+            return Err(invalid);
+        }
         verdict(self.0.verify_p384_prepared(key, digest, &signature), invalid)
     }
 }
@@ -315,11 +328,6 @@ impl<C: Crypto + ?Sized> Backend<'_, C> {
 pub(crate) fn p256_operand(signature: EcdsaSigValue<'_, 32>) -> Option<P256Signature> {
     let signature = P256Signature::from_sig_value(signature);
     in_range(&signature.0, &P256_ORDER).then_some(signature)
-}
-
-fn p384_operand(signature: EcdsaSigValue<'_, 48>) -> Option<P384Signature> {
-    let signature = P384Signature::from_sig_value(signature);
-    in_range(&signature.0, &P384_ORDER).then_some(signature)
 }
 
 /// The caller's error for an answer that is not "yes".

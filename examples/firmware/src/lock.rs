@@ -9,10 +9,10 @@ use genuine::{
     Error, UnixTime,
     app_attest::{
         AdvanceError, Assertion, AssertionVerifier, AttestationObject, AttestationVerifier, AttestedKey,
-        ClientDataHash, Counter, CounterStore, KeyId, Policy,
+        ClientDataHash, Counter, CounterStore, KeyId, Policy, PreparedKey,
     },
-    crypto::Crypto,
-    x509::TrustAnchor,
+    crypto::{Crypto, PrepareP256, PrepareP384},
+    x509::{KeptIssuer, TrustAnchor},
 };
 
 /// What the phone sends to be paired.
@@ -60,6 +60,42 @@ impl<'a, C: Crypto> Lock<'a, C> {
         }
     }
 
+    /// As [`pair`](Self::pair), sooner for phones whose certificates are of an issuer that was kept.
+    ///
+    /// # Errors
+    ///
+    /// As for [`pair`](Self::pair).
+    pub fn pair_of_issuer<K>(
+        &self,
+        message: &Pairing<'_>,
+        challenge: &ClientDataHash<'_>,
+        now: UnixTime,
+        issuer: &KeptIssuer<K>,
+    ) -> Result<Phone, Error>
+    where
+        C: PrepareP384<K>,
+    {
+        match &AttestationObject::parse(message.attestation) {
+            Ok(object) => {
+                let proof = self.attestations.verify_with_issuer(object, &message.key_id, challenge, now, issuer)?;
+                Ok(Phone::new(proof.key(), Counter::ATTESTED))
+            }
+            Err(error) => Err(*error),
+        }
+    }
+
+    /// Verifies the issuer of an attestation, to be kept for [`pair_of_issuer`](Self::pair_of_issuer). It pairs nobody.
+    ///
+    /// # Errors
+    ///
+    /// What the issuer is refused for, or why it could not be decided.
+    pub fn keep_issuer<K>(&self, message: &Pairing<'_>) -> Result<KeptIssuer<K>, Error>
+    where
+        C: PrepareP384<K>,
+    {
+        self.attestations.keep_issuer(&AttestationObject::parse(message.attestation)?)
+    }
+
     /// Opens for a request, once.
     ///
     /// `request` is SHA-256 of the request that the lock is about to grant, computed by the lock from that request.
@@ -70,6 +106,27 @@ impl<'a, C: Crypto> Lock<'a, C> {
     pub fn open(&self, assertion: &[u8], request: &ClientDataHash<'_>, phone: &Phone) -> Result<Counter, Error> {
         let assertion = Assertion::parse(assertion)?;
         let authentic = self.assertions.verify(&assertion, &phone.key, request)?;
+        let accepted = authentic.accept_in(phone).map_err(|refused| refused.error())?;
+        Ok(accepted.counter())
+    }
+
+    /// As [`open`](Self::open), sooner: with the phone's key [prepared](Phone::prepare).
+    ///
+    /// # Errors
+    ///
+    /// As for [`open`](Self::open).
+    pub fn open_prepared<K>(
+        &self,
+        assertion: &[u8],
+        request: &ClientDataHash<'_>,
+        phone: &Phone,
+        key: &PreparedKey<K>,
+    ) -> Result<Counter, Error>
+    where
+        C: PrepareP256<K>,
+    {
+        let assertion = Assertion::parse(assertion)?;
+        let authentic = self.assertions.verify_prepared(&assertion, key, request)?;
         let accepted = authentic.accept_in(phone).map_err(|refused| refused.error())?;
         Ok(accepted.counter())
     }
@@ -100,6 +157,15 @@ impl Phone {
         crypto: &C,
     ) -> Result<Self, Error> {
         AttestedKey::from_trusted_bytes(stored, crypto).map(|key| Self::new(key, last))
+    }
+
+    /// Prepares the phone's key. The answer can be stored beside the key, or made again after each start.
+    ///
+    /// # Errors
+    ///
+    /// If the backend cannot.
+    pub fn prepare<K, C: PrepareP256<K>>(&self, crypto: &C) -> Result<PreparedKey<K>, Error> {
+        PreparedKey::new(&self.key, crypto)
     }
 
     /// The key in the form to be stored.

@@ -9,7 +9,7 @@
 use genuine::{
     UnixTime,
     app_attest::{AppIdHash, AttestedKey, ClientDataHash, Counter, KeyId},
-    crypto::P384PublicKey,
+    crypto::{Digest, P256PublicKey, P256Signature, P384PublicKey, P384Signature},
     x509::TrustAnchor,
 };
 

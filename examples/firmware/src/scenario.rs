@@ -1,8 +1,16 @@
 //! A phone is paired and opens the door; forgers try both.
 
-use genuine::{Error, app_attest::Policy, crypto::Crypto};
+use genuine::{
+    Error,
+    app_attest::{APPLE_APP_ATTEST_ROOT, Counter, Policy},
+    crypto::{Crypto, PrepareP256, PrepareP384},
+};
 
-use crate::{lock::Lock, objects, report::Report};
+use crate::{
+    lock::{Lock, Phone},
+    objects,
+    report::{Expected, Report},
+};
 
 /// Plays it with one cryptographic backend.
 pub fn play<C: Crypto>(crypto: &C, report: &mut Report) {
@@ -13,18 +21,86 @@ pub fn play<C: Crypto>(crypto: &C, report: &mut Report) {
     let pair = |message| lock.pair(message, &objects::CHALLENGE, now);
 
     // Under certification authorities with the names of the true ones.
-    report.expect("attestation, forged", Some(Error::IntermediateSignature), || pair(&objects::FORGED_PAIRING));
+    report.expect("attestation, forged", const { Expected::refused(Error::IntermediateSignature) }, || {
+        pair(&objects::FORGED_PAIRING)
+    });
     // A genuine one, made for another lock.
-    report.expect("attestation, stolen", Some(Error::NonceMismatch), || pair(&objects::STOLEN_PAIRING));
-    let Some(phone) = report.expect("attestation", None, || pair(&objects::PAIRING)) else { return };
+    report.expect("attestation, stolen", const { Expected::refused(Error::NonceMismatch) }, || {
+        pair(&objects::STOLEN_PAIRING)
+    });
+    let Some(phone) = report.expect("attestation", Expected::ACCEPTED, || pair(&objects::PAIRING)) else { return };
 
+    open(&lock, &phone, report);
+}
+
+/// Plays it to a lock that keeps what it knows in advance prepared, as `K` the phone's key and as `I` the issuer's.
+pub fn play_prepared<K, I, C: PrepareP256<K> + PrepareP384<I>>(crypto: &C, report: &mut Report) {
+    let apps = [objects::APP_ID];
+    let anchors = [objects::TEST_ROOT];
+    let lock = Lock::new(Policy::new(&apps), &anchors, crypto);
+
+    let Some(issuer) = report.expect("issuer, to be kept", Expected::ACCEPTED, || lock.keep_issuer(&objects::PAIRING))
+    else {
+        return;
+    };
+    let pair = |message| lock.pair_of_issuer(message, &objects::CHALLENGE, objects::NOW, &issuer);
+    let forged = const { Expected::refused(Error::IntermediateSignature) };
+    report.expect("attestation, kept issuer, forged", forged, || pair(&objects::FORGED_PAIRING));
+    let Some(phone) = report.expect("attestation, kept issuer", Expected::ACCEPTED, || pair(&objects::PAIRING)) else {
+        return;
+    };
+
+    let Some(key) = report.expect("key, to be prepared", Expected::ACCEPTED, || phone.prepare(crypto)) else { return };
+    let open = |request| lock.open_prepared(&objects::ASSERTION, request, &phone, &key);
+    report.expect("assertion, prepared, forged", const { Expected::refused(Error::SignatureInvalid) }, || {
+        open(&objects::OTHER_REQUEST)
+    });
+    report.expect("assertion, prepared", Expected::ACCEPTED, || open(&objects::REQUEST));
+}
+
+/// Assertions only: the phone was paired elsewhere, and its key lies in the lock's storage.
+pub fn play_assertions<C: Crypto>(crypto: &C, report: &mut Report) {
+    let apps = [objects::APP_ID];
+    let lock = Lock::new(Policy::new(&apps), &[], crypto);
+
+    let restore = |stored| Phone::restore(stored, Counter::ATTESTED, crypto);
+    let mut damaged = objects::STORED_KEY;
+    damaged[100] ^= 1;
+    report.expect("stored key, damaged", const { Expected::refused(Error::PublicKeyInvalid) }, || restore(&damaged));
+    if let Some(phone) = report.expect("stored key", Expected::ACCEPTED, || restore(&objects::STORED_KEY)) {
+        open(&lock, &phone, report);
+    }
+}
+
+fn open<C: Crypto>(lock: &Lock<'_, C>, phone: &Phone, report: &mut Report) {
+    let open = |request| lock.open(&objects::ASSERTION, request, phone);
     // A genuine signature, under another request.
-    report.expect("assertion, forged", Some(Error::SignatureInvalid), || {
-        lock.open(&objects::ASSERTION, &objects::OTHER_REQUEST, &phone)
+    report.expect("assertion, forged", const { Expected::refused(Error::SignatureInvalid) }, || {
+        open(&objects::OTHER_REQUEST)
     });
-    report.expect("assertion", None, || lock.open(&objects::ASSERTION, &objects::REQUEST, &phone));
+    report.expect("assertion", Expected::ACCEPTED, || open(&objects::REQUEST));
     // The same bytes a second time.
-    report.expect("assertion, replayed", Some(Error::CounterNotIncreased), || {
-        lock.open(&objects::ASSERTION, &objects::REQUEST, &phone)
+    report.expect("assertion, replayed", const { Expected::refused(Error::CounterNotIncreased) }, || {
+        open(&objects::REQUEST)
     });
+}
+
+/// Objects of real devices, under Apple's root. There are none unless `GENUINE_REAL_VECTORS` named a directory when this was
+/// built.
+pub fn play_real<C: Crypto>(crypto: &C, report: &mut Report) {
+    for real in objects::real::ATTESTATIONS {
+        let apps = [real.app_id];
+        let policy = Policy::new(&apps);
+        let policy = if real.development { policy.only_development() } else { policy };
+        let lock = Lock::new(policy, &[APPLE_APP_ATTEST_ROOT], crypto);
+        report.expect(real.name, Expected::ACCEPTED, || lock.pair(&real.pairing, &real.challenge, real.now));
+    }
+    for real in objects::real::ASSERTIONS {
+        let apps = [real.app_id];
+        let lock = Lock::new(Policy::new(&apps), &[], crypto);
+        report.expect(real.name, Expected::ACCEPTED, || {
+            let phone = Phone::restore(&real.stored_key, real.last, crypto)?;
+            lock.open(real.assertion, &real.request, &phone)
+        });
+    }
 }

@@ -8,7 +8,7 @@ use std::{
 use object::{
     Architecture, File, Object as _, ObjectSection as _, ObjectSegment as _, ObjectSymbol as _, RelocationFlags,
     RelocationTarget, Section, SectionKind, SymbolKind,
-    elf::{R_ARM_THM_JUMP24, R_ARM_THM_PC22, R_RISCV_CALL_PLT, R_RISCV_JAL},
+    elf::{R_ARM_ABS32, R_ARM_THM_JUMP24, R_ARM_THM_MOVW_ABS_NC, R_ARM_THM_PC22, R_RISCV_CALL_PLT, R_RISCV_JAL},
 };
 
 use crate::Outcome;
@@ -18,9 +18,10 @@ pub(crate) type Id = usize;
 
 pub(crate) struct Elf {
     pub(crate) functions: Vec<Function>,
-    /// Direct calls, jumps to other functions among them: caller, callee, and how often.
+    /// Direct calls, jumps to other functions among them: caller, callee, and how often. Optimising for size, the compiler
+    /// loads the address of what a function calls three times: where there are calls through registers, such loads are here.
     pub(crate) calls: BTreeMap<(Id, Id), usize>,
-    /// Functions that call what a register says.
+    /// Functions that call what a register says, and load no function's address.
     pub(crate) indirect: BTreeSet<Id>,
     /// Bytes of flash, without the objects that are verified.
     pub(crate) flash: u64,
@@ -45,6 +46,7 @@ impl Elf {
             Self { functions, calls: BTreeMap::new(), indirect: BTreeSet::new(), flash: 0, crates: BTreeMap::new() };
         for section in file.sections().filter(|section| section.kind() == SectionKind::Text) {
             let direct = elf.add_calls(&file, &section)?;
+            let loads = elf.loads(&file, &section)?;
             let code = section.data()?;
             let constants = constants(&file)?;
             for (id, function) in elf.functions.iter().enumerate() {
@@ -58,7 +60,13 @@ impl Elf {
                     riscv_calls_register(code, |place| direct.contains(&(addresses.start + place)))
                 };
                 if calls_register {
-                    elf.indirect.insert(id);
+                    let loaded: Vec<_> = loads.iter().filter(|(from, _)| *from == id).collect();
+                    if loaded.is_empty() {
+                        elf.indirect.insert(id);
+                    }
+                    for &&call in &loaded {
+                        *elf.calls.entry(call).or_default() += 1;
+                    }
                 }
                 let calls_itself = if thumb {
                     thumb_calls_start(code, |place| constants.contains(addresses.start + place))
@@ -109,6 +117,32 @@ impl Elf {
             *self.calls.entry((from, to)).or_default() += 1;
         }
         Ok(places)
+    }
+
+    /// Reads off the relocations of a section which functions load the address of which.
+    fn loads(&self, file: &File<'_>, section: &Section<'_, '_>) -> Outcome<Vec<(Id, Id)>> {
+        let mut loads = Vec::new();
+        for (place, relocation) in section.relocations() {
+            let (RelocationFlags::Elf { r_type }, RelocationTarget::Symbol(target)) =
+                (relocation.flags(), relocation.target())
+            else {
+                continue;
+            };
+            if !matches!(r_type, R_ARM_ABS32 | R_ARM_THM_MOVW_ABS_NC) || file.architecture() != Architecture::Arm {
+                continue;
+            }
+            let target = file.symbol_by_index(target)?;
+            if target.kind() != SymbolKind::Text {
+                continue;
+            }
+            let to = code_address(file, target.address());
+            let find = |is: &dyn Fn(&Range<u64>) -> bool| self.functions.iter().position(|f| is(&f.addresses));
+            let ends = (find(&|addresses| addresses.contains(&place)), find(&|addresses| addresses.start == to));
+            if let (Some(from), Some(to)) = ends {
+                loads.push((from, to));
+            }
+        }
+        Ok(loads)
     }
 
     fn add_flash(&mut self, file: &File<'_>) -> Outcome<()> {

@@ -22,13 +22,16 @@ const SMALL: u64 = 1_000;
 pub(crate) struct Figure {
     board: String,
     profile: String,
-    /// Bytes of flash, without the objects that are verified. The threat table's image is of no interest.
+    /// Bytes of flash, without the objects that are verified. Those of the threat table and of the curves are of no interest.
     flash: Option<u64>,
     /// Bytes of stack: the most that a call has used, and the most that the frames along all calls add up to.
     stack_painted: u64,
     stack_bound: u64,
     attestation: Option<Cost>,
     assertion: Option<Cost>,
+    /// What the curves cost.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    curves: Vec<Curve>,
     /// Flash by crate.
     crates: BTreeMap<String, u64>,
     /// What the run printed.
@@ -43,6 +46,14 @@ struct Cost {
     case: Option<String>,
 }
 
+/// One operation on a curve, with what it uses of the stack.
+#[derive(Debug, Deserialize, Serialize)]
+struct Curve {
+    name: String,
+    instructions: u64,
+    stack: u64,
+}
+
 impl Figure {
     /// Runs an image and reads what it prints.
     pub(crate) fn of(image: &Image, profile: String) -> Outcome<Self> {
@@ -52,16 +63,17 @@ impl Figure {
         let stack = stack.ok_or_else(|| format!("{} measures no stack", image.build))?;
         let board = image.build.board.name.to_owned();
         println!("{board}, {profile}\n{printed}The most that the calls can add up to, {} bytes:\n{bound}", bound.bytes);
-        let is_table = image.build.binary == "table";
+        let is_product = !["table", "own_table", "curves"].contains(&image.build.binary);
         Ok(Self {
             board,
             profile,
-            flash: (!is_table).then_some(image.elf.flash),
+            flash: is_product.then_some(image.elf.flash),
             stack_painted: stack,
             stack_bound: bound.bytes,
             attestation: Cost::read(&printed, "attestation"),
             assertion: Cost::read(&printed, "assertion"),
-            crates: if is_table { BTreeMap::new() } else { image.elf.crates.clone() },
+            curves: printed.lines().filter_map(Curve::read).collect(),
+            crates: if is_product { image.elf.crates.clone() } else { BTreeMap::new() },
             printed,
         })
     }
@@ -71,15 +83,17 @@ impl Figure {
     }
 
     /// What is compared, with the percentage that it may differ by.
-    fn numbers(&self) -> [(&'static str, u64, u64); 5] {
+    fn numbers(&self) -> Vec<(&str, u64, u64)> {
         let instructions = |cost: &Option<Cost>| cost.as_ref().map_or(0, |cost| cost.instructions);
-        [
+        let mut numbers = vec![
             ("flash", self.flash.unwrap_or(0), 2),
             ("painted stack", self.stack_painted, 2),
             ("bound of the stack", self.stack_bound, 2),
             ("attestation", instructions(&self.attestation), 1),
             ("assertion", instructions(&self.assertion), 1),
-        ]
+        ];
+        numbers.extend(self.curves.iter().map(|curve| (curve.name.as_str(), curve.instructions, 1)));
+        numbers
     }
 
     /// The budgets of the reference board: no more than this.
@@ -93,19 +107,56 @@ impl Figure {
                 ("attestation", 38_500_000),
                 ("assertion", 7_200_000),
             ],
+            "Cortex-M4, own code, opt 3" => &[
+                ("painted stack", 6 * 1024),
+                ("bound of the stack", 6 * 1024),
+                ("attestation", 12_000_000),
+                ("assertion", 2_400_000),
+            ],
+            "Cortex-M4, own code, opt s" => &[("flash", 64 * 1024)],
+            "Cortex-M4, own code, assertion only, opt 3" => {
+                &[("painted stack", 3 * 1024), ("bound of the stack", 3 * 1024)]
+            }
+            "Cortex-M4, own code, assertion only, compact, opt z" => &[
+                ("flash", 16 * 1024),
+                ("painted stack", 2 * 1024),
+                ("bound of the stack", 2 * 1024),
+                ("assertion", 6_000_000),
+            ],
+            "Cortex-M4, own code, threat table, opt 3" => {
+                &[("painted stack", 6 * 1024), ("bound of the stack", 6 * 1024)]
+            }
+            "Cortex-M4, own code, curves, opt 3" => &[
+                ("P-256", 2_200_000),
+                ("P-256, prepared, 2 KB", 950_000),
+                ("P-384", 8_000_000),
+                ("P-384, prepared, 3 KB", 3_000_000),
+            ],
             _ => &[],
         }
     }
 }
 
+impl Curve {
+    /// Reads `P-256, …: accepted, N instructions, N bytes of stack`.
+    fn read(line: &str) -> Option<Self> {
+        let (name, _) = line.split_once(": accepted, ").filter(|(name, _)| name.starts_with("P-"))?;
+        let instructions = number_before(line, " instructions")?;
+        Some(Self { name: name.to_owned(), instructions, stack: number_before(line, " bytes of stack")? })
+    }
+}
+
 impl Cost {
-    /// Reads `attestation: accepted, N instructions, …` or `attestation, dearest: CASE, N instructions`.
+    /// Reads `attestation: accepted, N instructions, …` or `attestation, dearest: CASE, N instructions`; of a lock that has
+    /// something prepared, `attestation, kept issuer: accepted, …` or `assertion, prepared: accepted, …`.
     fn read(printed: &str, kind: &str) -> Option<Self> {
         printed.lines().find_map(|line| {
             let rest = line.strip_prefix(kind)?;
-            let case = match rest.strip_prefix(", dearest: ") {
-                Some(rest) => Some(rest.split(',').next()?.to_owned()),
-                None => rest.starts_with(": accepted").then_some(None)?,
+            let case = if let Some(rest) = rest.strip_prefix(", dearest: ") {
+                Some(rest.split(',').next()?.to_owned())
+            } else {
+                let accepted = ["", ", kept issuer", ", prepared"].map(|how| format!("{how}: accepted"));
+                accepted.iter().any(|accepted| rest.starts_with(accepted)).then_some(None)?
             };
             Some(Self { instructions: number_before(line, " instructions")?, case })
         })
@@ -150,8 +201,23 @@ impl Figures {
                     _ => over.push(format!("{}: {what}: {}, budget {budget}", figure.name(), found.unwrap_or(0))),
                 }
             }
+            over.extend(self.dearest_over_typical(figure));
         }
         over
+    }
+
+    /// With our own code, the dearest of the threat table may cost twice what the typical one does.
+    fn dearest_over_typical(&self, table: &Figure) -> Option<String> {
+        let typical = table.name().replace("own code, threat table", "own code");
+        let typical = self.figure.iter().find(|figure| figure.name() == typical && typical != table.name())?;
+        let is_over = |(dearest, typical): (&Option<Cost>, &Option<Cost>)| match (dearest, typical) {
+            (Some(dearest), Some(typical)) => dearest.instructions > 2 * typical.instructions,
+            _ => true,
+        };
+        [(&table.attestation, &typical.attestation), (&table.assertion, &typical.assertion)]
+            .into_iter()
+            .any(is_over)
+            .then(|| format!("{}: the dearest costs more than twice what the typical one does", table.name()))
     }
 
     pub(crate) fn differ_from_committed(&self) -> Outcome<Vec<String>> {
@@ -173,10 +239,16 @@ impl Figures {
 
     pub(crate) fn write(&self) -> Outcome<()> {
         fs::write(COMMITTED, format!("# Written by `measure --write`.\n\n{}", toml::to_string(self)?))?;
-        put(PROJECT_README, "footprint", &format!("\n{}\n{}\n", self.table(), self.crates()))?;
+        put(PROJECT_README, "footprint", &format!("\n{}\n{}\n{}\n", self.table(), self.curves(), self.crates()))?;
         fs::write(PICTURE, self.picture())?;
-        let demo = self.figure.first().map(|figure| figure.printed.as_str()).unwrap_or_default();
-        put(README, "demo", &format!("```text\n{demo}```\n"))
+        for (place, profile) in
+            [("demo", "full, opt 3"), ("own", "own code, opt 3"), ("prepared", "own code, prepared, opt 3")]
+        {
+            let figure = self.figure.iter().find(|figure| figure.profile == profile);
+            let printed = figure.map(|figure| figure.printed.as_str()).unwrap_or_default();
+            put(README, place, &format!("```text\n{printed}```\n"))?;
+        }
+        Ok(())
     }
 
     /// Flash and stack of the reference board.
@@ -205,10 +277,33 @@ impl Figures {
         header.to_owned() + &rows.collect::<String>()
     }
 
-    /// Flash of the reference board by crate, as Markdown.
+    /// What the curves cost on all boards, as Markdown.
+    pub(crate) fn curves(&self) -> String {
+        let figures: Vec<_> = self.figure.iter().filter(|figure| !figure.curves.is_empty()).collect();
+        let boards: Vec<_> = figures.iter().map(|figure| format!("{}, instructions | stack", figure.board)).collect();
+        let header =
+            format!("| own code, opt 3 | {} |\n|---|{}\n", boards.join(" | "), "---:|---:|".repeat(boards.len()));
+        let names = figures.first().into_iter().flat_map(|figure| figure.curves.iter().map(|curve| &curve.name));
+        let row = |name: &String| {
+            let of_board = |figure: &&Figure| {
+                let curve = figure.curves.iter().find(|curve| curve.name == *name)?;
+                Some(format!("{} M | {} B", decimal(curve.instructions, 1_000_000, 3), curve.stack))
+            };
+            let cells: Vec<_> = figures.iter().filter_map(of_board).collect();
+            format!("| {name} | {} |\n", cells.join(" | "))
+        };
+        header + &names.map(row).collect::<String>()
+    }
+
+    /// Flash of the reference board by crate, as Markdown, of the images that are optimised for speed and of the smallest.
     pub(crate) fn crates(&self) -> String {
-        let figures: Vec<_> =
-            self.figure.iter().filter(|figure| figure.board == BOARDS[0].name && figure.flash.is_some()).collect();
+        let is_shown = |figure: &&Figure| {
+            figure.board == BOARDS[0].name
+                && figure.flash.is_some()
+                && !figure.profile.ends_with("opt s")
+                && !figure.profile.contains("prepared")
+        };
+        let figures: Vec<_> = self.figure.iter().filter(is_shown).collect();
         // Bytes for each figure, by crate; the small ones together.
         let mut rows: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
         for (column, figure) in figures.iter().enumerate() {
@@ -250,6 +345,10 @@ mod tests {
         attestation, forged: NonceMismatch, 71240 instructions, 3308 bytes of stack\n\
         attestation: accepted, 34381400 instructions, 13556 bytes of stack\n\
         assertion, dearest: p-launch-policy-assertion, 6592120 instructions\n";
+    const PREPARED: &str = "\
+        attestation, kept issuer, forged: NonceMismatch, 71240 instructions, 3308 bytes of stack\n\
+        attestation, kept issuer: accepted, 2434000 instructions, 2000 bytes of stack\n\
+        P-256, prepared, 2 KB: accepted, 736680 instructions, 1080 bytes of stack\n";
 
     #[test]
     fn costs_are_read_from_what_an_image_prints() {
@@ -257,6 +356,15 @@ mod tests {
         assert_eq!((attestation.instructions, attestation.case), (34_381_400, None));
         let assertion = Cost::read(PRINTED, "assertion").unwrap();
         assert_eq!((assertion.instructions, assertion.case.as_deref()), (6_592_120, Some("p-launch-policy-assertion")));
+    }
+
+    #[test]
+    fn costs_of_what_is_prepared_are_read_too() {
+        assert_eq!(Cost::read(PREPARED, "attestation").unwrap().instructions, 2_434_000);
+        assert!(Cost::read(PREPARED, "assertion").is_none());
+        let curves: Vec<_> = PREPARED.lines().filter_map(Curve::read).collect();
+        let [curve] = curves.as_slice() else { panic!("{curves:?}") };
+        assert_eq!((curve.name.as_str(), curve.instructions, curve.stack), ("P-256, prepared, 2 KB", 736_680, 1080));
     }
 
     #[test]

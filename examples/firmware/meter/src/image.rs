@@ -28,6 +28,8 @@ pub(crate) struct Build {
     pub(crate) board: &'static Board,
     pub(crate) profile: &'static str,
     pub(crate) binary: &'static str,
+    /// What `cargo` is told about features.
+    pub(crate) features: &'static [&'static str],
 }
 
 /// A linked image, with what only the compiler knows about it.
@@ -43,16 +45,11 @@ impl Build {
     /// Builds it as `cargo build` does, byte for byte, and has two tools say more: code generation tells the frame of every
     /// function, and the linker keeps the relocations, which are the calls.
     pub(crate) fn image(self) -> Outcome<Image> {
-        let features: &[&str] = match self.binary {
-            "accelerator" | "engine" => &["--no-default-features"],
-            "table" => &["--features", "table"],
-            _ => &[],
-        };
         // The engine's image does not link if it can panic. Here it shall, so that it can be said where.
         let link: &[&str] = if self.binary == "engine" { &["-C", "link-arg=--warn-unresolved-symbols"] } else { &[] };
         let output = Command::new("cargo")
             .args(["rustc", "--locked", "--bin", self.binary, "--profile", self.profile, "--target", self.board.target])
-            .args(features)
+            .args(self.features)
             .args(["--", "-C", "remark=prologepilog", "-C", "link-arg=--emit-relocs"])
             .args(link)
             .env_remove("GENUINE_REAL_VECTORS")

@@ -25,21 +25,23 @@ fn main() -> Outcome<ExitCode> {
         [flag] if flag == "--write" => true,
         _ => return Err("usage: measure [--write]".into()),
     };
-    // Cargo builds two profiles at a time, and linking an image takes one processor.
-    let [fast, small] = thread::scope(|scope| {
-        [("release", "opt 3"), ("size", "opt s")]
-            .map(|profile| scope.spawn(move || measure(profile)))
-            .map(|thread| thread.join().expect("no thread panics"))
+    // Cargo builds one image of each profile at a time, and linking an image takes one processor.
+    let measured = thread::scope(|scope| {
+        let threads = PROFILES.map(|profile| scope.spawn(move || measure(profile)));
+        threads.map(|thread| thread.join().expect("no thread panics"))
     });
-    let (mut all, small) = (fast?, small?);
-    all.figures.extend(small.figures);
-    all.panics.merge(small.panics);
-    all.engine.merge(small.engine);
+    let mut all = Measured::default();
+    for measured in measured {
+        let measured = measured?;
+        all.figures.extend(measured.figures);
+        all.panics.merge(measured.panics);
+        all.own.merge(measured.own);
+    }
     let figures = Figures::new(all.figures);
 
-    println!("{}\n{}", figures.table(), figures.crates());
+    println!("{}\n{}\n{}", figures.table(), figures.curves(), figures.crates());
     let mut faults = figures.over_budget();
-    faults.extend(all.engine.lines().map(|site| format!("the engine can panic: {site}")));
+    faults.extend(all.own.lines().map(|site| format!("our own code can panic: {site}")));
     if write {
         figures.write()?;
         all.panics.write()?;
@@ -53,33 +55,60 @@ fn main() -> Outcome<ExitCode> {
     Ok(if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+const PROFILES: [(&str, &str); 3] = [("release", "opt 3"), ("size", "opt s"), ("tiny", "opt z")];
+
+const TABLE: &[&str] = &["--features", "table"];
+const OWN: &[&str] = &["--no-default-features", "--features", "verify-only"];
+const OWN_TABLE: &[&str] = &["--no-default-features", "--features", "verify-only,table"];
+const COMPACT: &[&str] = &["--no-default-features", "--features", "compact"];
+const NONE: &[&str] = &["--no-default-features"];
+
+/// The images: binary, what its figures are called, features, and profiles.
+const IMAGES: [(&str, &str, &[&str], &[&str]); 10] = [
+    ("demo", "full", &[], &["release", "size"]),
+    ("assertion", "assertion only", &[], &["release", "size"]),
+    ("accelerator", "without ECDSA", NONE, &["release"]),
+    ("table", "threat table", TABLE, &["release"]),
+    ("own", "own code", OWN, &["release", "size"]),
+    ("own_assertion", "own code, assertion only", OWN, &["release", "size"]),
+    ("own_assertion", "own code, assertion only, compact", COMPACT, &["tiny"]),
+    ("own_prepared", "own code, prepared", OWN, &["release"]),
+    ("own_table", "own code, threat table", OWN_TABLE, &["release"]),
+    ("curves", "own code, curves", OWN, &["release"]),
+];
+
 /// What one profile gives on all boards.
 #[derive(Default)]
 struct Measured {
     figures: Vec<Figure>,
     /// Where the images with the default backend can panic.
     panics: CallSites,
-    /// Where the engine can.
-    engine: CallSites,
+    /// Where the engine can, and the images with the verification of our own: nowhere.
+    own: CallSites,
 }
 
 fn measure((profile, optimisation): (&'static str, &str)) -> Outcome<Measured> {
     let mut measured = Measured::default();
     for board in &BOARDS {
-        let image = |binary| Build { board, profile, binary }.image();
-        let mut figure = |binary, what: &str| -> Outcome<_> {
-            let image = image(binary)?;
+        for (binary, what, features, _) in IMAGES.into_iter().filter(|(.., profiles)| profiles.contains(&profile)) {
+            let image = Build { board, profile, binary, features }.image()?;
             measured.figures.push(Figure::of(&image, format!("{what}, {optimisation}"))?);
-            Ok(image)
-        };
-        let demo = figure("demo", "full")?;
-        figure("assertion", "assertion only")?;
-        if profile == "release" {
-            figure("accelerator", "without ECDSA")?;
-            figure("table", "threat table")?;
+            match binary {
+                "demo" => measured.panics.merge(CallSites::of(&image.elf)),
+                "own" | "own_assertion" | "own_prepared" if profile != "tiny" => {
+                    measured.own.merge(CallSites::of(&image.elf));
+                }
+                _ => {}
+            }
         }
-        measured.panics.merge(CallSites::of(&demo.elf));
-        measured.engine.merge(CallSites::of(&image("engine")?.elf));
+        // What is built for size alone keeps panics that cannot be reached: in SHA-2, for one.
+        if profile == "tiny" {
+            continue;
+        }
+        for features in [NONE, OWN] {
+            let engine = Build { board, profile, binary: "engine", features }.image()?;
+            measured.own.merge(CallSites::of(&engine.elf));
+        }
     }
     Ok(measured)
 }

@@ -14,6 +14,10 @@ const ROOT: &str = "firmware::board::stack::call";
 /// largest, `memcpy`, has 84.
 const UNREPORTED: u64 = 96;
 
+/// Bytes of what the compiler moves out of several functions when it optimises for size: it and its caller put the return
+/// address aside, and nothing else.
+const OUTLINED: u64 = 16;
+
 pub(crate) struct Bound {
     pub(crate) bytes: u64,
     /// The dearest path, with the frame of each function.
@@ -37,7 +41,7 @@ pub(crate) fn bound(image: &Image) -> Result<Bound, String> {
     if let Some(&id) = reached.intersection(&elf.indirect).next() {
         return Err(format!("{} calls through a register", elf.functions[id].name));
     }
-    let unknown = |id: &&Id| frame(image, **id).is_none() && !is_precompiled(elf, **id);
+    let unknown = |id: &&Id| frame(image, **id).is_none() && !is_outlined(elf, **id) && !is_precompiled(elf, **id);
     if let Some(&id) = reached.iter().find(unknown) {
         return Err(format!("the frame of {} is not known", elf.functions[id].name));
     }
@@ -49,7 +53,7 @@ pub(crate) fn bound(image: &Image) -> Result<Bound, String> {
     let (bytes, mut id) = deepest.ok_or("no root")?;
     let mut path = Vec::new();
     loop {
-        path.push((elf.functions[id].name.clone(), frame(image, id).unwrap_or(UNREPORTED)));
+        path.push((elf.functions[id].name.clone(), bytes_of(image, id)));
         match elf.callees(id).max_by_key(|callee| depths[*callee]) {
             Some(next) => id = next,
             None => return Ok(Bound { bytes, path }),
@@ -69,13 +73,22 @@ fn depth(image: &Image, id: Id, depths: &mut [Option<u64>], open: &mut BTreeSet<
         below = below.max(depth(image, callee, depths, open)?);
     }
     open.remove(&id);
-    let bytes = below + frame(image, id).unwrap_or(UNREPORTED);
+    let bytes = below + bytes_of(image, id);
     depths[id] = Some(bytes);
     Ok(bytes)
 }
 
 fn frame(image: &Image, id: Id) -> Option<u64> {
     image.elf.functions[id].symbols.iter().find_map(|symbol| image.frames.get(symbol).copied())
+}
+
+/// The frame, or what stands for it where none is reported.
+fn bytes_of(image: &Image, id: Id) -> u64 {
+    frame(image, id).unwrap_or(if is_outlined(&image.elf, id) { OUTLINED } else { UNREPORTED })
+}
+
+fn is_outlined(elf: &Elf, id: Id) -> bool {
+    elf.functions[id].name.starts_with("OUTLINED_FUNCTION_")
 }
 
 fn is_precompiled(elf: &Elf, id: Id) -> bool {

@@ -13,7 +13,7 @@ use firmware::{
     board::entry,
     lock::{Lock, Phone},
     objects,
-    report::Report,
+    report::{Expected, Report},
     scenario,
     sha384::sha384,
 };
@@ -37,7 +37,7 @@ fn main() -> ! {
     if let Ok(phone) = Phone::restore(&objects::STORED_KEY, Counter::ATTESTED, &accelerator) {
         accelerator.0.borrow_mut().break_down();
         let open = || lock.open(&objects::ASSERTION, &objects::REQUEST, &phone);
-        report.expect("assertion, broken peripheral", Some(Error::CryptoUnavailable), open);
+        report.expect("assertion, broken peripheral", const { Expected::refused(Error::CryptoUnavailable) }, open);
     }
     report.end()
 }

@@ -1,4 +1,5 @@
-//! The engine alone, over a backend that the compiler knows nothing about, to prove that it cannot panic.
+//! The engine alone, over a backend that the compiler knows nothing about, to prove that it cannot panic. With the feature
+//! `verify-only`, the verification of our own as well: the engine over it, and all that it consists of.
 //!
 //! The panic handler calls a function that nobody defines. So this links only if no panic is left in the image; then every
 //! call below returns, whatever the input and whatever the backend answers. It is linked, not run.
@@ -13,12 +14,15 @@ use core::{hint::black_box, panic::PanicInfo, slice};
 use genuine::{
     Error, UnixTime,
     app_attest::{
-        AdvanceError, AppIdHash, Assertion, AssertionVerifier, AttestationObject, AttestationVerifier,
-        AttestedCredential, AttestedKey, AuthenticatorData, ClientDataHash, Counter, CounterStore, KeyId,
-        MAX_ATTESTATION, Policy, ValidationCategory,
+        AdvanceError, AppIdHash, Assertion, AssertionKey, AssertionRequest, AssertionVerifier, AttestationObject,
+        AttestationVerifier, AttestedCredential, AttestedKey, AuthenticatorData, ClientDataHash, Counter, CounterStore,
+        KeyId, MAX_ATTESTATION, Policy, PreparedKey, ValidationCategory,
     },
-    crypto::{Crypto, CryptoError, Digest, P256PublicKey, P256Signature, P384PublicKey, P384Signature, conformance},
-    x509::{Certificate, TrustAnchor},
+    crypto::{
+        BatchP256, Crypto, CryptoError, Digest, P256Item, P256Key, P256PublicKey, P256Signature, P384PublicKey,
+        P384Signature, PrepareP256, PrepareP384, conformance,
+    },
+    x509::{Certificate, KeptIssuer, TrustAnchor},
 };
 
 #[cfg(target_arch = "arm")]
@@ -36,16 +40,29 @@ fn panic(_: &PanicInfo<'_>) -> ! {
     the_engine_can_panic()
 }
 
+/// As in `board::cortex_m`.
+#[cfg(target_arch = "arm")]
+#[unsafe(link_section = ".vector_table.interrupts")]
+#[unsafe(no_mangle)]
+static __INTERRUPTS: [unsafe extern "C" fn(); 1] = [DefaultHandler];
+
+#[cfg(target_arch = "arm")]
+unsafe extern "C" {
+    fn DefaultHandler();
+}
+
 #[entry]
 fn main() -> ! {
     loop {
-        let _ = black_box(attestation());
-        let _ = black_box(assertion());
-        let _ = black_box(others());
+        let _ = black_box(attestation::<Slot, _>(&Registers));
+        let _ = black_box(assertion::<Slot, _>(&Registers));
+        let _ = black_box(others(&Registers));
+        #[cfg(feature = "verify-only")]
+        own::all();
     }
 }
 
-fn attestation() -> Result<[u8; AttestedKey::ENCODED_LEN], Error> {
+fn attestation<K, C: PrepareP384<K>>(crypto: &C) -> Result<[u8; AttestedKey::ENCODED_LEN], Error> {
     let apps = [AppIdHash(received()), AppIdHash(received())];
     let categories = [ValidationCategory(Registers::read())];
     let versions = [text()];
@@ -62,24 +79,24 @@ fn attestation() -> Result<[u8; AttestedKey::ENCODED_LEN], Error> {
     credential(object.credential());
     let key_id = KeyId::from_base64(text()).or_else(|_| KeyId::from_slice(bytes()))?;
     let now = UnixTime(u64::from(Registers::read()));
-    let proof = AttestationVerifier::new(policy, &anchors, &Registers).verify(
-        &object,
-        &key_id,
-        &ClientDataHash(bytes()),
-        now,
-    )?;
+    let verifier = AttestationVerifier::new(policy, &anchors, crypto);
+    let issuer: KeptIssuer<K> = verifier.keep_issuer(&object)?;
+    black_box(verifier.is_of_issuer(&object, &issuer)?);
+    let proof = verifier.verify_with_issuer(&object, &key_id, &ClientDataHash(bytes()), now, &issuer)?;
+    black_box(proof.app_index());
+    let proof = verifier.verify(&object, &key_id, &ClientDataHash(bytes()), now)?;
     black_box((proof.device(), proof.launch(), proof.access_control(), proof.leaf_validity(), proof.environment()));
     black_box((proof.receipt().as_unverified_bytes(), proof.app_index()));
     Ok(proof.key().to_bytes())
 }
 
-fn assertion() -> Result<Counter, Error> {
-    let apps = [AppIdHash::of(text(), &Registers)?];
-    let key = AttestedKey::from_trusted_bytes(bytes(), &Registers)?;
+fn assertion<K, C: BatchP256<K>>(crypto: &C) -> Result<Counter, Error> {
+    let apps = [AppIdHash::of(text(), crypto)?];
+    let key = AttestedKey::from_trusted_bytes(bytes(), crypto)?;
     let parsed = Assertion::parse(bytes())?;
     black_box(parsed.signature());
     data(parsed.auth_data());
-    let verifier = AssertionVerifier::new(Policy::new(&apps), &Registers);
+    let verifier = AssertionVerifier::new(Policy::new(&apps), crypto);
     let last = Counter(Registers::read());
     let authentic = || verifier.verify(&parsed, &key, &ClientDataHash(bytes()));
     black_box(authentic()?.accept(last)?.launch());
@@ -89,6 +106,16 @@ fn assertion() -> Result<Counter, Error> {
     black_box((authentic.key_id(), authentic.counter()));
     let accepted = authentic.accept_in(&Registers).map_err(|refused| refused.error())?;
     black_box((accepted.launch(), accepted.key_id()));
+
+    let prepared: PreparedKey<K> = PreparedKey::new(&key, crypto)?;
+    black_box(prepared.key());
+    black_box(verifier.verify_prepared(&parsed, &prepared, &ClientDataHash(bytes()))?.counter());
+    let requests = [AssertionKey::Plain(&key), AssertionKey::Prepared(&prepared)];
+    let request = |key| AssertionRequest { assertion: &parsed, key, client_data: ClientDataHash(bytes()) };
+    let many = core::iter::repeat_n(requests, Registers::read() as usize).flatten();
+    verifier.verify_batch(many.map(request), |position, answer| {
+        let _ = black_box(answer.map(|authentic| (position, authentic.counter())));
+    });
     Ok(accepted.counter())
 }
 
@@ -100,7 +127,7 @@ fn credential(credential: &AttestedCredential<'_>) {
     black_box((credential.aaguid(), credential.id(), credential.key()));
 }
 
-fn others() -> Result<(), Error> {
+fn others<C: Crypto>(crypto: &C) -> Result<(), Error> {
     let certificate = Certificate::parse(bytes())?;
     black_box((certificate.subject(), certificate.key(), certificate.extension(bytes()), certificate.serial()));
     black_box((certificate.tbs(), certificate.issuer(), certificate.validity()));
@@ -109,11 +136,11 @@ fn others() -> Result<(), Error> {
     credential(&attested_credential);
     data(&AuthenticatorData::parse_assertion(bytes())?);
     black_box(P384PublicKey::from_uncompressed(bytes()));
-    let error = conformance::check(&Registers).err();
+    let error = conformance::check(crypto).err();
     black_box(error);
     let key = P256PublicKey::from_uncompressed(bytes()).ok_or(Error::PublicKeyInvalid)?;
-    let environment = AttestedKey::from_trusted_bytes(bytes(), &Registers)?.environment();
-    let key = AttestedKey::from_trusted_parts(&key, AppIdHash(received()), environment, &Registers)?;
+    let environment = AttestedKey::from_trusted_bytes(bytes(), crypto)?.environment();
+    let key = AttestedKey::from_trusted_parts(&key, AppIdHash(received()), environment, crypto)?;
     black_box((key.public_key(), key.app_id()));
     black_box(Error::ALL.get(key.id().0.len()).map(|error| (error.code(), error.name(), error.class(), error.step())));
     Ok(())
@@ -172,6 +199,104 @@ impl Crypto for Registers {
 
     fn verify_p384(&self, key: &P384PublicKey, digest: &Digest, signature: &P384Signature) -> Result<(), CryptoError> {
         Self::answer(&[&key.0, digest.as_bytes(), &signature.0])
+    }
+}
+
+/// Where the peripheral keeps a key.
+struct Slot([u8; 4]);
+
+impl PrepareP256<Slot> for Registers {
+    fn prepare_p256(&self, key: &P256PublicKey) -> Result<Slot, CryptoError> {
+        Self::answer(&[&key.0]).map(|()| Slot(received()))
+    }
+
+    fn verify_p256_prepared(&self, key: &Slot, digest: &Digest, signature: &P256Signature) -> Result<(), CryptoError> {
+        Self::answer(&[&key.0, digest.as_bytes(), &signature.0])
+    }
+}
+
+impl PrepareP384<Slot> for Registers {
+    fn prepare_p384(&self, key: &P384PublicKey) -> Result<Slot, CryptoError> {
+        Self::answer(&[&key.0]).map(|()| Slot(received()))
+    }
+
+    fn verify_p384_prepared(&self, key: &Slot, digest: &Digest, signature: &P384Signature) -> Result<(), CryptoError> {
+        Self::answer(&[&key.0, digest.as_bytes(), &signature.0])
+    }
+}
+
+impl BatchP256<Slot> for Registers {
+    fn verify_p256_batch(&self, items: &[P256Item<'_, Slot>], verdicts: &mut [Result<(), CryptoError>]) {
+        for (item, verdict) in items.iter().zip(verdicts) {
+            let key: &[u8] = match item.key {
+                P256Key::Plain(key) => &key.0,
+                P256Key::Prepared(slot) => &slot.0,
+            };
+            *verdict = Self::answer(&[key, item.digest.as_bytes(), &item.signature.0]);
+        }
+    }
+}
+
+/// The verification of our own.
+#[cfg(feature = "verify-only")]
+mod own {
+    use core::hint::black_box;
+
+    use genuine::{
+        Error,
+        app_attest::{AttestedKey, PreparedKey},
+        crypto::{PreparedP256, PreparedP384, VerifyOnly},
+    };
+    use genuine_ecdsa::{Base, BasePoint, Invalid, P256, P384, Prepared, PublicKey, Signed};
+
+    use super::{Registers, assertion, attestation, bytes, others};
+
+    pub(super) fn all() {
+        let _ = black_box(others(&VerifyOnly));
+        points::<8>();
+        points::<32>();
+        points::<128>();
+        points::<512>();
+    }
+
+    fn points<const POINTS: usize>() {
+        let _ = black_box(attestation::<PreparedP384<POINTS>, _>(&VerifyOnly));
+        let _ = black_box(assertion::<PreparedP256<POINTS>, _>(&VerifyOnly));
+        let _ = black_box(stored::<POINTS>());
+        let _ = black_box(curve::<P256, POINTS>());
+        let _ = black_box(curve::<P384, POINTS>());
+    }
+
+    fn stored<const POINTS: usize>() -> Result<AttestedKey, Error> {
+        let key = PreparedKey::<PreparedP256<POINTS>>::from_trusted_bytes(bytes(), &Registers)?;
+        key.write_to(room(), &VerifyOnly)?;
+        Ok(*key.key())
+    }
+
+    fn curve<const N: usize, const POINTS: usize>() -> Result<(), Invalid>
+    where
+        Base<N>: BasePoint,
+    {
+        let key = PublicKey::<N>::from_be(bytes()).ok_or(Invalid)?;
+        let prepared: Prepared<N, POINTS> = key.prepare();
+        prepared.write_to(room()).ok_or(Invalid)?;
+        let read = Prepared::<N, POINTS>::from_trusted_bytes(bytes()).ok_or(Invalid)?;
+        black_box(Base::<N>::base());
+        let signed = Signed::<N>::new(bytes(), bytes())?;
+        signed.verify(&key)?;
+        signed.verify_prepared(&read)?;
+        let pairs = [(bytes(), bytes()); 10];
+        for signed in Signed::<N>::batch(pairs.get(..Registers::read() as usize).unwrap_or(&pairs)) {
+            signed?.verify_prepared(&prepared)?;
+        }
+        Ok(())
+    }
+
+    /// Room of any length.
+    fn room() -> &'static mut [u8] {
+        let length = (Registers::read() as usize).min(1 << 16);
+        // SAFETY: as far as this image, which is never run, goes.
+        unsafe { core::slice::from_raw_parts_mut(black_box(0x2002_0000 as *mut u8), length) }
     }
 }
 

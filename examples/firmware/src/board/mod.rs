@@ -25,7 +25,7 @@ pub use cpu::entry;
 #[derive(Clone, Copy, Default)]
 pub struct Cost {
     /// Instructions from call to return, as QEMU counts them.
-    pub instructions: u64,
+    pub instructions: u32,
     /// Bytes of stack below the caller.
     pub stack: u32,
 }
@@ -54,15 +54,15 @@ pub fn print(parts: &[&str]) {
 
 /// A number in decimal digits.
 pub struct Decimal {
-    digits: [u8; 20],
+    digits: [u8; 10],
     first: usize,
 }
 
 impl Decimal {
     /// Converts the number.
     #[must_use]
-    pub fn new(mut number: u64) -> Self {
-        let mut decimal = Self { digits: [b'0'; 20], first: 20 };
+    pub fn new(mut number: u32) -> Self {
+        let mut decimal = Self { digits: [b'0'; 10], first: 10 };
         for digit in decimal.digits.iter_mut().rev() {
             *digit = b"0123456789"[(number % 10) as usize];
             number /= 10;
@@ -89,6 +89,6 @@ pub fn exit(success: bool) -> ! {
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
     let (file, line) = info.location().map_or(("?", 0), |location| (location.file(), location.line()));
-    print(&["panicked at ", file, ":", Decimal::new(u64::from(line)).text(), "\n"]);
+    print(&["panicked at ", file, ":", Decimal::new(line).text(), "\n"]);
     exit(false)
 }

@@ -11,13 +11,11 @@ pub(super) fn start_counter() {
 }
 
 /// Instructions since the start.
-pub(super) fn instructions() -> u64 {
-    let (low, high): (u32, u32);
-    // SAFETY: reads a counter. Its lower half carries after four billion; nothing here takes so long.
-    unsafe {
-        asm!("csrr {}, minstret", "csrr {}, minstreth", out(reg) low, out(reg) high, options(nostack));
-    };
-    u64::from(high) << 32 | u64::from(low)
+pub(super) fn instructions() -> u32 {
+    let instructions;
+    // SAFETY: reads the lower half of a counter, which carries after four billion; nothing here takes so long.
+    unsafe { asm!("csrr {}, minstret", out(reg) instructions, options(nostack)) };
+    instructions
 }
 
 #[inline(always)]

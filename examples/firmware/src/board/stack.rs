@@ -11,20 +11,34 @@ const PAINTED: usize = 32 * 1024;
 #[inline(never)]
 pub(super) fn measure<T>(function: impl FnOnce() -> T) -> (T, u32) {
     let top = cpu::stack_pointer() as *mut u32;
-    let words = (1..=PAINTED / size_of::<u32>()).map(|depth| top.wrapping_sub(depth));
-    // Volatile, because nothing that the compiler knows of lies there, and so that no call does the painting.
-    for word in words.clone() {
+    paint(top);
+    let result = call(function);
+    (result, used(top))
+}
+
+fn words(top: *mut u32) -> impl DoubleEndedIterator<Item = *mut u32> {
+    (1..=PAINTED / size_of::<u32>()).map(move |depth| top.wrapping_sub(depth))
+}
+
+/// Volatile, because nothing that the compiler knows of lies there, and inlined, so that no frame does either.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "it paints where its frame would be")]
+fn paint(top: *mut u32) {
+    for word in words(top) {
         // SAFETY: below the stack pointer, and nothing interrupts.
         unsafe { word.write_volatile(PAINT) };
     }
-    let result = call(function);
-    // SAFETY: as above.
-    let clean = words.rev().take_while(|word| unsafe { word.read_volatile() } == PAINT).count() * size_of::<u32>();
+}
+
+#[inline(never)]
+fn used(top: *mut u32) -> u32 {
+    // SAFETY: as above. The frame of this function lies at the top, where the call's has been.
+    let clean = words(top).rev().take_while(|word| unsafe { word.read_volatile() } == PAINT).count() * size_of::<u32>();
     if clean == 0 {
         print(&["the painted stack was used up\n"]);
         exit(false);
     }
-    (result, u32::try_from(PAINTED - clean).unwrap_or(u32::MAX))
+    u32::try_from(PAINTED - clean).unwrap_or(u32::MAX)
 }
 
 /// The root of what is measured: a call of its own, so that no part of it belongs to the caller's frame.

@@ -1,0 +1,14 @@
+//! The lock with the verification of our own, on the same objects as `demo`.
+#![no_std]
+#![no_main]
+
+use firmware::{board::entry, report::Report, scenario};
+use genuine::crypto::VerifyOnly;
+
+#[entry]
+fn main() -> ! {
+    let mut report = Report::default();
+    scenario::play(&VerifyOnly, &mut report);
+    scenario::play_real(&VerifyOnly, &mut report);
+    report.end()
+}

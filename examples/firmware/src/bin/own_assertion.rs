@@ -1,0 +1,15 @@
+//! Assertions only, with the verification of our own: the phone was paired elsewhere, and its key lies in this lock's storage.
+//!
+//! The linker leaves out X.509, P-384 and SHA-384, because nothing here calls them.
+#![no_std]
+#![no_main]
+
+use firmware::{board::entry, report::Report, scenario};
+use genuine::crypto::VerifyOnly;
+
+#[entry]
+fn main() -> ! {
+    let mut report = Report::default();
+    scenario::play_assertions(&VerifyOnly, &mut report);
+    report.end()
+}

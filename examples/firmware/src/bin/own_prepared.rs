@@ -1,0 +1,14 @@
+//! The lock with the verification of our own, which has prepared what it knows in advance: the key of the phone, as 2 KB, and
+//! that of the issuer of phones' certificates, as 3 KB.
+#![no_std]
+#![no_main]
+
+use firmware::{board::entry, report::Report, scenario};
+use genuine::crypto::{PreparedP256, PreparedP384, VerifyOnly};
+
+#[entry]
+fn main() -> ! {
+    let mut report = Report::default();
+    scenario::play_prepared::<PreparedP256<32>, PreparedP384<32>, _>(&VerifyOnly, &mut report);
+    report.end()
+}

@@ -1,0 +1,11 @@
+//! The threat table with the verification of our own.
+#![no_std]
+#![no_main]
+
+use firmware::{board::entry, table};
+use genuine::crypto::VerifyOnly;
+
+#[entry]
+fn main() -> ! {
+    table::play(&VerifyOnly)
+}
