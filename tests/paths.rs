@@ -7,16 +7,18 @@ mod common;
 
 use std::cell::Cell;
 
-use common::{AssertionCase, AttestationCase, device, edits, other_pki, policy, real::real, trusted_key, vectors};
+use common::{
+    AssertionCase, AttestationCase, backend::Tap, device, edits, other_pki, policy, real::real, trusted_key, vectors,
+};
 use genuine::{
     Error,
     app_attest::{
         Assertion, AssertionKey, AssertionRequest, AssertionVerifier, AttestationObject, AttestationVerifier,
-        AttestedKey, AuthenticAssertion, ClientDataHash, PreparedKey, VerifiedAttestation,
+        AttestedKey, AuthenticAssertion, ClientDataHash, PreparedKey,
     },
     crypto::{
-        BatchP256, Crypto, CryptoError, Digest, P256PublicKey, P256Signature, P384PublicKey, P384Signature,
-        PrepareP256, PrepareP384, PreparedP256, PreparedP384, RustCrypto, VerifyOnly, conformance,
+        BatchP256, Crypto, CryptoError, Digest, P256PublicKey, P256Signature, PrepareP256, PreparedP256, PreparedP384,
+        RustCrypto, VerifyOnly, conformance,
     },
     x509::{KeptIssuer, TrustAnchor},
 };
@@ -209,6 +211,38 @@ fn a_batch_is_answered_in_order_as_it_goes() {
     assert_eq!((asked.get(), answered.get()), (20, 20));
 }
 
+/// What a backend does not decide is no refusal, whatever the others of its batch are.
+#[test]
+fn what_was_not_decided_is_no_refusal() {
+    let case = AssertionCase::mint(&device("undecided"), 1, &edits());
+    let view = Assertion::parse(&case.object).unwrap();
+    let request = AssertionRequest::<P256PublicKey> {
+        assertion: &view,
+        key: AssertionKey::Plain(&case.key),
+        client_data: ClientDataHash(&case.client_data),
+    };
+    // The third of ten items; before it come two hashes for each of the first eight.
+    let tap = Tap::new(|call, _| (call == 16 + 2).then_some(Err(CryptoError::Unavailable)));
+    let mut answers = Vec::new();
+    AssertionVerifier::new(case.policy(), &tap).verify_batch([request; 10], |_, answer| answers.push(answer.err()));
+    let expected: Vec<_> = (0..10).map(|index| (index == 2).then_some(Error::CryptoUnavailable)).collect();
+    assert_eq!(answers, expected);
+}
+
+/// Configuration is looked at as in a verification.
+#[test]
+fn an_issuer_is_kept_under_sound_anchors_only() {
+    let case = AttestationCase::mint(&device("anchors"), &edits());
+    let object = AttestationObject::parse(&case.object).unwrap();
+    let issuer: Issuer = case.keep(&VerifyOnly).unwrap();
+    let anchor = TrustAnchor::new(&case.root_subject, case.root_key);
+    for (anchors, expected) in [(&[][..], Error::ConfigNoAnchor), (&[anchor, anchor], Error::ConfigInvalidAnchor)] {
+        let verifier = AttestationVerifier::new(case.policy(), anchors, &VerifyOnly);
+        assert_eq!(verifier.keep_issuer::<PreparedP384<32>>(&object).err(), Some(expected));
+        assert_eq!(verifier.is_of_issuer(&object, &issuer).err(), Some(expected));
+    }
+}
+
 /// An iterator that gives something after it gave nothing: it has ended, and nobody gets the verdict of another.
 #[test]
 fn a_batch_ends_where_its_requests_end() {
@@ -225,103 +259,25 @@ fn a_batch_ends_where_its_requests_end() {
     let verifier = AssertionVerifier::new(good.policy(), &VerifyOnly);
     verifier.verify_batch(requests, |position, answer| answers.push((position, answer.map(drop))));
     assert_eq!(answers, [(0, Err(Error::SignatureInvalid))]);
-}
-
-/// A backend that decides nothing of a batch.
-struct Silent;
-
-impl Crypto for Silent {
-    fn sha256(&self, parts: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
-        VerifyOnly.sha256(parts)
-    }
-
-    fn sha384(&self, parts: &[&[u8]]) -> Result<[u8; 48], CryptoError> {
-        VerifyOnly.sha384(parts)
-    }
-
-    fn check_p256(&self, key: &P256PublicKey) -> Result<(), CryptoError> {
-        VerifyOnly.check_p256(key)
-    }
-
-    fn check_p384(&self, key: &P384PublicKey) -> Result<(), CryptoError> {
-        VerifyOnly.check_p384(key)
-    }
-
-    fn verify_p256(&self, _: &P256PublicKey, _: &Digest, _: &P256Signature) -> Result<(), CryptoError> {
-        Err(CryptoError::Unavailable)
-    }
-
-    fn verify_p384(&self, _: &P384PublicKey, _: &Digest, _: &P384Signature) -> Result<(), CryptoError> {
-        Err(CryptoError::Unavailable)
-    }
-}
-
-impl PrepareP256<()> for Silent {
-    fn prepare_p256(&self, _: &P256PublicKey) -> Result<(), CryptoError> {
-        Ok(())
-    }
-
-    fn verify_p256_prepared(&self, (): &(), _: &Digest, _: &P256Signature) -> Result<(), CryptoError> {
-        Err(CryptoError::Unavailable)
-    }
-}
-
-impl BatchP256<()> for Silent {
-    fn verify_p256_batch(&self, _: &[genuine::crypto::P256Item<'_, ()>], _: &mut [Result<(), CryptoError>]) {}
-}
-
-/// What was not decided is no refusal, alone or in a batch.
-#[test]
-fn a_backend_that_cannot_decide_refuses_nobody() {
-    let case = AssertionCase::mint(&device("silent"), 1, &edits());
-    let view = Assertion::parse(&case.object).unwrap();
-    let key = PreparedKey::new(&case.key, &Silent).unwrap();
-    let verifier = AssertionVerifier::new(case.policy(), &Silent);
-    let client_data = ClientDataHash(&case.client_data);
-    assert_eq!(verifier.verify_prepared(&view, &key, &client_data).map(drop), Err(Error::CryptoUnavailable));
-    let request = AssertionRequest { assertion: &view, key: AssertionKey::Prepared(&key), client_data };
-    let mut answered = 0;
-    verifier.verify_batch([request; 3], |_, answer| {
-        assert_eq!(answer.map(drop), Err(Error::CryptoUnavailable));
-        answered += 1;
-    });
-    assert_eq!(answered, 3);
+    assert_eq!(script.len(), 2, "nothing is taken after the end");
 }
 
 type Issuer = KeptIssuer<PreparedP384<32>>;
 
-fn verify_with_issuer<'c>(case: &'c AttestationCase, issuer: &Issuer) -> Result<VerifiedAttestation<'c>, Error> {
-    let anchors = [TrustAnchor::new(&case.root_subject, case.root_key)];
-    let verifier = AttestationVerifier::new(case.policy(), &anchors, &VerifyOnly);
-    let object = AttestationObject::parse(&case.object)?;
-    verifier.verify_with_issuer(&object, &case.key_id, &ClientDataHash(&case.client_data), case.now, issuer)
-}
-
-fn keep(case: &AttestationCase) -> Result<Issuer, Error> {
-    let anchors = [TrustAnchor::new(&case.root_subject, case.root_key)];
-    AttestationVerifier::new(case.policy(), &anchors, &VerifyOnly).keep_issuer(&AttestationObject::parse(&case.object)?)
-}
-
-fn is_of(case: &AttestationCase, issuer: &Issuer) -> Result<bool, Error> {
-    let anchors = [TrustAnchor::new(&case.root_subject, case.root_key)];
-    AttestationVerifier::new(case.policy(), &anchors, &VerifyOnly)
-        .is_of_issuer(&AttestationObject::parse(&case.object)?, issuer)
-}
-
 /// The issuer of an honest object, and of the object itself if it can be kept.
 #[test]
 fn a_kept_issuer_changes_no_verdict() {
-    let honest = keep(&AttestationCase::mint(&device("honest"), &edits())).unwrap();
+    let honest: Issuer = AttestationCase::mint(&device("honest"), &edits()).keep(&VerifyOnly).unwrap();
     let (mut of_honest, mut kept) = (0, 0);
     for (name, case) in attestations() {
         let expected = case.verify().map(|proof| proof.key());
-        assert_eq!(verify_with_issuer(&case, &honest).map(|proof| proof.key()), expected, "{name}");
-        of_honest += usize::from(is_of(&case, &honest) == Ok(true));
-        match keep(&case) {
-            Ok(own) => {
+        assert_eq!(case.verify_with_issuer(&honest, &VerifyOnly).map(|proof| proof.key()), expected, "{name}");
+        of_honest += usize::from(case.is_of(&honest, &VerifyOnly) == Ok(true));
+        match case.keep(&VerifyOnly) {
+            Ok::<Issuer, _>(own) => {
                 kept += 1;
-                assert_eq!(is_of(&case, &own), Ok(true), "{name}");
-                assert_eq!(verify_with_issuer(&case, &own).map(|proof| proof.key()), expected, "{name}");
+                assert_eq!(case.is_of(&own, &VerifyOnly), Ok(true), "{name}");
+                assert_eq!(case.verify_with_issuer(&own, &VerifyOnly).map(|proof| proof.key()), expected, "{name}");
             }
             Err(_) => assert!(expected.is_err(), "{name}: an issuer that cannot be kept, of a good attestation"),
         }
@@ -334,90 +290,16 @@ fn a_kept_issuer_changes_no_verdict() {
 fn an_issuer_is_kept_for_its_own_anchor_only() {
     let genuine = AttestationCase::mint(&device("device"), &edits());
     let forged = AttestationCase::mint(&device("device").with_authorities(other_pki()), &edits());
-    let of_forged = keep(&forged).unwrap();
-    assert_eq!(verify_with_issuer(&forged, &of_forged).map(|proof| proof.key()), Ok(genuine.key()));
+    let of_forged: Issuer = forged.keep(&VerifyOnly).unwrap();
+    assert_eq!(forged.verify_with_issuer(&of_forged, &VerifyOnly).map(|proof| proof.key()), Ok(genuine.key()));
     // Under the true anchor, what was kept under the false one counts for nothing.
     let under_true = forged.with(|case| case.root_key = genuine.root_key);
-    assert_eq!(is_of(&under_true, &of_forged), Ok(false));
-    assert_eq!(verify_with_issuer(&under_true, &of_forged).unwrap_err(), Error::IntermediateSignature);
-    assert_eq!(keep(&under_true).unwrap_err(), Error::IntermediateSignature);
+    assert_eq!(under_true.is_of(&of_forged, &VerifyOnly), Ok(false));
+    assert_eq!(under_true.verify_with_issuer(&of_forged, &VerifyOnly).unwrap_err(), Error::IntermediateSignature);
+    assert_eq!(under_true.keep::<PreparedP384<32>, _>(&VerifyOnly).unwrap_err(), Error::IntermediateSignature);
     // And the true intermediate is not the kept one, so that its leaf is verified with its own key.
-    assert_eq!(is_of(&genuine, &of_forged), Ok(false));
-    assert!(verify_with_issuer(&genuine, &of_forged).is_ok());
-}
-
-/// Counts what a backend is asked.
-#[derive(Default)]
-struct Counting {
-    verified: Cell<u32>,
-    prepared: Cell<u32>,
-}
-
-impl Crypto for Counting {
-    fn sha256(&self, parts: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
-        VerifyOnly.sha256(parts)
-    }
-
-    fn sha384(&self, parts: &[&[u8]]) -> Result<[u8; 48], CryptoError> {
-        VerifyOnly.sha384(parts)
-    }
-
-    fn check_p256(&self, key: &P256PublicKey) -> Result<(), CryptoError> {
-        VerifyOnly.check_p256(key)
-    }
-
-    fn check_p384(&self, key: &P384PublicKey) -> Result<(), CryptoError> {
-        VerifyOnly.check_p384(key)
-    }
-
-    fn verify_p256(&self, _: &P256PublicKey, _: &Digest, _: &P256Signature) -> Result<(), CryptoError> {
-        Err(CryptoError::Unavailable)
-    }
-
-    fn verify_p384(&self, key: &P384PublicKey, digest: &Digest, signature: &P384Signature) -> Result<(), CryptoError> {
-        self.verified.set(self.verified.get() + 1);
-        VerifyOnly.verify_p384(key, digest, signature)
-    }
-}
-
-impl PrepareP384<PreparedP384<32>> for Counting {
-    fn prepare_p384(&self, key: &P384PublicKey) -> Result<PreparedP384<32>, CryptoError> {
-        VerifyOnly.prepare_p384(key)
-    }
-
-    fn verify_p384_prepared(
-        &self,
-        key: &PreparedP384<32>,
-        digest: &Digest,
-        signature: &P384Signature,
-    ) -> Result<(), CryptoError> {
-        self.prepared.set(self.prepared.get() + 1);
-        VerifyOnly.verify_p384_prepared(key, digest, signature)
-    }
-}
-
-#[test]
-fn a_kept_issuer_saves_a_verification() {
-    let case = AttestationCase::mint(&device("first"), &edits());
-    let other = AttestationCase::mint(&device("second"), &edits());
-    let anchors = [TrustAnchor::new(&case.root_subject, case.root_key)];
-    let crypto = Counting::default();
-    let counts = || (crypto.verified.get(), crypto.prepared.get());
-    let verifier = AttestationVerifier::new(case.policy(), &anchors, &crypto);
-    let issuer = verifier.keep_issuer(&AttestationObject::parse(&case.object).unwrap()).unwrap();
-    assert_eq!(counts(), (1, 0));
-    let verify = |case: &AttestationCase| {
-        let object = AttestationObject::parse(&case.object).unwrap();
-        let client_data = ClientDataHash(&case.client_data);
-        verifier
-            .verify_with_issuer(&object, &case.key_id, &client_data, case.now, &issuer)
-            .map(|proof| proof.key().id())
-    };
-    assert_eq!(verify(&other), Ok(other.key_id));
-    assert_eq!(counts(), (1, 1));
-    // Not before everything else has passed.
-    assert_eq!(verify(&other.with(|case| case.client_data[0] ^= 1)), Err(Error::NonceMismatch));
-    assert_eq!(counts(), (1, 1));
+    assert_eq!(genuine.is_of(&of_forged, &VerifyOnly), Ok(false));
+    assert!(genuine.verify_with_issuer(&of_forged, &VerifyOnly).is_ok());
 }
 
 /// A prepared key that is stored: the same after reading, and nothing else.

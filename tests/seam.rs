@@ -6,7 +6,11 @@ mod common;
 use common::{
     AssertionCase, AttestationCase,
     backend::{
-        Call::{CheckP256, CheckP384, Sha256, Sha384, VerifyP256, VerifyP384},
+        Answer, Call,
+        Call::{
+            CheckP256, CheckP384, PrepareP384, Sha256, Sha384, VerifyP256, VerifyP256Batched, VerifyP256Prepared,
+            VerifyP384, VerifyP384Prepared,
+        },
         Tap,
     },
     device, edits,
@@ -17,6 +21,7 @@ use genuine::{
     Error, ErrorClass, Step,
     app_attest::{
         AppIdHash, Assertion, AttestationObject, AttestedKey, Environment, KeyId, MAX_ASSERTION, MAX_ATTESTATION,
+        PreparedKey,
     },
     crypto::{Crypto, CryptoError, RustCrypto},
 };
@@ -49,6 +54,31 @@ fn good_objects_cost_what_they_must() {
     let tap = Tap::counting();
     let _ = assertion().verify_with(&tap).unwrap();
     assert_eq!(tap.calls(), [Sha256, Sha256, VerifyP256]);
+}
+
+/// What was prepared or kept takes the place of a verification, and of nothing else; alone or in a batch.
+#[test]
+fn what_was_prepared_saves_what_it_can() {
+    let tap = Tap::counting();
+    let issuer = attestation().keep(&tap).unwrap();
+    // Both issuers' keys, the intermediate, its fingerprint, and its key.
+    let expected = [CheckP384, CheckP384, Sha384, VerifyP384, Sha256, PrepareP384];
+    assert_eq!(tap.calls(), expected);
+
+    let tap = Tap::counting();
+    let _ = attestation().verify_with_issuer(&issuer, &tap).unwrap();
+    // The fingerprint in the place of the intermediate's signature.
+    let expected = [Sha256, CheckP256, Sha256, CheckP384, CheckP384, Sha256, Sha256, VerifyP384Prepared];
+    assert_eq!(tap.calls(), expected);
+
+    let key = PreparedKey::new(&assertion().key, &Tap::counting()).unwrap();
+    let tap = Tap::counting();
+    let _ = assertion().verify_prepared_with(&key, &tap).unwrap();
+    assert_eq!(tap.calls(), [Sha256, Sha256, VerifyP256Prepared]);
+
+    let tap = Tap::counting();
+    assertion().verify_batched_with(&tap).unwrap();
+    assert_eq!(tap.calls(), [Sha256, Sha256, VerifyP256Batched]);
 }
 
 #[test]
@@ -93,6 +123,21 @@ fn no_mistake_of_the_caller_costs_a_signature_before_its_time() {
         assert_eq!(assertion().with(make).verify_with(&tap).err(), Some(*expected), "{mistake}");
         assert_eq!(tap.signatures(), usize::from(*expected == Error::SignatureInvalid), "{mistake}");
     }
+    // Prepared, kept, or in a batch, the same mistakes cost no more.
+    let issuer = attestation().keep(&Tap::counting()).unwrap();
+    for (mistake, make, expected) in ATTESTATION_MISTAKES {
+        let tap = Tap::counting();
+        let verdict = attestation().with(make).verify_with_issuer(&issuer, &tap).err();
+        assert_eq!(verdict, Some(*expected), "{mistake}");
+        assert_eq!(tap.signatures(), usize::from(expected.step() >= Step::IntermediateSignature), "{mistake}");
+    }
+    for (mistake, make, expected) in ASSERTION_MISTAKES {
+        let (case, tap) = (assertion().with(make), Tap::counting());
+        let key = PreparedKey::new(&case.key, &tap).unwrap();
+        assert_eq!(case.verify_prepared_with(&key, &tap).err(), Some(*expected), "{mistake}");
+        assert_eq!(case.verify_batched_with(&tap), Err(*expected), "{mistake}");
+        assert_eq!(tap.signatures(), 2 * usize::from(*expected == Error::SignatureInvalid), "{mistake}");
+    }
 }
 
 #[test]
@@ -118,20 +163,31 @@ fn objects_over_the_caps_are_not_looked_at() {
 
 #[test]
 fn a_backend_that_cannot_compute_is_never_a_verdict() {
+    type Fallible = Tap<Box<dyn Fn(usize, Call) -> Answer>>;
     let (attestation, assertion) = (attestation(), assertion());
+    let issuer = attestation.keep(&Tap::counting()).unwrap();
+    let key = PreparedKey::new(&assertion.key, &Tap::counting()).unwrap();
+    let failing = |position: usize| -> Fallible {
+        Tap::new(Box::new(move |call, _| (call == position).then_some(Err(CryptoError::Unavailable))))
+    };
     for (calls, verify) in [
-        (9, &(|crypto: &dyn Crypto| attestation.verify_with(crypto).map(drop)) as &dyn Fn(&dyn Crypto) -> _),
+        (9, &(|crypto: &Fallible| attestation.verify_with(crypto).map(drop)) as &dyn Fn(&Fallible) -> _),
         (3, &|crypto| assertion.verify_with(crypto).map(drop)),
+        (6, &|crypto| attestation.keep(crypto).map(drop)),
+        (3, &|crypto| attestation.is_of(&issuer, crypto).map(drop)),
+        (8, &|crypto| attestation.verify_with_issuer(&issuer, crypto).map(drop)),
+        (1, &|crypto| PreparedKey::new(&assertion.key, crypto).map(drop)),
+        (3, &|crypto| assertion.verify_prepared_with(&key, crypto).map(drop)),
+        (3, &|crypto| assertion.verify_batched_with(crypto)),
     ] {
         for position in 0..calls {
-            let tap = Tap::new(|call, _| (call == position).then_some(Err(CryptoError::Unavailable)));
+            let tap = failing(position);
             let error: Error = verify(&tap).unwrap_err();
             assert_eq!(error, Error::CryptoUnavailable, "at call {position}");
             assert_eq!(error.class(), ErrorClass::Unavailable);
             assert_eq!(tap.calls().len(), position + 1, "nothing is asked after the failure");
         }
-        let tap = Tap::new(|call, _| (call == calls).then_some(Err(CryptoError::Unavailable)));
-        assert_eq!(verify(&tap), Ok(()), "there is no call {calls}");
+        assert_eq!(verify(&failing(calls)), Ok(()), "there is no call {calls}");
     }
 }
 
@@ -156,7 +212,7 @@ fn a_backend_that_cannot_compute_is_never_a_verdict_on_a_key() {
 
 #[test]
 fn a_hash_that_is_refused_could_not_be_computed() {
-    let refusing = |call: common::backend::Call| matches!(call, Sha256 | Sha384).then_some(Err(CryptoError::Invalid));
+    let refusing = |call: Call| matches!(call, Sha256 | Sha384).then_some(Err(CryptoError::Invalid));
     for position in 0..9 {
         let tap = Tap::new(|at, call| if at == position { refusing(call) } else { None });
         let verdict = attestation().verify_with(&tap).err();
@@ -180,6 +236,20 @@ fn each_refusal_has_its_error() {
         assert_eq!(tap.calls().len(), position + 1);
     }
     assert_eq!(assertion().verify_with(&refuse(2)).err(), Some(Error::SignatureInvalid));
+    assert_eq!(assertion().verify_batched_with(&refuse(2)), Err(Error::SignatureInvalid));
+    let prepared = PreparedKey::new(&assertion().key, &Tap::counting()).unwrap();
+    assert_eq!(assertion().verify_prepared_with(&prepared, &refuse(2)).err(), Some(Error::SignatureInvalid));
+    assert_eq!(PreparedKey::new(&assertion().key, &refuse(0)).err(), Some(Error::PublicKeyInvalid));
+    for (position, expected) in [
+        (0, Error::ConfigInvalidAnchor),
+        (1, Error::SpkiPoint),
+        (3, Error::IntermediateSignature),
+        (5, Error::SpkiPoint),
+    ] {
+        assert_eq!(attestation().keep(&refuse(position)).err(), Some(expected), "at call {position}");
+    }
+    let issuer = attestation().keep(&Tap::counting()).unwrap();
+    assert_eq!(attestation().verify_with_issuer(&issuer, &refuse(7)).err(), Some(Error::LeafSignature));
 
     let key = assertion().key;
     let parts = AttestedKey::from_trusted_parts(&key.public_key(), key.app_id(), Environment::Production, &refuse(0));
@@ -244,22 +314,32 @@ fn in_range<const N: usize>(order: [u8; N]) -> [(Vec<u8>, Vec<u8>); 2] {
 #[test]
 fn numbers_out_of_range_do_not_reach_the_backend() {
     let asked = |tap: &Tap<_>| tap.signatures();
-    let yes = || Tap::new(|_, call: common::backend::Call| call.is_signature().then_some(Ok(())));
+    let yes = || Tap::new(|_, call: Call| call.is_signature().then_some(Ok(())));
     let p256 = |(r, s): &(Vec<u8>, Vec<u8>)| {
         let sign = |der: &mut Vec<u8>| *der = signature(r, s);
-        let tap = yes();
-        let verdict =
-            AssertionCase::mint(&device("seam"), 1, &Edits::default().signature(sign)).verify_with(&tap).err();
-        (verdict, asked(&tap))
+        let (case, tap) = (AssertionCase::mint(&device("seam"), 1, &Edits::default().signature(sign)), yes());
+        let verdict = case.verify_with(&tap).err();
+        let asked_plain = asked(&tap);
+        // On each path.
+        let key = PreparedKey::new(&case.key, &tap).unwrap();
+        assert_eq!(case.verify_prepared_with(&key, &tap).err(), verdict);
+        assert_eq!(asked(&tap), 2 * asked_plain);
+        assert_eq!(case.verify_batched_with(&tap).err(), verdict);
+        assert_eq!(asked(&tap), 3 * asked_plain);
+        (verdict, asked_plain)
     };
     let p384 = |(r, s): &(Vec<u8>, Vec<u8>), leaf: bool| {
         let edits = Edits::default().chain(|chain| {
             let certificate = if leaf { &mut chain.leaf } else { &mut chain.intermediate };
             certificate[part::SIGNATURE] = Der::bit_string(&signature(r, s));
         });
-        let tap = yes();
-        let verdict = AttestationCase::mint(&device("seam"), &edits).verify_with(&tap).err();
-        (verdict, asked(&tap))
+        let (case, tap) = (AttestationCase::mint(&device("seam"), &edits), yes());
+        let verdict = case.verify_with(&tap).err();
+        let asked_plain = asked(&tap);
+        // The intermediate that is kept is this one or, if it cannot be, the honest one.
+        let issuer = case.keep(&tap).unwrap_or_else(|_| attestation().keep(&tap).unwrap());
+        assert_eq!(case.verify_with_issuer(&issuer, &yes()).err(), verdict);
+        (verdict, asked_plain)
     };
     for numbers in out_of_range(P256_ORDER) {
         assert_eq!(p256(&numbers), (Some(Error::SignatureInvalid), 0), "{numbers:02x?}");

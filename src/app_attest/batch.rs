@@ -54,20 +54,28 @@ impl<C: Crypto + ?Sized> AssertionVerifier<'_, C> {
         let mut position = 0_usize;
         loop {
             let examined: [Option<Examined<'b, 'i, K>>; BATCH] = from_fn(|_| requests.next());
-            let items = examined.each_ref().map(|examined| match examined {
-                Some(Ok((item, _))) => *item,
-                _ => nothing(),
-            });
+            // Those that come to their signature, side by side: a backend is asked about nothing else.
+            let mut items = [nothing(); BATCH];
+            for (place, (item, _)) in items.iter_mut().zip(examined.iter().flatten().flatten()) {
+                *place = *item;
+            }
+            let asked = examined.iter().flatten().flatten().count();
             // What a backend leaves undecided is not refused.
             let mut verdicts = [Err(CryptoError::Unavailable); BATCH];
-            let taken = examined.iter().flatten().count();
-            let Some((items, _)) = items.split_at_checked(taken) else { return };
-            self.crypto.verify_p256_batch(items, &mut verdicts);
-            // By position, so that no item can come by the verdict of another.
-            for (examined, decided) in examined.into_iter().zip(verdicts) {
+            if let Some((items @ [_, ..], _)) = items.split_at_checked(asked) {
+                self.crypto.verify_p256_batch(items, &mut verdicts);
+            }
+            // Each of them takes one verdict, in the same order.
+            let mut verdicts = verdicts.into_iter();
+            for examined in examined {
                 let Some(examined) = examined else { return };
-                let decide = |(_, proof)| verdict(decided, Error::SignatureInvalid).map(|()| AuthenticAssertion(proof));
-                answer(position, examined.and_then(decide));
+                answer(
+                    position,
+                    examined.and_then(|(_, proof)| {
+                        let decided = verdicts.next().unwrap_or(Err(CryptoError::Unavailable));
+                        verdict(decided, Error::SignatureInvalid).map(|()| AuthenticAssertion(proof))
+                    }),
+                );
                 position = position.saturating_add(1);
             }
         }
@@ -89,7 +97,7 @@ impl<C: Crypto + ?Sized> AssertionVerifier<'_, C> {
 /// What is left of a request of a batch: a signature to verify, and what it proves; or why it was refused before.
 type Examined<'b, 'i, K> = Result<(P256Item<'b, K>, VerifiedAssertion<'i>), Error>;
 
-/// In the place of a request that was refused before its signature: no backend accepts it, and nobody reads the verdict.
+/// Where there is no item: no backend is asked about it, and none would accept it.
 const fn nothing<'a, K>() -> P256Item<'a, K> {
     P256Item {
         key: P256Key::Plain(&P256PublicKey([0; 64])),

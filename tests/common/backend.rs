@@ -3,7 +3,8 @@
 use std::cell::RefCell;
 
 use genuine::crypto::{
-    Crypto, CryptoError, Digest, P256PublicKey, P256Signature, P384PublicKey, P384Signature, RustCrypto,
+    BatchP256, Crypto, CryptoError, Digest, P256Item, P256Key, P256PublicKey, P256Signature, P384PublicKey,
+    P384Signature, PrepareP256, PrepareP384, RustCrypto,
 };
 
 /// One question to a backend.
@@ -15,11 +16,18 @@ pub(crate) enum Call {
     CheckP384,
     VerifyP256,
     VerifyP384,
+    PrepareP256,
+    PrepareP384,
+    VerifyP256Prepared,
+    VerifyP384Prepared,
+    /// One item of a batch.
+    VerifyP256Batched,
 }
 
 impl Call {
     pub(crate) const fn is_signature(self) -> bool {
-        matches!(self, Self::VerifyP256 | Self::VerifyP384)
+        use Call::{VerifyP256, VerifyP256Batched, VerifyP256Prepared, VerifyP384, VerifyP384Prepared};
+        matches!(self, VerifyP256 | VerifyP256Prepared | VerifyP256Batched | VerifyP384 | VerifyP384Prepared)
     }
 }
 
@@ -85,6 +93,51 @@ impl<F: Fn(usize, Call) -> Answer> Crypto for Tap<F> {
 
     fn verify_p384(&self, key: &P384PublicKey, digest: &Digest, signature: &P384Signature) -> Result<(), CryptoError> {
         self.ask(Call::VerifyP384).unwrap_or_else(|| RustCrypto.verify_p384(key, digest, signature))
+    }
+}
+
+/// What it prepares is the key itself.
+impl<F: Fn(usize, Call) -> Answer> PrepareP256<P256PublicKey> for Tap<F> {
+    fn prepare_p256(&self, key: &P256PublicKey) -> Result<P256PublicKey, CryptoError> {
+        self.ask(Call::PrepareP256).unwrap_or_else(|| RustCrypto.check_p256(key)).map(|()| *key)
+    }
+
+    fn verify_p256_prepared(
+        &self,
+        key: &P256PublicKey,
+        digest: &Digest,
+        signature: &P256Signature,
+    ) -> Result<(), CryptoError> {
+        self.ask(Call::VerifyP256Prepared).unwrap_or_else(|| RustCrypto.verify_p256(key, digest, signature))
+    }
+}
+
+impl<F: Fn(usize, Call) -> Answer> PrepareP384<P384PublicKey> for Tap<F> {
+    fn prepare_p384(&self, key: &P384PublicKey) -> Result<P384PublicKey, CryptoError> {
+        self.ask(Call::PrepareP384).unwrap_or_else(|| RustCrypto.check_p384(key)).map(|()| *key)
+    }
+
+    fn verify_p384_prepared(
+        &self,
+        key: &P384PublicKey,
+        digest: &Digest,
+        signature: &P384Signature,
+    ) -> Result<(), CryptoError> {
+        self.ask(Call::VerifyP384Prepared).unwrap_or_else(|| RustCrypto.verify_p384(key, digest, signature))
+    }
+}
+
+/// An item that it is told not to decide is left as it was.
+impl<F: Fn(usize, Call) -> Answer> BatchP256<P256PublicKey> for Tap<F> {
+    fn verify_p256_batch(&self, items: &[P256Item<'_, P256PublicKey>], verdicts: &mut [Result<(), CryptoError>]) {
+        for (item, verdict) in items.iter().zip(verdicts) {
+            let (P256Key::Plain(key) | P256Key::Prepared(key)) = item.key;
+            let answer = self.ask(Call::VerifyP256Batched);
+            let answer = answer.unwrap_or_else(|| RustCrypto.verify_p256(key, &item.digest, &item.signature));
+            if answer != Err(CryptoError::Unavailable) {
+                *verdict = answer;
+            }
+        }
     }
 }
 

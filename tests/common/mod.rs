@@ -9,11 +9,12 @@ pub(crate) mod vectors;
 use genuine::{
     Error, UnixTime,
     app_attest::{
-        AppIdHash, Assertion, AssertionVerifier, AttestationObject, AttestationVerifier, AttestedKey,
-        AuthenticAssertion, ClientDataHash, Environment, KeyId, Policy, ValidationCategory, VerifiedAttestation,
+        AppIdHash, Assertion, AssertionKey, AssertionRequest, AssertionVerifier, AttestationObject,
+        AttestationVerifier, AttestedKey, AuthenticAssertion, ClientDataHash, Environment, KeyId, Policy, PreparedKey,
+        ValidationCategory, VerifiedAttestation,
     },
-    crypto::{Crypto, P256PublicKey, P384PublicKey, RustCrypto},
-    x509::TrustAnchor,
+    crypto::{BatchP256, Crypto, P256PublicKey, P384PublicKey, PrepareP256, PrepareP384, RustCrypto},
+    x509::{KeptIssuer, TrustAnchor},
 };
 use genuine_testvectors::{Device, Edits, Generation, TestPki, keys::sha256};
 
@@ -66,12 +67,41 @@ impl AttestationCase {
     }
 
     pub(crate) fn verify_with<C: Crypto + ?Sized>(&self, crypto: &C) -> Result<VerifiedAttestation<'_>, Error> {
-        let anchors = [TrustAnchor::new(&self.root_subject, self.root_key)];
-        AttestationVerifier::new(self.policy(), &anchors, crypto).verify(
+        AttestationVerifier::new(self.policy(), &self.anchors(), crypto).verify(
             &AttestationObject::parse(&self.object)?,
             &self.key_id,
             &ClientDataHash(&self.client_data),
             self.now,
+        )
+    }
+
+    fn anchors(&self) -> [TrustAnchor<'_>; 1] {
+        [TrustAnchor::new(&self.root_subject, self.root_key)]
+    }
+
+    /// Keeps the issuer of this attestation.
+    pub(crate) fn keep<K, C: PrepareP384<K> + ?Sized>(&self, crypto: &C) -> Result<KeptIssuer<K>, Error> {
+        AttestationVerifier::new(self.policy(), &self.anchors(), crypto)
+            .keep_issuer(&AttestationObject::parse(&self.object)?)
+    }
+
+    /// Whether a kept issuer is the one of this attestation.
+    pub(crate) fn is_of<K, C: Crypto + ?Sized>(&self, issuer: &KeptIssuer<K>, crypto: &C) -> Result<bool, Error> {
+        AttestationVerifier::new(self.policy(), &self.anchors(), crypto)
+            .is_of_issuer(&AttestationObject::parse(&self.object)?, issuer)
+    }
+
+    pub(crate) fn verify_with_issuer<K, C: PrepareP384<K> + ?Sized>(
+        &self,
+        issuer: &KeptIssuer<K>,
+        crypto: &C,
+    ) -> Result<VerifiedAttestation<'_>, Error> {
+        AttestationVerifier::new(self.policy(), &self.anchors(), crypto).verify_with_issuer(
+            &AttestationObject::parse(&self.object)?,
+            &self.key_id,
+            &ClientDataHash(&self.client_data),
+            self.now,
+            issuer,
         )
     }
 
@@ -124,6 +154,31 @@ impl AssertionCase {
             &self.key,
             &ClientDataHash(&self.client_data),
         )
+    }
+
+    /// The same with the key prepared.
+    pub(crate) fn verify_prepared_with<K, C: PrepareP256<K> + ?Sized>(
+        &self,
+        key: &PreparedKey<K>,
+        crypto: &C,
+    ) -> Result<AuthenticAssertion<'_>, Error> {
+        AssertionVerifier::new(self.policy(), crypto).verify_prepared(
+            &Assertion::parse(&self.object)?,
+            key,
+            &ClientDataHash(&self.client_data),
+        )
+    }
+
+    /// The same in a batch of its own, the key as it is.
+    pub(crate) fn verify_batched_with<K, C: BatchP256<K> + ?Sized>(&self, crypto: &C) -> Result<(), Error> {
+        let assertion = Assertion::parse(&self.object)?;
+        let client_data = ClientDataHash(&self.client_data);
+        let request = AssertionRequest { assertion: &assertion, key: AssertionKey::Plain(&self.key), client_data };
+        let mut answers = Vec::new();
+        AssertionVerifier::new(self.policy(), crypto)
+            .verify_batch([request], |_, answer| answers.push(answer.map(drop)));
+        let [answer] = answers[..] else { panic!("{} answers to one request", answers.len()) };
+        answer
     }
 
     /// The same with one thing changed.
