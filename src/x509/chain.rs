@@ -144,18 +144,14 @@ impl<'i> Chain<'_, 'i> {
     }
 
     /// SHA-256 of everything that the signature of the intermediate is a statement of: the anchor's key, the certificate
-    /// (self-delimiting, as all DER is), the hash, r and s.
+    /// (self-delimiting, as all DER is, and naming the hash), r and s.
     pub(super) fn fingerprint<C: Crypto + ?Sized>(
         &self,
         issuers: &Issuers<'_>,
         crypto: &Backend<'_, C>,
     ) -> Result<[u8; 32], Error> {
-        let hash = match self.intermediate.hash() {
-            SignatureHash::Sha256 => [0],
-            SignatureHash::Sha384 => [1],
-        };
         let signature = P384Signature::from_sig_value(self.intermediate.signature());
-        crypto.sha256(&[issuers.of_intermediate, self.intermediate.tbs(), &hash, &signature.0])
+        crypto.sha256(&[issuers.of_intermediate, self.intermediate.tbs(), &signature.0])
     }
 }
 
