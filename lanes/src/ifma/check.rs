@@ -36,14 +36,14 @@ const P_LESS_N: u128 = {
 #[inline]
 pub(crate) fn has_x(sum: &Point, r: Eight<&Scalar<P256>>) -> __mmask8 {
     // A product with a number that is not in Montgomery form is not either: these are r·zz and x·zz themselves.
-    let expected = scalars(r).mul(&sum.zz); // [0, 1.1]
+    let expected = scalars(r).mul(&sum.zz); // [0, 1.13]
     let x = sum.x.mul(&Fe::all([1, 0, 0, 0, 0])); // [0, 1.01]
-    let difference = expected.sub(x).add_p::<2>(); // [0.9, 3.1]
+    let difference = expected.sub(x).add_p::<2>(); // [0.87, 3.13]
     let mut equal = difference.carry().is_zero::<3>();
 
     let small = mask(r.map(is_below_p_less_n));
     if small != 0 {
-        let difference = difference.add(Fe::all(ORDER).mul(&sum.zz)); // [0.9, 4.2]
+        let difference = difference.add(Fe::all(ORDER).mul(&sum.zz)); // [0.87, 4.26]
         equal |= small & difference.carry().is_zero::<4>();
     }
     equal & !sum.is_infinity()

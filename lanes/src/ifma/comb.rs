@@ -2,9 +2,10 @@
 //!
 //! k is Σ ±2^i over L signs. Column c takes those with i ≡ c modulo e, from the highest column on, and block b adds its part s of
 //! them, which is 2^(b·e) times an odd number and less than 2^(L − e + 1) in size. So a sum a·Q is doubled and then meets s·Q of
-//! block 0, with s odd and 2·a even, and then those of the other blocks, with s even and a odd: a ± s is odd. In the columns
-//! but the last a is less than n/2 + 2^(L − e + 1) in size, and a ± s less than n, for L − e is at most 253: it is no multiple
-//! of n, and the points are neither equal nor opposite.
+//! block 0, with s odd and 2·a even, and then those of the other blocks, with s even and a odd: a ± s is odd. Let
+//! S < 1.01·2^(L − e) be the most that a column adds. In the columns but the last, the sum after a column differs from a half of k,
+//! or less of it, by less than S; and a ± s differs from that sum by at most 2·S. So it is less than n/2 + 3·S < n in size, for
+//! L − e is at most 253: no multiple of n, and the points are neither equal nor opposite.
 //!
 //! In the last column it is less than 2·n, and ±n has to be looked at. That signs are bits of k leaves a few candidates, which a
 //! test goes through (`tests/cases.rs`): k = n, which is the scalar 0, and one other k for each comb of four blocks. Both

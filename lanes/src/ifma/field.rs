@@ -171,8 +171,8 @@ impl Fe {
 
 /// t + a·b.
 ///
-/// A limb of t gets at most 4 products of 52 bits in a row, and stays in a row for six rounds, or twelve with two products
-/// and 48 and a carry: t < 2^58 from first to last.
+/// A limb of t is in five rounds at most, and gets at most 6 halves of products of 52 bits in each, and a carry: t < 2^58 from
+/// first to last.
 #[target_feature(enable = "avx512f,avx512ifma")]
 #[inline]
 fn add_row(t: &mut [__m512i; LIMBS + 1], a: __m512i, b: &Fe) {

@@ -27,7 +27,7 @@ impl Jacobian {
         Self { x, y, z: Fe::all(Fe::ONE) }
     }
 
-    /// P ← −2P, in 4M + 4S: `dbl-2001-b` with Z3 = 2·Y·Z. No multiple but infinity doubles to infinity.
+    /// P ← −2P, in 5M + 3S: `dbl-2001-b` with Z3 = 2·Y·Z, and with 8·Y⁴ as a product that shares a reduction. No multiple but infinity doubles to infinity.
     #[target_feature(enable = "avx512f,avx512ifma")]
     #[inline]
     pub(crate) fn double_and_negate(&mut self) {

@@ -1,7 +1,7 @@
 //! The lanes themselves: AVX-512 with its multiplier of 52 bits (IFMA).
 //!
 //! Functions with `#[target_feature]` are safe to call from each other. What calls them from outside is unsafe, and in
-//! `lib.rs`.
+//! `present.rs`.
 
 mod check;
 mod comb;

@@ -10,7 +10,6 @@
 use core::{
     arch::x86_64::{
         __m512i, _mm512_and_si512, _mm512_cmpge_epi64_mask, _mm512_or_si512, _mm512_set1_epi64, _mm512_test_epi64_mask,
-        _mm512_testn_epi64_mask,
     },
     array,
 };
@@ -92,7 +91,6 @@ impl Table {
     #[inline]
     fn get(&self, signs: __m512i) -> Entry {
         // Where the highest is +, the others are the number of the multiple; where not, their opposites are.
-        let negative = _mm512_testn_epi64_mask(signs, octet(HIGHEST));
         let indices = from_lanes(signs);
         let rows = array::from_fn(|lane| {
             let index = indices[lane] as usize;
@@ -100,9 +98,9 @@ impl Table {
             to_lanes(self.0[index][lane])
         });
         let [x0, x1, x2, x3, y0, y1, y2, y3] = transpose(&rows);
-        // Every second multiple is there with the opposite sign: those whose lowest sign is that of the highest, or not.
-        let odd = _mm512_test_epi64_mask(signs, octet(1)) ^ negative;
-        Entry { x: to_limbs::<0>([x0, x1, x2, x3]), y: to_limbs::<0>([y0, y1, y2, y3]), negative: negative ^ odd }
+        // All that are there are 1 modulo 4, and a digit whose lowest sign is + is 3.
+        let negative = _mm512_test_epi64_mask(signs, octet(1));
+        Entry { x: to_limbs::<0>([x0, x1, x2, x3]), y: to_limbs::<0>([y0, y1, y2, y3]), negative }
     }
 }
 
