@@ -53,12 +53,11 @@ impl<const N: usize> Fe<N> {
 
     /// Reads a number from N words of big-endian octets; `None` if it is not below p.
     pub const fn from_be(octets: &[u8]) -> Option<Self> {
-        let number = words::from_be(octets);
-        if octets.len() == N * words::OCTETS && words::less(&number, &Self::P) {
-            Some(Self::from_number(number))
-        } else {
-            None
+        if octets.len() != N * words::OCTETS {
+            return None;
         }
+        let number = words::from_be(octets);
+        if words::less(&number, &Self::P) { Some(Self::from_number(number)) } else { None }
     }
 
     /// A number below 2^W, brought into Montgomery form.

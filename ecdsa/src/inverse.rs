@@ -4,7 +4,7 @@
 //! computed on the lowest word alone and collected in a matrix, as section 10 there does. Public operands only: it
 //! skips runs of zeros and stops when it is done.
 
-use crate::word::{Signed, SignedWide, Word};
+use crate::word::{self, Signed, SignedWide, Word};
 
 /// Division steps in a batch, and bits of a limb: two less than a word, for the sign and for sums of two.
 const BITS: u32 = Word::BITS - 2;
@@ -21,7 +21,7 @@ type Limbs<const M: usize> = [Signed; M];
 /// The modulus, prepared.
 pub struct Inverter<const M: usize> {
     modulus: Limbs<M>,
-    /// modulus⁻¹ mod 2^BITS.
+    /// modulus⁻¹ modulo 2^W of one word.
     inverse: Word,
 }
 
@@ -36,14 +36,7 @@ struct Matrix {
 impl<const M: usize> Inverter<M> {
     /// Prepares an odd modulus.
     pub const fn new<const N: usize>(modulus: &[Word; N]) -> Self {
-        // Newton: each round doubles the bits that are right, and an odd number is its own inverse modulo 8.
-        let mut inverse = modulus[0];
-        let mut bits = 3;
-        while bits < Word::BITS {
-            inverse = inverse.wrapping_mul((2 as Word).wrapping_sub(modulus[0].wrapping_mul(inverse)));
-            bits *= 2;
-        }
-        Self { modulus: to_limbs(modulus), inverse }
+        Self { modulus: to_limbs(modulus), inverse: word::inverse(modulus[0]) }
     }
 
     /// x⁻¹ modulo the modulus, reduced; zero for zero. x is less than the modulus.

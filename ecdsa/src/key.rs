@@ -8,7 +8,7 @@ use crate::{
     verify,
 };
 
-/// Signatures that share an inversion: the more, the less it costs each. With eight it is an eighth of 5 % at most.
+/// Signatures that share an inversion.
 pub const BATCH: usize = 8;
 
 /// Not a signature of this digest by this key.

@@ -99,14 +99,6 @@ impl<const N: usize> Affine<N> {
         self.x.square().sub(&three).mul(&self.x).add(&Self::B).equals(&self.y.square())
     }
 
-    /// (x, −y).
-    #[inline(always)]
-    pub const fn neg(&self) -> Self {
-        Self { x: self.x, y: self.y.neg() }
-    }
-}
-
-impl<const N: usize> Affine<N> {
     /// (x·f², y·f³).
     #[inline(always)]
     pub const fn scaled(&self, factor: &Fe<N>) -> Self {

@@ -24,22 +24,15 @@ impl<const N: usize> Scalar<N> {
         ))
     };
 
-    /// −n⁻¹ modulo 2^W of one word: by Newton's method, from 3 bits that are right.
-    const NEGATIVE_INVERSE: Word = {
-        let n = Self::ORDER[0];
-        let mut inverse = n;
-        let mut bits = 3;
-        while bits < Word::BITS {
-            inverse = inverse.wrapping_mul((2 as Word).wrapping_sub(n.wrapping_mul(inverse)));
-            bits *= 2;
-        }
-        inverse.wrapping_neg()
-    };
+    /// −n⁻¹ modulo 2^W of one word.
+    const NEGATIVE_INVERSE: Word = word::inverse(Self::ORDER[0]).wrapping_neg();
 
-    /// 2^2W modulo n, W being the bits of N words.
+    /// 2^W modulo n, W being the bits of N words: one in Montgomery form.
+    pub const MONTGOMERY_ONE: Self = Self(words::sub(&[0; N], &Self::ORDER).0);
+
+    /// 2^2W modulo n.
     const R2: Self = {
-        // 2^W − n, and then doubled W times.
-        let (mut power, _) = words::sub(&[0; N], &Self::ORDER);
+        let Self(mut power) = Self::MONTGOMERY_ONE;
         let mut i = 0;
         while i < N * Word::BITS as usize {
             let (double, carry) = words::add(&power, &power);
@@ -50,14 +43,14 @@ impl<const N: usize> Scalar<N> {
         Self(power)
     };
 
-    /// 2^W modulo n: one in Montgomery form.
-    pub const MONTGOMERY_ONE: Self = Self(words::sub(&[0; N], &Self::ORDER).0);
-
     /// Reads r or s from N words of big-endian octets; `None` unless it lies in 1 … n − 1 (FIPS 186-5 §6.4.2 step 1).
     pub const fn from_be(octets: &[u8]) -> Option<Self> {
+        if octets.len() != N * words::OCTETS {
+            return None;
+        }
         let number = words::from_be(octets);
         let in_range = words::less(&number, &Self::ORDER) && !words::equal(&number, &[0; N]);
-        if octets.len() == N * words::OCTETS && in_range { Some(Self(number)) } else { None }
+        if in_range { Some(Self(number)) } else { None }
     }
 
     /// The number e of a digest modulo n: its leftmost octets, as many as n has (FIPS 186-5 §6.4.2 step 2).

@@ -34,6 +34,18 @@ pub(crate) const fn sub(a: Word, b: Word, borrow: bool) -> (Word, bool) {
     (difference, first | second)
 }
 
+/// The inverse of an odd word modulo 2^W: by Newton's method, which doubles the bits that are right in each round. An odd number
+/// is its own inverse modulo 8.
+pub(crate) const fn inverse(odd: Word) -> Word {
+    let mut inverse = odd;
+    let mut bits = 3;
+    while bits < Word::BITS {
+        inverse = inverse.wrapping_mul((2 as Word).wrapping_sub(odd.wrapping_mul(inverse)));
+        bits *= 2;
+    }
+    inverse
+}
+
 /// a + b·c + d, as (low, high): at most (2^W − 1)² + 2(2^W − 1) = 2^2W − 1, so nothing is lost.
 #[inline(always)]
 pub(crate) const fn mul_add(a: Word, b: Word, c: Word, d: Word) -> (Word, Word) {

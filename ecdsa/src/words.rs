@@ -5,7 +5,7 @@ use crate::word::{self, Word};
 /// The octets of a word.
 pub(crate) const OCTETS: usize = (Word::BITS / 8) as usize;
 
-/// Reads a number from big-endian octets. Those that are not there count as zero, those above N words as absent.
+/// Reads a number from big-endian octets: as many as N words have, or fewer.
 pub(crate) const fn from_be<const N: usize>(octets: &[u8]) -> [Word; N] {
     let mut words = [0; N];
     let mut rest = octets;
