@@ -16,7 +16,9 @@ use crate::{
 pub(crate) const fn sum<const N: usize>(a: &mut [u64; N], b: &[u64; N], p: &[u64; N]) {
     let (sum, carry) = words::add(a, b);
     let (sum, borrow) = words::sub(&sum, &masked(p, carry));
-    *a = if carry & !borrow { words::sub(&sum, p).0 } else { sum };
+    // A borrow takes a carry back. One comparison, because of a carry without a borrow the compiler makes two branches, and
+    // every other time the first is predicted wrongly.
+    *a = if carry == borrow { sum } else { words::sub(&sum, p).0 };
 }
 
 /// a becomes a − b, and p more as often as that is negative.
@@ -24,7 +26,8 @@ pub(crate) const fn sum<const N: usize>(a: &mut [u64; N], b: &[u64; N], p: &[u64
 pub(crate) const fn difference<const N: usize>(a: &mut [u64; N], b: &[u64; N], p: &[u64; N]) {
     let (difference, borrow) = words::sub(a, b);
     let (difference, carry) = words::add(&difference, &masked(p, borrow));
-    *a = if borrow & !carry { words::add(&difference, p).0 } else { difference };
+    // As in a sum.
+    *a = if borrow == carry { difference } else { words::add(&difference, p).0 };
 }
 
 /// a becomes a/2, or (a + p)/2 if a is odd.
@@ -91,25 +94,20 @@ const fn p256(low: [u64; 4], high: [u64; 4]) -> ([u64; 4], bool) {
 
 /// p = 2^384 − 2^128 − 2^96 + 2^32 − 1; −p⁻¹ ≡ 2^32 + 1 modulo 2^64.
 ///
-/// m·p = m·2^384 − (m·2^128 + m·2^96 − m·2^32 + m): no product at all.
+/// m·p = m·2^384 − m·(2^128 + 2^96 − 2^32 + 1), and 2^96 − 2^32 + 1 = (2^32 − 1)·2^64 + (2^64 − 2^32 + 1): two products.
 #[inline(always)]
 const fn p384(low: [u64; 6], high: [u64; 6]) -> ([u64; 6], bool) {
     let [mut a, mut b, mut c, mut d, mut e, mut f] = low;
     let mut step = 0;
     while step < 6 {
         let m = a.wrapping_add(a << 32);
-        // m·2^64 − m in two words; times 2^32 it is m·2^96 − m·2^32, to which m is added at words 0 and 2.
-        let (zero, borrow) = sub(0, m, false);
-        let (one, _) = sub(m, 0, borrow);
-        let (s0, carry) = add(zero << 32, m, false);
-        let (s1, carry) = add(one << 32 | zero >> 32, 0, carry);
-        let (s2, carry) = add(one >> 32, m, carry);
-        let s3 = carry as u64;
+        // m·(2^96 − 2^32 + 1) < 2^160, without its lowest word, which is a.
+        let middle = m as u128 * 0xffff_ffff + ((m as u128 * 0xffff_ffff_0000_0001) >> 64);
+        let (above, carry) = add((middle >> 64) as u64, m, false);
         // The lowest word becomes zero; the highest is m, less what is borrowed.
-        let (_, borrow) = sub(a, s0, false);
-        let (first, borrow) = sub(b, s1, borrow);
-        let (second, borrow) = sub(c, s2, borrow);
-        let (third, borrow) = sub(d, s3, borrow);
+        let (first, borrow) = sub(b, middle as u64, false);
+        let (second, borrow) = sub(c, above, borrow);
+        let (third, borrow) = sub(d, carry as u64, borrow);
         let (fourth, borrow) = sub(e, 0, borrow);
         let (fifth, borrow) = sub(f, 0, borrow);
         let (sixth, _) = sub(m, 0, borrow);
