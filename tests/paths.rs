@@ -31,8 +31,26 @@ type Verdict = Result<(), Error>;
 #[test]
 fn every_backend_conforms() {
     conformance::check(&VerifyOnly).unwrap();
+    conforms_prepared::<8>();
+    conforms_prepared::<32>();
+    conforms_prepared::<128>();
+    conforms_prepared::<512>();
     conformance::check(&AwsLc).unwrap();
-    lanes().map_or(Ok(()), |lanes| conformance::check(&lanes)).unwrap();
+    if let Some(lanes) = lanes() {
+        conformance::check(&lanes).unwrap();
+        conforms_in_batches::<32, _>(&lanes);
+        conforms_in_batches::<128, _>(&lanes);
+    }
+}
+
+fn conforms_prepared<const POINTS: usize>() {
+    conforms_in_batches::<POINTS, _>(&VerifyOnly);
+    conformance::check_prepared_p384::<PreparedP384<POINTS>, _>(&VerifyOnly).unwrap();
+}
+
+fn conforms_in_batches<const POINTS: usize, C: BatchP256<PreparedP256<POINTS>>>(crypto: &C) {
+    conformance::check_prepared_p256(crypto).unwrap();
+    conformance::check_batch_p256(crypto).unwrap();
 }
 
 /// The backend in lanes, if this processor has any. `GENUINE_REQUIRE_LANES` makes it a failure that it has none.

@@ -1,11 +1,16 @@
-//! Known answers and edge cases for a backend: a user runs [`check`] on the board before trusting its peripheral.
+//! Known answers and edge cases for a backend: a user runs [`check`] on the board before trusting its peripheral, and
+//! [`check_prepared_p256`], [`check_prepared_p384`] and [`check_batch_p256`] where it implements the traits of prepared keys and
+//! batches.
 //!
 //! The signatures are those of RFC 6979 A.2.5 and A.2.6 for the message "sample"; the digests are FIPS 180-4 examples;
 //! the other operands are built from the curves' constants (SEC 2 §2.4.2, §2.5.1), each constant saying how.
 
-use core::fmt;
+use core::{array::from_fn, fmt};
 
-use super::{Crypto, CryptoError, Digest, P256PublicKey, P256Signature, P384PublicKey, P384Signature};
+use super::{
+    BatchP256, Crypto, CryptoError, Digest, P256Item, P256Key, P256PublicKey, P256Signature, P384PublicKey,
+    P384Signature, PrepareP256, PrepareP384,
+};
 
 /// The first check that a backend did not pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,21 +67,116 @@ pub fn check<C: Crypto + ?Sized>(crypto: &C) -> Result<(), ConformanceFailure> {
     for (name, parts, expected) in digests::SHA384 {
         expect_digest(name, crypto.sha384(parts), expected)?;
     }
-    for (name, key, valid) in p256::KEYS {
-        expect(name, crypto.check_p256(&P256PublicKey(*key)), *valid)?;
-    }
-    for (name, key, valid) in p384::KEYS {
-        expect(name, crypto.check_p384(&P384PublicKey(*key)), *valid)?;
-    }
-    for (name, key, digest, signature, valid) in p256::SIGNATURES {
-        let answer = crypto.verify_p256(&P256PublicKey(*key), digest, &P256Signature(*signature));
-        expect(name, answer, *valid)?;
-    }
-    for (name, key, digest, signature, valid) in p384::SIGNATURES {
-        let answer = crypto.verify_p384(&P384PublicKey(*key), digest, &P384Signature(*signature));
-        expect(name, answer, *valid)?;
+    keys(p256::KEYS, |key| crypto.check_p256(&P256PublicKey(*key)))?;
+    keys(p384::KEYS, |key| crypto.check_p384(&P384PublicKey(*key)))?;
+    signatures(p256::SIGNATURES, |key, digest, signature| {
+        crypto.verify_p256(&P256PublicKey(*key), digest, &P256Signature(*signature))
+    })?;
+    signatures(p384::SIGNATURES, |key, digest, signature| {
+        crypto.verify_p384(&P384PublicKey(*key), digest, &P384Signature(*signature))
+    })
+}
+
+/// Runs the keys and signatures of P-256 with keys that are prepared. One is verified after other keys were prepared, which
+/// shows a slot that is filled anew under a form that was given out before.
+///
+/// # Errors
+///
+/// The first check that was not passed.
+///
+/// ```
+/// # #[cfg(feature = "verify-only")] {
+/// use genuine::crypto::{PreparedP256, VerifyOnly, conformance};
+///
+/// conformance::check_prepared_p256::<PreparedP256<32>, _>(&VerifyOnly).unwrap();
+/// # }
+/// ```
+pub fn check_prepared_p256<K, C: PrepareP256<K> + ?Sized>(crypto: &C) -> Result<(), ConformanceFailure> {
+    prepared(
+        (p256::KEYS, p256::SIGNATURES, p256::PREPARED_FIRST),
+        |key| crypto.prepare_p256(&P256PublicKey(*key)),
+        |key, digest, signature| crypto.verify_p256_prepared(key, digest, &P256Signature(*signature)),
+    )
+}
+
+/// As [`check_prepared_p256`] for P-384.
+///
+/// # Errors
+///
+/// The first check that was not passed.
+pub fn check_prepared_p384<K, C: PrepareP384<K> + ?Sized>(crypto: &C) -> Result<(), ConformanceFailure> {
+    prepared(
+        (p384::KEYS, p384::SIGNATURES, p384::PREPARED_FIRST),
+        |key| crypto.prepare_p384(&P384PublicKey(*key)),
+        |key, digest, signature| crypto.verify_p384_prepared(key, digest, &P384Signature(*signature)),
+    )
+}
+
+/// Runs the signatures of P-256 in batches of 1, 3, 8 and all 20, first by plain keys and then with the most frequent one
+/// prepared. In each batch good ones and bad ones stand side by side.
+///
+/// Takes several kilobytes of stack beside what the backend takes.
+///
+/// # Errors
+///
+/// The first check that was not passed. What was left undecided is [`Answer::Unavailable`].
+pub fn check_batch_p256<K, C: BatchP256<K> + ?Sized>(crypto: &C) -> Result<(), ConformanceFailure> {
+    let (check, key, ..) = p256::PREPARED_FIRST;
+    let prepared = match crypto.prepare_p256(&P256PublicKey(key)) {
+        Ok(prepared) => prepared,
+        Err(error) => return expect(check, Err(error), true),
+    };
+    let cases =
+        p256::SIGNATURES.map(|(_, key, digest, signature, _)| (P256PublicKey(key), digest, P256Signature(signature)));
+    for prepares in [false, true] {
+        let items = cases.each_ref().map(|(plain, digest, signature)| {
+            let key = if prepares && plain.0 == key { P256Key::Prepared(&prepared) } else { P256Key::Plain(plain) };
+            P256Item { key, digest: *digest, signature: *signature }
+        });
+        for length in [1, 3, 8, items.len()] {
+            let mut verdicts = [Err(CryptoError::Unavailable); p256::SIGNATURES.len()];
+            for (items, verdicts) in items.chunks(length).zip(verdicts.chunks_mut(length)) {
+                crypto.verify_p256_batch(items, verdicts);
+            }
+            for ((name, .., valid), verdict) in p256::SIGNATURES.iter().zip(verdicts) {
+                expect(name, verdict, *valid)?;
+            }
+        }
     }
     Ok(())
+}
+
+fn keys<const N: usize>(
+    cases: &[KeyCase<N>],
+    check: impl Fn(&[u8; N]) -> Result<(), CryptoError>,
+) -> Result<(), ConformanceFailure> {
+    cases.iter().try_for_each(|(name, key, valid)| expect(name, check(key), *valid))
+}
+
+fn signatures<const N: usize>(
+    cases: &[SignatureCase<N>],
+    verify: impl Fn(&[u8; N], &Digest, &[u8; N]) -> Result<(), CryptoError>,
+) -> Result<(), ConformanceFailure> {
+    cases
+        .iter()
+        .try_for_each(|(name, key, digest, signature, valid)| expect(name, verify(key, digest, signature), *valid))
+}
+
+/// Keys and signatures by prepared keys; and one that is verified after another key was prepared.
+fn prepared<const N: usize, K>(
+    (key_cases, signature_cases, first): (&[KeyCase<N>], &[SignatureCase<N>], SignatureCase<N>),
+    prepare: impl Fn(&[u8; N]) -> Result<K, CryptoError>,
+    verify: impl Fn(&K, &Digest, &[u8; N]) -> Result<(), CryptoError>,
+) -> Result<(), ConformanceFailure> {
+    keys(key_cases, |key| prepare(key).map(drop))?;
+    signatures(signature_cases, |key, digest, signature| verify(&prepare(key)?, digest, signature))?;
+    signatures(&[first], |key, digest, signature| {
+        let prepared = prepare(key)?;
+        // A backend that has no room for another may say so.
+        let mut others = key_cases.iter().filter(|(_, other, valid)| *valid && other != key);
+        let _others: [Option<K>; 2] = from_fn(|_| others.next().and_then(|(_, other, _)| prepare(other).ok()));
+        verify(&prepared, digest, signature)
+    })
 }
 
 fn expect(check: &'static str, answer: Result<(), CryptoError>, valid: bool) -> Result<(), ConformanceFailure> {
@@ -255,7 +355,11 @@ mod p256 {
         ("a P-256 key of zeros", [0; 64], false),
     ];
 
-    pub(super) const SIGNATURES: &[SignatureCase<64>] = &[
+    /// A good signature, after whose key others are prepared.
+    pub(super) const PREPARED_FIRST: SignatureCase<64> =
+        ("P-256 by the key that was prepared first", KEY, ONE, SHA256_SIGNATURE, true);
+
+    pub(super) const SIGNATURES: &[SignatureCase<64>; 20] = &[
         ("P-256 with SHA-256, high s", KEY, ONE, SHA256_SIGNATURE, true),
         ("P-256 with SHA-256, low s", KEY, ONE, LOW_S, true),
         ("P-256 with SHA-384", KEY, Digest::Sha384(digests::SAMPLE_384), SHA384_SIGNATURE, true),
@@ -380,7 +484,11 @@ mod p384 {
         ("a P-384 key of zeros", [0; 96], false),
     ];
 
-    pub(super) const SIGNATURES: &[SignatureCase<96>] = &[
+    /// A good signature, after whose key others are prepared.
+    pub(super) const PREPARED_FIRST: SignatureCase<96> =
+        ("P-384 by the key that was prepared first", KEY, ONE, SHA256_SIGNATURE, true);
+
+    pub(super) const SIGNATURES: &[SignatureCase<96>; 20] = &[
         ("P-384 with SHA-256, high s", KEY, ONE, SHA256_SIGNATURE, true),
         ("P-384 with SHA-256, low s", KEY, ONE, LOW_S, true),
         ("P-384 with SHA-384", KEY, Digest::Sha384(digests::SAMPLE_384), SHA384_SIGNATURE, true),

@@ -4,6 +4,8 @@
 //!
 //! A prepared form means the key that it was made of for as long as it lives, and in every instance of the backend. A slot
 //! of a peripheral that is filled anew must not be reached by an older form: it would accept the signatures of another key.
+//!
+//! [`conformance`](super::conformance) has checks for each of the three traits.
 
 use super::{Crypto, CryptoError, Digest, P256PublicKey, P256Signature, P384PublicKey, P384Signature};
 

@@ -63,6 +63,7 @@ fn main() -> ! {
 }
 
 fn attestation<K, C: PrepareP384<K>>(crypto: &C) -> Result<[u8; AttestedKey::ENCODED_LEN], Error> {
+    black_box(conformance::check_prepared_p384(crypto).err());
     let apps = [AppIdHash(received()), AppIdHash(received())];
     let categories = [ValidationCategory(Registers::read())];
     let versions = [text()];
@@ -91,6 +92,7 @@ fn attestation<K, C: PrepareP384<K>>(crypto: &C) -> Result<[u8; AttestedKey::ENC
 }
 
 fn assertion<K, C: BatchP256<K>>(crypto: &C) -> Result<Counter, Error> {
+    black_box((conformance::check_prepared_p256(crypto).err(), conformance::check_batch_p256(crypto).err()));
     let apps = [AppIdHash::of(text(), crypto)?];
     let key = AttestedKey::from_trusted_bytes(bytes(), crypto)?;
     let parsed = Assertion::parse(bytes())?;
