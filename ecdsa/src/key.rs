@@ -19,7 +19,10 @@ pub struct Invalid;
 #[derive(Clone, Copy, Debug)]
 pub struct PublicKey<const N: usize>(pub(crate) Affine<N>);
 
-impl<const N: usize> PublicKey<N> {
+impl<const N: usize> PublicKey<N>
+where
+    Base<N>: BasePoint,
+{
     /// Reads `X ‖ Y`, big-endian; `None` unless it has 64 or 96 octets, both are below p, and the point is on the curve
     /// (SEC 1 §3.2.2.1).
     #[must_use]
@@ -48,40 +51,44 @@ where
 {
     /// Reads `r ‖ s`, big-endian, and takes the leftmost octets of the digest (FIPS 186-5 §6.4.2 steps 1 to 4).
     ///
+    /// The digest must be what a hash function gave: for some others anybody can make signatures.
+    ///
     /// # Errors
     ///
-    /// [`Invalid`] unless it has 64 or 96 octets and r and s lie in 1 … n − 1.
+    /// [`Invalid`] unless the signature has 64 or 96 octets, r and s lie in 1 … n − 1, and the digest has at least half as many
+    /// octets as n.
     pub fn new(digest: &[u8], signature: &[u8]) -> Result<Self, Invalid> {
-        let (r, s) = read(signature).ok_or(Invalid)?;
-        Ok(Self::with_inverse(digest, r, &s.invert()))
+        let Numbers { e, r, s } = Numbers::read(digest, signature).ok_or(Invalid)?;
+        Ok(Self::with_inverse(&e, r, &s.invert()))
     }
 
     /// As [`new`](Self::new) for up to [`BATCH`] pairs of digest and signature, with one inversion for all of them (Montgomery's
-    /// trick). A signature that is out of range is [`Invalid`] and does nothing to the others; so is what is not there.
+    /// trick). What is refused is [`Invalid`] and does nothing to the others; so is what is not there. Further pairs are not
+    /// looked at.
     pub fn batch(pairs: &[(&[u8], &[u8])]) -> [Result<Self, Invalid>; BATCH] {
-        // r, s, and the product of all s before it.
+        // The numbers, and the product of all s before them.
         let mut numbers = [None; BATCH];
         let mut product = Scalar::MONTGOMERY_ONE;
-        for (numbers, (_, signature)) in numbers.iter_mut().zip(pairs) {
-            *numbers = read(signature).map(|(r, s)| (r, s, product));
-            if let Some((_, s, before)) = numbers {
+        for (numbers, (digest, signature)) in numbers.iter_mut().zip(pairs) {
+            *numbers = Numbers::read(digest, signature).map(|numbers| (numbers, product));
+            if let Some((Numbers { s, .. }, before)) = numbers {
                 product = before.times(s);
             }
         }
         let mut inverse = product.invert();
         let mut signed = [Err(Invalid); BATCH];
         // By reference, because only iterators of slices are walked backwards in step without a panic for unequal lengths.
-        for ((signed, numbers), (digest, _)) in signed.iter_mut().zip(&numbers).zip(pairs).rev() {
-            if let Some((r, s, before)) = numbers {
-                *signed = Ok(Self::with_inverse(digest, *r, &before.times(&inverse)));
+        for (signed, numbers) in signed.iter_mut().zip(&numbers).rev() {
+            if let Some((Numbers { e, r, s }, before)) = numbers {
+                *signed = Ok(Self::with_inverse(e, *r, &before.times(&inverse)));
                 inverse = inverse.times(s);
             }
         }
         signed
     }
 
-    fn with_inverse(digest: &[u8], r: Scalar<N>, inverse: &Scalar<N>) -> Self {
-        Self { r, u1: Scalar::from_digest(digest).times(inverse), u2: r.times(inverse) }
+    fn with_inverse(e: &Scalar<N>, r: Scalar<N>, inverse: &Scalar<N>) -> Self {
+        Self { r, u1: e.times(inverse), u2: r.times(inverse) }
     }
 
     /// Verifies with a key (steps 5 to 7).
@@ -103,7 +110,17 @@ where
     }
 }
 
-fn read<const N: usize>(signature: &[u8]) -> Option<(Scalar<N>, Scalar<N>)> {
-    let (r, s) = signature.split_at(signature.len() / 2);
-    Some((Scalar::from_be(r)?, Scalar::from_be(s)?))
+/// What a digest and a signature say.
+#[derive(Clone, Copy)]
+struct Numbers<const N: usize> {
+    e: Scalar<N>,
+    r: Scalar<N>,
+    s: Scalar<N>,
+}
+
+impl<const N: usize> Numbers<N> {
+    fn read(digest: &[u8], signature: &[u8]) -> Option<Self> {
+        let (r, s) = signature.split_at(signature.len() / 2);
+        Some(Self { e: Scalar::from_digest(digest)?, r: Scalar::from_be(r)?, s: Scalar::from_be(s)? })
+    }
 }

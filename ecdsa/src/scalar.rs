@@ -54,7 +54,12 @@ impl<const N: usize> Scalar<N> {
     }
 
     /// The number e of a digest modulo n: its leftmost octets, as many as n has (FIPS 186-5 §6.4.2 step 2).
-    pub const fn from_digest(digest: &[u8]) -> Self {
+    ///
+    /// `None` if it has fewer than half as many: that is no digest. One of zeros, or of nothing, has signatures by every key.
+    pub const fn from_digest(digest: &[u8]) -> Option<Self> {
+        if digest.len() < N * words::OCTETS / 2 {
+            return None;
+        }
         let leftmost = match digest.split_at_checked(N * words::OCTETS) {
             Some((leftmost, _)) => leftmost,
             None => digest,
@@ -62,7 +67,7 @@ impl<const N: usize> Scalar<N> {
         let number = words::from_be(leftmost);
         // 2^W < 2n, so it is at most once too large.
         let (reduced, borrow) = words::sub(&number, &Self::ORDER);
-        Self(if borrow { number } else { reduced })
+        Some(Self(if borrow { number } else { reduced }))
     }
 
     /// s⁻¹ in Montgomery form, s⁻¹·2^W: what [`times`](Self::times) takes. Zero for zero.

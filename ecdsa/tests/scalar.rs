@@ -78,14 +78,16 @@ fn reading<C: Curve<N>, const N: usize>(seed: u64) {
         assert!(Scalar::<N>::from_be(&octets[1..]).is_none());
         assert!(Scalar::<N>::from_be(&[&[0], &octets[..]].concat()).is_none());
 
-        let digest = |octets: &[u8]| common::number(&Scalar::<N>::from_digest(octets).0);
+        let digest = |octets: &[u8]| common::number(&Scalar::<N>::from_digest(octets).unwrap().0);
         assert_eq!(digest(&octets), number % n);
         assert_eq!(digest(&[&octets[..], &[0xFF]].concat()), number % n);
-        assert_eq!(digest(&octets[..20]), BigUint::from_bytes_be(&octets[..20]));
+        assert_eq!(digest(&octets[..24]), BigUint::from_bytes_be(&octets[..24]));
+        assert_eq!(digest(&octets[..C::OCTETS / 2]), BigUint::from_bytes_be(&octets[..C::OCTETS / 2]));
+        assert!(Scalar::<N>::from_digest(&octets[..C::OCTETS / 2 - 1]).is_none());
     }
     assert!(refused >= 33, "{refused}");
     assert!(Scalar::<N>::from_be(&[]).is_none());
-    assert_eq!(Scalar::<N>::from_digest(&[]).0, [0; N]);
+    assert!(Scalar::<N>::from_digest(&[]).is_none());
 }
 
 /// Neighbours in Fibonacci's sequence and in those like it (Lucas's, Pell's) are what Euclid's algorithm takes longest for;

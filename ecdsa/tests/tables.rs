@@ -90,7 +90,10 @@ fn little_endian(number: &BigUint, length: usize) -> Vec<u8> {
 
 /// A table as octets: the numbers x·2^W and y·2^W modulo p, little-endian, whatever the machine's words; and nothing else is
 /// read.
-fn encoded<C: Curve<N>, const N: usize, const POINTS: usize>(seed: u64) {
+fn encoded<C: Curve<N>, const N: usize, const POINTS: usize>(seed: u64)
+where
+    Base<N>: BasePoint,
+{
     let mut random = Random(seed);
     let point = C::base(&random.below(C::n()));
     let table: Prepared<N, POINTS> = PublicKey::from_be(&C::write(&point).unwrap()).unwrap().prepare();
