@@ -51,7 +51,7 @@ impl Shape {
 }
 
 /// A point prepared for being multiplied: 8, 32, 128 or 512 multiples of it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Prepared<const N: usize, const POINTS: usize>(pub(crate) [Affine<N>; POINTS]);
 
 /// A scalar in the form that a comb takes: ±k with k odd.
@@ -88,7 +88,7 @@ impl<const N: usize, const POINTS: usize> Prepared<N, POINTS> {
     #[doc(hidden)]
     pub const BLOCKS: usize = Self::SHAPE.blocks;
 
-    /// Computes the table: 192 to 253 or 288 to 372 doublings, one affine addition for each entry, and an inversion for each tooth.
+    /// Computes the table: 192 to 253 or 288 to 372 doublings, two affine additions for each entry, and an inversion for each tooth.
     ///
     /// No addition meets equal or opposite points: each is of two multiples of Q by integers of different size, both less
     /// than 2^(L − e + 1), and Q has the prime order n > 2^(L − e + 2).
@@ -172,7 +172,7 @@ impl<const N: usize, const POINTS: usize> Prepared<N, POINTS> {
     fn add_tooth(table: &mut [Affine<N>; POINTS], teeth: &[Affine<N>], sums: usize) {
         let mut product = Fe::ONE;
         for (block, p) in table.chunks_exact_mut(Self::BLOCK).zip(teeth) {
-            let (minus, plus) = block.split_at_mut(sums);
+            let Some((minus, plus)) = block.split_at_mut_checked(sums) else { return };
             for (s, room) in minus.iter().zip(plus) {
                 room.x = product;
                 product = product.mul(&s.x.sub(&p.x));
@@ -180,7 +180,7 @@ impl<const N: usize, const POINTS: usize> Prepared<N, POINTS> {
         }
         let mut inverse = product.invert();
         for (block, p) in table.chunks_exact_mut(Self::BLOCK).zip(teeth).rev() {
-            let (minus, plus) = block.split_at_mut(sums);
+            let Some((minus, plus)) = block.split_at_mut_checked(sums) else { return };
             for (minus, plus) in minus.iter_mut().zip(plus).rev() {
                 let s = *minus;
                 let divided = inverse.mul(&plus.x);

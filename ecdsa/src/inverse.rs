@@ -70,7 +70,8 @@ impl<const M: usize> Inverter<M> {
     const fn update_de(&self, d: &Limbs<M>, e: &Limbs<M>, matrix: &Matrix) -> (Limbs<M>, Limbs<M>) {
         let Matrix { u, v, q, r } = *matrix;
         let (sign_d, sign_e) = (d[M - 1] >> (Signed::BITS - 1), e[M - 1] >> (Signed::BITS - 1));
-        // A negative d or e is taken with one modulus more, which keeps both within −2m and m.
+        // A negative d or e is taken with one modulus more, so that both lie between −m and m, and u·d + v·e between −2^BITS·m
+        // and 2^BITS·m. Less than 2^BITS·m is taken away below, and it is divided by 2^BITS: between −2m and m again.
         let mut multiple_d = (u & sign_d) + (v & sign_e);
         let mut multiple_e = (q & sign_d) + (r & sign_e);
         let mut sum_d = wide(u, d[0]) + wide(v, e[0]);

@@ -1,7 +1,7 @@
 //! Sums, differences, halves and products modulo p in words of 64 bits, W = 64·N. Without branches where none could be
 //! predicted.
 //!
-//! Products are t·2^−W for a product t of 2N words, as in HAC, algorithm 14.32, with the multiples of p written as shifts. The
+//! Products are t·2^−W for a product t of 2N words, as in HAC, algorithm 14.32, with the multiples of p as its shape allows. The
 //! answer is congruent and less than 2^W: t < 2^2W, and a multiple m·p with m < 2^W is added, so that
 //! t·2^−W + m·p·2^−W < 2^W + p, and p is subtracted once if the sum has left W bits.
 
