@@ -133,17 +133,24 @@ pub fn check_batch_p256<K, C: BatchP256<K> + ?Sized>(crypto: &C) -> Result<(), C
             let key = if prepares && plain.0 == key { P256Key::Prepared(&prepared) } else { P256Key::Plain(plain) };
             P256Item { key, digest: *digest, signature: *signature }
         });
-        for length in [1, 3, 8, items.len()] {
-            let mut verdicts = [Err(CryptoError::Unavailable); p256::SIGNATURES.len()];
-            for (items, verdicts) in items.chunks(length).zip(verdicts.chunks_mut(length)) {
-                crypto.verify_p256_batch(items, verdicts);
-            }
-            for ((name, .., valid), verdict) in p256::SIGNATURES.iter().zip(verdicts) {
-                expect(name, verdict, *valid)?;
-            }
-        }
+        batches::<1, _, _>(crypto, &items)?;
+        batches::<3, _, _>(crypto, &items)?;
+        batches::<8, _, _>(crypto, &items)?;
+        batches::<{ p256::SIGNATURES.len() }, _, _>(crypto, &items)?;
     }
     Ok(())
+}
+
+/// The signatures of P-256, so many at a time.
+fn batches<const LENGTH: usize, K, C: BatchP256<K> + ?Sized>(
+    crypto: &C,
+    items: &[P256Item<'_, K>; p256::SIGNATURES.len()],
+) -> Result<(), ConformanceFailure> {
+    let mut verdicts = [Err(CryptoError::Unavailable); p256::SIGNATURES.len()];
+    for (items, verdicts) in items.chunks(LENGTH).zip(verdicts.chunks_mut(LENGTH)) {
+        crypto.verify_p256_batch(items, verdicts);
+    }
+    p256::SIGNATURES.iter().zip(verdicts).try_for_each(|((name, .., valid), verdict)| expect(name, verdict, *valid))
 }
 
 fn keys<const N: usize>(
