@@ -351,14 +351,18 @@ fn stored<const POINTS: usize>(key: &AttestedKey, other: &AttestedKey) {
     long.push(0);
     assert_eq!(read(&long), Err(Error::StoredKeyMalformed));
 
+    // Of some other form, which would not be hashed with the name of this one.
+    let end = bytes.len() - 32;
+    let unnamed = [&bytes[..end], &VerifyOnly.sha256(&[&bytes[..end]]).unwrap()].concat();
+    assert_eq!(read(&unnamed), Err(Error::StoredKeyMalformed));
+
     // The table of another key, and a digest that is right for it: only the digest binds them, and it is no secret.
     let mixed = [&bytes[..130], &write(other)[130..]].concat();
     assert_eq!(read(&mixed), Err(Error::StoredKeyMalformed));
     // A table with what is no point, and a digest that is right for it.
     let mut wrong = bytes.clone();
     wrong[130] ^= 1;
-    let end = wrong.len() - 32;
-    let digest = VerifyOnly.sha256(&[&wrong[..end]]).unwrap();
+    let digest = VerifyOnly.sha256(&[b"genuine prepared key 1", &wrong[..end]]).unwrap();
     wrong[end..].copy_from_slice(&digest);
     assert_eq!(read(&wrong), Err(Error::StoredKeyMalformed));
 }

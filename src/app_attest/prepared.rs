@@ -12,7 +12,7 @@ use crate::{
 ///
 /// `K` is the form in which the backend prepared it. With `VerifyOnly` it is a table of 512 bytes to 32 KB, and
 /// [`guide::throughput`](crate::guide::throughput) says from which assertion on it pays. Keep it in a cache, or in storage beside the device's record.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[must_use]
 pub struct PreparedKey<K> {
     key: AttestedKey,
@@ -41,6 +41,11 @@ impl<K> PreparedKey<K> {
     }
 }
 
+/// What a stored form is hashed with: it names the meaning of the table's entries, so that a form with others is not read
+/// as this one.
+#[cfg(feature = "verify-only")]
+const FORM: &[u8] = b"genuine prepared key 1";
+
 /// The length of the digest at the end of the stored form.
 #[cfg(feature = "verify-only")]
 const DIGEST: usize = 32;
@@ -50,7 +55,8 @@ impl<const POINTS: usize> PreparedKey<PreparedP256<POINTS>> {
     /// The length of the stored form in bytes.
     pub const ENCODED_LEN: usize = AttestedKey::ENCODED_LEN + PreparedP256::<POINTS>::ENCODED_LEN + DIGEST;
 
-    /// Writes the stored form: the one of the attested key (130 octets), the table, and SHA-256 of both (32).
+    /// Writes the stored form: the one of the attested key (130 octets), the table, and SHA-256 of the name of this form and
+    /// both (32).
     ///
     /// # Errors
     ///
@@ -62,7 +68,7 @@ impl<const POINTS: usize> PreparedKey<PreparedP256<POINTS>> {
         let (table, digest) = rest.split_last_chunk_mut::<DIGEST>().ok_or(Error::StoredKeyMalformed)?;
         *key = self.key.to_bytes();
         self.prepared.write_to(table).ok_or(Error::StoredKeyMalformed)?;
-        *digest = Backend(crypto).sha256(&[key, table])?;
+        *digest = Backend(crypto).sha256(&[FORM, key, table])?;
         Ok(())
     }
 
@@ -77,7 +83,7 @@ impl<const POINTS: usize> PreparedKey<PreparedP256<POINTS>> {
     /// [`AttestedKey::from_trusted_bytes`] answers.
     pub fn from_trusted_bytes<C: Crypto + ?Sized>(bytes: &[u8], crypto: &C) -> Result<Self, Error> {
         let (stored, digest) = bytes.split_last_chunk::<DIGEST>().ok_or(Error::StoredKeyMalformed)?;
-        Backend(crypto).expect_sha256(&[stored], digest, Error::StoredKeyMalformed)?;
+        Backend(crypto).expect_sha256(&[FORM, stored], digest, Error::StoredKeyMalformed)?;
         let (key, table) = stored.split_at_checked(AttestedKey::ENCODED_LEN).ok_or(Error::StoredKeyMalformed)?;
         let key = AttestedKey::from_trusted_bytes(key, crypto)?;
         let prepared = PreparedP256::from_trusted_bytes(table).ok_or(Error::StoredKeyMalformed)?;
