@@ -256,8 +256,10 @@ fn an_issuer_is_kept_under_sound_anchors_only() {
     let anchor = TrustAnchor::new(&case.root_subject, case.root_key);
     for (anchors, expected) in [(&[][..], Error::ConfigNoAnchor), (&[anchor, anchor], Error::ConfigInvalidAnchor)] {
         let verifier = AttestationVerifier::new(case.policy(), anchors, &VerifyOnly);
-        assert_eq!(verifier.keep_issuer::<PreparedP384<32>>(&object).err(), Some(expected));
         assert_eq!(verifier.is_of_issuer(&object, &issuer).err(), Some(expected));
+        let (mut kept, client_data) = (None::<Issuer>, ClientDataHash(&case.client_data));
+        let verdict = verifier.verify_and_keep_issuer(&object, &case.key_id, &client_data, case.now, &mut kept);
+        assert_eq!((verdict.err(), kept.is_none()), (Some(expected), true));
     }
 }
 
@@ -282,25 +284,38 @@ fn a_batch_ends_where_its_requests_end() {
 
 type Issuer = KeptIssuer<PreparedP384<32>>;
 
-/// The issuer of an honest object, and of the object itself if it can be kept.
+/// The issuer of an honest object, and of the object itself if it verifies; an issuer is kept then and only then.
 #[test]
 fn a_kept_issuer_changes_no_verdict() {
-    let honest: Issuer = AttestationCase::mint(&device("honest"), &edits()).keep(&VerifyOnly).unwrap();
-    let (mut of_honest, mut kept) = (0, 0);
+    let honest_case = AttestationCase::mint(&device("honest"), &edits());
+    let honest: Issuer = honest_case.keep(&VerifyOnly).unwrap();
+    let (mut of_honest, mut of_another, mut own) = (0, 0, 0);
     for (name, case) in attestations() {
         let expected = case.verify().map(|proof| proof.key());
         assert_eq!(case.verify_with_issuer(&honest, &VerifyOnly).map(|proof| proof.key()), expected, "{name}");
-        of_honest += usize::from(case.is_of(&honest, &VerifyOnly) == Ok(true));
-        match case.keep(&VerifyOnly) {
-            Ok::<Issuer, _>(own) => {
-                kept += 1;
-                assert_eq!(case.is_of(&own, &VerifyOnly), Ok(true), "{name}");
-                assert_eq!(case.verify_with_issuer(&own, &VerifyOnly).map(|proof| proof.key()), expected, "{name}");
+        let is_of_honest = case.is_of(&honest, &VerifyOnly) == Ok(true);
+        of_honest += usize::from(is_of_honest);
+        for before in [None, Some(&honest)] {
+            let mut kept = before.cloned();
+            let verdict = case.verify_and_keep_issuer(&mut kept, &VerifyOnly).map(|proof| proof.key());
+            assert_eq!(verdict, expected, "{name}");
+            match (&kept, expected) {
+                (Some(kept), Ok(_)) => {
+                    own += 1;
+                    of_another += usize::from(!is_of_honest);
+                    assert_eq!(case.is_of(kept, &VerifyOnly), Ok(true), "{name}");
+                    let verdict = case.verify_with_issuer(kept, &VerifyOnly).map(|proof| proof.key());
+                    assert_eq!(verdict, expected, "{name}");
+                }
+                (Some(kept), Err(_)) => {
+                    assert!(before.is_some(), "{name}");
+                    assert_eq!(honest_case.is_of(kept, &VerifyOnly), Ok(true), "{name}: as before");
+                }
+                (None, _) => assert!(before.is_none() && expected.is_err(), "{name}"),
             }
-            Err(_) => assert!(expected.is_err(), "{name}: an issuer that cannot be kept, of a good attestation"),
         }
     }
-    assert!(of_honest > 100 && kept > 100, "{of_honest} of one issuer, {kept} kept");
+    assert!(of_honest > 100 && own > 50 && of_another > 0, "{of_honest}, {own}, {of_another}");
 }
 
 /// Authorities with the names of the true ones, and everything about them in order but their keys.

@@ -61,14 +61,18 @@ fn good_objects_cost_what_they_must() {
 fn what_was_prepared_saves_what_it_can() {
     let tap = Tap::counting();
     let issuer = attestation().keep(&tap).unwrap();
-    // Both issuers' keys, the intermediate, its fingerprint, and its key.
-    let expected = [CheckP384, CheckP384, Sha384, VerifyP384, Sha256, PrepareP384];
+    // Beside a verification the intermediate's fingerprint, before the signatures, and its key, after them.
+    let before = [Sha256, CheckP256, Sha256, CheckP384, CheckP384, Sha256];
+    let expected = [&before[..], &[Sha384, VerifyP384, Sha256, VerifyP384, PrepareP384]].concat();
     assert_eq!(tap.calls(), expected);
 
+    // The fingerprint in the place of the intermediate's signature.
+    let expected = [&before[..], &[Sha256, VerifyP384Prepared]].concat();
     let tap = Tap::counting();
     let _ = attestation().verify_with_issuer(&issuer, &tap).unwrap();
-    // The fingerprint in the place of the intermediate's signature.
-    let expected = [Sha256, CheckP256, Sha256, CheckP384, CheckP384, Sha256, Sha256, VerifyP384Prepared];
+    assert_eq!(tap.calls(), expected);
+    let tap = Tap::counting();
+    let _ = attestation().verify_and_keep_issuer(&mut Some(issuer), &tap).unwrap();
     assert_eq!(tap.calls(), expected);
 
     let key = PreparedKey::new(&assertion().key, &Tap::counting()).unwrap();
@@ -130,6 +134,13 @@ fn no_mistake_of_the_caller_costs_a_signature_before_its_time() {
         let verdict = attestation().with(make).verify_with_issuer(&issuer, &tap).err();
         assert_eq!(verdict, Some(*expected), "{mistake}");
         assert_eq!(tap.signatures(), usize::from(expected.step() >= Step::IntermediateSignature), "{mistake}");
+
+        // Nor does anything that is not authentic have an issuer prepared.
+        let (mut kept, tap) = (None, Tap::counting());
+        let verdict = attestation().with(make).verify_and_keep_issuer(&mut kept, &tap).err();
+        assert_eq!(verdict, Some(*expected), "{mistake}");
+        assert_eq!(tap.signatures(), usize::from(expected.step() >= Step::IntermediateSignature), "{mistake}");
+        assert!(kept.is_none() && !tap.calls().contains(&PrepareP384), "{mistake}");
     }
     for (mistake, make, expected) in ASSERTION_MISTAKES {
         let (case, tap) = (assertion().with(make), Tap::counting());
@@ -173,7 +184,8 @@ fn a_backend_that_cannot_compute_is_never_a_verdict() {
     for (calls, verify) in [
         (9, &(|crypto: &Fallible| attestation.verify_with(crypto).map(drop)) as &dyn Fn(&Fallible) -> _),
         (3, &|crypto| assertion.verify_with(crypto).map(drop)),
-        (6, &|crypto| attestation.keep(crypto).map(drop)),
+        (10, &|crypto| attestation.verify_and_keep_issuer(&mut None, crypto).map(drop)),
+        (8, &|crypto| attestation.verify_and_keep_issuer(&mut Some(issuer.clone()), crypto).map(drop)),
         (3, &|crypto| attestation.is_of(&issuer, crypto).map(drop)),
         (8, &|crypto| attestation.verify_with_issuer(&issuer, crypto).map(drop)),
         (1, &|crypto| PreparedKey::new(&assertion.key, crypto).map(drop)),
@@ -188,6 +200,17 @@ fn a_backend_that_cannot_compute_is_never_a_verdict() {
             assert_eq!(tap.calls().len(), position + 1, "nothing is asked after the failure");
         }
         assert_eq!(verify(&failing(calls)), Ok(()), "there is no call {calls}");
+    }
+}
+
+/// Everything is decided by then: it is for the next ones that an issuer is kept.
+#[test]
+fn an_issuer_that_cannot_be_prepared_is_not_kept() {
+    for error in [CryptoError::Unavailable, CryptoError::Invalid] {
+        let tap = Tap::new(|_, call| (call == PrepareP384).then_some(Err(error)));
+        let mut kept = None;
+        assert!(attestation().verify_and_keep_issuer(&mut kept, &tap).is_ok());
+        assert!(kept.is_none() && tap.calls().contains(&PrepareP384));
     }
 }
 
@@ -240,13 +263,11 @@ fn each_refusal_has_its_error() {
     let prepared = PreparedKey::new(&assertion().key, &Tap::counting()).unwrap();
     assert_eq!(assertion().verify_prepared_with(&prepared, &refuse(2)).err(), Some(Error::SignatureInvalid));
     assert_eq!(PreparedKey::new(&assertion().key, &refuse(0)).err(), Some(Error::PublicKeyInvalid));
-    for (position, expected) in [
-        (0, Error::ConfigInvalidAnchor),
-        (1, Error::SpkiPoint),
-        (3, Error::IntermediateSignature),
-        (5, Error::SpkiPoint),
-    ] {
-        assert_eq!(attestation().keep(&refuse(position)).err(), Some(expected), "at call {position}");
+    for (position, expected) in [(7, Error::IntermediateSignature), (9, Error::LeafSignature)] {
+        let (mut kept, tap) = (None, refuse(position));
+        let verdict = attestation().verify_and_keep_issuer(&mut kept, &tap).err();
+        assert_eq!(verdict, Some(expected), "at call {position}");
+        assert!(kept.is_none() && tap.calls().len() == position + 1);
     }
     let issuer = attestation().keep(&Tap::counting()).unwrap();
     assert_eq!(attestation().verify_with_issuer(&issuer, &refuse(7)).err(), Some(Error::LeafSignature));
@@ -339,6 +360,7 @@ fn numbers_out_of_range_do_not_reach_the_backend() {
         // The intermediate that is kept is this one or, if it cannot be, the honest one.
         let issuer = case.keep(&tap).unwrap_or_else(|_| attestation().keep(&tap).unwrap());
         assert_eq!(case.verify_with_issuer(&issuer, &yes()).err(), verdict);
+        assert_eq!(case.verify_and_keep_issuer(&mut Some(issuer), &yes()).err(), verdict);
         (verdict, asked_plain)
     };
     for numbers in out_of_range(P256_ORDER) {

@@ -201,31 +201,37 @@ impl<'a, C: Crypto + ?Sized> AttestationVerifier<'a, C> {
         })
     }
 
-    /// Verifies that one of the anchors signed the intermediate of an attestation, and keeps that for others.
+    /// As [`verify_with_issuer`](Self::verify_with_issuer); and if the attestation is authentic and of another issuer, or none
+    /// was kept, then its issuer takes that place.
     ///
-    /// It does not verify the attestation. What is kept is the signature; names, roles and validity of the intermediate are
-    /// checked in every attestation again.
+    /// What is kept is that an anchor signed the intermediate; names, roles and validity of it are checked in every
+    /// attestation again. If the backend cannot prepare the key, nothing is kept, and the answer is the same.
     ///
     /// # Errors
     ///
-    /// The first check of the chain's names, roles, keys and of the intermediate's signature that fails; 9xx if it could not
-    /// be decided.
-    pub fn keep_issuer<K>(&self, object: &AttestationObject<'_>) -> Result<KeptIssuer<K>, Error>
+    /// As for [`verify`](Self::verify); `issuer` is as it was then.
+    pub fn verify_and_keep_issuer<'i, K>(
+        &self,
+        object: &AttestationObject<'i>,
+        key_id: &KeyId,
+        client_data: &ClientDataHash<'_>,
+        now: UnixTime,
+        issuer: &mut Option<KeptIssuer<K>>,
+    ) -> Result<VerifiedAttestation<'i>, Error>
     where
         C: PrepareP384<K>,
     {
-        let crypto = Backend(self.crypto);
-        check_anchors(self.anchors)?;
-        let chain = object.chain();
-        let issuers = chain.check_structure(self.anchors, &crypto)?;
-        KeptIssuer::new(&chain, &issuers, &crypto)
+        self.verify_with(object, key_id, client_data, now, |chain, issuers, crypto| {
+            KeptIssuer::verify_signatures_and_keep(issuer, chain, issuers, crypto)
+        })
     }
 
-    /// Whether the intermediate of an attestation is the one that was kept, under the same anchor.
+    /// Whether the intermediate of an attestation is the one that was kept, under the same anchor. Says nothing about the
+    /// attestation.
     ///
     /// # Errors
     ///
-    /// As for [`keep_issuer`](Self::keep_issuer), but for the signature.
+    /// The first check of the chain's names, roles and keys that fails; 9xx if it could not be decided.
     pub fn is_of_issuer<K>(&self, object: &AttestationObject<'_>, issuer: &KeptIssuer<K>) -> Result<bool, Error> {
         let crypto = Backend(self.crypto);
         check_anchors(self.anchors)?;
@@ -307,7 +313,7 @@ impl<'a, C: Crypto + ?Sized> AttestationVerifier<'a, C> {
     }
 }
 
-/// The proof that an attestation is authentic. Only [`AttestationVerifier::verify`] makes one.
+/// The proof that an attestation is authentic. Only the methods `verify…` of [`AttestationVerifier`] make one.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct VerifiedAttestation<'i> {

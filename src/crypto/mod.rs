@@ -299,11 +299,11 @@ impl<C: Crypto + ?Sized> Backend<'_, C> {
         verdict(self.0.verify_p256_prepared(key, digest, &signature), invalid)
     }
 
-    pub(crate) fn prepare_p384<K>(&self, key: &[u8; 96], invalid: Error) -> Result<K, Error>
+    pub(crate) fn prepare_p384<K>(&self, key: &[u8; 96]) -> Option<K>
     where
         C: PrepareP384<K>,
     {
-        verdict(self.0.prepare_p384(&P384PublicKey(*key)), invalid)
+        self.0.prepare_p384(&P384PublicKey(*key)).ok()
     }
 
     pub(crate) fn verify_p384_prepared<K>(

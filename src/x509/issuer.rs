@@ -8,10 +8,11 @@ use crate::{
 
 /// The proof that a trust anchor signed an intermediate certificate, and the certificate's key, prepared.
 ///
-/// Made by [`AttestationVerifier::keep_issuer`](crate::app_attest::AttestationVerifier::keep_issuer) and kept by the caller, in
-/// memory. It is bound to the octets of that certificate and to the key of that anchor, and says nothing of any other; names,
-/// roles and validity of the certificate are checked in every attestation again.
-#[derive(Clone, Copy, Debug)]
+/// Made by [`AttestationVerifier::verify_and_keep_issuer`](crate::app_attest::AttestationVerifier::verify_and_keep_issuer) of an
+/// attestation that is authentic, and kept by the caller, in memory. It is bound to the octets of that certificate and to the
+/// key of that anchor, and says nothing of any other; names, roles and validity of the certificate are checked in every
+/// attestation again.
+#[derive(Clone, Debug)]
 #[must_use]
 pub struct KeptIssuer<K> {
     /// SHA-256 of the anchor's key and the certificate.
@@ -20,17 +21,6 @@ pub struct KeptIssuer<K> {
 }
 
 impl<K> KeptIssuer<K> {
-    /// Verifies the signature of the intermediate, and prepares its key.
-    pub(crate) fn new<C: PrepareP384<K> + ?Sized>(
-        chain: &Chain<'_, '_>,
-        issuers: &Issuers<'_>,
-        crypto: &Backend<'_, C>,
-    ) -> Result<Self, Error> {
-        chain.verify_intermediate(issuers, crypto)?;
-        let fingerprint = chain.fingerprint(issuers, crypto)?;
-        Ok(Self { fingerprint, key: crypto.prepare_p384(issuers.of_leaf, Error::SpkiPoint)? })
-    }
-
     /// Verifies both signatures of a chain; that of the intermediate only if it is another one.
     pub(crate) fn verify_signatures<C: PrepareP384<K> + ?Sized>(
         &self,
@@ -38,9 +28,47 @@ impl<K> KeptIssuer<K> {
         issuers: &Issuers<'_>,
         crypto: &Backend<'_, C>,
     ) -> Result<(), Error> {
-        if !self.is_of(chain, issuers, crypto)? {
-            return chain.verify_signatures(issuers, crypto);
+        if self.is_of(chain, issuers, crypto)? {
+            self.verify_leaf(chain, crypto)
+        } else {
+            chain.verify_signatures(issuers, crypto)
         }
+    }
+
+    /// The same; and if it is another one, it is kept from then on. One whose key cannot be prepared is not.
+    pub(crate) fn verify_signatures_and_keep<C: PrepareP384<K> + ?Sized>(
+        kept: &mut Option<Self>,
+        chain: &Chain<'_, '_>,
+        issuers: &Issuers<'_>,
+        crypto: &Backend<'_, C>,
+    ) -> Result<(), Error> {
+        let fingerprint = chain.fingerprint(issuers, crypto)?;
+        match kept {
+            Some(issuer) if issuer.fingerprint == fingerprint => issuer.verify_leaf(chain, crypto),
+            _ => {
+                chain.verify_signatures(issuers, crypto)?;
+                Self::keep(kept, fingerprint, issuers, crypto);
+                Ok(())
+            }
+        }
+    }
+
+    // Not inlined, so that what preparing takes, 13 KB of stack on Cortex-M4 for 3 KB, is not there while verifying.
+    #[inline(never)]
+    fn keep<C: PrepareP384<K> + ?Sized>(
+        kept: &mut Option<Self>,
+        fingerprint: [u8; 32],
+        issuers: &Issuers<'_>,
+        crypto: &Backend<'_, C>,
+    ) {
+        *kept = crypto.prepare_p384(issuers.of_leaf).map(|key| Self { fingerprint, key });
+    }
+
+    fn verify_leaf<C: PrepareP384<K> + ?Sized>(
+        &self,
+        chain: &Chain<'_, '_>,
+        crypto: &Backend<'_, C>,
+    ) -> Result<(), Error> {
         chain.verify_leaf(crypto, |digest, signature| {
             crypto.verify_p384_prepared(&self.key, digest, signature, Error::LeafSignature)
         })

@@ -79,10 +79,25 @@ impl AttestationCase {
         [TrustAnchor::new(&self.root_subject, self.root_key)]
     }
 
-    /// Keeps the issuer of this attestation.
+    pub(crate) fn verify_and_keep_issuer<K, C: PrepareP384<K> + ?Sized>(
+        &self,
+        issuer: &mut Option<KeptIssuer<K>>,
+        crypto: &C,
+    ) -> Result<VerifiedAttestation<'_>, Error> {
+        AttestationVerifier::new(self.policy(), &self.anchors(), crypto).verify_and_keep_issuer(
+            &AttestationObject::parse(&self.object)?,
+            &self.key_id,
+            &ClientDataHash(&self.client_data),
+            self.now,
+            issuer,
+        )
+    }
+
+    /// The issuer of this attestation, if it verifies.
     pub(crate) fn keep<K, C: PrepareP384<K> + ?Sized>(&self, crypto: &C) -> Result<KeptIssuer<K>, Error> {
-        AttestationVerifier::new(self.policy(), &self.anchors(), crypto)
-            .keep_issuer(&AttestationObject::parse(&self.object)?)
+        let mut issuer = None;
+        let _ = self.verify_and_keep_issuer(&mut issuer, crypto)?;
+        Ok(issuer.expect("it can be prepared"))
     }
 
     /// Whether a kept issuer is the one of this attestation.

@@ -287,7 +287,12 @@ fn attestation_kept<const POINTS: usize>(times: usize) {
     let anchors = [TrustAnchor::new(&root_subject, root_point)];
     let verifier = AttestationVerifier::new(Policy::new(&apps), &anchors, &VerifyOnly);
     let parse = |object| AttestationObject::parse(object).expect("an attestation");
-    let issuer: KeptIssuer<PreparedP384<POINTS>> = verifier.keep_issuer(&parse(&objects[0].0)).expect("an issuer");
+    let (object, key_id, client_data_hash) = &objects[0];
+    let mut issuer: Option<KeptIssuer<PreparedP384<POINTS>>> = None;
+    verifier
+        .verify_and_keep_issuer(&parse(object), key_id, &ClientDataHash(client_data_hash), now, &mut issuer)
+        .expect("an attestation");
+    let issuer = issuer.expect("an issuer");
     assert!(objects.iter().all(|(object, ..)| verifier.is_of_issuer(&parse(object), &issuer) == Ok(true)));
     over(&objects, times, |(object, key_id, client_data_hash)| {
         let client_data = ClientDataHash(client_data_hash);

@@ -146,8 +146,13 @@ where
     let Setting { apps, anchors, now, .. } = Setting::of(objects, &crypto);
     let verifier = AttestationVerifier::new(Policy::new(&apps), &anchors, &crypto);
     let parse = |object| AttestationObject::parse(object).expect("an attestation");
-    let issuer: KeptIssuer<PreparedP384<POINTS>> =
-        verifier.keep_issuer(&parse(&objects.attestations.good[0].object)).expect("an issuer");
+    let first = &objects.attestations.good[0];
+    let (id, client_data) = (KeyId(first.key_id), ClientDataHash(&first.client_data_hash));
+    let mut issuer: Option<KeptIssuer<PreparedP384<POINTS>>> = None;
+    verifier
+        .verify_and_keep_issuer(&parse(&first.object), &id, &client_data, now, &mut issuer)
+        .expect("an attestation");
+    let issuer = issuer.expect("an issuer");
     // Or else it would verify the intermediate too.
     for case in &objects.attestations.good {
         assert_eq!(verifier.is_of_issuer(&parse(&case.object), &issuer), Ok(true));

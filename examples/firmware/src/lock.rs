@@ -60,40 +60,29 @@ impl<'a, C: Crypto> Lock<'a, C> {
         }
     }
 
-    /// As [`pair`](Self::pair), sooner for phones whose certificates are of an issuer that was kept.
+    /// As [`pair`](Self::pair), and keeps the issuer of the phone's certificate: sooner for others of the same issuer.
     ///
     /// # Errors
     ///
     /// As for [`pair`](Self::pair).
-    pub fn pair_of_issuer<K>(
+    pub fn pair_keeping_issuer<K>(
         &self,
         message: &Pairing<'_>,
         challenge: &ClientDataHash<'_>,
         now: UnixTime,
-        issuer: &KeptIssuer<K>,
+        issuer: &mut Option<KeptIssuer<K>>,
     ) -> Result<Phone, Error>
     where
         C: PrepareP384<K>,
     {
         match &AttestationObject::parse(message.attestation) {
             Ok(object) => {
-                let proof = self.attestations.verify_with_issuer(object, &message.key_id, challenge, now, issuer)?;
+                let proof =
+                    self.attestations.verify_and_keep_issuer(object, &message.key_id, challenge, now, issuer)?;
                 Ok(Phone::new(proof.key(), Counter::ATTESTED))
             }
             Err(error) => Err(*error),
         }
-    }
-
-    /// Verifies the issuer of an attestation, to be kept for [`pair_of_issuer`](Self::pair_of_issuer). It pairs nobody.
-    ///
-    /// # Errors
-    ///
-    /// What the issuer is refused for, or why it could not be decided.
-    pub fn keep_issuer<K>(&self, message: &Pairing<'_>) -> Result<KeptIssuer<K>, Error>
-    where
-        C: PrepareP384<K>,
-    {
-        self.attestations.keep_issuer(&AttestationObject::parse(message.attestation)?)
     }
 
     /// Opens for a request, once.

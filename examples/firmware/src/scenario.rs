@@ -4,6 +4,7 @@ use genuine::{
     Error,
     app_attest::{APPLE_APP_ATTEST_ROOT, Counter, Policy},
     crypto::{Crypto, PrepareP256, PrepareP384},
+    x509::KeptIssuer,
 };
 
 use crate::{
@@ -39,11 +40,9 @@ pub fn play_prepared<K, I, C: PrepareP256<K> + PrepareP384<I>>(crypto: &C, repor
     let anchors = [objects::TEST_ROOT];
     let lock = Lock::new(Policy::new(&apps), &anchors, crypto);
 
-    let Some(issuer) = report.expect("issuer, to be kept", Expected::ACCEPTED, || lock.keep_issuer(&objects::PAIRING))
-    else {
-        return;
-    };
-    let pair = |message| lock.pair_of_issuer(message, &objects::CHALLENGE, objects::NOW, &issuer);
+    let mut issuer: Option<KeptIssuer<I>> = None;
+    let mut pair = |message| lock.pair_keeping_issuer(message, &objects::CHALLENGE, objects::NOW, &mut issuer);
+    report.expect("attestation, issuer to be kept", Expected::ACCEPTED, || pair(&objects::PAIRING));
     let forged = const { Expected::refused(Error::IntermediateSignature) };
     report.expect("attestation, kept issuer, forged", forged, || pair(&objects::FORGED_PAIRING));
     let Some(phone) = report.expect("attestation, kept issuer", Expected::ACCEPTED, || pair(&objects::PAIRING)) else {
