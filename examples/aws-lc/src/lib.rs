@@ -1,6 +1,7 @@
 //! aws-lc-rs as a backend of `genuine`: the fastest general library, for hosts that have it anyway or want its assembly.
 //!
-//! Copy it into your project. aws-lc takes signatures in DER, so r and s are encoded again; everything else is calls.
+//! Copy it into your project. aws-lc takes signatures in DER, so r and s are encoded again; everything else is calls. It does
+//! not tell why it refuses, so that a failed allocation is `Invalid` here like a bad signature.
 #![forbid(unsafe_code)]
 
 use aws_lc_rs::{

@@ -6,7 +6,7 @@
 
 use genuine::crypto::{
     BatchP256, Crypto, CryptoError, Digest, P256Item, P256Key, P256PublicKey, P256Signature, P384PublicKey,
-    P384Signature, PrepareP256, PreparedP256, VerifyOnly,
+    P384Signature, PrepareP256, PrepareP384, PreparedP256, PreparedP384, VerifyOnly,
 };
 use genuine_ecdsa::{BATCH, Invalid, P256, PublicKey};
 use genuine_ecdsa_lanes::{Item, Key, Lanes};
@@ -61,6 +61,22 @@ impl<const POINTS: usize> PrepareP256<PreparedP256<POINTS>> for InLanes {
         signature: &P256Signature,
     ) -> Result<(), CryptoError> {
         self.0.verify_prepared(digest.as_bytes(), &signature.0, key).map_err(invalid)
+    }
+}
+
+/// Issuers are kept as by `VerifyOnly`.
+impl<const POINTS: usize> PrepareP384<PreparedP384<POINTS>> for InLanes {
+    fn prepare_p384(&self, key: &P384PublicKey) -> Result<PreparedP384<POINTS>, CryptoError> {
+        VerifyOnly.prepare_p384(key)
+    }
+
+    fn verify_p384_prepared(
+        &self,
+        key: &PreparedP384<POINTS>,
+        digest: &Digest,
+        signature: &P384Signature,
+    ) -> Result<(), CryptoError> {
+        VerifyOnly.verify_p384_prepared(key, digest, signature)
     }
 }
 
