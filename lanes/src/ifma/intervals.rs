@@ -12,6 +12,8 @@ const POINT_Y: Interval = Interval(0., 4.);
 const ZZ: Interval = Interval(0., 1.95);
 const JACOBIAN_Y: Interval = Interval(0., 3.8);
 const Z: Interval = Interval(0., 3.85);
+/// An inverse of a window's table.
+const INVERSE: Interval = Interval(0., 2.1);
 /// A table's coordinate with four bits of zeros, and one that a window's table or a point has.
 const SHIFTED: Interval = Interval(0., 16.01);
 const SMALL: Interval = Interval(0., 4.);
@@ -143,6 +145,38 @@ fn mixed_addition_in_jacobian() {
     let x3 = r.square().sub(hhh).sub(v.double()).fold();
     r.mul_add_mul(v.sub(x3).add_p(3.).carry(), JACOBIAN_Y, hhh).carry().within(JACOBIAN_Y);
     Z.mul(h).carry().within(Z);
+}
+
+/// Of a Z that is a product of two.
+#[test]
+fn inversion() {
+    let z = Z.mul(Z).carry();
+    let pairs = z.square().carry();
+    let fours = pairs.square().carry();
+    fours.square().carry().within(Interval(0., 2.01));
+    let others = z.mul(pairs).carry().mul(fours).carry();
+    SHIFTED.mul(others).carry().within(INVERSE);
+}
+
+#[test]
+fn table_of_a_window() {
+    // The point itself, on the image of the curve under Z of its double.
+    let coordinate = SHIFTED.fold();
+    Interval(0., 1.).within(Z);
+    coordinate.within(JACOBIAN_Y);
+    let zz = Z.square().carry();
+    let zzz = Z.mul(zz).carry();
+    coordinate.mul(zz).carry().fold().within(X);
+    coordinate.mul(zzz).carry().within(JACOBIAN_Y);
+    // What is added is a doubled point.
+    X.within(SMALL);
+    JACOBIAN_Y.within(SMALL);
+    // Back again, the factors being H of an addition.
+    let h = SMALL.mul(zz).sub(X).add_p(3.).carry();
+    INVERSE.mul(h).carry().within(INVERSE);
+    let square = INVERSE.square().carry();
+    X.mul(square).carry().within(Interval(0., 2.01));
+    JACOBIAN_Y.mul(INVERSE.mul(square).carry()).carry().within(Interval(0., 2.01));
 }
 
 #[test]

@@ -67,13 +67,13 @@ impl Table {
             *to = sum;
         }
 
-        let mut inverse = invert(&sum.z.mul(&twice.z).carry()); // [0, 2]
+        let mut inverse = invert(&sum.z.mul(&twice.z).carry()); // [0, 2.1]
         for (index, (sum, factor)) in sums.iter().zip(&factors).enumerate().skip(1).rev() {
             let square = inverse.square().carry(); // [0, 1.3]
             let x = sum.x.mul(&square).carry(); // [0, 1.2]
             let y = sum.y.mul(&inverse.mul(&square).carry()).carry(); // [0, 1.3]
             table.put(index, &x, &y);
-            inverse = inverse.mul(factor).carry(); // [0, 1.5]
+            inverse = inverse.mul(factor).carry(); // [0, 1.6]
         }
         table
     }
@@ -124,13 +124,14 @@ fn octet(number: u8) -> __m512i {
     _mm512_set1_epi64(i64::from(number))
 }
 
-/// 1/z in each lane, by one inversion of the product of all (Montgomery's trick, as a tree). No z may be zero.
+/// 1/z in each lane, in [0, 2.1], by one inversion of the product of all (Montgomery's trick, as a tree). No z in [0, 3.85] may
+/// be zero.
 #[target_feature(enable = "avx512f,avx512ifma")]
 #[inline]
 fn invert(z: &Fe) -> Fe {
     let pairs = z.mul(&z.swapped(1)).carry();
     let fours = pairs.mul(&pairs.swapped(2)).carry();
-    let all = fours.mul(&fours.swapped(4)).carry(); // [0, 1.3]
+    let all = fours.mul(&fours.swapped(4)).carry(); // [0, 1.3], since pairs are in [0, 2] and fours in [0, 1.3]
     let [x0, x1, x2, x3] = to_words(&below_2_256(&all)).map(|words| from_lanes(words)[0]);
     // These words mean 2^4 times the product where a number is held times 2^256: so this is 2^−4 times the inverse.
     let mut inverse = arithmetic::Fe::<P256>([x0, x1, x2, x3]).invert();
