@@ -289,7 +289,7 @@ fn attestation_kept<const POINTS: usize>(times: usize) {
     let parse = |object| AttestationObject::parse(object).expect("an attestation");
     let (object, key_id, client_data_hash) = &objects[0];
     let mut issuer: Option<KeptIssuer<PreparedP384<POINTS>>> = None;
-    verifier
+    let _ = verifier
         .verify_and_keep_issuer(&parse(object), key_id, &ClientDataHash(client_data_hash), now, &mut issuer)
         .expect("an attestation");
     let issuer = issuer.expect("an issuer");

@@ -149,7 +149,7 @@ where
     let first = &objects.attestations.good[0];
     let (id, client_data) = (KeyId(first.key_id), ClientDataHash(&first.client_data_hash));
     let mut issuer: Option<KeptIssuer<PreparedP384<POINTS>>> = None;
-    verifier
+    let _ = verifier
         .verify_and_keep_issuer(&parse(&first.object), &id, &client_data, now, &mut issuer)
         .expect("an attestation");
     let issuer = issuer.expect("an issuer");
