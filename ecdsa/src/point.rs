@@ -235,10 +235,17 @@ impl<const N: usize> Jacobian<N> {
         self.y.decrease(&square);
     }
 
-    /// Whether the x-coordinate, a number below p, is r modulo n: FIPS 186-5 §6.4.2 steps 5 to 7, without dividing by Z².
+    /// Whether it is not infinity, and the x-coordinate, a number below p, is r modulo n: FIPS 186-5 §6.4.2 steps 5 to 7,
+    /// without dividing by Z².
+    ///
+    /// Of an infinity that the formulas here give, X is not zero, and r·Z² is; so the first follows from the second. A proof is
+    /// a poor reason to leave out what the standard asks for.
     ///
     /// It may be r or r + n. That the latter is below p happens once in 2^128 signatures, or when somebody wants it to.
     pub fn has_x(&self, r: &Scalar<N>) -> bool {
+        if self.is_infinity() {
+            return false;
+        }
         let zz = self.z.square();
         if Fe::from_number(r.0).mul(&zz).equals(&self.x) {
             return true;

@@ -211,6 +211,13 @@ fn on_curve<C: Curve<N>, const N: usize>(seed: u64) {
 fn x_coordinates<C: Curve<N>, const N: usize>(seed: u64) {
     let mut random = Random(seed);
     let (p, n) = (C::p(), C::n());
+    // Whatever X and Y of an infinity are, and in either form of zero.
+    for x in [Fe::ZERO, Fe::ONE] {
+        for z in [Fe::ZERO, Fe(Fe::<N>::P)] {
+            let infinity = Jacobian::<N> { x, y: Fe::ONE, z };
+            assert!(!infinity.has_x(&Scalar(words(&small(1)))) && !infinity.has_x(&Scalar(words(n))));
+        }
+    }
     let (mut first, mut second) = (0, 0);
     let starts = [small(0), small(1000), n - small(20), n + small(1), p - small(40), random.below(n)];
     for x in starts.iter().flat_map(|start| (0..20).map(move |i| start + small(i))) {
