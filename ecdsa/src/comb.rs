@@ -88,7 +88,8 @@ impl<const N: usize, const POINTS: usize> Prepared<N, POINTS> {
     #[doc(hidden)]
     pub const BLOCKS: usize = Self::SHAPE.blocks;
 
-    /// Computes the table: 192 to 253 or 288 to 372 doublings, two affine additions for each entry, and an inversion for each tooth.
+    /// Computes the table: 192 to 253 or 288 to 372 doublings, up to two affine additions for each entry, and an inversion for
+    /// each tooth.
     ///
     /// No addition meets equal or opposite points: each is of two multiples of Q by integers of different size, both less
     /// than 2^(L − e + 1), and Q has the prime order n > 2^(L − e + 2).

@@ -11,7 +11,8 @@ use crate::{
 /// An attested key, prepared for assertions to be verified sooner.
 ///
 /// `K` is the form in which the backend prepared it. With `VerifyOnly` it is a table of 512 bytes to 32 KB, and
-/// [`guide::throughput`](crate::guide::throughput) says from which assertion on it pays. Keep it in a cache, or in storage beside the device's record.
+/// [`guide::throughput`](crate::guide::throughput) says from which assertion on it pays. Keep it in a cache, or in storage
+/// beside the device's record.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct PreparedKey<K> {

@@ -11,8 +11,8 @@ use super::{Crypto, CryptoError, Digest, P256PublicKey, P256Signature, P384Publi
 
 /// A backend that computes something about a P-256 key beforehand: a table, or a slot of a peripheral.
 ///
-/// `K` is what it computes; a backend may have several forms of it. It means its
-/// key for as long as it lives, in every instance of the backend.
+/// `K` is what it computes; a backend may have several forms of it. It means its key for as long as it lives, in every
+/// instance of the backend.
 pub trait PrepareP256<K>: Crypto {
     /// Prepares a key.
     ///

@@ -125,7 +125,7 @@ impl<'i> Chain<'_, 'i> {
         })
     }
 
-    pub(super) fn verify_intermediate<C: Crypto + ?Sized>(
+    fn verify_intermediate<C: Crypto + ?Sized>(
         &self,
         issuers: &Issuers<'_>,
         crypto: &Backend<'_, C>,

@@ -15,7 +15,7 @@ use crate::{
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct KeptIssuer<K> {
-    /// SHA-256 of the anchor's key and the certificate.
+    /// SHA-256 of the anchor's key, the certificate and its signature.
     fingerprint: [u8; 32],
     key: K,
 }
