@@ -30,6 +30,8 @@ pub enum ErrorClass {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Step {
+    /// Which of the two objects it is.
+    Kind,
     /// The size of the object.
     Size,
     /// Strict CBOR and the shape of its maps; covers the COSE key and the extension map as well.
@@ -56,6 +58,8 @@ pub enum Step {
     CredentialKey,
     /// The launch data of iOS 27 satisfies the policy.
     Launch,
+    /// What the leaf says of the device satisfies the policy.
+    Device,
     /// The nonce covers this authenticator data and this client data (A2–A4).
     Nonce,
     /// The time lies within both certificates' validity (A1).
@@ -68,7 +72,7 @@ pub enum Step {
     LeafSignature,
     /// The attested key signed the assertion (B1–B3).
     Signature,
-    /// The counter of an assertion has risen (B5).
+    /// The counter of an assertion has risen, or was not seen before (B5).
     CounterRisen,
 }
 
@@ -120,6 +124,10 @@ macro_rules! errors {
 }
 
 errors! {
+    Malformed Kind {
+        /// The object is an assertion in the place of an attestation, or an attestation in the place of an assertion.
+        WrongObjectKind = 126,
+    }
     Malformed Size {
         /// The object is longer than its cap (`MAX_ATTESTATION`, `MAX_ASSERTION`); nothing was parsed.
         InputTooLarge = 100,
@@ -143,7 +151,7 @@ errors! {
         CborDuplicateKey = 108,
         /// Bytes follow the object.
         CborTrailing = 109,
-        /// A map or array counts more entries, or the hash in `cdHash` is longer, than genuine objects will ever need.
+        /// A map or array counts more entries, or the value of `cdHash` is larger, than this verifier's cap.
         CborLimit = 110,
         /// A map holds a key that does not belong there.
         UnknownField = 120,
@@ -173,9 +181,11 @@ errors! {
         CoseMalformed = 144,
         /// The COSE key does not say that it is ES256 on P-256: kty 2, alg −7, crv 1 (RFC 9053 §2.1).
         CoseUnsupported = 145,
-        /// The extension map holds a key that is no text, a known key with a value of another form, a value that is not
-        /// strict CBOR, or more than the caps allow.
+        /// The extension map holds a key that is no text, a known key with a value of another form, or a value that is not
+        /// strict CBOR.
         ExtMapMalformed = 146,
+        /// The extension map is larger, or holds more, than this verifier's caps.
+        ExtMapLimit = 147,
     }
     Malformed Configuration {
         /// The key identifier that the client sent is not 32 bytes, or not the base64 of 32 bytes.
@@ -242,6 +252,8 @@ errors! {
         KeyUsage = 304,
         /// The intermediate is issued under its own name: a root in the place of an intermediate (RFC 5280 §3.2).
         SelfIssued = 305,
+        /// The leaf has an extended key usage, and the purpose 1.2.840.113635.100.4.24 of App Attest is not in it (RFC 5280 §4.2.1.12).
+        ExtendedKeyUsage = 306,
     }
     Rejected Validity {
         /// The time is before the leaf's notBefore (RFC 5280 §6.1.3 (a)(2)).
@@ -252,6 +264,8 @@ errors! {
         IntermediateNotYetValid = 312,
         /// The time is after the intermediate's notAfter (RFC 5280 §6.1.3 (a)(2)).
         IntermediateExpired = 313,
+        /// More time has passed since the leaf's notBefore than the policy allows.
+        AttestationTooOld = 314,
     }
     Rejected IntermediateSignature {
         /// The trust anchor's key did not sign the intermediate (RFC 5280 §6.1.3 (a)(1)).
@@ -294,6 +308,12 @@ errors! {
         CounterNotIncreased = 405,
         /// The counter store holds no counter for this key; this is never read as zero (step B5).
         UnknownKey = 406,
+        /// The counter lies within the replay window and was accepted before (step B5; RFC 4303 §3.4.3).
+        CounterSeen = 407,
+        /// The counter lies below the replay window, so that nobody knows whether it was accepted before (RFC 4303 §3.4.3).
+        CounterBelowWindow = 408,
+        /// The counter is further above the last one than the policy allows.
+        CounterStepTooLarge = 409,
     }
     Rejected AppId {
         /// The App ID hash is none that the policy lists, or not that of the attested key (steps A6, B4).
@@ -312,6 +332,26 @@ errors! {
         CategoryRefused = 504,
         /// The bundle version is none that the policy lists.
         BundleVersionRefused = 505,
+        /// The code hash is none that the policy lists.
+        CodeHashRefused = 506,
+    }
+    Rejected Device {
+        /// The policy requires a platform that the leaf does not name.
+        PlatformMissing = 510,
+        /// The platform is none that the policy lists.
+        PlatformRefused = 511,
+        /// The policy requires a version of the operating system that the leaf does not name.
+        OsVersionMissing = 512,
+        /// The version of the operating system is less than the policy's least.
+        OsVersionTooOld = 513,
+        /// The policy requires a build of the operating system that the leaf does not name.
+        OsBuildMissing = 514,
+        /// The build of the operating system is less than the policy's least.
+        OsBuildTooOld = 515,
+        /// The policy requires an access-control list that the leaf of a Mac does not carry.
+        AccessControlMissing = 516,
+        /// The access-control list of a Mac's key is not the policy's.
+        AccessControlRefused = 517,
     }
     Unavailable Configuration {
         /// The cryptographic backend could not compute; nothing is known about the object.
@@ -330,6 +370,8 @@ errors! {
         StoredKeyMalformed = 906,
         /// A public key given by the caller is not a point of the curve.
         PublicKeyInvalid = 907,
+        /// A stored replay window is not one that this crate encoded, or was altered.
+        StoredWindowMalformed = 909,
     }
     Unavailable CounterRisen {
         /// The counter store could not answer; the counter may or may not have moved.

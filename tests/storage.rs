@@ -15,7 +15,7 @@ use base64::{Engine as _, engine::general_purpose as base64_of};
 use common::{AssertionCase, device, edits, trusted_key};
 use genuine::{
     Error, ErrorClass,
-    app_attest::{AdvanceError, AppIdHash, AttestedKey, Counter, CounterStore, Environment, KeyId},
+    app_attest::{Advance, AdvanceError, AppIdHash, AttestedKey, Counter, CounterStore, Environment, KeyId, Refusal},
     crypto::{P256PublicKey, RustCrypto},
 };
 
@@ -236,13 +236,10 @@ impl Store {
 impl CounterStore for Store {
     type Error = ();
 
-    fn advance(&self, key: &KeyId, to: Counter) -> Result<(), AdvanceError<()>> {
+    fn advance(&self, key: &KeyId, advance: &Advance) -> Result<(), AdvanceError<()>> {
         let mut counters = self.0.lock().unwrap();
         let last = counters.get_mut(key).ok_or(AdvanceError::UnknownKey)?;
-        if *last >= to {
-            return Err(AdvanceError::NotIncreased);
-        }
-        *last = to;
+        *last = advance.in_order(*last)?;
         Ok(())
     }
 }
@@ -253,7 +250,7 @@ struct Broken;
 impl CounterStore for Broken {
     type Error = &'static str;
 
-    fn advance(&self, _: &KeyId, _: Counter) -> Result<(), AdvanceError<&'static str>> {
+    fn advance(&self, _: &KeyId, _: &Advance) -> Result<(), AdvanceError<&'static str>> {
         Err(AdvanceError::Store("no connection"))
     }
 }
@@ -275,7 +272,8 @@ fn one_of_many_presentations_wins() {
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
         let won = answers.iter().filter(|answer| **answer == Ok(Counter(counter))).count();
-        let lost = answers.iter().filter(|answer| **answer == Err(AdvanceError::NotIncreased)).count();
+        let lost =
+            answers.iter().filter(|answer| **answer == Err(AdvanceError::Refused(Refusal::NotIncreased))).count();
         assert_eq!((won, lost), (1, THREADS - 1));
         assert_eq!(store.counter(case.key.id()), Some(Counter(counter)));
     }
@@ -291,7 +289,7 @@ fn the_store_decides() {
     assert_eq!(present(&Store::of(key, 4)), Ok((key, Counter(5))));
     for last in [5, 6, u32::MAX] {
         let store = Store::of(key, last);
-        assert_eq!(present(&store), Err(AdvanceError::NotIncreased), "after {last}");
+        assert_eq!(present(&store), Err(AdvanceError::Refused(Refusal::NotIncreased)), "after {last}");
         assert_eq!(store.counter(key), Some(Counter(last)));
     }
     let store = Store::of(KeyId([0; 32]), 0);
@@ -304,7 +302,7 @@ fn the_store_decides() {
 #[test]
 fn what_the_store_says_has_a_code() {
     for (answer, error, class) in [
-        (AdvanceError::NotIncreased, Error::CounterNotIncreased, ErrorClass::Rejected),
+        (AdvanceError::Refused(Refusal::NotIncreased), Error::CounterNotIncreased, ErrorClass::Rejected),
         (AdvanceError::UnknownKey, Error::UnknownKey, ErrorClass::Rejected),
         (AdvanceError::Store("no connection"), Error::StoreUnavailable, ErrorClass::Unavailable),
     ] {
@@ -319,7 +317,7 @@ fn what_the_store_says_has_a_cause() {
     let cause: TryFromIntError = u8::try_from(256).unwrap_err();
     let answer = AdvanceError::Store(cause);
     assert_eq!(answer.source().map(ToString::to_string), Some(cause.to_string()));
-    for answer in [AdvanceError::NotIncreased, AdvanceError::UnknownKey] {
+    for answer in [AdvanceError::Refused(Refusal::NotIncreased), AdvanceError::UnknownKey] {
         let answer: AdvanceError<TryFromIntError> = answer;
         assert!(answer.source().is_none());
     }
@@ -341,14 +339,14 @@ fn failed_verifications_do_not_reach_the_store() {
 fn the_answer_of_an_asynchronous_store_decides() {
     let case = AssertionCase::mint(&device("storage"), 7, &edits());
     let accept = |answer: Result<(), AdvanceError<()>>| {
-        let asked = |key: &KeyId, to| {
-            assert_eq!((*key, to), (case.key.id(), Counter(7)));
+        let asked = |key: &KeyId, advance: &Advance| {
+            assert_eq!((*key, *advance), (case.key.id(), Advance::new(Counter(7), None)));
             answer
         };
         case.verify().unwrap().accept_with(asked).map(|proof| proof.counter())
     };
     assert_eq!(accept(Ok(())), Ok(Counter(7)));
-    for refusal in [AdvanceError::NotIncreased, AdvanceError::UnknownKey, AdvanceError::Store(())] {
+    for refusal in [AdvanceError::Refused(Refusal::NotIncreased), AdvanceError::UnknownKey, AdvanceError::Store(())] {
         assert_eq!(accept(Err(refusal)), Err(refusal));
     }
 }

@@ -5,9 +5,10 @@ use crate::{
     error::Error,
 };
 
-/// SHA-256 of an App ID: the ten-character team identifier, a period and the bundle identifier.
+/// SHA-256 of an App ID: a prefix of ten characters, a period and the bundle identifier.
 ///
-/// An App Clip has an App ID of its own.
+/// The prefix is the team identifier, except for older apps, whose prefix is another. The key of an App Clip has the App ID of
+/// the full app, as Apple's guide says; no genuine object of an App Clip is known that confirms it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct AppIdHash(pub [u8; 32]);
 

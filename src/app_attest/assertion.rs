@@ -3,12 +3,14 @@
 use super::{
     ClientDataHash,
     auth_data::AuthenticatorData,
-    counter::{AdvanceError, Counter, CounterStore},
-    envelope::{once, skip_code_hash},
+    counter::{Counter, Refusal},
+    envelope::{CODE_HASH, once, refuse_other_kind, skip_code_hash},
     key::{AttestedKey, KeyId},
     launch::LaunchData,
     policy::Policy,
     prepared::PreparedKey,
+    store::{Advance, AdvanceError, CounterStore},
+    window::ReplayWindow,
 };
 use crate::{
     cbor::Reader,
@@ -17,7 +19,7 @@ use crate::{
     error::Error,
 };
 
-/// The largest assertion: 1 KiB. Genuine ones have 140 to 142 bytes, on iOS 27 about 205.
+/// The largest assertion: 1 KiB. Genuine ones have 140 to 142 bytes, on iOS 27 up to 285.
 pub const MAX_ASSERTION: usize = 1024;
 
 /// An untrusted assertion: its bytes in strict CBOR, nothing compared and nothing verified.
@@ -32,8 +34,10 @@ impl<'i> Assertion<'i> {
     ///
     /// # Errors
     ///
-    /// [`Error::InputTooLarge`], [`Error::SignatureEncoding`], or one of the codes below 200.
+    /// [`Error::WrongObjectKind`] for an attestation, [`Error::InputTooLarge`], [`Error::SignatureEncoding`], or one of the
+    /// codes below 200.
     pub fn parse(input: &'i [u8]) -> Result<Self, Error> {
+        refuse_other_kind(input, &["fmt", "attStmt", "authData"])?;
         if input.len() > MAX_ASSERTION {
             return Err(Error::InputTooLarge);
         }
@@ -45,7 +49,7 @@ impl<'i> Assertion<'i> {
             match reader.text()? {
                 "signature" => once(&mut signature, reader.bytes()?)?,
                 "authenticatorData" => once(&mut auth_data, reader.bytes()?)?,
-                "cdHash" => once(&mut code_hash, skip_code_hash(&mut reader)?)?,
+                CODE_HASH => once(&mut code_hash, skip_code_hash(&mut reader)?)?,
                 _ => return Err(Error::UnknownField),
             }
         }
@@ -155,7 +159,8 @@ impl<'a, C: Crypto + ?Sized> AssertionVerifier<'a, C> {
         let nonce = crypto.sha256(&[auth_data.as_bytes(), client_data.0])?;
         let digest = Digest::Sha256(crypto.sha256(&[&nonce])?);
         let launch = auth_data.announced_launch();
-        Ok((digest, VerifiedAssertion { key_id: key.id(), app_index, counter: auth_data.counter(), launch }))
+        let advance = Advance::new(auth_data.counter(), self.policy.greatest_step());
+        Ok((digest, VerifiedAssertion { key_id: key.id(), app_index, advance, launch }))
     }
 }
 
@@ -173,10 +178,16 @@ impl<'i> AuthenticAssertion<'i> {
         self.0.key_id
     }
 
-    /// The counter, to be compared and advanced.
+    /// The counter.
     #[must_use]
     pub const fn counter(&self) -> Counter {
-        self.0.counter
+        self.0.counter()
+    }
+
+    /// What the assertion asks of the place where counters are kept.
+    #[must_use]
+    pub const fn advance(&self) -> Advance {
+        self.0.advance
     }
 
     /// Accepts the assertion if its counter is greater than the last one (step B5).
@@ -186,12 +197,27 @@ impl<'i> AuthenticAssertion<'i> {
     ///
     /// # Errors
     ///
-    /// [`Error::CounterNotIncreased`].
+    /// [`Error::CounterNotIncreased`], [`Error::CounterStepTooLarge`].
     pub fn accept(self, last: Counter) -> Result<VerifiedAssertion<'i>, Error> {
-        if self.0.counter > last { Ok(self.0) } else { Err(Error::CounterNotIncreased) }
+        self.0.advance.in_order(last).map_err(Refusal::error)?;
+        Ok(self.0)
     }
 
-    /// Accepts the assertion if the store advances the key's counter to this one (step B5), in one atomic operation.
+    /// Accepts the assertion if its counter was not seen before, and enters it in the window (step B5 for assertions that
+    /// overtake each other).
+    ///
+    /// The caller alone has the window of this key, and stores it afterwards. Where that is not certain, it is
+    /// [`accept_in`](Self::accept_in).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::CounterSeen`], [`Error::CounterBelowWindow`], [`Error::CounterStepTooLarge`]; the window is as it was then.
+    pub fn accept_in_window(self, window: &mut ReplayWindow) -> Result<VerifiedAssertion<'i>, Error> {
+        *window = self.0.advance.in_window(*window).map_err(Refusal::error)?;
+        Ok(self.0)
+    }
+
+    /// Accepts the assertion if the store advances the key's counter, or its window, by it (step B5), in one atomic operation.
     ///
     /// # Errors
     ///
@@ -200,13 +226,13 @@ impl<'i> AuthenticAssertion<'i> {
         self,
         store: &S,
     ) -> Result<VerifiedAssertion<'i>, AdvanceError<S::Error>> {
-        self.accept_with(|key, to| store.advance(key, to))
+        self.accept_with(|key, advance| store.advance(key, advance))
     }
 
     /// Accepts the assertion if `advance` did what [`CounterStore::advance`] is to do, under the same contract (step B5).
     ///
     /// For a store that is asynchronous: await its one atomic operation on [`key_id`](Self::key_id) and
-    /// [`counter`](Self::counter), and hand its answer in. That it is the answer for this assertion and no other is for
+    /// [`advance`](Self::advance), and hand its answer in. That it is the answer for this assertion and no other is for
     /// the caller to ensure, which [`accept_in`](Self::accept_in) does by itself.
     ///
     /// # Errors
@@ -214,9 +240,9 @@ impl<'i> AuthenticAssertion<'i> {
     /// What `advance` answers.
     pub fn accept_with<E>(
         self,
-        advance: impl FnOnce(&KeyId, Counter) -> Result<(), AdvanceError<E>>,
+        advance: impl FnOnce(&KeyId, &Advance) -> Result<(), AdvanceError<E>>,
     ) -> Result<VerifiedAssertion<'i>, AdvanceError<E>> {
-        advance(&self.0.key_id, self.0.counter)?;
+        advance(&self.0.key_id, &self.0.advance)?;
         Ok(self.0)
     }
 }
@@ -229,7 +255,7 @@ impl<'i> AuthenticAssertion<'i> {
 pub struct VerifiedAssertion<'i> {
     key_id: KeyId,
     app_index: usize,
-    counter: Counter,
+    advance: Advance,
     launch: LaunchData<'i>,
 }
 
@@ -246,10 +272,10 @@ impl<'i> VerifiedAssertion<'i> {
         self.app_index
     }
 
-    /// The counter, now the key's last one.
+    /// The counter: in strict order now the key's last one.
     #[must_use]
     pub const fn counter(&self) -> Counter {
-        self.counter
+        self.advance.to()
     }
 
     /// The launch data of iOS 27, as far as the signed flag ED announces it; empty otherwise, and before iOS 27.

@@ -4,8 +4,8 @@ use super::{
     ClientDataHash, Counter,
     app::{AppIdHash, Environment},
     auth_data::{AttestedCredential, AuthenticatorData},
-    device::DeviceInfo,
-    envelope::{once, skip_code_hash},
+    device::{self, DeviceInfo},
+    envelope::{CODE_HASH, once, refuse_other_kind, skip_code_hash},
     key::{AttestedKey, KeyId},
     launch::LaunchData,
     policy::Policy,
@@ -22,13 +22,14 @@ use crate::{
 /// The largest attestation object: 16 KiB. Genuine ones have 5,191 to 5,921 bytes, two thirds of it receipt.
 pub const MAX_ATTESTATION: usize = 16 * 1024;
 
+const FMT: &str = "fmt";
 const FORMAT: &str = "apple-appattest";
 
 /// The leaf's nonce extension (step A4).
 const NONCE: &[u8] = oid!("1.2.840.113635.100.8.2");
 
-/// The leaf's access-control list (from iOS 26.2 and macOS 27 on).
-const ACCESS_CONTROL: &[u8] = oid!("1.2.840.113635.100.8.6");
+/// The extended key usage of a leaf (on every device since January 2026): the purpose App Attest.
+const PURPOSE: &[u8] = oid!("1.2.840.113635.100.4.24");
 
 /// An untrusted attestation object: its bytes in strict CBOR and strict DER, nothing compared and nothing verified.
 #[derive(Clone, Debug)]
@@ -63,11 +64,12 @@ impl<'i> AttestationObject<'i> {
     ///
     /// # Errors
     ///
-    /// [`Error::InputTooLarge`], or one of the codes below 300 for the first thing that is not of its form, in the
-    /// order CBOR, leaf, intermediate, authenticator data.
+    /// [`Error::WrongObjectKind`] for an assertion, [`Error::InputTooLarge`], or one of the codes below 300 for the first
+    /// thing that is not of its form, in the order CBOR, leaf, intermediate, authenticator data.
     // Not inlined, so that what parsing takes is gone when the verification starts: 136 bytes of stack on Cortex-M4.
     #[inline(never)]
     pub fn parse(input: &'i [u8]) -> Result<Self, Error> {
+        refuse_other_kind(input, &["signature", "authenticatorData"])?;
         if input.len() > MAX_ATTESTATION {
             return Err(Error::InputTooLarge);
         }
@@ -114,7 +116,7 @@ impl<'i> AttestationObject<'i> {
     }
 
     const fn chain(&self) -> Chain<'_, 'i> {
-        Chain { leaf: &self.leaf, intermediate: &self.intermediate }
+        Chain { leaf: &self.leaf, intermediate: &self.intermediate, purpose: PURPOSE }
     }
 
     /// The authenticator data.
@@ -133,6 +135,22 @@ impl<'i> AttestationObject<'i> {
     #[must_use]
     pub const fn receipt(&self) -> Receipt<'i> {
         self.receipt
+    }
+
+    /// What the leaf says about the device.
+    #[must_use]
+    pub fn device(&self) -> DeviceInfo<'i> {
+        DeviceInfo::read(self.leaf.extensions())
+    }
+
+    /// The App ID in clear, from the leaf's extension 1.2.840.113635.100.8.5.
+    ///
+    /// For diagnosis, such as telling which app an object is of that the policy does not list. What decides is
+    /// [`AuthenticatorData::app_id`], held against the policy: an App ID that is read here and compared with itself allows
+    /// every app.
+    #[must_use]
+    pub fn unverified_app_id(&self) -> Option<&'i str> {
+        device::app_id(self.leaf.extensions())
     }
 }
 
@@ -255,7 +273,7 @@ impl<'a, C: Crypto + ?Sized> AttestationVerifier<'a, C> {
         self.policy.check()?;
         client_data.check()?;
         check_anchors(self.anchors)?;
-        if !self.policy.ignores_validity_period() && now == UnixTime(0) {
+        if self.policy.needs_time() && now == UnixTime(0) {
             return Err(Error::ClockUnset);
         }
 
@@ -288,6 +306,9 @@ impl<'a, C: Crypto + ?Sized> AttestationVerifier<'a, C> {
         // The launch data of iOS 27, as far as the policy asks for it.
         self.policy.check_launch(auth_data.announced_launch())?;
 
+        // Platform, system and access-control list, as far as the policy asks for them.
+        self.policy.check_device(leaf.extensions())?;
+
         // A2 to A4: the nonce covers this authenticator data and this client data.
         crypto.expect_sha256(&[auth_data.as_bytes(), client_data.0], nonce, Error::NonceMismatch)?;
 
@@ -296,6 +317,7 @@ impl<'a, C: Crypto + ?Sized> AttestationVerifier<'a, C> {
         if !self.policy.ignores_validity_period() {
             chain.check_validity(now)?;
         }
+        self.policy.check_age(leaf.validity(), now)?;
         let issuers = chain.check_structure(self.anchors, &crypto)?;
         verify_signatures(&chain, &issuers, &crypto)?;
 
@@ -353,17 +375,20 @@ impl<'i> VerifiedAttestation<'i> {
         self.receipt
     }
 
-    /// Operating system version and build, where the leaf has them.
+    /// Platform, version and build of the operating system, where the leaf has them.
     #[must_use]
     pub fn device(&self) -> DeviceInfo<'i> {
         DeviceInfo::read(self.extensions)
     }
 
-    /// The access-control list of the key: the value of the leaf's extension 1.2.840.113635.100.8.6, on iOS from 26.2
-    /// and on macOS from 27 on. Apple asks to compare it on macOS; its value is documented there.
+    /// The access-control list of the key: the content of the leaf's extension 1.2.840.113635.100.8.6, on iOS from 26.1
+    /// on (69 bytes) and on macOS from 27 on (66 bytes).
+    ///
+    /// On Macs Apple asks to compare it with a value that it documents, [`MACOS_ACCESS_CONTROL`](super::MACOS_ACCESS_CONTROL);
+    /// [`Policy::require_macos_access_control`] does so.
     #[must_use]
     pub fn access_control(&self) -> Option<&'i [u8]> {
-        self.extensions.value(ACCESS_CONTROL)
+        device::access_control(self.extensions)
     }
 
     /// The validity of the leaf. The key itself does not expire with it.
@@ -399,23 +424,46 @@ impl<'i> Envelope<'i> {
         let mut statement = None;
         let mut auth_data = None;
         let mut code_hash = None;
-        for _ in 0..reader.map()? {
+        let entries = reader.map()?;
+        for read in 0..entries {
             match reader.text()? {
-                "fmt" => once(&mut format, reader.text()?)?,
-                "attStmt" => once(&mut statement, Statement::read(&mut reader)?)?,
+                FMT => once(&mut format, check_format(&mut reader)?)?,
+                "attStmt" => {
+                    // The statement of another format has other keys: it is the format that is wrong, not they.
+                    if format.is_none() {
+                        look_ahead_for_format(reader.clone(), entries.saturating_sub(read))?;
+                    }
+                    once(&mut statement, Statement::read(&mut reader)?)?;
+                }
                 "authData" => once(&mut auth_data, reader.bytes()?)?,
-                "cdHash" => once(&mut code_hash, skip_code_hash(&mut reader)?)?,
+                CODE_HASH => once(&mut code_hash, skip_code_hash(&mut reader)?)?,
                 _ => return Err(Error::UnknownField),
             }
         }
         reader.finish()?;
-        if format.ok_or(Error::MissingField)? != FORMAT {
-            return Err(Error::FmtMismatch);
-        }
+        format.ok_or(Error::MissingField)?;
         let statement = statement.ok_or(Error::MissingField)?;
         let auth_data = auth_data.ok_or(Error::MissingField)?;
         Ok(Self { statement, auth_data })
     }
+}
+
+fn check_format(reader: &mut CborReader<'_>) -> Result<(), Error> {
+    if reader.text()? == FORMAT { Ok(()) } else { Err(Error::FmtMismatch) }
+}
+
+/// Checks the format that stands behind a value, before that value is read. What cannot be passed over is left to its reader.
+fn look_ahead_for_format(mut reader: CborReader<'_>, values: usize) -> Result<(), Error> {
+    for _ in 0..values {
+        // Each item takes a byte at least, so the input bounds their number.
+        if reader.skip(MAX_ATTESTATION).is_err() {
+            break;
+        }
+        if reader.text() == Ok(FMT) {
+            return check_format(&mut reader);
+        }
+    }
+    Ok(())
 }
 
 impl<'i> Statement<'i> {

@@ -28,7 +28,7 @@ const FLAG_ED: u8 = 0x80;
 /// The credential identifier is a SHA-256 (step A9).
 const CREDENTIAL_ID_LENGTH: [u8; 2] = 32_u16.to_be_bytes();
 
-/// The largest extension map in bytes. Genuine ones have 62 and 65; Apple adds keys.
+/// The largest extension map in bytes. Genuine ones have 62 to 142; Apple adds keys.
 const MAX_EXTENSION_MAP: usize = 512;
 
 /// The longest bundle version in bytes. `CFBundleVersion` is a short text of digits and periods, but not checked to be.
@@ -36,6 +36,11 @@ const MAX_BUNDLE_VERSION: usize = 255;
 
 const BUNDLE_VERSION: &str = "apple_bundle_version_01";
 const VALIDATION_CATEGORY: &str = "apple_validation_category_01";
+const CODE_HASH: &str = "apple_cd_hash_hash_01";
+const CODE_HASH_TYPE: &str = "apple_cd_hash_type_01";
+
+/// The longest code hash in bytes. Genuine ones have 32; Apple's `cs_blobs.h` has hashes of up to 48, and SHA-512 has 64.
+const MAX_CODE_HASH: usize = 64;
 
 /// The fixed fields: RP ID hash (32 bytes), flags (1), counter (4).
 type Header = [u8; 37];
@@ -62,7 +67,7 @@ impl<'i> AuthenticatorData<'i> {
     ///
     /// # Errors
     ///
-    /// One of the codes 140 to 146, or a CBOR code for the COSE key or the map.
+    /// One of the codes 140 to 147, or a CBOR code for the COSE key or the map.
     pub fn parse_attestation(bytes: &'i [u8]) -> Result<(Self, AttestedCredential<'i>), Error> {
         let (header, rest) = bytes.split_first_chunk().ok_or(Error::AuthDataTruncated)?;
         if flags(header) & FLAG_AT == 0 {
@@ -83,7 +88,7 @@ impl<'i> AuthenticatorData<'i> {
     ///
     /// # Errors
     ///
-    /// One of the codes 140 to 142 and 146, or a CBOR code for the map.
+    /// One of the codes 140 to 142, 146 and 147, or a CBOR code for the map.
     pub fn parse_assertion(bytes: &'i [u8]) -> Result<Self, Error> {
         let (header, rest) = bytes.split_first_chunk().ok_or(Error::AuthDataTruncated)?;
         Ok(Self { bytes, header, launch: launch(header, rest)? })
@@ -232,17 +237,18 @@ const fn in_cose_key(error: Error) -> Error {
 /// Unknown keys are passed over, bounded in number and size, because Apple adds keys; a known key has its known form.
 fn extension_map(input: &[u8]) -> Result<LaunchData<'_>, Error> {
     if input.len() > MAX_EXTENSION_MAP {
-        return Err(Error::ExtMapMalformed);
+        return Err(Error::ExtMapLimit);
     }
     let mut reader = Reader::new(input);
     let entries = reader.map().map_err(|error| match error {
         Error::CborIndefinite | Error::CborNonCanonical => error,
-        Error::CborLimit => Error::ExtMapMalformed,
+        Error::CborLimit => Error::ExtMapLimit,
         _ => Error::AuthDataTrailing,
     })?;
     let launch = entries_of(&mut reader, entries).map_err(|error| match error {
-        Error::CborIndefinite | Error::CborNonCanonical | Error::CborDuplicateKey => error,
+        Error::CborIndefinite | Error::CborNonCanonical | Error::CborDuplicateKey | Error::ExtMapLimit => error,
         Error::CborTruncated => Error::AuthDataTrailing,
+        Error::CborLimit => Error::ExtMapLimit,
         _ => Error::ExtMapMalformed,
     })?;
     reader.finish().map_err(|_| Error::AuthDataTrailing)?;
@@ -266,6 +272,8 @@ fn entries_of<'i>(reader: &mut Reader<'i>, entries: usize) -> Result<LaunchData<
         match key {
             BUNDLE_VERSION => launch.bundle_version = Some(bundle_version(reader)?),
             VALIDATION_CATEGORY => launch.category = Some(validation_category(reader)?),
+            CODE_HASH => launch.code_hash = Some(code_hash(reader)?),
+            CODE_HASH_TYPE => launch.code_hash_type = Some(code_hash_type(reader)?),
             _ => unknown_items = reader.skip(unknown_items)?,
         }
     }
@@ -275,9 +283,25 @@ fn entries_of<'i>(reader: &mut Reader<'i>, entries: usize) -> Result<LaunchData<
 fn bundle_version<'i>(reader: &mut Reader<'i>) -> Result<&'i str, Error> {
     let version = reader.text()?;
     if version.len() > MAX_BUNDLE_VERSION {
-        return Err(Error::ExtMapMalformed);
+        return Err(Error::ExtMapLimit);
     }
     Ok(version)
+}
+
+fn code_hash<'i>(reader: &mut Reader<'i>) -> Result<&'i [u8], Error> {
+    match reader.bytes()? {
+        [] => Err(Error::ExtMapMalformed),
+        hash if hash.len() > MAX_CODE_HASH => Err(Error::ExtMapLimit),
+        hash => Ok(hash),
+    }
+}
+
+/// A byte string of one octet on every device seen.
+fn code_hash_type(reader: &mut Reader<'_>) -> Result<u8, Error> {
+    match *reader.bytes()? {
+        [kind] => Ok(kind),
+        _ => Err(Error::ExtMapMalformed),
+    }
 }
 
 /// Four bytes, little-endian, on every device seen; an unsigned integer has been reported.

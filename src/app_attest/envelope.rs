@@ -1,26 +1,39 @@
 //! What the outer maps of attestations and assertions have in common.
 
-use crate::{cbor::Reader, error::Error};
+use crate::{
+    cbor::{MAX_SKIPPED_ITEMS, Reader},
+    error::Error,
+};
 
-/// `cdHash: {hash: bytes, type: integer}`, from iOS 18.5 on with an entitlement. It is not signed, so its
-/// content is passed over; its form is bounded.
+/// The unsigned code hash, from iOS 18.5 on with an entitlement.
+pub(super) const CODE_HASH: &str = "cdHash";
+
+/// Passes over the value of [`CODE_HASH`]: `{hash: 20 bytes, type: 1 byte}` on devices. Nothing signs it, so that it is any
+/// value, as long as its size is bounded.
 pub(super) fn skip_code_hash(reader: &mut Reader<'_>) -> Result<(), Error> {
-    /// The longest hash; 20 bytes were seen.
-    const MAX_CODE_HASH: usize = 64;
+    /// The longest value in bytes. Genuine ones have 36.
+    const MAX_CODE_HASH: usize = 512;
 
-    let mut hash = None;
-    let mut kind = None;
-    for _ in 0..reader.map()? {
+    let start = reader.rest().len();
+    reader.skip(MAX_SKIPPED_ITEMS)?;
+    if start.saturating_sub(reader.rest().len()) > MAX_CODE_HASH { Err(Error::CborLimit) } else { Ok(()) }
+}
+
+/// Refuses an object of the other kind, which its first key tells: one of `others`, `cdHash` left out. Whatever cannot be
+/// read is for the reader of this kind to refuse.
+pub(super) fn refuse_other_kind(input: &[u8], others: &[&str]) -> Result<(), Error> {
+    let first_key = || {
+        let mut reader = Reader::new(input);
+        reader.map()?;
         match reader.text()? {
-            "hash" => once(&mut hash, reader.bytes()?)?,
-            "type" => once(&mut kind, reader.integer()?)?,
-            _ => return Err(Error::UnknownField),
+            CODE_HASH => {
+                skip_code_hash(&mut reader)?;
+                reader.text()
+            }
+            key => Ok(key),
         }
-    }
-    if hash.is_some_and(|hash| hash.len() > MAX_CODE_HASH) {
-        return Err(Error::CborLimit);
-    }
-    Ok(())
+    };
+    if first_key().is_ok_and(|key| others.contains(&key)) { Err(Error::WrongObjectKind) } else { Ok(()) }
 }
 
 /// Keeps the value of a map's key, which may occur once.

@@ -1,6 +1,6 @@
 //! The launch data of iOS 27 and macOS 27.
 
-/// What iOS 27 and macOS 27 say about the app that was launched; built with an older SDK, an app has neither.
+/// What iOS 27 and macOS 27 say about the app that was launched; an app that was built with an older SDK has none of it.
 ///
 /// As a part of a view it is a claim, as a part of a proof a fact. A proof holds it only where the signed flag ED
 /// announces it, as every release of iOS 27 does; Apple's published sample and the betas do not.
@@ -11,6 +11,11 @@ pub struct LaunchData<'i> {
     pub category: Option<ValidationCategory>,
     /// `CFBundleVersion` of the app: at most 255 bytes.
     pub bundle_version: Option<&'i str>,
+    /// The hash of the app's code directory, which `codesign -dvvv` shows as `CandidateCDHashFull`: 32 bytes on every device
+    /// seen, at most 64. Other code has another hash, with the same key and the same App ID.
+    pub code_hash: Option<&'i [u8]>,
+    /// Which hash that is: 2, SHA-256, on every device seen (the constants `CS_HASHTYPE_…` of Apple's `cs_blobs.h`).
+    pub code_hash_type: Option<u8>,
 }
 
 /// How the app was distributed, as iOS 27 and macOS 27 report it (`apple_validation_category_01`).

@@ -16,19 +16,25 @@ mod launch;
 mod policy;
 mod prepared;
 mod root;
+mod store;
+mod system;
+mod window;
 
 pub use app::{AppIdHash, Environment};
 pub use assertion::{Assertion, AssertionVerifier, AuthenticAssertion, MAX_ASSERTION, VerifiedAssertion};
 pub use attestation::{AttestationObject, AttestationVerifier, MAX_ATTESTATION, Receipt, VerifiedAttestation};
 pub use auth_data::{AttestedCredential, AuthenticatorData};
 pub use batch::{AssertionKey, AssertionRequest};
-pub use counter::{AdvanceError, Counter, CounterStore};
-pub use device::DeviceInfo;
+pub use counter::{Counter, Refusal};
+pub use device::{DeviceInfo, MACOS_ACCESS_CONTROL};
 pub use key::{AttestedKey, KeyId};
 pub use launch::{LaunchData, ValidationCategory};
 pub use policy::Policy;
 pub use prepared::PreparedKey;
 pub use root::APPLE_APP_ATTEST_ROOT;
+pub use store::{Advance, AdvanceError, CounterStore};
+pub use system::{OsBuild, OsVersion, Platform};
+pub use window::ReplayWindow;
 
 use crate::error::Error;
 

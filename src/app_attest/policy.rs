@@ -2,14 +2,23 @@
 
 use super::{
     app::{AppIdHash, Environment},
+    device::{self, DeviceInfo},
     launch::{LaunchData, ValidationCategory},
+    system::{OsBuild, OsVersion, Platform},
 };
-use crate::error::Error;
+use crate::{
+    error::Error,
+    time::{UnixTime, Validity},
+    x509::Extensions,
+};
+
+/// The first version whose leaves name their platform; every leaf before is an iPhone's or an iPad's.
+const FIRST_WITH_PLATFORM: OsVersion = OsVersion::new(18, 0, 0);
 
 /// What a verifier accepts.
 ///
-/// [`new`](Self::new) is the strictest in what it trusts: production only, within validity. Requirements on the launch
-/// data of iOS 27 are added, because older systems send none.
+/// [`new`](Self::new) is the strictest in what it trusts: production only, within validity. Requirements on app, device and
+/// age are added where a deployment has them, because older systems say less: what is required and absent is refused.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
 pub struct Policy<'a> {
@@ -18,6 +27,13 @@ pub struct Policy<'a> {
     development: bool,
     categories: Option<&'a [ValidationCategory]>,
     bundle_versions: Option<&'a [&'a str]>,
+    code_hashes: Option<&'a [&'a [u8]]>,
+    platforms: Option<&'a [Platform<'a>]>,
+    least_version: Option<OsVersion>,
+    least_builds: Option<&'a [(Platform<'a>, OsBuild)]>,
+    macos_access_control: Option<&'a [u8]>,
+    greatest_age: Option<u64>,
+    greatest_step: Option<u32>,
     ignore_validity_period: bool,
 }
 
@@ -30,6 +46,13 @@ impl<'a> Policy<'a> {
             development: false,
             categories: None,
             bundle_versions: None,
+            code_hashes: None,
+            platforms: None,
+            least_version: None,
+            least_builds: None,
+            macos_access_control: None,
+            greatest_age: None,
+            greatest_step: None,
             ignore_validity_period: false,
         }
     }
@@ -56,6 +79,53 @@ impl<'a> Policy<'a> {
         Self { bundle_versions: Some(versions), ..self }
     }
 
+    /// Requires a code hash that the list holds, compared byte by byte at full length: `CandidateCDHashFull` of
+    /// `codesign -dvvv`, for each slice of the app. An object that does not announce one is refused. An empty list refuses
+    /// everything.
+    pub const fn require_code_hashes(self, hashes: &'a [&'a [u8]]) -> Self {
+        Self { code_hashes: Some(hashes), ..self }
+    }
+
+    /// Requires of an attestation that its leaf names a platform which the list holds. Leaves name one from iOS 18.0 on. An
+    /// empty list refuses everything.
+    pub const fn require_platforms(self, platforms: &'a [Platform<'a>]) -> Self {
+        Self { platforms: Some(platforms), ..self }
+    }
+
+    /// Requires of an attestation at least this version of the operating system, on whatever platform.
+    ///
+    /// The version is the one at the time of the attestation. No assertion names one.
+    pub const fn require_os_version(self, least: OsVersion) -> Self {
+        Self { least_version: Some(least), ..self }
+    }
+
+    /// Requires of an attestation at least this build of the operating system, by platform. Leaves name builds from iOS 17
+    /// and their platform from iOS 18.0 on; a platform that the list does not hold is refused.
+    pub const fn require_os_builds(self, least: &'a [(Platform<'a>, OsBuild)]) -> Self {
+        Self { least_builds: Some(least), ..self }
+    }
+
+    /// Requires this access-control list of keys on Macs; in production
+    /// [`MACOS_ACCESS_CONTROL`](super::MACOS_ACCESS_CONTROL), which says that the Mac runs with System Integrity Protection
+    /// and full security. Keys on other platforms need none.
+    ///
+    /// A leaf that names no platform is taken for an iPhone's before iOS 18.0 alone.
+    pub const fn require_macos_access_control(self, list: &'a [u8]) -> Self {
+        Self { macos_access_control: Some(list), ..self }
+    }
+
+    /// Refuses an attestation if more than so many seconds have passed since the notBefore of its leaf, which Apple sets a
+    /// day before the time of issue (ten minutes before on the first devices of 2020).
+    pub const fn limit_attestation_age(self, seconds: u64) -> Self {
+        Self { greatest_age: Some(seconds), ..self }
+    }
+
+    /// Refuses an assertion whose counter is more than this above the highest that was accepted, so that a key which signs
+    /// for others shows. A device that is further ahead stays refused until it attests another key.
+    pub const fn limit_counter_step(self, greatest: u32) -> Self {
+        Self { greatest_step: Some(greatest), ..self }
+    }
+
     /// Accepts certificates at any time, the time zero included.
     ///
     /// For a device that has no clock and takes the risk: a leaf is meant to live for days, and whoever obtains its
@@ -67,6 +137,14 @@ impl<'a> Policy<'a> {
 
     pub(super) const fn ignores_validity_period(&self) -> bool {
         self.ignore_validity_period
+    }
+
+    pub(super) const fn needs_time(&self) -> bool {
+        !self.ignore_validity_period || self.greatest_age.is_some()
+    }
+
+    pub(super) const fn greatest_step(&self) -> Option<u32> {
+        self.greatest_step
     }
 
     pub(super) const fn check(&self) -> Result<(), Error> {
@@ -100,6 +178,60 @@ impl<'a> Policy<'a> {
                 return Err(Error::BundleVersionRefused);
             }
         }
+        if let Some(hashes) = self.code_hashes {
+            let hash = launch.code_hash.ok_or(Error::LaunchDataMissing)?;
+            if !hashes.contains(&hash) {
+                return Err(Error::CodeHashRefused);
+            }
+        }
         Ok(())
+    }
+
+    /// Each requirement looks at its own entry. The extension is not read unless there is one, because Apple changes it.
+    pub(super) fn check_device(&self, leaf: Extensions<'_>) -> Result<(), Error> {
+        let Self { platforms, least_version, least_builds, macos_access_control, .. } = self;
+        if platforms.is_none() && least_version.is_none() && least_builds.is_none() && macos_access_control.is_none() {
+            return Ok(());
+        }
+        let device = DeviceInfo::read(leaf);
+        if let Some(platforms) = platforms {
+            let platform = device.platform.ok_or(Error::PlatformMissing)?;
+            if !platforms.contains(&platform) {
+                return Err(Error::PlatformRefused);
+            }
+        }
+        if let Some(least) = least_version
+            && device.version().ok_or(Error::OsVersionMissing)? < *least
+        {
+            return Err(Error::OsVersionTooOld);
+        }
+        if let Some(builds) = least_builds {
+            let platform = device.platform.ok_or(Error::PlatformMissing)?;
+            let (_, least) = builds.iter().find(|(listed, _)| *listed == platform).ok_or(Error::PlatformRefused)?;
+            if device.build().ok_or(Error::OsBuildMissing)? < *least {
+                return Err(Error::OsBuildTooOld);
+            }
+        }
+        if let Some(required) = macos_access_control {
+            match device.platform {
+                Some(Platform::MacOsX) => {
+                    let list = device::access_control(leaf).ok_or(Error::AccessControlMissing)?;
+                    if list != *required {
+                        return Err(Error::AccessControlRefused);
+                    }
+                }
+                Some(_) => {}
+                None if device.version().is_some_and(|version| version < FIRST_WITH_PLATFORM) => {}
+                None => return Err(Error::PlatformMissing),
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) const fn check_age(&self, leaf: Validity, now: UnixTime) -> Result<(), Error> {
+        match self.greatest_age {
+            Some(greatest) if now.0.saturating_sub(leaf.not_before.0) > greatest => Err(Error::AttestationTooOld),
+            _ => Ok(()),
+        }
     }
 }

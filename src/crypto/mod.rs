@@ -199,6 +199,27 @@ impl P384Signature {
         value.write_raw(&mut signature.0);
         signature
     }
+
+    /// The one of the two forms (r, s) and (r, n − s) with the lower s; an s out of range stays out of range. Whoever has a
+    /// signature can compute the other form, and both verify.
+    pub(crate) fn with_low_s(mut self) -> Self {
+        let Some((_, s)) = self.0.split_last_chunk_mut::<48>() else {
+            return self;
+        };
+        let mut negated = P384_ORDER;
+        let mut borrow = false;
+        for (digit, subtrahend) in negated.iter_mut().zip(s.iter()).rev() {
+            let (difference, below) = digit.overflowing_sub(*subtrahend);
+            let (difference, below_again) = difference.overflowing_sub(u8::from(borrow));
+            *digit = difference;
+            borrow = below | below_again;
+        }
+        // A borrow is left over if s is above n.
+        if !borrow && negated < *s {
+            *s = negated;
+        }
+        self
+    }
 }
 
 /// `X ‖ Y` of the octets `04 ‖ X ‖ Y` (X9.62, SEC 1 §2.3.3); `None` for any other form or length.

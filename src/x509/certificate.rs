@@ -26,6 +26,8 @@ const ECDSA_WITH_SHA256: &[u8] = oid!("1.2.840.10045.4.3.2");
 const ECDSA_WITH_SHA384: &[u8] = oid!("1.2.840.10045.4.3.3");
 const BASIC_CONSTRAINTS: &[u8] = oid!("2.5.29.19");
 const KEY_USAGE: &[u8] = oid!("2.5.29.15");
+/// Read with the chain, because what it has to contain is the protocol's (RFC 5280 §4.2.1.12).
+pub(super) const EXT_KEY_USAGE: &[u8] = oid!("2.5.29.37");
 
 /// KeyUsage bit 0 (RFC 5280 §4.2.1.3), the first bit of the string.
 const DIGITAL_SIGNATURE: u16 = 0x8000;
@@ -330,6 +332,11 @@ impl<'i> Extensions<'i> {
         })
     }
 
+    /// Whether the extension with this identifier is there and critical.
+    pub(super) fn is_critical(self, id: &[u8]) -> bool {
+        self.iter().any(|(found, mut fields)| found == id && fields.default_false() == Ok(true))
+    }
+
     /// Reads all of them, refuses those that a verifier must not pass over, and picks the two that it processes.
     fn check(self) -> Result<(Option<BasicConstraints>, Option<KeyUsage>), Error> {
         let mut basic_constraints = None;
@@ -357,7 +364,7 @@ impl<'i> Extensions<'i> {
                 basic_constraints = Some(read_basic_constraints(value, critical).map_err(in_extension)?);
             } else if id == KEY_USAGE {
                 key_usage = Some(read_key_usage(value).map_err(in_extension)?);
-            } else if critical {
+            } else if critical && id != EXT_KEY_USAGE {
                 return Err(Error::ExtCriticalUnknown);
             }
         }

@@ -1,9 +1,9 @@
 //! The chain of two: leaf ← intermediate ← trust anchor, as in RFC 5280 §6.1 with nothing left to choose.
 
-use super::certificate::{Certificate, SignatureHash, SubjectKey, is_name};
+use super::certificate::{Certificate, EXT_KEY_USAGE, SignatureHash, SubjectKey, is_name};
 use crate::{
     crypto::{Backend, Crypto, Digest, P384PublicKey, P384Signature},
-    der::EcdsaSigValue,
+    der::{self, EcdsaSigValue, Reader},
     error::Error,
     time::UnixTime,
 };
@@ -58,6 +58,8 @@ pub(crate) fn check_anchors(anchors: &[TrustAnchor<'_>]) -> Result<(), Error> {
 pub(crate) struct Chain<'c, 'i> {
     pub(crate) leaf: &'c Certificate<'i>,
     pub(crate) intermediate: &'c Certificate<'i>,
+    /// The purpose that an extended key usage of the leaf has to contain, if the leaf has one: an OBJECT IDENTIFIER.
+    pub(crate) purpose: &'static [u8],
 }
 
 /// The key that is to have signed each certificate: `X ‖ Y`.
@@ -104,13 +106,26 @@ impl<'i> Chain<'_, 'i> {
             return Err(Error::SelfIssued);
         }
         check_leaf(self.leaf)?;
+        self.check_purpose(self.leaf)?;
         let of_leaf = check_intermediate(self.intermediate)?;
+        // Apple's says nothing about purposes. One that says so critically is held to it; RFC 5280 leaves the others open.
+        if self.intermediate.extensions().is_critical(EXT_KEY_USAGE) {
+            self.check_purpose(self.intermediate)?;
+        }
         let anchor =
             anchors.iter().find(|anchor| anchor.subject == self.intermediate.issuer()).ok_or(Error::AnchorUnknown)?;
         let of_intermediate = &anchor.key.0;
         crypto.check_p384(of_intermediate, Error::ConfigInvalidAnchor)?;
         crypto.check_p384(of_leaf, Error::SpkiPoint)?;
         Ok(Issuers { of_leaf, of_intermediate })
+    }
+
+    /// An extended key usage, if there is one, contains the purpose (RFC 5280 §4.2.1.12).
+    fn check_purpose(&self, certificate: &Certificate<'i>) -> Result<(), Error> {
+        match certificate.extension(EXT_KEY_USAGE) {
+            Some(purposes) if contains_purpose(purposes, self.purpose) != Ok(true) => Err(Error::ExtendedKeyUsage),
+            _ => Ok(()),
+        }
     }
 
     /// RFC 5280 §6.1.3 (a)(1), from the anchor downward, so that no key is used before it is certified.
@@ -144,13 +159,14 @@ impl<'i> Chain<'_, 'i> {
     }
 
     /// SHA-256 of everything that the signature of the intermediate is a statement of: the anchor's key, the certificate
-    /// (self-delimiting, as all DER is, and naming the hash), r and s.
+    /// (self-delimiting, as all DER is, and naming the hash), r, and the lower of s and n − s. Both forms of a signature are
+    /// one, because anybody can make one of the other, and no third verifies unless the anchor signs again.
     pub(super) fn fingerprint<C: Crypto + ?Sized>(
         &self,
         issuers: &Issuers<'_>,
         crypto: &Backend<'_, C>,
     ) -> Result<[u8; 32], Error> {
-        let signature = P384Signature::from_sig_value(self.intermediate.signature());
+        let signature = P384Signature::from_sig_value(self.intermediate.signature()).with_low_s();
         crypto.sha256(&[issuers.of_intermediate, self.intermediate.tbs(), &signature.0])
     }
 }
@@ -169,6 +185,18 @@ fn check_leaf(leaf: &Certificate<'_>) -> Result<(), Error> {
         Some(usage) if usage.digital_signature() && !usage.key_cert_sign() => Ok(()),
         _ => Err(Error::KeyUsage),
     }
+}
+
+/// Whether `ExtKeyUsageSyntax ::= SEQUENCE SIZE (1..MAX) OF OBJECT IDENTIFIER` contains this purpose.
+fn contains_purpose(value: &[u8], purpose: &[u8]) -> Result<bool, Error> {
+    let mut outer = Reader::new(value);
+    let mut purposes = Reader::new(outer.value(der::SEQUENCE)?);
+    outer.finish()?;
+    let mut found = false;
+    while !purposes.is_empty() {
+        found |= purposes.object_identifier()? == purpose;
+    }
+    Ok(found)
 }
 
 /// The role of the intermediate: a certification authority with a key on P-384, and says so critically.

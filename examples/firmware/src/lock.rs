@@ -8,7 +8,7 @@ use core::{cell::Cell, convert::Infallible};
 use genuine::{
     Error, UnixTime,
     app_attest::{
-        AdvanceError, Assertion, AssertionVerifier, AttestationObject, AttestationVerifier, AttestedKey,
+        Advance, AdvanceError, Assertion, AssertionVerifier, AttestationObject, AttestationVerifier, AttestedKey,
         ClientDataHash, Counter, CounterStore, KeyId, Policy, PreparedKey,
     },
     crypto::{Crypto, PrepareP256, PrepareP384},
@@ -169,14 +169,11 @@ impl Phone {
 impl CounterStore for Phone {
     type Error = Infallible;
 
-    fn advance(&self, key: &KeyId, to: Counter) -> Result<(), AdvanceError<Infallible>> {
+    fn advance(&self, key: &KeyId, advance: &Advance) -> Result<(), AdvanceError<Infallible>> {
         if *key != self.key.id() {
             return Err(AdvanceError::UnknownKey);
         }
-        if to <= self.last.get() {
-            return Err(AdvanceError::NotIncreased);
-        }
-        self.last.set(to);
+        self.last.set(advance.in_order(self.last.get())?);
         Ok(())
     }
 }

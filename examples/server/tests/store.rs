@@ -5,7 +5,7 @@ mod support;
 
 use std::sync::Arc;
 
-use genuine::app_attest::{AdvanceError, Counter, KeyId};
+use genuine::app_attest::{AdvanceError, Counter, KeyId, Refusal};
 use genuine_server::{
     metrics::Metrics,
     store::{
@@ -99,7 +99,7 @@ async fn a_key_is_registered_once(store: Arc<dyn Store>) {
     assert_eq!(store.register(KEY, &other).await, Ok(false));
     // Neither the counter nor anything else was reset.
     assert_eq!(store.device(KEY).await, Ok(Some(Device { counter: 7, ..a_device() })));
-    assert_eq!(store.advance(KEY, Counter(7)).await, Err(AdvanceError::NotIncreased));
+    assert_eq!(store.advance(KEY, Counter(7)).await, Err(AdvanceError::Refused(Refusal::NotIncreased)));
     assert_eq!(store.register(OTHER, &other).await, Ok(true));
 }
 
@@ -107,7 +107,7 @@ async fn a_counter_rises_only(store: Arc<dyn Store>) {
     store.register(KEY, &a_device()).await.unwrap();
     let steps = [(0, false), (1, true), (1, false), (0, false), (10, true), (9, false), (10, false), (11, true)];
     for (to, advances) in steps {
-        let expected = if advances { Ok(()) } else { Err(AdvanceError::NotIncreased) };
+        let expected = if advances { Ok(()) } else { Err(AdvanceError::Refused(Refusal::NotIncreased)) };
         assert_eq!(store.advance(KEY, Counter(to)).await, expected, "{to}");
     }
     assert_eq!(store.device(KEY).await.unwrap().unwrap().counter, 11);
@@ -119,7 +119,7 @@ async fn a_counter_uses_all_of_its_bits(store: Arc<dyn Store>) {
         assert_eq!(store.advance(KEY, Counter(to)).await, Ok(()), "{to}");
     }
     for to in [0, 1, u32::MAX] {
-        assert_eq!(store.advance(KEY, Counter(to)).await, Err(AdvanceError::NotIncreased), "{to}");
+        assert_eq!(store.advance(KEY, Counter(to)).await, Err(AdvanceError::Refused(Refusal::NotIncreased)), "{to}");
     }
 }
 
@@ -250,7 +250,7 @@ async fn redb_keeps_what_it_acknowledged() {
     repair.set_repair_callback(|_| panic!("the file was left open"));
     drop(repair.open(scratch.path().join("devices.redb")).unwrap());
     let store = open(&scratch);
-    assert_eq!(store.advance(KEY, Counter(5)).await, Err(AdvanceError::NotIncreased));
+    assert_eq!(store.advance(KEY, Counter(5)).await, Err(AdvanceError::Refused(Refusal::NotIncreased)));
     assert_eq!(store.advance(OTHER, Counter(1)).await, REVOKED);
 }
 
@@ -294,7 +294,7 @@ async fn redis_that_is_away_decides_nothing_and_comes_back() {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
     assert_eq!(back, Ok(()));
-    assert_eq!(store.advance(KEY, Counter(5)).await, Err(AdvanceError::NotIncreased));
+    assert_eq!(store.advance(KEY, Counter(5)).await, Err(AdvanceError::Refused(Refusal::NotIncreased)));
     assert_eq!(store.advance(KEY, Counter(6)).await, Ok(()));
 }
 

@@ -9,7 +9,7 @@ use std::{
 use genuine::{
     Error,
     app_attest::{
-        AdvanceError, AppIdHash, Assertion, AssertionVerifier, AttestedKey, ClientDataHash, Counter, CounterStore,
+        Advance, AdvanceError, AppIdHash, Assertion, AssertionVerifier, AttestedKey, ClientDataHash, Counter, CounterStore,
         Environment, KeyId, Policy,
     },
     crypto::{P256PublicKey, RustCrypto},
@@ -53,17 +53,16 @@ struct Store {
 impl CounterStore for Store {
     type Error = &'static str;
 
-    fn advance(&self, key: &KeyId, to: Counter) -> Result<(), AdvanceError<Self::Error>> {
+    fn advance(&self, key: &KeyId, advance: &Advance) -> Result<(), AdvanceError<Self::Error>> {
         if self.fails.get() {
             return Err(AdvanceError::Store("told to fail"));
         }
         match self.counters.borrow_mut().get_mut(key) {
             None => Err(AdvanceError::UnknownKey),
-            Some(last) if *last < to => {
-                *last = to;
+            Some(last) => {
+                *last = advance.in_order(*last)?;
                 Ok(())
             }
-            Some(_) => Err(AdvanceError::NotIncreased),
         }
     }
 }

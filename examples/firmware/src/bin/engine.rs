@@ -14,9 +14,10 @@ use core::{hint::black_box, panic::PanicInfo, slice};
 use genuine::{
     Error, UnixTime,
     app_attest::{
-        AdvanceError, AppIdHash, Assertion, AssertionKey, AssertionRequest, AssertionVerifier, AttestationObject,
-        AttestationVerifier, AttestedCredential, AttestedKey, AuthenticatorData, ClientDataHash, Counter, CounterStore,
-        KeyId, MAX_ATTESTATION, Policy, PreparedKey, ValidationCategory,
+        Advance, AdvanceError, AppIdHash, Assertion, AssertionKey, AssertionRequest, AssertionVerifier,
+        AttestationObject, AttestationVerifier, AttestedCredential, AttestedKey, AuthenticatorData, ClientDataHash,
+        Counter, CounterStore, KeyId, MAX_ATTESTATION, OsBuild, OsVersion, Platform, Policy, PreparedKey, Refusal,
+        ReplayWindow, ValidationCategory,
     },
     crypto::{
         BatchP256, Crypto, CryptoError, Digest, P256Item, P256Key, P256PublicKey, P256Signature, P384PublicKey,
@@ -67,15 +68,28 @@ fn attestation<K, C: PrepareP384<K>>(crypto: &C) -> Result<[u8; AttestedKey::ENC
     let apps = [AppIdHash(received()), AppIdHash(received())];
     let categories = [ValidationCategory(Registers::read())];
     let versions = [text()];
+    let hashes = [bytes()];
+    let platforms = [Platform::named(text()), Platform::MacOsX];
+    let version = OsVersion::parse(text()).unwrap_or(OsVersion::new(18, 0, 0));
+    let builds = [(Platform::IPhoneOs, OsBuild::parse(text()).ok_or(Error::OsBuildMissing)?)];
     let policy = match Registers::read() {
         0 => Policy::new(&apps),
         1 => Policy::new(&apps).only_development().danger_ignore_validity_period(),
-        _ => Policy::new(&apps).allow_development().require_categories(&categories).require_bundle_versions(&versions),
+        2 => Policy::new(&apps).require_platforms(&platforms).require_os_version(version).require_os_builds(&builds),
+        3 => {
+            Policy::new(&apps).require_macos_access_control(bytes()).limit_attestation_age(u64::from(Registers::read()))
+        }
+        _ => Policy::new(&apps)
+            .allow_development()
+            .require_categories(&categories)
+            .require_bundle_versions(&versions)
+            .require_code_hashes(&hashes),
     };
     let anchors =
         [TrustAnchor::new(bytes(), P384PublicKey(received())), TrustAnchor::from_trusted_certificate(bytes())?];
     let object = AttestationObject::parse(bytes())?;
     black_box((object.leaf(), object.leaf_key(), object.nonce(), object.intermediate(), object.receipt()));
+    black_box((object.device().platform.map(Platform::name), object.unverified_app_id()));
     data(object.auth_data());
     credential(object.credential());
     let key_id = KeyId::from_base64(text()).or_else(|_| KeyId::from_slice(bytes()))?;
@@ -101,11 +115,14 @@ fn assertion<K, C: BatchP256<K>>(crypto: &C) -> Result<Counter, Error> {
     let parsed = Assertion::parse(bytes())?;
     black_box(parsed.signature());
     data(parsed.auth_data());
-    let verifier = AssertionVerifier::new(Policy::new(&apps), crypto);
+    let verifier = AssertionVerifier::new(Policy::new(&apps).limit_counter_step(Registers::read()), crypto);
     let last = Counter(Registers::read());
     let authentic = || verifier.verify(&parsed, &key, &ClientDataHash(bytes()));
     black_box(authentic()?.accept(last)?.launch());
-    let answer = |key: &KeyId, to| CounterStore::advance(&Registers, key, to);
+    let mut window = window()?;
+    black_box(authentic()?.accept_in_window(&mut window)?.counter());
+    black_box((window.to_bytes(), authentic()?.advance()));
+    let answer = |key: &KeyId, advance: &Advance| CounterStore::advance(&Registers, key, advance);
     black_box(authentic()?.accept_with(answer).map_err(|refused| refused.error())?.app_index());
     let authentic = authentic()?;
     black_box((authentic.key_id(), authentic.counter()));
@@ -122,6 +139,17 @@ fn assertion<K, C: BatchP256<K>>(crypto: &C) -> Result<Counter, Error> {
         let _ = black_box(answer.map(|authentic| (position, authentic.counter())));
     });
     Ok(accepted.counter())
+}
+
+fn window() -> Result<ReplayWindow, Error> {
+    let advance = Advance::new(Counter(Registers::read()), Some(Registers::read()));
+    let window = match Registers::read() {
+        0 => ReplayWindow::after(advance.in_order(Counter(Registers::read())).map_err(Refusal::error)?),
+        1 => ReplayWindow::from_trusted_parts(advance.to(), u64::from(Registers::read()))?,
+        _ => ReplayWindow::from_trusted_bytes(bytes())?,
+    };
+    black_box((window.highest(), window.seen(), advance.from()));
+    advance.in_window(window).map_err(Refusal::error)
 }
 
 fn data(data: &AuthenticatorData<'_>) {
@@ -308,12 +336,13 @@ mod own {
 impl CounterStore for Registers {
     type Error = ();
 
-    fn advance(&self, key: &KeyId, to: Counter) -> Result<(), AdvanceError<()>> {
+    fn advance(&self, key: &KeyId, advance: &Advance) -> Result<(), AdvanceError<()>> {
         Self::write(&key.0);
-        Self::write(&to.0.to_be_bytes());
+        Self::write(&advance.to().0.to_be_bytes());
+        Self::write(&advance.from().0.to_be_bytes());
         match Self::read() {
             0 => Ok(()),
-            1 => Err(AdvanceError::NotIncreased),
+            1 => Err(AdvanceError::Refused(Refusal::NotIncreased)),
             2 => Err(AdvanceError::UnknownKey),
             _ => Err(AdvanceError::Store(())),
         }

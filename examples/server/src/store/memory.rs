@@ -6,7 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use genuine::app_attest::{AdvanceError, Counter, KeyId};
+use genuine::app_attest::{AdvanceError, Counter, KeyId, Refusal};
 
 use super::{AdvanceFault, Challenge, ChallengeId, Challenges, Device, PutError, Spent, Store, Unavailable};
 
@@ -62,7 +62,7 @@ impl Store for MemoryStore {
             return Err(AdvanceError::Store(AdvanceFault::Revoked));
         }
         if to.0 <= device.counter {
-            return Err(AdvanceError::NotIncreased);
+            return Err(AdvanceError::Refused(Refusal::NotIncreased));
         }
         device.counter = to.0;
         Ok(())

@@ -13,7 +13,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use genuine::app_attest::{AdvanceError, Counter, KeyId};
+use genuine::app_attest::{AdvanceError, Counter, KeyId, Refusal};
 use prometheus::Histogram;
 use redb::{
     Database, DatabaseError, ReadableDatabase as _, ReadableTable as _, StorageError, Table, TableDefinition,
@@ -157,7 +157,7 @@ impl<'t> Tables<'t> {
         let last = self.counters.get(key.0)?.map(|last| last.value());
         Ok(match last {
             None => Err(AdvanceError::UnknownKey),
-            Some(last) if to.0 <= last => Err(AdvanceError::NotIncreased),
+            Some(last) if to.0 <= last => Err(AdvanceError::Refused(Refusal::NotIncreased)),
             Some(_) => {
                 self.counters.insert(key.0, to.0)?;
                 Ok(())

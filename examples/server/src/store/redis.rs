@@ -10,7 +10,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use genuine::app_attest::{AdvanceError, Counter, KeyId};
+use genuine::app_attest::{AdvanceError, Counter, KeyId, Refusal};
 use redis::{AsyncConnectionConfig, Client, FromRedisValue, RedisError, Script, aio::MultiplexedConnection};
 
 use super::{
@@ -247,7 +247,7 @@ impl Store for RedisStore {
     async fn advance(&self, key: KeyId, to: Counter) -> Result<(), AdvanceError<AdvanceFault>> {
         match self.run(&ADVANCE, &[&name("device", &key.0)], &[to.0.to_string().as_bytes()]).await {
             Ok(1) => Ok(()),
-            Ok(0) => Err(AdvanceError::NotIncreased),
+            Ok(0) => Err(AdvanceError::Refused(Refusal::NotIncreased)),
             Ok(-1) => Err(AdvanceError::UnknownKey),
             Ok(-2) => Err(AdvanceError::Store(AdvanceFault::Revoked)),
             Ok(_) | Err(Unavailable) => Err(AdvanceError::Store(AdvanceFault::Unavailable)),

@@ -1,0 +1,126 @@
+//! Platforms, versions and builds of operating systems: what the leaf names and the policy compares.
+
+use core::fmt;
+
+/// The platform that the leaf of a key names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Platform<'a> {
+    /// `iphoneos`: iPhone and iPad.
+    IPhoneOs,
+    /// `macosx`: Mac.
+    MacOsX,
+    /// Another name, which no leaf seen so far holds.
+    Other(&'a str),
+}
+
+impl<'a> Platform<'a> {
+    /// The platform of this name.
+    #[must_use]
+    pub fn named(name: &'a str) -> Self {
+        match name {
+            "iphoneos" => Self::IPhoneOs,
+            "macosx" => Self::MacOsX,
+            other => Self::Other(other),
+        }
+    }
+
+    /// The name, as the leaf has it.
+    #[must_use]
+    pub const fn name(self) -> &'a str {
+        match self {
+            Self::IPhoneOs => "iphoneos",
+            Self::MacOsX => "macosx",
+            Self::Other(name) => name,
+        }
+    }
+}
+
+/// The version of an operating system: up to three numbers, those left out being zero, so that `18.5` and `18.5.0` are
+/// equal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct OsVersion {
+    major: u16,
+    minor: u16,
+    patch: u16,
+}
+
+impl OsVersion {
+    /// The version of these three numbers.
+    #[must_use]
+    pub const fn new(major: u16, minor: u16, patch: u16) -> Self {
+        Self { major, minor, patch }
+    }
+
+    /// Reads one to three numbers with periods between them, such as `18`, `18.5` or `17.6.1`. What follows a space is passed
+    /// over, as Apple writes `16.4.1 (a)` for a security response between two versions; `None` for anything else.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (numbers, _) = text.split_once(' ').unwrap_or((text, ""));
+        let mut numbers = numbers.split('.');
+        let mut next =
+            |missing| numbers.next().map_or(missing, |digits| u16::try_from(number(digits.as_bytes())?).ok());
+        let version = Self::new(next(None)?, next(Some(0))?, next(Some(0))?);
+        numbers.next().is_none().then_some(version)
+    }
+}
+
+impl fmt::Display for OsVersion {
+    /// Two numbers, or three where the third is not zero.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { major, minor, patch } = self;
+        if *patch == 0 { write!(f, "{major}.{minor}") } else { write!(f, "{major}.{minor}.{patch}") }
+    }
+}
+
+/// The build of an operating system, such as `24A435`: a number that rises with each major version, the letter of a train, a
+/// number within it, and in some builds a small letter.
+///
+/// Builds are ordered as Apple publishes them, which Apple documents nowhere: by major number, by letter, betas before
+/// releases, and by number. A beta has a number from 5000 to 5999 and a small letter, so that `24B5089g` comes before
+/// `24B82`, and a security response such as `20E772520a` after `20E252`. Builds of different platforms do not compare:
+/// iOS 27.0 is `24A435`, macOS 27.0 `26A428`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct OsBuild {
+    // The order of the fields is the order of builds.
+    major: u16,
+    train: u8,
+    release: bool,
+    number: u32,
+    letter: u8,
+}
+
+impl OsBuild {
+    /// Reads a build; `None` for anything that is not of the form above.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (major, rest) = split_digits(text.as_bytes());
+        let (&train @ b'A'..=b'Z', rest) = rest.split_first()? else {
+            return None;
+        };
+        let (digits, rest) = split_digits(rest);
+        let letter = match *rest {
+            [] => 0,
+            [letter @ b'a'..=b'z'] => letter,
+            _ => return None,
+        };
+        let number = number(digits)?;
+        let release = letter == 0 || !(5000..6000).contains(&number);
+        Some(Self { major: u16::try_from(self::number(major)?).ok()?, train, release, number, letter })
+    }
+}
+
+/// The digits at the start, and what follows.
+fn split_digits(text: &[u8]) -> (&[u8], &[u8]) {
+    let end = text.iter().position(|octet| !octet.is_ascii_digit()).unwrap_or(text.len());
+    text.split_at_checked(end).unwrap_or((text, &[]))
+}
+
+/// A number of digits alone; `None` for none and for more than fit.
+fn number(digits: &[u8]) -> Option<u32> {
+    let digit = |sum: u32, octet: &u8| match octet {
+        b'0'..=b'9' => sum.checked_mul(10)?.checked_add(u32::from(octet & 0x0F)),
+        _ => None,
+    };
+    if digits.is_empty() { None } else { digits.iter().try_fold(0, digit) }
+}
