@@ -10,7 +10,7 @@ use genuine::{
     x509::Certificate,
 };
 use genuine_testvectors::{
-    BUNDLE_VERSION, Edits,
+    BUNDLE_VERSION, CODE_HASH, Edits,
     cbor::Cbor,
     certificate::{UnsignedCertificate, field, oid},
     der::{Content, Der, tag},
@@ -23,24 +23,38 @@ fn both(edits: &Edits<'_>) -> [Option<Error>; 2] {
     ]
 }
 
+/// Nothing signs them, so that any value is passed over, within bounds.
 #[test]
-fn unsigned_code_hashes_have_their_form() {
+fn unsigned_code_hashes_hold_anything_within_bounds() {
     let hash = |length| (Cbor::text("hash"), Cbor::bytes(&vec![7; length]));
-    let kind = || (Cbor::text("type"), Cbor::uint(2));
-    for (what, entries, expected) in [
-        ("seen", vec![hash(20), kind()], None),
-        ("the longest hash", vec![hash(64), kind()], None),
-        ("a longer hash", vec![hash(65), kind()], Some(Error::CborLimit)),
-        ("the other order", vec![kind(), hash(20)], None),
-        ("two hashes", vec![hash(20), hash(20)], Some(Error::CborDuplicateKey)),
-        ("two types", vec![kind(), kind()], Some(Error::CborDuplicateKey)),
-        ("another key", vec![hash(20), (Cbor::text("salt"), Cbor::uint(2))], Some(Error::UnknownField)),
-        ("a hash of text", vec![(Cbor::text("hash"), Cbor::text("seven")), kind()], Some(Error::CborType)),
-        ("a type of text", vec![hash(20), (Cbor::text("type"), Cbor::text("two"))], Some(Error::CborType)),
+    let kind = || (Cbor::text("type"), Cbor::bytes(&[2]));
+    let items =
+        |count| Cbor::array(vec![Cbor::array(vec![Cbor::uint(0); 15]), Cbor::array(vec![Cbor::uint(0); count])]);
+    for (what, value, expected) in [
+        ("seen", Cbor::map(vec![hash(20), kind()]), None),
+        ("a type that is a number", Cbor::map(vec![hash(20), (Cbor::text("type"), Cbor::uint(2))]), None),
+        ("another key", Cbor::map(vec![hash(20), kind(), (Cbor::text("salt"), Cbor::uint(2))]), None),
+        ("one key twice", Cbor::map(vec![kind(), kind()]), None),
+        ("keys of another type", Cbor::map(vec![(Cbor::uint(1), Cbor::bytes(&[7; 20]))]), None),
+        ("no map", Cbor::bytes(&[7; 20]), None),
+        ("a float", Cbor::Raw(vec![0xF9, 0, 0]), None),
+        ("512 bytes", Cbor::bytes(&[0; 509]), None),
+        ("513 bytes", Cbor::bytes(&[0; 510]), Some(Error::CborLimit)),
+        ("32 items", items(14), None),
+        ("33 items", items(15), Some(Error::CborLimit)),
+        ("17 entries", Cbor::array(vec![Cbor::uint(0); 17]), Some(Error::CborLimit)),
+        ("a tag", Cbor::Raw(vec![0xC1, 0]), Some(Error::CborTag)),
+        ("indefinite length", Cbor::Raw(vec![0x5F, 0xFF]), Some(Error::CborIndefinite)),
+        ("a text that is not UTF-8", Cbor::Raw(vec![0x61, 0xFF]), Some(Error::CborUtf8)),
     ] {
-        let edits = Edits::default().envelope(move |envelope| envelope.push("cdHash", Cbor::map(entries.clone())));
+        let edits = Edits::default().envelope(move |envelope| envelope.push("cdHash", value.clone()));
         assert_eq!(both(&edits), [expected; 2], "{what}");
     }
+    let twice = Edits::default().envelope(|envelope| {
+        envelope.push("cdHash", Cbor::uint(1));
+        envelope.push("cdHash", Cbor::uint(1));
+    });
+    assert_eq!(both(&twice), [Some(Error::CborDuplicateKey); 2]);
     assert_eq!(both(&edits()), [None; 2]);
 }
 
@@ -259,7 +273,7 @@ fn heads_have_one_form() {
     }
 }
 
-/// 512 bytes of extension map, 255 of bundle version.
+/// 512 bytes of extension map, 255 of bundle version, 64 of code hash.
 #[test]
 fn limits_of_launch_data_belong_to_what_is_allowed() {
     let parse = |map: Cbor| {
@@ -269,10 +283,14 @@ fn limits_of_launch_data_belong_to_what_is_allowed() {
     let unknown = |length| Cbor::map(vec![(Cbor::text("x"), Cbor::bytes(&vec![0; length]))]);
     assert_eq!(unknown(506).encode().len(), 512);
     assert_eq!(parse(unknown(506)), None);
-    assert_eq!(parse(unknown(507)), Some(Error::ExtMapMalformed));
+    assert_eq!(parse(unknown(507)), Some(Error::ExtMapLimit));
     let version = |length| Cbor::map(vec![(Cbor::text(BUNDLE_VERSION), Cbor::text(&"1".repeat(length)))]);
     assert_eq!(parse(version(255)), None);
-    assert_eq!(parse(version(256)), Some(Error::ExtMapMalformed));
+    assert_eq!(parse(version(256)), Some(Error::ExtMapLimit));
+    let hash = |length| Cbor::map(vec![(Cbor::text(CODE_HASH), Cbor::bytes(&vec![0; length]))]);
+    assert_eq!(parse(hash(1)), None);
+    assert_eq!(parse(hash(64)), None);
+    assert_eq!(parse(hash(65)), Some(Error::ExtMapLimit));
 }
 
 #[test]

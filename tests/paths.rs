@@ -8,7 +8,11 @@ mod common;
 use std::cell::Cell;
 
 use common::{
-    AssertionCase, AttestationCase, backend::Tap, device, edits, other_pki, policy, real::real, trusted_key, vectors,
+    AssertionCase, AttestationCase,
+    backend::{Call, Tap},
+    device, edits, other_pki, policy,
+    real::real,
+    trusted_key, vectors,
 };
 use genuine::{
     Error,
@@ -24,7 +28,7 @@ use genuine::{
 };
 use genuine_aws_lc::AwsLc;
 use genuine_lanes::InLanes;
-use genuine_testvectors::{Kind, TestPki};
+use genuine_testvectors::{Edits, Kind, TestPki, certificate::part, der::Der, keys::other_form_p384};
 
 type Verdict = Result<(), Error>;
 
@@ -333,6 +337,87 @@ fn an_issuer_is_kept_for_its_own_anchor_only() {
     // And the true intermediate is not the kept one, so that its leaf is verified with its own key.
     assert_eq!(genuine.is_of(&of_forged, &VerifyOnly), Ok(false));
     assert!(genuine.verify_with_issuer(&of_forged, &VerifyOnly).is_ok());
+}
+
+/// An attestation of this device whose intermediate has another signature: DER, changed by whoever relays it.
+fn with_intermediate_signature(seed: &str, change: Change) -> AttestationCase {
+    let edits = Edits::default().chain(move |chain| {
+        let bits = chain.intermediate[part::SIGNATURE].octets();
+        *bits = [&[0][..], &change(&bits[1..])].concat();
+    });
+    AttestationCase::mint(&device(seed), &edits)
+}
+
+/// Whoever relays an attestation can write n − s for s. It stays the same issuer: nothing is prepared, thrown out or verified
+/// again, as often as it happens.
+#[test]
+fn the_other_form_of_a_signature_is_the_same_issuer() {
+    use Call::{PrepareP384, VerifyP384, VerifyP384Prepared};
+    let forms = [|signature: &[u8]| signature.to_vec(), other_form_p384];
+    let cases = forms.map(|form| with_intermediate_signature("relayed", form));
+    assert_ne!(cases[0].object, cases[1].object);
+    for [first, other] in [[&cases[0], &cases[1]], [&cases[1], &cases[0]]] {
+        let mut kept = Some(first.keep(&Tap::counting()).unwrap());
+        for relayed in [other, first, other, other] {
+            let tap = Tap::counting();
+            assert_eq!(relayed.verify_and_keep_issuer(&mut kept, &tap).map(|proof| proof.key()), Ok(first.key()));
+            let expensive =
+                |call: &Call| matches!(call, PrepareP384 | VerifyP384 | VerifyP384Prepared).then_some(*call);
+            assert_eq!(tap.calls().iter().filter_map(expensive).collect::<Vec<_>>(), [VerifyP384Prepared]);
+            let issuer = kept.as_ref().unwrap();
+            assert_eq!((first.is_of(issuer, &RustCrypto), other.is_of(issuer, &RustCrypto)), (Ok(true), Ok(true)));
+            assert_eq!(relayed.verify_with_issuer(issuer, &tap).map(|proof| proof.key()), Ok(first.key()));
+        }
+    }
+}
+
+type Change = fn(&[u8]) -> Vec<u8>;
+
+/// Only n − s is another form of s. What else stands in its place is not the issuer that was kept, and does not verify.
+#[test]
+fn other_signatures_are_not_the_same_issuer() {
+    let honest = AttestationCase::mint(&device("relayed"), &edits());
+    let mut kept: Option<Issuer> = Some(honest.keep(&VerifyOnly).unwrap());
+    let forged: [(&str, Change); 5] = [
+        ("s + 1", |signature| with_s(signature, |s| *s.last_mut().unwrap() ^= 1)),
+        ("s of zero", |signature| with_s(signature, |s| s.fill(0))),
+        ("s of n", |signature| with_s(signature, |s| s.copy_from_slice(&P384_ORDER))),
+        ("all ones", |signature| with_s(signature, |s| s.fill(0xFF))),
+        ("r and s exchanged", |signature| {
+            let signature = p384::ecdsa::Signature::from_der(signature).unwrap();
+            let (r, s) = signature.split_scalars();
+            p384::ecdsa::Signature::from_scalars(*s, *r).unwrap().to_der().as_bytes().to_vec()
+        }),
+    ];
+    for (what, change) in forged {
+        let case = with_intermediate_signature("relayed", change);
+        assert_eq!(case.is_of(kept.as_ref().unwrap(), &VerifyOnly), Ok(false), "{what}");
+        for _ in 0..2 {
+            let verdict = case.verify_and_keep_issuer(&mut kept, &VerifyOnly).map(drop);
+            assert_eq!(verdict, Err(Error::IntermediateSignature), "{what}");
+            assert_eq!(honest.is_of(kept.as_ref().unwrap(), &VerifyOnly), Ok(true), "{what}: nothing is thrown out");
+        }
+    }
+}
+
+/// The order of the group of P-384 (SEC 2 §2.5.1).
+const P384_ORDER: [u8; 48] = {
+    let mut order = [0xFF; 48];
+    let low = *b"\xC7\x63\x4D\x81\xF4\x37\x2D\xDF\x58\x1A\x0D\xB2\x48\xB0\xA7\x7A\xEC\xEC\x19\x6A\xCC\xC5\x29\x73";
+    let mut index = 0;
+    while index < low.len() {
+        order[24 + index] = low[index];
+        index += 1;
+    }
+    order
+};
+
+/// The signature with 48 other octets as its s, in DER.
+fn with_s(signature: &[u8], change: impl FnOnce(&mut [u8])) -> Vec<u8> {
+    let signature = p384::ecdsa::Signature::from_der(signature).unwrap();
+    let mut s = signature.split_bytes().1;
+    change(&mut s);
+    Der::sequence(vec![Der::integer(&signature.split_bytes().0), Der::integer(&s)]).encode()
 }
 
 /// A prepared key that is stored: the same after reading, and nothing else.

@@ -8,7 +8,7 @@ use genuine::{
     Error, ErrorClass, UnixTime, Validity,
     app_attest::{
         Assertion, AssertionVerifier, AttestationObject, AttestationVerifier, ClientDataHash, Counter, Environment,
-        KeyId, Policy, ValidationCategory,
+        KeyId, Platform, Policy, ValidationCategory,
     },
     crypto::{P384PublicKey, RustCrypto},
     x509::TrustAnchor,
@@ -62,7 +62,9 @@ fn proofs_say_what_was_attested() {
     let validity = Validity { not_before: UnixTime(device.not_before()), not_after: UnixTime(device.not_after()) };
     assert_eq!(proof.leaf_validity(), validity);
     let mut leaf = device.leaf(&[0; 32]);
-    assert_eq!(proof.access_control(), Some(leaf.extension(oid::KEY_ACCESS)[1].octets().as_slice()));
+    let wrapped = leaf.extension(oid::KEY_ACCESS)[1].octets().as_slice();
+    assert_eq!(proof.access_control(), wrapped.strip_prefix(&[0x30, 73, 0xA3, 71, 0x04, 69]));
+    assert_eq!(proof.device().platform, Some(Platform::IPhoneOs));
 
     let assertion = AssertionCase::mint(&device, 7, &edits()).with(|case| case.apps = vec![DECOY, DECOY, app]);
     let proof = assertion.verify().unwrap().accept(Counter(6)).unwrap();
@@ -79,6 +81,8 @@ fn older_systems_say_less() {
     let case = AttestationCase::mint(&device, &edits());
     let proof = case.verify().unwrap();
     assert_eq!((proof.device().os_version, proof.device().os_build), (Some("14.2"), None));
+    assert_eq!(proof.device().platform, None);
+    assert_eq!((proof.launch().code_hash, proof.launch().code_hash_type), (None, None));
     assert_eq!(proof.access_control(), None);
     assert_eq!((proof.launch().category, proof.launch().bundle_version), (None, None));
 }

@@ -477,12 +477,12 @@ proptest! {
     fn maps_beyond_bounds_are_refused(entries in entries(), count in 17_usize..40, size in 503_usize..900, depth in 32_usize..60) {
         let key = |number: usize| format!("k{number}");
         let many: Vec<_> = (0..count).map(|number| Entry::Unknown(key(number), vec![0])).collect();
-        prop_assert_eq!(refusal(&many), Some(Error::ExtMapMalformed));
+        prop_assert_eq!(refusal(&many), Some(Error::ExtMapLimit));
         let mut large = entries.clone();
         large.push(Entry::Unknown("large".to_owned(), Cbor::bytes(&vec![0; size]).encode()));
-        prop_assert_eq!(refusal(&large), Some(Error::ExtMapMalformed));
+        prop_assert_eq!(refusal(&large), Some(Error::ExtMapLimit));
         let nested = [vec![0x81; depth], vec![0]].concat();
-        prop_assert_eq!(refusal(&[Entry::Unknown(key(0), nested)]), Some(Error::ExtMapMalformed));
+        prop_assert_eq!(refusal(&[Entry::Unknown(key(0), nested)]), Some(Error::ExtMapLimit));
         if let Some(Entry::Unknown(key, _)) = entries.last() {
             let twice = [&entries[..], &[Entry::Unknown(key.clone(), vec![0])]].concat();
             prop_assume!(extension_map(&twice).len() <= 512);

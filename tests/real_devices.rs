@@ -19,8 +19,8 @@ use genuine::{
     Error, UnixTime,
     app_attest::{
         APPLE_APP_ATTEST_ROOT, AppIdHash, Assertion, AssertionVerifier, AttestationObject, AttestationVerifier,
-        AttestedKey, AuthenticatorData, ClientDataHash, Counter, KeyId, LaunchData, Policy, ValidationCategory,
-        VerifiedAttestation,
+        AttestedKey, AuthenticatorData, ClientDataHash, Counter, KeyId, LaunchData, MACOS_ACCESS_CONTROL, OsBuild,
+        OsVersion, Platform, Policy, ValidationCategory, VerifiedAttestation,
     },
     crypto::RustCrypto,
     x509::TrustAnchor,
@@ -29,7 +29,7 @@ use genuine::{
 #[test]
 fn attestations_verify_under_apples_root() {
     let Some(real) = real() else { return };
-    for RealAttestation { name, case, public_key, os_version, leaf_validity, counter } in &real.attestations {
+    for RealAttestation { name, case, public_key, os_version, os_build, leaf_validity, counter } in &real.attestations {
         let apps = [DECOY, case.apps[0], AppIdHash([0; 32])];
         let object = AttestationObject::parse(&case.object).expect(name);
         let proof = AttestationVerifier::new(policy(&apps, case.environment), &[APPLE_APP_ATTEST_ROOT], &RustCrypto)
@@ -43,6 +43,20 @@ fn attestations_verify_under_apples_root() {
         assert_eq!(proof.environment(), case.environment, "{name}");
         assert_eq!(proof.app_index(), 1, "{name}");
         assert_eq!(proof.device().os_version, os_version.as_deref(), "{name}");
+        if os_build.is_some() {
+            assert_eq!(proof.device().os_build, os_build.as_deref(), "{name}");
+        }
+        // The name of the file says which system it is; leaves name their platform from iOS 18.0 on.
+        let major: u32 = os_version.as_deref().unwrap().split('.').next().unwrap().parse().unwrap();
+        let platform = if name.contains("macos") { Platform::MacOsX } else { Platform::IPhoneOs };
+        assert_eq!(proof.device().platform, (major >= 18).then_some(platform), "{name}");
+        let list = proof.access_control();
+        assert_eq!(
+            list.map(<[u8]>::len),
+            (major >= 26).then_some(if name.contains("macos") { 66 } else { 69 }),
+            "{name}"
+        );
+        assert_eq!(object.unverified_app_id().map(common::app_hash), Some(case.apps[0]), "{name}");
         assert_eq!(proof.leaf_validity(), *leaf_validity, "{name}");
         assert_eq!(object.auth_data().counter(), *counter, "{name}");
         assert_eq!(object.leaf_key(), *public_key, "{name}");
@@ -236,12 +250,12 @@ fn stored_keys_verify_their_assertions() {
 fn an_attestation_is_no_assertion_nor_the_reverse() {
     let Some(real) = real() else { return };
     for attestation in &real.attestations {
-        assert_eq!(Assertion::parse(&attestation.case.object).err(), Some(Error::InputTooLarge));
+        assert_eq!(Assertion::parse(&attestation.case.object).err(), Some(Error::WrongObjectKind));
         let short = &attestation.case.object[..1_000];
-        assert_eq!(Assertion::parse(short).err(), Some(Error::UnknownField));
+        assert_eq!(Assertion::parse(short).err(), Some(Error::WrongObjectKind));
     }
     for assertion in &real.assertions {
-        assert_eq!(AttestationObject::parse(&assertion.case.object).err(), Some(Error::UnknownField));
+        assert_eq!(AttestationObject::parse(&assertion.case.object).err(), Some(Error::WrongObjectKind));
     }
 }
 
@@ -306,7 +320,8 @@ fn changed_bytes_of_an_attestation_are_noticed() {
     }
 }
 
-/// One bit of each byte of every attestation: refused outside of the receipt, and everything else the same within it.
+/// One bit of each byte of every attestation: refused outside of the receipt and the unsigned code hash, and everything else
+/// the same within them.
 #[test]
 fn changed_bits_of_every_attestation_are_noticed() {
     let Some(real) = real() else { return };
@@ -315,7 +330,11 @@ fn changed_bits_of_every_attestation_are_noticed() {
         let receipt = whole.receipt().as_unverified_bytes().as_ptr_range();
         for offset in 0..case.object.len() {
             let changed = case.with(|case| case.object[offset] ^= 1 << (offset % 8));
-            if receipt.contains(&case.object[offset..].as_ptr()) {
+            if code_hash(&case.object).contains(&offset) {
+                if let Ok(proof) = changed.verify() {
+                    assert_eq!(all_but_the_receipt(&proof), all_but_the_receipt(&whole), "{name}: byte {offset}");
+                }
+            } else if receipt.contains(&case.object[offset..].as_ptr()) {
                 // The receipt is read by nobody, so a sample of it will do.
                 if offset % 64 == 0 {
                     assert_eq!(all_but_the_receipt(&changed.verify().expect(name)), all_but_the_receipt(&whole));
@@ -327,7 +346,7 @@ fn changed_bits_of_every_attestation_are_noticed() {
     }
 }
 
-/// Every bit of every attestation outside of the receipt. What real ECDSA says to changed bytes is in the test above.
+/// Every bit of every attestation outside of the receipt and the unsigned code hash. What real ECDSA says to changed bytes is in the test above.
 #[test]
 fn every_flipped_bit_of_every_attestation_is_noticed() {
     let Some(real) = real() else { return };
@@ -337,7 +356,10 @@ fn every_flipped_bit_of_every_attestation_is_noticed() {
         let crypto = crypto.learned();
         let mut changed = case.with(|_| ());
         assert!(changed.verify_with(&crypto).is_ok(), "{name}");
-        for offset in (0..case.object.len()).filter(|offset| !receipt.contains(&case.object[*offset..].as_ptr())) {
+        let unsigned = |offset: &usize| {
+            receipt.contains(&case.object[*offset..].as_ptr()) || code_hash(&case.object).contains(offset)
+        };
+        for offset in (0..case.object.len()).filter(|offset| !unsigned(offset)) {
             for bit in 0..8 {
                 changed.object[offset] ^= 1 << bit;
                 assert!(changed.verify_with(&crypto).is_err(), "{name}: byte {offset}, bit {bit}");
@@ -385,13 +407,108 @@ fn changed_bytes_of_an_assertion_are_refused() {
 fn changed_bits_of_assertions_are_refused() {
     let Some(real) = real() else { return };
     for assertion in &real.assertions {
-        for offset in 0..assertion.case.object.len() {
+        let unsigned = code_hash(&assertion.case.object);
+        for offset in (0..assertion.case.object.len()).filter(|offset| !unsigned.contains(offset)) {
             for flip in FLIPS {
                 let changed = assertion.case.with(|case| case.object[offset] ^= flip);
                 assert!(changed.verify().is_err(), "{}: {offset} ^ {flip:#04x} was accepted", assertion.name);
             }
         }
     }
+}
+
+/// The system, the code and the age of genuine devices, under policies that they satisfy and under the next stricter ones.
+#[test]
+fn policies_on_devices_decide() {
+    let Some(real) = real() else { return };
+    let mut seen = [0; 4];
+    for RealAttestation { name, case, os_version, os_build, leaf_validity, .. } in &real.attestations {
+        let apps = [case.apps[0]];
+        let policy = policy(&apps, case.environment);
+        let verify = |policy: Policy<'_>| {
+            AttestationVerifier::new(policy, &[APPLE_APP_ATTEST_ROOT], &RustCrypto)
+                .verify(
+                    &AttestationObject::parse(&case.object).expect(name),
+                    &case.key_id,
+                    &ClientDataHash(&case.client_data),
+                    case.now,
+                )
+                .err()
+        };
+        let is_mac = name.contains("macos");
+
+        let version = OsVersion::parse(os_version.as_deref().unwrap()).expect(name);
+        assert_eq!(verify(policy.require_os_version(version)), None, "{name}");
+        let (major, later) = os_version.as_deref().unwrap().split_once('.').map(|(major, _)| (major, 99)).unwrap();
+        let later = OsVersion::new(major.parse().unwrap(), later, 0);
+        assert_eq!(verify(policy.require_os_version(later)), Some(Error::OsVersionTooOld), "{name}");
+
+        let age = case.now.0 - leaf_validity.not_before.0;
+        assert_eq!(verify(policy.limit_attestation_age(age)), None, "{name}");
+        assert_eq!(verify(policy.limit_attestation_age(age - 1)), Some(Error::AttestationTooOld), "{name}");
+
+        let platform = if is_mac { Platform::MacOsX } else { Platform::IPhoneOs };
+        let names_platform = version >= OsVersion::new(18, 0, 0);
+        let expected = (!names_platform).then_some(Error::PlatformMissing);
+        assert_eq!(verify(policy.require_platforms(&[platform])), expected, "{name}");
+        let others = [Platform::Other("watchos"), if is_mac { Platform::IPhoneOs } else { Platform::MacOsX }];
+        let expected = Some(if names_platform { Error::PlatformRefused } else { Error::PlatformMissing });
+        assert_eq!(verify(policy.require_platforms(&others)), expected, "{name}");
+        if let Some(build) = os_build {
+            let build = OsBuild::parse(build).expect(name);
+            assert_eq!(verify(policy.require_os_builds(&[(platform, build)])), None, "{name}");
+            let later = OsBuild::parse("99A1").unwrap();
+            assert_eq!(verify(policy.require_os_builds(&[(platform, later)])), Some(Error::OsBuildTooOld), "{name}");
+            seen[0] += 1;
+        }
+
+        assert_eq!(verify(policy.require_macos_access_control(MACOS_ACCESS_CONTROL)), None, "{name}");
+        let other_list = verify(policy.require_macos_access_control(&MACOS_ACCESS_CONTROL[1..]));
+        assert_eq!(other_list, is_mac.then_some(Error::AccessControlRefused), "{name}");
+        seen[1] += usize::from(is_mac);
+
+        let object = AttestationObject::parse(&case.object).expect(name);
+        let (shown, announced) = (object.auth_data().launch(), object.auth_data().announced_launch());
+        let hash = shown.code_hash.unwrap_or(&[0; 32]);
+        let expected = announced.code_hash.is_none().then_some(Error::LaunchDataMissing);
+        assert_eq!(verify(policy.require_code_hashes(&[hash])), expected, "{name}");
+        if announced.code_hash.is_some() {
+            assert_eq!(shown.code_hash_type, Some(2), "{name}");
+            assert_eq!(hash.len(), 32, "{name}");
+            assert_eq!(verify(policy.require_code_hashes(&[&hash[..20]])), Some(Error::CodeHashRefused), "{name}");
+            seen[2] += 1;
+        }
+        // The betas of macOS 27 carry launch data that ED does not announce.
+        seen[3] += usize::from(shown.code_hash.is_some() && announced.code_hash.is_none());
+    }
+    assert!(seen.into_iter().all(|count| count > 0), "{seen:?}: builds, Macs, code hashes, unannounced ones");
+}
+
+/// The same key after other code was installed over the app: only the code hash tells.
+#[test]
+fn other_code_has_another_hash() {
+    let Some(real) = real() else { return };
+    let mut hashes = Vec::new();
+    for assertion in real.assertions.iter().filter(|assertion| assertion.name.starts_with("asr-ios27.2-24B5089g")) {
+        let launch = Assertion::parse(&assertion.case.object).unwrap().auth_data().announced_launch();
+        hashes.push((assertion.key_id, launch.bundle_version, launch.category, launch.code_hash.map(<[u8]>::to_vec)));
+    }
+    let [first, second] = &hashes[..] else { panic!("{} assertions", hashes.len()) };
+    assert_eq!((first.0, first.1, first.2), (second.0, second.1, second.2));
+    assert_ne!(first.3, second.3);
+}
+
+/// Where the value of the unsigned code hash lies.
+fn code_hash(object: &[u8]) -> std::ops::Range<usize> {
+    let key = b"\x66cdHash";
+    let Some(start) = object.windows(key.len()).position(|window| window == key) else {
+        return 0..0;
+    };
+    let start = start + key.len();
+    let mut value = Vec::new();
+    ciborium::into_writer(&part(object, &["cdHash"]), &mut value).unwrap();
+    assert!(object[start..].starts_with(&value));
+    start..start + value.len()
 }
 
 /// Apple's own sample of iOS 27, if it is there.
@@ -411,6 +528,7 @@ fn all_but_the_receipt(proof: &VerifiedAttestation<'_>) -> impl PartialEq + core
         proof.leaf_validity(),
         proof.launch().category,
         proof.launch().bundle_version.map(str::to_owned),
+        proof.launch().code_hash.map(<[u8]>::to_vec),
     )
 }
 

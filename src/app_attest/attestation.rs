@@ -427,12 +427,11 @@ impl<'i> Envelope<'i> {
         let entries = reader.map()?;
         for read in 0..entries {
             match reader.text()? {
-                FMT => once(&mut format, check_format(&mut reader)?)?,
+                FMT => once(&mut format, reader.text()?)?,
                 "attStmt" => {
                     // The statement of another format has other keys: it is the format that is wrong, not they.
-                    if format.is_none() {
-                        look_ahead_for_format(reader.clone(), entries.saturating_sub(read))?;
-                    }
+                    let format = format.or_else(|| format_behind(reader.clone(), entries.saturating_sub(read)));
+                    format.map_or(Ok(()), check_format)?;
                     once(&mut statement, Statement::read(&mut reader)?)?;
                 }
                 "authData" => once(&mut auth_data, reader.bytes()?)?,
@@ -441,29 +440,27 @@ impl<'i> Envelope<'i> {
             }
         }
         reader.finish()?;
-        format.ok_or(Error::MissingField)?;
+        check_format(format.ok_or(Error::MissingField)?)?;
         let statement = statement.ok_or(Error::MissingField)?;
         let auth_data = auth_data.ok_or(Error::MissingField)?;
         Ok(Self { statement, auth_data })
     }
 }
 
-fn check_format(reader: &mut CborReader<'_>) -> Result<(), Error> {
-    if reader.text()? == FORMAT { Ok(()) } else { Err(Error::FmtMismatch) }
+fn check_format(format: &str) -> Result<(), Error> {
+    if format == FORMAT { Ok(()) } else { Err(Error::FmtMismatch) }
 }
 
-/// Checks the format that stands behind a value, before that value is read. What cannot be passed over is left to its reader.
-fn look_ahead_for_format(mut reader: CborReader<'_>, values: usize) -> Result<(), Error> {
+/// The format that stands behind so many values at most, if they can be passed over; what cannot is for its reader to refuse.
+fn format_behind(mut reader: CborReader<'_>, values: usize) -> Option<&str> {
     for _ in 0..values {
         // Each item takes a byte at least, so the input bounds their number.
-        if reader.skip(MAX_ATTESTATION).is_err() {
-            break;
-        }
-        if reader.text() == Ok(FMT) {
-            return check_format(&mut reader);
+        reader.skip(MAX_ATTESTATION).ok()?;
+        if reader.text().ok()? == FMT {
+            return reader.text().ok();
         }
     }
-    Ok(())
+    None
 }
 
 impl<'i> Statement<'i> {

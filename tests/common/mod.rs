@@ -10,8 +10,8 @@ use genuine::{
     Error, UnixTime,
     app_attest::{
         AppIdHash, Assertion, AssertionKey, AssertionRequest, AssertionVerifier, AttestationObject,
-        AttestationVerifier, AttestedKey, AuthenticAssertion, ClientDataHash, Environment, KeyId, Policy, PreparedKey,
-        ValidationCategory, VerifiedAttestation,
+        AttestationVerifier, AttestedKey, AuthenticAssertion, ClientDataHash, Environment, KeyId, OsBuild, OsVersion,
+        Platform, Policy, PreparedKey, ValidationCategory, VerifiedAttestation,
     },
     crypto::{BatchP256, Crypto, P256PublicKey, P384PublicKey, PrepareP256, PrepareP384, RustCrypto},
     x509::{KeptIssuer, TrustAnchor},
@@ -204,16 +204,23 @@ impl AssertionCase {
     }
 }
 
-/// The launch data that the policy requires.
+/// What the policy requires beside apps and environments.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Launch {
     pub(crate) categories: Option<Vec<ValidationCategory>>,
     pub(crate) versions: Option<Vec<&'static str>>,
+    pub(crate) code_hashes: Option<Vec<&'static [u8]>>,
+    pub(crate) platforms: Option<Vec<Platform<'static>>>,
+    pub(crate) os_version: Option<OsVersion>,
+    pub(crate) os_builds: Option<Vec<(Platform<'static>, OsBuild)>>,
+    pub(crate) macos_access_control: Option<Vec<u8>>,
+    pub(crate) attestation_age: Option<u64>,
+    pub(crate) counter_step: Option<u32>,
 }
 
 impl Launch {
     pub(crate) fn is_none(&self) -> bool {
-        self.categories.is_none() && self.versions.is_none()
+        self.categories.is_none() && self.versions.is_none() && self.code_hashes.is_none()
     }
 
     fn require<'a>(&'a self, mut policy: Policy<'a>) -> Policy<'a> {
@@ -222,6 +229,27 @@ impl Launch {
         }
         if let Some(versions) = &self.versions {
             policy = policy.require_bundle_versions(versions);
+        }
+        if let Some(hashes) = &self.code_hashes {
+            policy = policy.require_code_hashes(hashes);
+        }
+        if let Some(platforms) = &self.platforms {
+            policy = policy.require_platforms(platforms);
+        }
+        if let Some(least) = self.os_version {
+            policy = policy.require_os_version(least);
+        }
+        if let Some(builds) = &self.os_builds {
+            policy = policy.require_os_builds(builds);
+        }
+        if let Some(list) = &self.macos_access_control {
+            policy = policy.require_macos_access_control(list);
+        }
+        if let Some(seconds) = self.attestation_age {
+            policy = policy.limit_attestation_age(seconds);
+        }
+        if let Some(greatest) = self.counter_step {
+            policy = policy.limit_counter_step(greatest);
         }
         policy
     }

@@ -30,6 +30,7 @@ pub(crate) struct RealAttestation {
     pub(crate) case: AttestationCase,
     pub(crate) public_key: P256PublicKey,
     pub(crate) os_version: Option<String>,
+    pub(crate) os_build: Option<String>,
     pub(crate) leaf_validity: Validity,
     pub(crate) counter: Counter,
 }
@@ -92,6 +93,11 @@ fn read(directory: &Path, kind: &str) -> impl Iterator<Item = (String, Value)> {
 
 fn attestation(name: String, json: &Value, root: &[u8]) -> RealAttestation {
     let (root_subject, root_key) = anchor_parts(root);
+    let leaf_validity = leaf_validity(&bytes(json, "attestation_b64"));
+    if json.get("leaf_not_before").is_some() {
+        let said = Validity { not_before: time(json, "leaf_not_before"), not_after: time(json, "leaf_not_after") };
+        assert_eq!(leaf_validity, said, "{name}");
+    }
     let case = AttestationCase {
         object: bytes(json, "attestation_b64"),
         key_id: KeyId::from_base64(text(json, "key_id_b64")).unwrap(),
@@ -111,8 +117,9 @@ fn attestation(name: String, json: &Value, root: &[u8]) -> RealAttestation {
         name,
         case,
         public_key: P256PublicKey::from_uncompressed(&bytes(json, "public_key_b64")).unwrap(),
-        os_version: json["os_version_from_cert"].as_str().map(str::to_owned),
-        leaf_validity: Validity { not_before: time(json, "leaf_not_before"), not_after: time(json, "leaf_not_after") },
+        os_version: json["os_version_from_cert"].as_str().or(json["os"].as_str()).map(str::to_owned),
+        os_build: json["build"].as_str().map(str::to_owned),
+        leaf_validity,
         counter: counter(json, "counter"),
     }
 }
@@ -161,6 +168,21 @@ fn anchor_parts(root: &[u8]) -> (Vec<u8>, genuine::crypto::P384PublicKey) {
     let tbs = certificate.tbs_certificate();
     let point = tbs.subject_public_key_info().subject_public_key.as_bytes().unwrap();
     (tbs.subject().to_der().unwrap(), genuine::crypto::P384PublicKey::from_uncompressed(point).unwrap())
+}
+
+/// The validity of the leaf, read by other parsers than those under test.
+fn leaf_validity(object: &[u8]) -> Validity {
+    use x509_cert::{Certificate, der::Decode as _};
+    let object: ciborium::Value = ciborium::from_reader(object).unwrap();
+    let entry = |map: &ciborium::Value, key: &str| {
+        let entries = map.as_map().unwrap().iter();
+        entries.clone().find(|(name, _)| name.as_text() == Some(key)).unwrap().1.clone()
+    };
+    let x5c = entry(&entry(&object, "attStmt"), "x5c");
+    let leaf = Certificate::from_der(x5c.as_array().unwrap()[0].as_bytes().unwrap()).unwrap();
+    let validity = leaf.tbs_certificate().validity();
+    let seconds = |time: &x509_cert::time::Time| UnixTime(time.to_unix_duration().as_secs());
+    Validity { not_before: seconds(&validity.not_before), not_after: seconds(&validity.not_after) }
 }
 
 /// The anchor that the case was given.

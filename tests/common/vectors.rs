@@ -2,7 +2,7 @@
 
 use genuine::{
     Error, UnixTime,
-    app_attest::{Counter, Environment, KeyId, ValidationCategory},
+    app_attest::{Counter, Environment, KeyId, OsBuild, OsVersion, Platform, ReplayWindow, ValidationCategory},
     crypto::{Crypto, P256PublicKey, P384PublicKey},
 };
 use genuine_testvectors::{Kind, TestPki, Vector};
@@ -14,8 +14,14 @@ pub(crate) fn verify<C: Crypto + ?Sized>(vector: &Vector, pki: &TestPki, crypto:
     match vector.kind {
         Kind::Attestation => attestation(vector, pki)?.verify_with(crypto).map(drop),
         Kind::Assertion => {
-            let last = Counter(vector.previous_counter.unwrap());
-            assertion(vector)?.verify_with(crypto)?.accept(last).map(drop)
+            let case = assertion(vector)?;
+            match &vector.previous_window {
+                Some(window) => {
+                    let mut window = ReplayWindow::from_trusted_bytes(window)?;
+                    case.verify_with(crypto)?.accept_in_window(&mut window).map(drop)
+                }
+                None => case.verify_with(crypto)?.accept(Counter(vector.previous_counter.unwrap())).map(drop),
+            }
         }
     }
 }
@@ -52,8 +58,25 @@ pub(crate) fn assertion(vector: &Vector) -> Result<AssertionCase, Error> {
 fn launch(vector: &Vector) -> Launch {
     let categories: Vec<_> = vector.require_categories.iter().copied().map(ValidationCategory).collect();
     let versions: Vec<_> = vector.require_bundle_versions.iter().map(|version| &*version.clone().leak()).collect();
+    let required = &vector.requirements;
     Launch {
         categories: (!categories.is_empty()).then_some(categories),
         versions: (!versions.is_empty()).then_some(versions),
+        code_hashes: listed(&required.code_hashes, |hash| &*hash.0.clone().leak()),
+        platforms: listed(&required.platforms, |name| platform(name)),
+        os_version: required.os_version.as_deref().map(|least| OsVersion::parse(least).unwrap()),
+        os_builds: listed(&required.os_builds, |(name, least)| (platform(name), OsBuild::parse(least).unwrap())),
+        macos_access_control: required.macos_access_control.as_ref().map(|list| list.0.clone()),
+        attestation_age: required.attestation_age,
+        counter_step: required.counter_step,
     }
+}
+
+fn platform(name: &str) -> Platform<'static> {
+    Platform::named(name.to_owned().leak())
+}
+
+/// What a policy lists; an empty list is no requirement.
+fn listed<T, U>(values: &[T], convert: impl Fn(&T) -> U) -> Option<Vec<U>> {
+    (!values.is_empty()).then(|| values.iter().map(convert).collect())
 }

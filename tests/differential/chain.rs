@@ -28,16 +28,10 @@ use super::{
 const LOOSER: &[Allowed] = &[
     Allowed {
         how: "RequiredEkuNotFoundContext",
-        why: "the extended key usage is not processed: leaves before 2026 have none, and Apple documents none; a \
-              critical one is refused",
-        named: &["intermediate: purpose of a TLS server", "leaf: any purpose", "leaf: purpose of a TLS server"],
+        why: "RFC 5280 §4.2.1.12: an extended key usage restricts the certificate that has it; the intermediate's is looked \
+              at where it is critical",
+        named: &["intermediate: purpose of a TLS server", "p-12d"],
     },
-    Allowed {
-        how: "EmptyEkuExtension",
-        why: "as above: the value of an extension that is not processed is not looked into",
-        named: &["leaf: purposes empty"],
-    },
-    Allowed { how: "BadDer", why: "as above", named: &[] },
     Allowed {
         how: "NameConstraintViolation",
         why: "RFC 5280 §4.2.1.10: name constraints are critical, and critical ones are refused; others are not processed",
@@ -107,14 +101,8 @@ const STRICTER: &[Allowed] = &[
     },
     Allowed {
         how: "ExtCriticalUnknown",
-        why: "webpki processes subjectAltName, extended key usage and name constraints; the engine refuses them where they are critical",
-        named: &[
-            "intermediate: nameConstraints critical",
-            "leaf: purpose critical",
-            "leaf: subjectAltName critical",
-            "xs-03a",
-            "xs-04",
-        ],
+        why: "webpki processes subjectAltName and name constraints; the engine refuses them where they are critical",
+        named: &["intermediate: nameConstraints critical", "leaf: subjectAltName critical", "xs-03a", "xs-04"],
     },
     Allowed {
         how: "ExtDuplicate",

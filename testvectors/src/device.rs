@@ -61,6 +61,7 @@ pub struct Device {
     cd_hash: bool,
     bundle_version: String,
     category: u32,
+    code_hash: Option<Vec<u8>>,
     signer: Signer,
     point: [u8; 65],
     counter: u32,
@@ -88,6 +89,7 @@ impl Device {
             cd_hash: false,
             bundle_version: "1".to_owned(),
             category: 4,
+            code_hash: None,
             signer,
             point,
             counter: 0,
@@ -158,6 +160,13 @@ impl Device {
         self
     }
 
+    /// Sets the signed code hash of the launch data, which apps have from iOS 27.2 on: SHA-256 of the code directory.
+    #[must_use]
+    pub fn with_code_hash(mut self, hash: &[u8]) -> Self {
+        self.code_hash = Some(hash.to_vec());
+        self
+    }
+
     /// Makes certificate, COSE key and key identifier claim this point `04 ‖ x ‖ y` in place of the device's own, valid or
     /// not; assertions are still signed with the device's own key.
     #[must_use]
@@ -215,6 +224,15 @@ impl Device {
     #[must_use]
     pub fn not_after(&self) -> u64 {
         self.not_before() + self.life
+    }
+
+    /// The signed code hash: the one that was set, and on macOS 27 else one that follows from the App ID.
+    #[must_use]
+    pub fn code_hash(&self) -> Option<Vec<u8>> {
+        let default = || {
+            (self.generation == Generation::Macos27).then(|| sha256(&[b"code of ", self.app_id.as_bytes()]).to_vec())
+        };
+        self.code_hash.clone().or_else(default)
     }
 
     /// The public key, an uncompressed P-256 point `04 ‖ x ‖ y` (X9.62).
@@ -288,11 +306,15 @@ impl Device {
     }
 
     pub(crate) fn assertion_auth_data(&self, counter: u32) -> AuthData {
-        let extensions = (self.generation == Generation::Ios27).then(|| {
-            Cbor::map(vec![
-                (Cbor::text(BUNDLE_VERSION), Cbor::text(&self.bundle_version)),
-                (Cbor::text(VALIDATION_CATEGORY), Cbor::bytes(&self.category.to_le_bytes())),
-            ])
+        let extensions = self.generation.has_launch_data().then(|| {
+            let mut entries = Vec::new();
+            if let Some(hash) = self.code_hash() {
+                entries.push((Cbor::text(CODE_HASH), Cbor::bytes(&hash)));
+                entries.push((Cbor::text(CODE_HASH_TYPE), Cbor::bytes(&[2])));
+            }
+            entries.push((Cbor::text(BUNDLE_VERSION), Cbor::text(&self.bundle_version)));
+            entries.push((Cbor::text(VALIDATION_CATEGORY), Cbor::bytes(&self.category.to_le_bytes())));
+            Cbor::map(entries)
         });
         AuthData {
             rp_id_hash: sha256(&[self.app_id.as_bytes()]),
@@ -306,12 +328,16 @@ impl Device {
     pub(crate) fn cd_hash_entry(&self) -> Option<(Cbor, Cbor)> {
         self.cd_hash.then(|| {
             let hash = pseudo_random(&format!("cdHash {}", self.app_id), 20);
-            let entries = vec![(Cbor::text("hash"), Cbor::bytes(&hash)), (Cbor::text("type"), Cbor::uint(2))];
+            let entries = vec![(Cbor::text("hash"), Cbor::bytes(&hash)), (Cbor::text("type"), Cbor::bytes(&[2]))];
             (Cbor::text("cdHash"), Cbor::map(entries))
         })
     }
 }
 
+/// Key of the code hash in the extension map.
+pub const CODE_HASH: &str = "apple_cd_hash_hash_01";
+/// Key of the type of the code hash in the extension map.
+pub const CODE_HASH_TYPE: &str = "apple_cd_hash_type_01";
 /// Key of the bundle version in the extension map.
 pub const BUNDLE_VERSION: &str = "apple_bundle_version_01";
 /// Key of the validation category in the extension map.

@@ -75,6 +75,7 @@ impl Part {
 /// The checks in the order in which a verifier makes them: from cheap to dear, parsing before comparing.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Check {
+    Kind,
     Size,
     Encoding,
     Leaf,
@@ -89,6 +90,7 @@ enum Check {
     CredentialId,
     CredentialKey,
     Launch,
+    Device,
     Nonce,
     Validity,
     Issuer,
@@ -163,7 +165,7 @@ impl Generator {
         let about = |check| mutators.iter().find(|mutator| mutator.check == check);
         let mut row = form.twin.clone();
         let generation = match row.device.generation() {
-            Generation::Ios27 => Generation::Ios27,
+            generation @ (Generation::Ios27 | Generation::Macos27) => generation,
             _ => *entropy.pick(&[Generation::Ios14, Generation::Ios17, Generation::Ios26]),
         };
         // A policy on launch data is given for that of the twin.
@@ -238,7 +240,7 @@ impl Mutator {
         let in_envelope = parts == [Part::Envelope] && check != Check::Encoding;
         if parts == [Part::Request] && check == Check::Validity {
             parts = vec![Part::Request, Part::Leaf];
-        } else if parts.len() > 1 || in_envelope || check == Check::Size {
+        } else if parts.len() > 1 || in_envelope || matches!(check, Check::Kind | Check::Size) {
             parts = Part::ALL.to_vec();
         }
         Some(Self { row, parts, check })
@@ -264,29 +266,46 @@ impl Check {
         let in_intermediate = parts == [Part::Intermediate];
         let certificate = if in_intermediate { Self::Intermediate } else { Self::Leaf };
         Some(match error {
+            "WrongObjectKind" => Self::Kind,
             "InputTooLarge" => Self::Size,
             "UnknownField" | "MissingField" | "FmtMismatch" | "X5cCount" | "ReceiptEmpty" => Self::Encoding,
-            "CredentialIdLength" | "CoseMalformed" | "CoseUnsupported" | "ExtMapMalformed" => Self::AuthData,
+            "CredentialIdLength" | "CoseMalformed" | "CoseUnsupported" | "ExtMapMalformed" | "ExtMapLimit" => {
+                Self::AuthData
+            }
             "SignatureEncoding" => Self::SignatureForm,
-            "KeyIdFormat" | "ClockUnset" => Self::Configuration,
+            "KeyIdFormat" | "ClockUnset" | "StoredWindowMalformed" => Self::Configuration,
             "RpIdMismatch" => Self::AppId,
             "CounterNotZero" => Self::CounterZero,
             "EnvironmentMismatch" | "AaguidUnknown" => Self::Environment,
             "KeyIdMismatch" => Self::KeyId,
             "CredentialIdMismatch" => Self::CredentialId,
             "CoseKeyMismatch" => Self::CredentialKey,
-            "LaunchDataMissing" | "CategoryRefused" | "BundleVersionRefused" => Self::Launch,
+            "LaunchDataMissing" | "CategoryRefused" | "BundleVersionRefused" | "CodeHashRefused" => Self::Launch,
+            "PlatformMissing"
+            | "PlatformRefused"
+            | "OsVersionMissing"
+            | "OsVersionTooOld"
+            | "OsBuildMissing"
+            | "OsBuildTooOld"
+            | "AccessControlMissing"
+            | "AccessControlRefused" => Self::Device,
             "NonceMismatch" => Self::Nonce,
-            "LeafNotYetValid" | "LeafExpired" | "IntermediateNotYetValid" | "IntermediateExpired" => Self::Validity,
+            "LeafNotYetValid"
+            | "LeafExpired"
+            | "IntermediateNotYetValid"
+            | "IntermediateExpired"
+            | "AttestationTooOld" => Self::Validity,
             "IssuerMismatch" | "SelfIssued" => Self::Issuer,
-            "SpkiAlgorithm" | "BasicConstraints" | "KeyUsage" if in_intermediate => Self::IntermediateRole,
-            "CaAsLeaf" | "BasicConstraints" | "KeyUsage" => Self::LeafRole,
+            "SpkiAlgorithm" | "BasicConstraints" | "KeyUsage" | "ExtendedKeyUsage" if in_intermediate => {
+                Self::IntermediateRole
+            }
+            "CaAsLeaf" | "BasicConstraints" | "KeyUsage" | "ExtendedKeyUsage" => Self::LeafRole,
             "AnchorUnknown" => Self::Anchor,
             "SpkiPoint" if in_intermediate => Self::IntermediatePoint,
             "IntermediateSignature" => Self::IntermediateSignature,
             "LeafSignature" => Self::LeafSignature,
             "SignatureInvalid" => Self::Signature,
-            "CounterNotIncreased" => Self::CounterRisen,
+            "CounterNotIncreased" | "CounterSeen" | "CounterBelowWindow" | "CounterStepTooLarge" => Self::CounterRisen,
             "NonceMissing" | "NonceMalformed" | "ValidityInverted" => certificate,
             _ if error.starts_with("AuthData") => Self::AuthData,
             _ if error.starts_with("Cbor") && parts.contains(&Part::AuthData) => Self::AuthData,

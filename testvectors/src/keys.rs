@@ -89,6 +89,19 @@ fn secret(seed: &str) -> Vec<u8> {
     Sha384::digest(format!("genuine-testvectors key {seed}")).to_vec()
 }
 
+/// The other form of an ECDSA signature by a P-384 key, DER: (r, n − s) for (r, s). Both verify.
+///
+/// # Panics
+///
+/// If it is no signature.
+#[must_use]
+pub fn other_form_p384(signature: &[u8]) -> Vec<u8> {
+    let parsed = p384::ecdsa::Signature::from_der(signature).expect("a signature");
+    let (r, s) = parsed.split_scalars();
+    let other = p384::ecdsa::Signature::from_scalars(*r, -*s).expect("the negation of a scalar that is not zero");
+    other.to_der().as_bytes().to_vec()
+}
+
 /// `length` bytes that look random and depend on the seed alone.
 #[must_use]
 pub fn pseudo_random(seed: &str, length: usize) -> Vec<u8> {

@@ -18,13 +18,16 @@ pub mod recipe;
 mod vector;
 
 pub use bundled::{BUNDLED, ROOT_PEM};
-pub use device::{BUNDLE_VERSION, DEFAULT_APP_ID, Device, Environment, GENUINE_RECEIPT_LENGTH, VALIDATION_CATEGORY};
+pub use device::{
+    BUNDLE_VERSION, CODE_HASH, CODE_HASH_TYPE, DEFAULT_APP_ID, Device, Environment, GENUINE_RECEIPT_LENGTH,
+    VALIDATION_CATEGORY,
+};
 pub use files::{MINTED_DIRECTORIES, minted_files};
 pub use generation::Generation;
 pub use honest::{Attestation, SignedAssertion};
 pub use pki::TestPki;
 pub use recipe::Edits;
-pub use vector::{Kind, Vector, VectorError};
+pub use vector::{Hex, Kind, Requirements, Vector, VectorError};
 
 /// The committed vectors, parsed: the good ones and the bad ones, in the order of their ids within each kind.
 ///

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use der::DateTime;
 use serde::{Deserialize, Serialize};
 
-use crate::device::Environment;
+use crate::device::{Environment, hex};
 
 /// What kind of object a vector holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -68,8 +68,68 @@ pub struct Vector {
     pub require_categories: Vec<u32>,
     /// Bundle versions that the policy accepts; empty: no launch data required.
     pub require_bundle_versions: Vec<String>,
+    /// What else the policy requires.
+    pub requirements: Requirements,
+    /// The stored form of the replay window in which an assertion is accepted, in the place of the order after
+    /// [`previous_counter`](Self::previous_counter).
+    pub previous_window: Option<Vec<u8>>,
     /// The name of the error, or `None` for an object that must be accepted.
     pub expected: Option<String>,
+}
+
+/// What a policy requires of code, device, age and counter; nothing by default.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Requirements {
+    /// Code hashes that the policy accepts, in hexadecimal digits; empty: none required.
+    #[serde(default, rename = "require_code_hashes", skip_serializing_if = "Vec::is_empty")]
+    pub code_hashes: Vec<Hex>,
+    /// Platforms that the policy accepts, as leaves name them; empty: none required.
+    #[serde(default, rename = "require_platforms", skip_serializing_if = "Vec::is_empty")]
+    pub platforms: Vec<String>,
+    /// The least version of the operating system.
+    #[serde(default, rename = "require_os_version", skip_serializing_if = "Option::is_none")]
+    pub os_version: Option<String>,
+    /// The least build of the operating system for each platform; empty: none required.
+    #[serde(default, rename = "require_os_builds", skip_serializing_if = "Vec::is_empty")]
+    pub os_builds: Vec<(String, String)>,
+    /// The access-control list of keys on Macs, in hexadecimal digits.
+    #[serde(default, rename = "require_macos_access_control", skip_serializing_if = "Option::is_none")]
+    pub macos_access_control: Option<Hex>,
+    /// The greatest age of an attestation, seconds since the leaf's notBefore.
+    #[serde(default, rename = "limit_attestation_age", skip_serializing_if = "Option::is_none")]
+    pub attestation_age: Option<u64>,
+    /// The greatest step of a counter.
+    #[serde(default, rename = "limit_counter_step", skip_serializing_if = "Option::is_none")]
+    pub counter_step: Option<u32>,
+}
+
+/// Bytes that JSON has as hexadecimal digits, as `codesign` prints them.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Hex(pub Vec<u8>);
+
+impl TryFrom<String> for Hex {
+    type Error = VectorError;
+
+    fn try_from(digits: String) -> Result<Self, VectorError> {
+        let malformed = || VectorError(format!("{digits}: not octets in lower-case hexadecimal digits"));
+        let digit = |octet: &u8| match octet {
+            b'0'..=b'9' => Ok(octet - b'0'),
+            b'a'..=b'f' => Ok(octet - b'a' + 10),
+            _ => Err(malformed()),
+        };
+        let octet = |pair: &[u8]| match pair {
+            [high, low] => Ok(digit(high)? << 4 | digit(low)?),
+            _ => Err(malformed()),
+        };
+        digits.as_bytes().chunks(2).map(octet).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+impl From<Hex> for String {
+    fn from(octets: Hex) -> Self {
+        hex(&octets.0)
+    }
 }
 
 /// A JSON text is not a vector.
@@ -127,10 +187,14 @@ struct Document {
     require_categories: Vec<u32>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     require_bundle_versions: Vec<String>,
+    #[serde(flatten)]
+    requirements: Requirements,
     #[serde(skip_serializing_if = "Option::is_none")]
     counter: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     previous_counter: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous_window_b64: Option<String>,
     key_id_b64: String,
     public_key_b64: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -173,6 +237,8 @@ impl Document {
             previous_counter: self.previous_counter,
             require_categories: self.require_categories,
             require_bundle_versions: self.require_bundle_versions,
+            requirements: self.requirements,
+            previous_window: self.previous_window_b64.map(|text| base64("previous_window_b64", &text)).transpose()?,
             expected: (self.expected != "pass").then_some(self.expected),
         })
     }
@@ -195,8 +261,10 @@ impl From<&Vector> for Document {
             valid_at: vector.valid_at.map(rfc3339),
             require_categories: vector.require_categories.clone(),
             require_bundle_versions: vector.require_bundle_versions.clone(),
+            requirements: vector.requirements.clone(),
             counter: vector.counter,
             previous_counter: vector.previous_counter,
+            previous_window_b64: vector.previous_window.as_deref().map(|window| STANDARD.encode(window)),
             key_id_b64: STANDARD.encode(&vector.key_id),
             public_key_b64: STANDARD.encode(&vector.public_key),
             client_data_b64: vector.client_data.as_ref().map(|data| STANDARD.encode(data)),

@@ -36,7 +36,8 @@ const GROUPS: [(&str, usize); 23] = [
 ];
 
 /// Vectors beyond the threat table: the twins, and what was found later.
-const MORE: [&str; 4] = ["att-", "asr-", "p-launch-policy-", "ex-14"];
+const MORE: [&str; 10] =
+    ["att-", "asr-", "p-launch-policy-", "p-code-hash-", "p-device-", "p-macos-", "ex-14", "fo-", "rq-", "cw-"];
 
 fn threats() -> BTreeSet<String> {
     GROUPS.iter().flat_map(|(group, rows)| (1..=*rows).map(move |row| format!("{group}-{row:02}"))).collect()

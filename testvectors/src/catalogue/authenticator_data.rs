@@ -77,7 +77,7 @@ fn layout() -> Vec<Row> {
         att_27("ad-07", "AuthDataTrailing", "A second extension map follows the first.", tail(&[0xA0])),
         att_27(
             "ad-16",
-            "ExtMapMalformed",
+            "ExtMapLimit",
             "The extension map has 4,000 bytes.",
             edit().auth_data(|data| {
                 data.extensions().push("apple_future_01", Cbor::bytes(&[0; 3_900]));
@@ -308,7 +308,12 @@ fn app_ids() -> Vec<Row> {
             "The App ID hash is of the lower-case team identifier.",
             hash_of("abcde12345.org.example.genuine"),
         ),
-        att("rp-05", CODE, "The App ID hash is that of the App Clip.", hash_of("ABCDE12345.org.example.genuine.Clip")),
+        att(
+            "rp-05",
+            CODE,
+            "The App ID hash is of an App Clip's bundle identifier; a key of an App Clip has the App ID of the full app.",
+            hash_of("ABCDE12345.org.example.genuine.Clip"),
+        ),
     ]
 }
 
@@ -417,6 +422,7 @@ fn launch_maps_moved() -> Vec<Row> {
 
 fn launch_forms() -> Vec<Row> {
     const CODE: &str = "ExtMapMalformed";
+    const LIMIT: &str = "ExtMapLimit";
     let map = |change: fn(&mut Cbor)| edit().auth_data(move |data| change(data.extensions()));
     let mut rows = Vec::new();
     for (index, length) in [0, 3, 5].into_iter().enumerate() {
@@ -444,7 +450,7 @@ fn launch_forms() -> Vec<Row> {
         ),
         att_27(
             "ex-08c",
-            CODE,
+            LIMIT,
             "The bundle version has 300 bytes.",
             map(|map| {
                 *map.value(BUNDLE_VERSION) = Cbor::text(&"1".repeat(300));
@@ -482,7 +488,7 @@ fn launch_forms() -> Vec<Row> {
         ),
         att_27(
             "ex-10b",
-            "ExtMapMalformed",
+            LIMIT,
             "An unknown key holds 200 nested arrays.",
             map(|map| {
                 map.push("apple_future_01", Cbor::Raw([vec![0x81; 200], vec![0]].concat()));
@@ -490,7 +496,7 @@ fn launch_forms() -> Vec<Row> {
         ),
         att_27(
             "ex-10c",
-            CODE,
+            LIMIT,
             "The extension map has 17 entries.",
             map(|map| {
                 for entry in 0..15 {
@@ -500,12 +506,33 @@ fn launch_forms() -> Vec<Row> {
         ),
         att_27(
             "ex-10d",
-            CODE,
+            LIMIT,
             "The extension map has two unknown keys, with 17 items and 16.",
             map(|map| {
                 map.push("apple_future_01", Cbor::Raw([&[0x90][..], &[0; 16]].concat()));
                 map.push("apple_future_02", Cbor::Raw([&[0x8F][..], &[0; 15]].concat()));
             }),
+        ),
+        att_27(
+            "ex-10g",
+            LIMIT,
+            "The extension map has 513 bytes.",
+            map(|map| {
+                let length = map.encode().len();
+                map.push("apple_future_01", Cbor::bytes(&vec![0; 513 - length - 16 - 3]));
+            }),
+        ),
+        att_27(
+            "ex-10h",
+            LIMIT,
+            "An unknown key holds an array of 17.",
+            map(|map| map.push("apple_future_01", Cbor::Raw([&[0x91][..], &[0; 17]].concat()))),
+        ),
+        att_27(
+            "ex-10i",
+            CODE,
+            "An unknown key holds a tag.",
+            map(|map| map.push("apple_future_01", Cbor::Raw(vec![0xC1, 0x1A, 0x66, 0, 0, 0]))),
         ),
         att_27("ex-11a", "CborIndefinite", "The extension map has indefinite length.", map(Cbor::set_indefinite)),
         att_27(

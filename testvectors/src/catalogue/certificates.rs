@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use super::good::{SERVER_AUTH, purpose, purposes};
 use super::{Row, att, edit, lettered};
 use crate::certificate::{UnsignedCertificate, algorithm, ec_public_key, extension, field, nonce_value, oid, part};
 use crate::der::{Der, minimal_length, tag};
@@ -22,7 +23,7 @@ pub(super) fn rows() -> Vec<Row> {
                 extension_forms(place),
             ]
         })
-        .chain([in_both(), extensions(), leaf_roles(), intermediate_roles(), keys()])
+        .chain([in_both(), extensions(), purpose_of_another(), leaf_roles(), intermediate_roles(), keys()])
         .flatten()
         .collect()
 }
@@ -585,17 +586,47 @@ fn extensions() -> Vec<Row> {
                 }
             }),
         ),
-        att(
-            "xs-33",
-            "ExtCriticalUnknown",
-            "The leaf has a critical key purpose.",
-            leaf(|leaf| {
-                let server = Der::sequence(vec![Der::oid(&[0x2B, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01])]).encode();
-                leaf.extensions().push(extension(oid::EXT_KEY_USAGE, true, &server));
-            }),
-        ),
     ]);
     rows
+}
+
+/// An extended key usage without the purpose of App Attest.
+fn purpose_of_another() -> Vec<Row> {
+    const CODE: &str = "ExtendedKeyUsage";
+    const ANY: &[u8] = &[0x55, 0x1D, 0x25, 0x00];
+    let value =
+        |value: &'static [u8]| leaf(move |leaf| leaf.extensions().push(extension(oid::EXT_KEY_USAGE, false, value)));
+    vec![
+        att("xs-33", CODE, "The leaf is for TLS servers, critically.", purposes(true, &[SERVER_AUTH])),
+        att("xs-33b", CODE, "The leaf is for TLS servers, not critically.", purposes(false, &[SERVER_AUTH])),
+        att("xs-33c", CODE, "The leaf is for any purpose.", purposes(false, &[ANY])),
+        att("xs-33d", CODE, "The leaf's list of purposes is empty.", purposes(false, &[])),
+        att("xs-33e", CODE, "The leaf's list of purposes is no list.", value(&[0x04, 0x00])),
+        att(
+            "xs-33f",
+            CODE,
+            "The purpose of App Attest has no list around it.",
+            value(&[0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x63, 0x64, 0x04, 0x18]),
+        ),
+        att(
+            "xs-33g",
+            CODE,
+            "A byte follows the leaf's list of purposes.",
+            value(&[0x30, 0x0B, 0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x63, 0x64, 0x04, 0x18, 0x00]),
+        ),
+        att(
+            "xs-33h",
+            CODE,
+            "The purpose of App Attest has another arc behind it.",
+            purposes(false, &[&[oid::APP_ATTEST_PURPOSE, &[0x01]].concat()]),
+        ),
+        att(
+            "xs-33i",
+            CODE,
+            "The intermediate is for TLS servers, critically.",
+            edit().intermediate(|intermediate| intermediate.extensions().push(purpose(true, &[SERVER_AUTH]))),
+        ),
+    ]
 }
 
 fn leaf_roles() -> Vec<Row> {

@@ -82,13 +82,13 @@ fn sizes() -> Vec<Row> {
             .edits(edit().object(|object| {
                 *object = edit().mint_assertion(&super::other_device(), 7, &[0; 32]);
             }))
-            .fails("UnknownField", ATT),
+            .fails("WrongObjectKind", ATT),
         Row::new(super::Kind::Assertion, "in-10", "An attestation is given as an assertion.", super::other_device())
             .edits(edit().object(|object| {
                 let device = super::other_device().with_receipt_length(1).with_generation(crate::Generation::Ios14);
                 *object = edit().mint_attestation(&device, &[0; 32]);
             }))
-            .fails("InputTooLarge", ASR),
+            .fails("WrongObjectKind", ASR),
     ]
 }
 

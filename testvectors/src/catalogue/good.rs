@@ -89,6 +89,15 @@ fn attestations() -> Vec<Row> {
         good("p-07b", "The leaf is exactly 2,048 bytes long.").edits(pad_leaf(2_048)),
         good("p-08a", "An unsigned cdHash stands in the outermost map.")
             .device(|device| device.with_generation(Generation::Ios26).with_cd_hash()),
+        good("p-08c", "The unsigned cdHash has one more key.")
+            .device(|device| device.with_generation(Generation::Ios26).with_cd_hash())
+            .edits(edit().envelope(|root| root.value("cdHash").push("salt", Cbor::bytes(&[0; 32])))),
+        good("p-08d", "The unsigned cdHash is a text of 512 bytes.")
+            .device(|device| device.with_generation(Generation::Ios26).with_cd_hash())
+            .edits(edit().envelope(|root| *root.value("cdHash") = Cbor::text(&"x".repeat(509)))),
+        good("p-08e", "The type in the unsigned cdHash is an integer.")
+            .device(|device| device.with_generation(Generation::Ios26).with_cd_hash())
+            .edits(edit().envelope(|root| *root.value("cdHash").value("type") = Cbor::uint(2))),
         good("p-10a", "The time is the leaf's notBefore.")
             .request(|vector| vector.valid_at = vector.valid_at.map(|now| now - DAY)),
         good("p-10b", "The time is the leaf's notAfter.")
@@ -96,9 +105,18 @@ fn attestations() -> Vec<Row> {
         good("p-12", "The leaf of an iOS 26 device has the App Attest key purpose.")
             .device(|device| device.with_generation(Generation::Ios26))
             .edits(edit().leaf(|leaf| {
-                let purposes = Der::sequence(vec![Der::oid(oid::APP_ATTEST_PURPOSE)]).encode();
-                leaf.extensions().insert(2, extension(oid::EXT_KEY_USAGE, false, &purposes));
+                leaf.extensions().insert(2, purpose(false, &[oid::APP_ATTEST_PURPOSE]));
             })),
+        good("p-12b", "The App Attest key purpose is critical.").edits(purposes(true, &[oid::APP_ATTEST_PURPOSE])),
+        good("p-12c", "The leaf has the App Attest key purpose and another.")
+            .edits(purposes(false, &[SERVER_AUTH, oid::APP_ATTEST_PURPOSE])),
+        good("p-12d", "The intermediate has another key purpose, not critical.")
+            .edits(edit().intermediate(|intermediate| intermediate.extensions().push(purpose(false, &[SERVER_AUTH])))),
+        good("p-12e", "The intermediate has the App Attest key purpose, critical.").edits(edit().intermediate(
+            |intermediate| {
+                intermediate.extensions().push(purpose(true, &[oid::APP_ATTEST_PURPOSE]));
+            },
+        )),
         good("p-13", "The leaf has an unknown extension, not critical.")
             .edits(edit().leaf(|leaf| leaf.extensions().push(extension(&[0x2A, 0x03, 0x04], false, &[0x05, 0x00])))),
         good("p-13b", "The leaf has 16 extensions.").edits(edit().leaf(|leaf| {
@@ -132,7 +150,12 @@ fn attestations() -> Vec<Row> {
             .request(|vector| vector.require_categories = vec![4])
             .edits(edit().auth_data(|data| *data.extensions().value(VALIDATION_CATEGORY) = Cbor::uint(4))),
         good_27("ex-10a", "The extension map has an unknown key.")
-            .edits(edit().auth_data(|data| data.extensions().push("apple_cd_hash_type_01", Cbor::uint(2)))),
+            .edits(edit().auth_data(|data| data.extensions().push("apple_future_01", Cbor::uint(2)))),
+        good_27("ex-10f", "The extension map has 512 bytes.").edits(edit().auth_data(|data| {
+            let length = data.extensions().encode().len();
+            // The key and the head of the value take 16 and 3 bytes.
+            data.extensions().push("apple_future_01", Cbor::bytes(&vec![0; 512 - length - 16 - 3]));
+        })),
         good_27("ex-10e", "The extension map has as many keys and items as it may, and no value that is known.").edits(
             edit().auth_data(|data| {
                 let entry = |index: u8| {
@@ -242,6 +265,21 @@ fn signature_lengths() -> Vec<Row> {
             row
         })
         .collect()
+}
+
+/// The purpose of a TLS server (RFC 5280 §4.2.1.12).
+pub(super) const SERVER_AUTH: &[u8] = &[0x2B, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01];
+
+/// An extended key usage of these purposes.
+pub(super) fn purpose(critical: bool, purposes: &[&[u8]]) -> Der {
+    let purposes = purposes.iter().map(|purpose| Der::oid(purpose)).collect();
+    extension(oid::EXT_KEY_USAGE, critical, &Der::sequence(purposes).encode())
+}
+
+/// Gives the leaf an extended key usage of these purposes.
+pub(super) fn purposes(critical: bool, purposes: &[&[u8]]) -> Edits<'static> {
+    let extension = purpose(critical, purposes);
+    edit().leaf(move |leaf| leaf.extensions().push(extension.clone()))
 }
 
 /// Pads the leaf with an extension to a length in bytes once signed.

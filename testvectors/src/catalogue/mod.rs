@@ -13,7 +13,9 @@ mod chain;
 mod ecdsa;
 mod encoding;
 mod envelope;
+mod foreign;
 mod good;
+mod requirements;
 
 use std::rc::Rc;
 use std::sync::LazyLock;
@@ -22,7 +24,7 @@ use crate::device::{Device, Environment};
 use crate::generation::Generation;
 use crate::keys::sha256;
 use crate::recipe::Edits;
-use crate::vector::{Kind, Vector};
+use crate::vector::{Kind, Requirements, Vector};
 
 /// Every vector, minted anew: the good ones first, then the bad ones in the order of the catalogue.
 #[must_use]
@@ -34,13 +36,16 @@ pub fn mint() -> Vec<Vector> {
 pub(crate) fn rows() -> Vec<Row> {
     [
         good::rows(),
+        requirements::good(),
         encoding::rows(),
         envelope::rows(),
+        foreign::rows(),
         certificates::rows(),
         chain::rows(),
         ecdsa::rows(),
         binding::rows(),
         authenticator_data::rows(),
+        requirements::rows(),
         assertion::rows(),
     ]
     .into_iter()
@@ -63,9 +68,13 @@ const ATT_27: &str = "att-ios27-production";
 const ATT_DEVELOPMENT: &str = "att-ios17-development";
 const ATT_CD_HASH: &str = "p-08a";
 const ATT_POLICY: &str = "p-launch-policy-attestation";
+const ATT_CODE_HASH: &str = "p-code-hash-attestation";
+const ATT_DEVICE: &str = "p-device-policy";
+const ATT_MACOS_POLICY: &str = "p-macos-policy";
 const ASR: &str = "asr-ios17-production";
 const ASR_27: &str = "asr-ios27-production";
 const ASR_CD_HASH: &str = "p-08b";
+const ASR_CODE_HASH: &str = "p-code-hash-assertion";
 const ASR_POLICY: &str = "p-launch-policy-assertion";
 
 type RequestEdit = Rc<dyn Fn(&mut Vector)>;
@@ -169,6 +178,8 @@ impl Row {
             previous_counter: (!attestation).then_some(self.counter.saturating_sub(1)),
             require_categories: Vec::new(),
             require_bundle_versions: Vec::new(),
+            requirements: Requirements::default(),
+            previous_window: None,
             expected: self.expected.map(str::to_owned),
         };
         for edit in self.request {

@@ -4,7 +4,7 @@ use core::{fmt, slice};
 
 use genuine::app_attest::{
     AppIdHash, Assertion, AssertionVerifier, AttestationObject, AttestationVerifier, AttestedKey, ClientDataHash,
-    Counter, Environment, KeyId, Policy, ValidationCategory,
+    Counter, Environment, KeyId, OsBuild, OsVersion, Platform, Policy, ReplayWindow, ValidationCategory,
 };
 use genuine::crypto::{Crypto, P256PublicKey, P384PublicKey};
 use genuine::x509::TrustAnchor;
@@ -18,7 +18,7 @@ pub const MAX_CASE: usize = 17 * 1024;
 /// The most cases of a table.
 pub const MAX_CASES: usize = 1024;
 
-/// The most validation categories or bundle versions that a policy of the table lists.
+/// The most values that a policy of the table lists of one kind.
 pub const MAX_REQUIRED: usize = 4;
 
 /// The bytes of the length before each frame, little-endian.
@@ -88,10 +88,33 @@ pub struct Case<'t> {
     /// Bundle versions that the policy accepts; empty: none required.
     #[serde(borrow)]
     pub bundle_versions: Vec<&'t str, MAX_REQUIRED>,
+    /// What else the policy requires.
+    #[serde(borrow)]
+    pub requirements: Requirements<'t>,
     /// The client data hash.
     pub client_data_hash: &'t [u8],
     /// The object.
     pub object: Object<'t>,
+}
+
+/// What a policy requires of code, device, age and counter.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Requirements<'t> {
+    /// Code hashes that the policy accepts; empty: none required.
+    #[serde(borrow)]
+    pub code_hashes: Vec<&'t [u8], MAX_REQUIRED>,
+    /// Platforms that the policy accepts; empty: none required.
+    pub platforms: Vec<&'t str, MAX_REQUIRED>,
+    /// The least version.
+    pub os_version: Option<&'t str>,
+    /// The least build for each platform; empty: none required.
+    pub os_builds: Vec<(&'t str, &'t str), MAX_REQUIRED>,
+    /// The access-control list of keys on Macs.
+    pub macos_access_control: Option<&'t [u8]>,
+    /// The greatest age of an attestation in seconds.
+    pub attestation_age: Option<u64>,
+    /// The greatest step of a counter.
+    pub counter_step: Option<u32>,
 }
 
 /// The bytes of an object, and what is given with an object of its kind.
@@ -116,6 +139,8 @@ pub enum Object<'t> {
         public_key: &'t [u8],
         /// The counter last accepted.
         previous_counter: u32,
+        /// The stored form of the window in its place, if the counter is accepted in one.
+        previous_window: Option<&'t [u8]>,
     },
 }
 
@@ -155,6 +180,35 @@ impl<'t> Case<'t> {
         if !self.bundle_versions.is_empty() {
             policy = policy.require_bundle_versions(&self.bundle_versions);
         }
+        let Requirements { code_hashes, platforms, os_version, os_builds, macos_access_control, .. } =
+            &self.requirements;
+        if !code_hashes.is_empty() {
+            policy = policy.require_code_hashes(code_hashes);
+        }
+        let platforms: Vec<_, MAX_REQUIRED> = platforms.iter().copied().map(Platform::named).collect();
+        if !platforms.is_empty() {
+            policy = policy.require_platforms(&platforms);
+        }
+        if let Some(least) = os_version {
+            policy = policy.require_os_version(OsVersion::parse(least).ok_or(Error::OsVersionMissing)?);
+        }
+        let mut builds: Vec<_, MAX_REQUIRED> = Vec::new();
+        for (platform, least) in os_builds {
+            let least = OsBuild::parse(least).ok_or(Error::OsBuildMissing)?;
+            builds.push((Platform::named(platform), least)).map_err(|_| Error::OsBuildMissing)?;
+        }
+        if !builds.is_empty() {
+            policy = policy.require_os_builds(&builds);
+        }
+        if let Some(list) = macos_access_control {
+            policy = policy.require_macos_access_control(list);
+        }
+        if let Some(seconds) = self.requirements.attestation_age {
+            policy = policy.limit_attestation_age(seconds);
+        }
+        if let Some(greatest) = self.requirements.counter_step {
+            policy = policy.limit_counter_step(greatest);
+        }
         let client_data = ClientDataHash(self.client_data_hash);
 
         match self.object {
@@ -175,13 +229,17 @@ impl<'t> Case<'t> {
                     Err(error) => Err(*error),
                 }
             }
-            Object::Assertion { bytes, public_key, previous_counter } => {
+            Object::Assertion { bytes, public_key, previous_counter, previous_window } => {
                 let assertion = Assertion::parse(bytes)?;
                 let point = P256PublicKey::from_uncompressed(public_key).ok_or(Error::PublicKeyInvalid)?;
                 let environment = if self.development { Environment::Development } else { Environment::Production };
                 let key = AttestedKey::from_trusted_parts(&point, app_id, environment, crypto)?;
+                let window = previous_window.map(ReplayWindow::from_trusted_bytes).transpose()?;
                 let authentic = AssertionVerifier::new(policy, crypto).verify(&assertion, &key, &client_data)?;
-                authentic.accept(Counter(previous_counter)).map(drop)
+                match window {
+                    Some(mut window) => authentic.accept_in_window(&mut window).map(drop),
+                    None => authentic.accept(Counter(previous_counter)).map(drop),
+                }
             }
         }
     }

@@ -12,7 +12,7 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use serde::Serialize;
 
-use crate::form::{Case, Header, MAX_CASE, MAX_CASES, Object};
+use crate::form::{Case, Header, MAX_CASE, MAX_CASES, Object, Requirements};
 
 /// All committed vectors, packed.
 ///
@@ -68,6 +68,7 @@ fn case<'t>(vector: &'t Vector, position: u16, positions: &BTreeMap<&str, u16>) 
             bytes: &vector.object,
             public_key: &vector.public_key,
             previous_counter: vector.previous_counter.unwrap_or_else(|| panic!("{id}: an assertion has a predecessor")),
+            previous_window: vector.previous_window.as_deref(),
         },
     };
     Case {
@@ -79,8 +80,21 @@ fn case<'t>(vector: &'t Vector, position: u16, positions: &BTreeMap<&str, u16>) 
         development: vector.environment == Some(Environment::Development),
         categories: vector.require_categories.iter().copied().collect(),
         bundle_versions: vector.require_bundle_versions.iter().map(std::string::String::as_str).collect(),
+        requirements: requirements(&vector.requirements),
         client_data_hash: &vector.client_data_hash,
         object,
+    }
+}
+
+fn requirements(of: &genuine_testvectors::Requirements) -> Requirements<'_> {
+    Requirements {
+        code_hashes: of.code_hashes.iter().map(|hash| &*hash.0).collect(),
+        platforms: of.platforms.iter().map(|name| &**name).collect(),
+        os_version: of.os_version.as_deref(),
+        os_builds: of.os_builds.iter().map(|(platform, build)| (&**platform, &**build)).collect(),
+        macos_access_control: of.macos_access_control.as_ref().map(|list| &*list.0),
+        attestation_age: of.attestation_age,
+        counter_step: of.counter_step,
     }
 }
 

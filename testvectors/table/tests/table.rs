@@ -88,6 +88,22 @@ fn the_packed_form_is_the_vectors() {
         assert_eq!(case.development, vector.environment == Some(Environment::Development), "{id}");
         assert_eq!(case.categories[..], vector.require_categories[..], "{id}");
         assert_eq!(case.bundle_versions[..], vector.require_bundle_versions[..], "{id}");
+        let (packed, wanted) = (&case.requirements, &vector.requirements);
+        assert_eq!(
+            packed.code_hashes[..],
+            wanted.code_hashes.iter().map(|hash| &*hash.0).collect::<Vec<_>>()[..],
+            "{id}"
+        );
+        assert_eq!(packed.platforms[..], wanted.platforms.iter().map(|name| &**name).collect::<Vec<_>>()[..], "{id}");
+        assert_eq!(packed.os_version, wanted.os_version.as_deref(), "{id}");
+        let builds: Vec<_> = wanted.os_builds.iter().map(|(platform, build)| (&**platform, &**build)).collect();
+        assert_eq!(packed.os_builds[..], builds[..], "{id}");
+        assert_eq!(packed.macos_access_control, wanted.macos_access_control.as_ref().map(|list| &*list.0), "{id}");
+        assert_eq!(
+            (packed.attestation_age, packed.counter_step),
+            (wanted.attestation_age, wanted.counter_step),
+            "{id}"
+        );
         assert_eq!(case.client_data_hash, vector.client_data_hash, "{id}");
         let object = match vector.kind {
             Kind::Attestation => Object::Attestation {
@@ -100,6 +116,7 @@ fn the_packed_form_is_the_vectors() {
                 bytes: &vector.object,
                 public_key: &vector.public_key,
                 previous_counter: vector.previous_counter.unwrap(),
+                previous_window: vector.previous_window.as_deref(),
             },
         };
         assert_eq!(case.object, object, "{id}");

@@ -1,0 +1,412 @@
+//! What a policy requires of code, device, age and counter, and the replay window: RQ, CW.
+
+use super::{
+    ASR, ASR_CODE_HASH, ATT, ATT_CODE_HASH, ATT_DEVICE, ATT_MACOS_POLICY, LAST_COUNTER, Row, att_27, device, edit,
+    lettered,
+};
+use crate::cbor::Cbor;
+use crate::certificate::{UnsignedCertificate, oid};
+use crate::der::Der;
+use crate::device::{CODE_HASH, CODE_HASH_TYPE, Environment};
+use crate::generation::{Generation, text};
+use crate::recipe::Edits;
+use crate::vector::{Hex, Kind, Requirements, Vector};
+
+const DAY: u64 = 86_400;
+
+/// SHA-256 of the code directory of the app, as far as the policy knows, and of another app.
+const HASH: [u8; 32] = [0xC0; 32];
+const OTHER_HASH: [u8; 32] = [0xC1; 32];
+
+/// The tags of the platform, the version and the build in the device facts.
+const PLATFORM: u16 = 1026;
+const OS_VERSION: u16 = 1400;
+const OS_BUILD: u16 = 1403;
+
+fn require(change: impl Fn(&mut Requirements) + 'static) -> impl Fn(Row) -> Row {
+    let change = std::rc::Rc::new(change);
+    move |row| {
+        let change = change.clone();
+        row.request(move |vector| change(&mut vector.requirements))
+    }
+}
+
+fn on_device(row: Row) -> Row {
+    require(|require| {
+        require.platforms = vec!["macosx".to_owned(), "iphoneos".to_owned()];
+        require.os_version = Some("27.0".to_owned());
+        require.os_builds =
+            vec![("macosx".to_owned(), "91A1".to_owned()), ("iphoneos".to_owned(), "90Z999".to_owned())];
+    })(row)
+}
+
+/// The list that Apple documents for Macs; written here once more, so that neither the simulated device nor the verifier is
+/// the other's only witness.
+fn documented_list(require: &mut Requirements) {
+    const LIST: &str = "30400c023131303a30090c026f6ba1030101ff30090c026f61a1030101ff300b0c046f64656ca1030101ff\
+                        30150c046f73676ea0060c04727365633005a603020101";
+    require.macos_access_control = Some(Hex::try_from(LIST.to_owned()).expect("hexadecimal digits"));
+}
+
+fn code_hash(row: Row) -> Row {
+    require(|require| require.code_hashes = vec![Hex(OTHER_HASH.to_vec()), Hex(HASH.to_vec())])(
+        row.device(|device| device.with_code_hash(&HASH)),
+    )
+}
+
+fn in_window(highest: u32, seen: u64) -> impl Fn(Row) -> Row {
+    let stored = [&[1][..], &highest.to_be_bytes(), &seen.to_be_bytes()].concat();
+    move |row| {
+        let stored = stored.clone();
+        row.request(move |vector| {
+            vector.previous_counter = Some(highest);
+            vector.previous_window = Some(stored.clone());
+        })
+    }
+}
+
+/// Everything was seen but the counter of the assertion, two below the highest one.
+fn overtaken() -> impl Fn(Row) -> Row {
+    in_window(LAST_COUNTER + 3, !0b10)
+}
+
+fn step(previous: u32, greatest: u32) -> impl Fn(Row) -> Row {
+    move |row| {
+        row.request(move |vector| {
+            vector.previous_counter = Some(previous);
+            vector.requirements.counter_step = Some(greatest);
+        })
+    }
+}
+
+fn good_as(kind: Kind, generation: Generation, id: &str, description: &str) -> Row {
+    Row::new(kind, id, description, device(generation, Environment::Production))
+}
+
+pub(super) fn good() -> Vec<Row> {
+    use Generation::{Ios14, Ios17, Ios27, Macos27};
+    use Kind::{Assertion, Attestation};
+    let age = |seconds| require(move |require| require.attestation_age = Some(seconds));
+    vec![
+        code_hash(good_as(Attestation, Ios27, ATT_CODE_HASH, "The code hash satisfies a policy on code hashes.")),
+        code_hash(good_as(Assertion, Ios27, ASR_CODE_HASH, "The code hash satisfies a policy on code hashes.")),
+        on_device(good_as(Attestation, Ios27, ATT_DEVICE, "Platform, version and build satisfy a policy on them.")),
+        require(documented_list)(good_as(
+            Attestation,
+            Macos27,
+            ATT_MACOS_POLICY,
+            "The key of a Mac has the documented access-control list.",
+        )),
+        require(documented_list)(good_as(
+            Attestation,
+            Ios27,
+            "rq-01",
+            "The policy has an access-control list for Macs; this is no Mac.",
+        )),
+        require(documented_list)(good_as(
+            Attestation,
+            Ios14,
+            "rq-02",
+            "The policy has an access-control list for Macs; the leaf is of before platforms were named.",
+        )),
+        require(|require| require.os_version = Some("17.0.9".to_owned()))(good_as(
+            Attestation,
+            Ios17,
+            "rq-03",
+            "The version is 17.1, the least one 17.0.9.",
+        )),
+        age(DAY)(good_as(Attestation, Ios17, "rq-04", "The attestation is as old as it may be.")),
+        step(LAST_COUNTER - 1, 2)(good_as(Assertion, Ios17, "rq-05", "The counter rises by as much as it may.")),
+        overtaken()(good_as(Assertion, Ios17, "cw-04", "The counter was overtaken, and not seen in the window.")),
+        in_window(LAST_COUNTER + 65, 0)(good_as(Assertion, Ios17, "cw-01", "The counter is the lowest of the window.")),
+        in_window(LAST_COUNTER, !0)(good_as(Assertion, Ios17, "cw-02", "The counter is one above the window.")),
+        in_window(1, !0)(good_as(Assertion, Ios17, "cw-03", "The counter is far above the window.")).counter(u32::MAX),
+    ]
+}
+
+pub(super) fn rows() -> Vec<Row> {
+    [code_hashes(), device_facts(), access_control(), ages(), steps(), windows()].into_iter().flatten().collect()
+}
+
+/// An edit of the map of a device with a code hash.
+fn map(change: impl Fn(&mut Cbor) + 'static) -> Edits<'static> {
+    edit().auth_data(move |data| change(data.extensions()))
+}
+
+fn code_hashes() -> Vec<Row> {
+    let att = |id: String, expected, description: &str, edits: Edits<'static>| {
+        code_hash(good_as(Kind::Attestation, Generation::Ios27, &id, description))
+            .edits(edits)
+            .fails(expected, ATT_CODE_HASH)
+    };
+    let asr = |id: &str, expected, description: &str, edits: Edits<'static>| {
+        code_hash(good_as(Kind::Assertion, Generation::Ios27, id, description))
+            .edits(edits)
+            .fails(expected, ASR_CODE_HASH)
+    };
+    let hash = |hash: &'static [u8]| map(move |map| *map.value(CODE_HASH) = Cbor::bytes(hash));
+    let kind = |value: Cbor| map(move |map| *map.value(CODE_HASH_TYPE) = value.clone());
+    let without = || {
+        map(|map| {
+            map.remove(CODE_HASH);
+        })
+    };
+    let unannounced = || edit().auth_data(|data| data.flags = crate::auth_data::FLAG_AT);
+    let mut rows = vec![
+        att("rq-10a".to_owned(), "LaunchDataMissing", "There is no code hash, but its type.", without()),
+        asr("rq-10b", "LaunchDataMissing", "There is no code hash, but its type.", without()),
+        att("rq-10c".to_owned(), "LaunchDataMissing", "The code hash is not announced by ED.", unannounced()),
+        asr("rq-10d", "LaunchDataMissing", "The code hash is not announced by ED.", unannounced()),
+        asr("rq-11a", "CodeHashRefused", "The code hash is of other code.", hash(&[0xC2; 32])),
+        att("rq-11b".to_owned(), "CodeHashRefused", "The code hash is of other code.", hash(&[0xC2; 32])),
+        att("rq-11c".to_owned(), "CodeHashRefused", "The code hash is cut off after 20 bytes.", hash(&HASH_20)),
+        att("rq-11d".to_owned(), "CodeHashRefused", "A byte follows the code hash.", hash(&[0xC0; 33])),
+        att("rq-12a".to_owned(), "ExtMapMalformed", "The code hash is empty.", hash(&[])),
+        att("rq-12b".to_owned(), "ExtMapLimit", "The code hash has 65 bytes.", hash(&[0xC0; 65])),
+        att(
+            "rq-12c".to_owned(),
+            "ExtMapMalformed",
+            "The code hash is a text.",
+            map(|map| *map.value(CODE_HASH) = Cbor::text("c0c0")),
+        ),
+        att(
+            "rq-12d".to_owned(),
+            "CborDuplicateKey",
+            "A second code hash follows the first.",
+            map(|map| map.push(CODE_HASH, Cbor::bytes(&OTHER_HASH))),
+        ),
+        att(
+            "rq-12e".to_owned(),
+            "CborDuplicateKey",
+            "A second type of the code hash follows the first.",
+            map(|map| map.push(CODE_HASH_TYPE, Cbor::bytes(&[2]))),
+        ),
+    ];
+    let kinds = [Cbor::uint(2), Cbor::bytes(&[]), Cbor::bytes(&[2, 0])];
+    for (index, value) in kinds.into_iter().enumerate() {
+        let description = "The type of the code hash is not a byte string of one byte.";
+        rows.push(att(lettered("rq-13", index), "ExtMapMalformed", description, kind(value)));
+    }
+    rows
+}
+
+const HASH_20: [u8; 20] = [0xC0; 20];
+
+/// Removes an entry of the device facts, or gives it another text.
+fn entry(tag: u16, value: Option<&'static str>) -> Edits<'static> {
+    edit().leaf(move |leaf| change_entry(leaf, tag, value))
+}
+
+fn change_entry(leaf: &mut UnsignedCertificate, tag: u16, value: Option<&str>) {
+    let encoded = leaf.extension(oid::DEVICE_FACTS)[1].octets().clone();
+    let mut facts = Der::decode(&encoded);
+    let place = facts.elements().iter().position(|fact| fact.tag == text(tag, "").tag);
+    let place = place.expect("the device facts have the entry");
+    match value {
+        Some(value) => facts.elements()[place] = text(tag, value),
+        None => drop(facts.elements().remove(place)),
+    }
+    leaf.set_extension_value(oid::DEVICE_FACTS, &facts.encode());
+}
+
+fn device_facts() -> Vec<Row> {
+    let row = |id: &str, expected, description: &str, edits: Edits<'static>| {
+        on_device(att_27(id, expected, description, edits)).with_twin(ATT_DEVICE)
+    };
+    let required = |id: &str, expected, description: &str, change: fn(&mut Requirements)| {
+        require(change)(att_27(id, expected, description, edit()))
+    };
+    vec![
+        row("rq-20a", "PlatformMissing", "The leaf names no platform.", entry(PLATFORM, None)),
+        row("rq-20b", "PlatformMissing", "The name of the platform is empty.", entry(PLATFORM, Some(""))),
+        row(
+            "rq-20c",
+            "PlatformMissing",
+            "The leaf has no device facts.",
+            edit().leaf(|leaf| leaf.remove_extension(oid::DEVICE_FACTS)),
+        ),
+        row(
+            "rq-20d",
+            "PlatformMissing",
+            "The leaf names two platforms.",
+            edit().leaf(|leaf| {
+                let mut facts = Der::decode(&leaf.extension(oid::DEVICE_FACTS)[1].octets().clone());
+                facts.elements().push(text(PLATFORM, "macosx"));
+                leaf.set_extension_value(oid::DEVICE_FACTS, &facts.encode());
+            }),
+        ),
+        row("rq-21a", "PlatformRefused", "The platform is another.", entry(PLATFORM, Some("watchos"))),
+        row("rq-21b", "PlatformRefused", "The platform has another case.", entry(PLATFORM, Some("iPhoneOS"))),
+        required("rq-21c", "PlatformRefused", "The policy wants Macs.", |require| {
+            require.platforms = vec!["macosx".to_owned()];
+        }),
+        row("rq-22a", "OsVersionMissing", "The leaf names no version.", entry(OS_VERSION, None)),
+        row("rq-22b", "OsVersionMissing", "The version is empty.", entry(OS_VERSION, Some(""))),
+        row("rq-22c", "OsVersionMissing", "The version is a word.", entry(OS_VERSION, Some("latest"))),
+        row("rq-22d", "OsVersionMissing", "The version has four numbers.", entry(OS_VERSION, Some("27.0.0.1"))),
+        row("rq-22e", "OsVersionMissing", "The version ends with a period.", entry(OS_VERSION, Some("27."))),
+        row("rq-22f", "OsVersionMissing", "A number of the version has a sign.", entry(OS_VERSION, Some("27.+1"))),
+        row("rq-22g", "OsVersionMissing", "The version has more than 16 bits.", entry(OS_VERSION, Some("65563.0"))),
+        row("rq-23a", "OsVersionTooOld", "The version is 26.9.9.", entry(OS_VERSION, Some("26.9.9"))),
+        row(
+            "rq-23b",
+            "OsVersionTooOld",
+            "The version is 9.0, which is a greater text.",
+            entry(OS_VERSION, Some("9.0")),
+        ),
+        required("rq-23c", "OsVersionTooOld", "The policy wants 27.0.1.", |require| {
+            require.os_version = Some("27.0.1".to_owned());
+        }),
+        row("rq-24a", "OsBuildMissing", "The leaf names no build.", entry(OS_BUILD, None)),
+        row("rq-24b", "OsBuildMissing", "The build is empty.", entry(OS_BUILD, Some(""))),
+        row("rq-24c", "OsBuildMissing", "The build has no letter.", entry(OS_BUILD, Some("90999"))),
+        row("rq-24d", "OsBuildMissing", "The build has no number.", entry(OS_BUILD, Some("90Z"))),
+        row("rq-24e", "OsBuildMissing", "The build has two small letters.", entry(OS_BUILD, Some("90Z999ab"))),
+        row("rq-25a", "OsBuildTooOld", "The number of the build is lower.", entry(OS_BUILD, Some("90Z998"))),
+        row("rq-25b", "OsBuildTooOld", "The train of the build is lower.", entry(OS_BUILD, Some("90Y1000"))),
+        row("rq-25c", "OsBuildTooOld", "The major number of the build is lower.", entry(OS_BUILD, Some("9Z1000"))),
+        row("rq-25d", "OsBuildTooOld", "The build is a beta of the same train.", entry(OS_BUILD, Some("90Z5999z"))),
+        required("rq-25e", "PlatformRefused", "The policy has a least build for Macs alone.", |require| {
+            require.os_builds = vec![("macosx".to_owned(), "1A1".to_owned())];
+        }),
+    ]
+}
+
+fn access_control() -> Vec<Row> {
+    let row = |id: &str, expected, description: &str, edits: Edits<'static>| {
+        require(documented_list)(good_as(Kind::Attestation, Generation::Macos27, id, description))
+            .edits(edits)
+            .fails(expected, ATT_MACOS_POLICY)
+    };
+    let list = |change: fn(&mut Vec<u8>)| {
+        edit().leaf(move |leaf| {
+            let mut value = leaf.extension(oid::KEY_ACCESS)[1].octets().clone();
+            change(&mut value);
+            leaf.set_extension_value(oid::KEY_ACCESS, &value);
+        })
+    };
+    vec![
+        row(
+            "rq-30a",
+            "AccessControlMissing",
+            "The leaf has no access-control list.",
+            edit().leaf(|leaf| leaf.remove_extension(oid::KEY_ACCESS)),
+        ),
+        row(
+            "rq-30b",
+            "AccessControlMissing",
+            "The access-control list has no wrapping.",
+            list(|value| drop(value.drain(..6))),
+        ),
+        row("rq-30c", "AccessControlMissing", "A byte follows the access-control list.", list(|value| value.push(0))),
+        row(
+            "rq-31a",
+            "AccessControlRefused",
+            "A permission of the access-control list is another.",
+            list(|value| *value.last_mut().expect("a list") = 2),
+        ),
+        row(
+            "rq-31b",
+            "AccessControlRefused",
+            "The access-control list is that of iPhones.",
+            edit().leaf(|leaf| {
+                let phone =
+                    device(Generation::Ios27, Environment::Production).leaf(&[0; 32]).extension(oid::KEY_ACCESS)[1]
+                        .octets()
+                        .clone();
+                leaf.set_extension_value(oid::KEY_ACCESS, &phone);
+            }),
+        ),
+        row(
+            "rq-32a",
+            "PlatformMissing",
+            "The leaf of a system that names platforms names none.",
+            entry(PLATFORM, None),
+        ),
+        row(
+            "rq-32b",
+            "PlatformMissing",
+            "The leaf has no device facts.",
+            edit().leaf(|leaf| leaf.remove_extension(oid::DEVICE_FACTS)),
+        ),
+    ]
+}
+
+fn ages() -> Vec<Row> {
+    let row = |id: &str, expected, description: &str, change: fn(&mut Vector)| {
+        Row::new(Kind::Attestation, id, description, device(Generation::Ios17, Environment::Production))
+            .request(change)
+            .fails(expected, ATT)
+    };
+    vec![row("rq-40", "AttestationTooOld", "A second more than the greatest age has passed.", |vector| {
+        vector.requirements.attestation_age = Some(DAY - 1);
+    })]
+}
+
+fn steps() -> Vec<Row> {
+    let row = |id: &str, description: &str| {
+        Row::new(Kind::Assertion, id, description, device(Generation::Ios17, Environment::Production))
+            .fails("CounterStepTooLarge", ASR)
+    };
+    vec![
+        step(LAST_COUNTER - 1, 1)(row("rq-50a", "The counter rises by one more than it may.")),
+        step(LAST_COUNTER - 1, 1)(in_window(LAST_COUNTER - 1, !0)(row(
+            "rq-50b",
+            "The counter is further above the window than it may be.",
+        ))),
+    ]
+}
+
+fn windows() -> Vec<Row> {
+    let row = |id: &str, expected, description: &str, window: &dyn Fn(Row) -> Row| {
+        window(good_as(Kind::Assertion, Generation::Ios17, id, description)).fails(expected, ASR)
+    };
+    let stored = |change: fn(&mut Vec<u8>)| {
+        move |row: Row| {
+            overtaken()(row).request(move |vector| change(vector.previous_window.as_mut().expect("a window")))
+        }
+    };
+    let counter = LAST_COUNTER + 1;
+    vec![
+        row("cw-10a", "CounterSeen", "The counter was seen: a replay.", &in_window(LAST_COUNTER + 3, !0)),
+        row(
+            "cw-10b",
+            "CounterSeen",
+            "The counter is the highest one of the window: a replay.",
+            &in_window(counter, !0),
+        ),
+        row(
+            "cw-10c",
+            "CounterSeen",
+            "Of all counters below the highest one, this alone was seen.",
+            &in_window(70, 1 << 62),
+        ),
+        row("cw-11a", "CounterBelowWindow", "The counter is one below the window.", &in_window(counter + 65, 0)),
+        row("cw-11b", "CounterBelowWindow", "The counter is far below the window.", &in_window(u32::MAX, 0)),
+        row(
+            "cw-12a",
+            "StoredWindowMalformed",
+            "The stored window is a byte short.",
+            &stored(|window| window.truncate(12)),
+        ),
+        row("cw-12b", "StoredWindowMalformed", "A byte follows the stored window.", &stored(|window| window.push(0))),
+        row(
+            "cw-12c",
+            "StoredWindowMalformed",
+            "The stored window has another version.",
+            &stored(|window| window[0] = 2),
+        ),
+        row(
+            "cw-12d",
+            "StoredWindowMalformed",
+            "In the stored window counters below 1 were not seen.",
+            &in_window(LAST_COUNTER + 3, 0),
+        ),
+        row(
+            "cw-12e",
+            "StoredWindowMalformed",
+            "In the stored window the counter 0 was not seen.",
+            &in_window(LAST_COUNTER + 3, !(1 << 8)),
+        ),
+    ]
+}
