@@ -6,6 +6,9 @@ pub mod hashing {}
 #[doc = include_str!("../docs/storing.md")]
 pub mod storing {}
 
+#[doc = include_str!("../docs/platform-changes.md")]
+pub mod platform_changes {}
+
 #[doc = include_str!("../docs/throughput.md")]
 pub mod throughput {}
 

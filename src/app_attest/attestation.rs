@@ -176,7 +176,7 @@ impl<'a, C: Crypto + ?Sized> AttestationVerifier<'a, C> {
     /// `key_id` is what the client sent beside the object, `client_data` what the caller expects it to have hashed,
     /// which must contain a challenge of the caller's, and `now` the time to hold the certificates against.
     ///
-    /// The checks run from cheap to dear and all have to pass: at most two P-384 verifications, and none unless
+    /// The checks run from cheap to expensive and all have to pass: at most two P-384 verifications, and none unless
     /// everything else has passed. The attestation is *authentic* then; that its challenge is used once, and its key
     /// registered once, is the caller's to ensure.
     ///

@@ -11,7 +11,7 @@ pub(super) const CODE_HASH: &str = "cdHash";
 /// Passes over the value of [`CODE_HASH`]: `{hash: 20 bytes, type: 1 byte}` on devices. Nothing signs it, so that it is any
 /// value, as long as its size is bounded.
 pub(super) fn skip_code_hash(reader: &mut Reader<'_>) -> Result<(), Error> {
-    /// The longest value in bytes. Genuine ones have 36.
+    /// The longest value in bytes. Genuine ones have 34.
     const MAX_CODE_HASH: usize = 512;
 
     let start = reader.rest().len();

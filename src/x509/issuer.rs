@@ -9,13 +9,13 @@ use crate::{
 /// The proof that a trust anchor signed an intermediate certificate, and the certificate's key, prepared.
 ///
 /// Made by [`AttestationVerifier::verify_and_keep_issuer`](crate::app_attest::AttestationVerifier::verify_and_keep_issuer) of an
-/// attestation that is authentic, and kept by the caller, in memory. It is bound to the octets of that certificate and to the
-/// key of that anchor, and says nothing of any other; names, roles and validity of the certificate are checked in every
+/// attestation that is authentic, and kept by the caller, in memory. It is bound to the octets of that certificate, whichever of
+/// the two forms of its signature came with it, and to the key of that anchor, and says nothing of any other; names, roles and validity of the certificate are checked in every
 /// attestation again.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct KeptIssuer<K> {
-    /// SHA-256 of the anchor's key, the certificate and its signature.
+    /// SHA-256 of the anchor's key, the certificate and its signature, in the form with the lower s.
     fingerprint: [u8; 32],
     key: K,
 }

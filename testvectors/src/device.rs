@@ -312,7 +312,10 @@ impl Device {
                 entries.push((Cbor::text(CODE_HASH), Cbor::bytes(&hash)));
                 entries.push((Cbor::text(CODE_HASH_TYPE), Cbor::bytes(&[2])));
             }
-            entries.push((Cbor::text(BUNDLE_VERSION), Cbor::text(&self.bundle_version)));
+            // No genuine object of a Mac has named one.
+            if self.generation != Generation::Macos27 {
+                entries.push((Cbor::text(BUNDLE_VERSION), Cbor::text(&self.bundle_version)));
+            }
             entries.push((Cbor::text(VALIDATION_CATEGORY), Cbor::bytes(&self.category.to_le_bytes())));
             Cbor::map(entries)
         });

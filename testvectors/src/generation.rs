@@ -14,7 +14,8 @@ pub enum Generation {
     Ios26,
     /// iOS 27: the App Attest key purpose in the leaf, the extension map in the authenticator data.
     Ios27,
-    /// macOS 27: as iOS 27, with another platform, another access control list, and the code hash in the extension map.
+    /// macOS 27: as iOS 27, with another platform, another access control list, and in the extension map the code hash in
+    /// the place of the bundle version.
     Macos27,
 }
 
