@@ -1,6 +1,6 @@
 //! What is counted: each kind of verification, over inputs from fixed seeds.
 
-use std::{array, hint::black_box};
+use std::{array, cell::RefCell, hint::black_box};
 
 use genuine::{
     UnixTime,
@@ -15,9 +15,10 @@ use genuine::{
     x509::{KeptIssuer, TrustAnchor},
 };
 use genuine_testvectors::{
-    Device,
+    Device, Edits,
+    certificate::part,
     der::Der,
-    keys::{Hash, Signer, sha256},
+    keys::{Hash, Signer, other_form_p384, sha256},
 };
 
 /// How many signatures there are, and how many attestations.
@@ -45,7 +46,7 @@ const fn attestations(name: &'static str, verify: fn(usize)) -> Kind {
 }
 
 /// All of them.
-pub(crate) const KINDS: [Kind; 22] = [
+pub(crate) const KINDS: [Kind; 23] = [
     signatures("P-256", p256_plain),
     signatures("P-256, prepared 512 B", p256_prepared::<8>),
     signatures("P-256, prepared 2 KB", p256_prepared::<32>),
@@ -68,6 +69,10 @@ pub(crate) const KINDS: [Kind; 22] = [
     attestations("attestation, whole", attestation_plain),
     attestations("attestation, whole, kept issuer 3 KB", attestation_kept::<32>),
     attestations("attestation, whole, kept issuer 48 KB", attestation_kept::<512>),
+    attestations(
+        "attestation, whole, kept issuer 48 KB, s of the issuer's signature flipped",
+        attestation_relayed::<512>,
+    ),
 ];
 
 /// A digest, a signature, and the key.
@@ -269,6 +274,36 @@ fn attested() -> Attested {
         now: UnixTime(first.issue_time()),
         objects: devices.iter().map(attestation).collect(),
     }
+}
+
+/// What a relay makes of them: n − s for s in the signature of each second intermediate.
+fn relayed() -> Attested {
+    let mut attested = attested();
+    let flipped = Edits::default().chain(|chain| {
+        let bits = chain.intermediate[part::SIGNATURE].octets();
+        *bits = [&[0][..], &other_form_p384(&bits[1..])].concat();
+    });
+    for (number, (object, _, client_data_hash)) in attested.objects.iter_mut().enumerate().step_by(2) {
+        *object = flipped.mint_attestation(&Device::new(&format!("instructions {number}")), client_data_hash);
+    }
+    attested
+}
+
+/// Each is of the issuer that the one before it left behind, in another form.
+fn attestation_relayed<const POINTS: usize>(times: usize) {
+    let Attested { apps, root_subject, root_point, now, objects } = relayed();
+    let anchors = [TrustAnchor::new(&root_subject, root_point)];
+    let verifier = AttestationVerifier::new(Policy::new(&apps), &anchors, &VerifyOnly);
+    let issuer: RefCell<Option<KeptIssuer<PreparedP384<POINTS>>>> = RefCell::new(None);
+    let verify = |(object, key_id, client_data_hash): &(Vec<u8>, KeyId, Vec<u8>)| {
+        let client_data = ClientDataHash(client_data_hash);
+        let kept = &mut issuer.borrow_mut();
+        AttestationObject::parse(object)
+            .and_then(|object| verifier.verify_and_keep_issuer(&object, key_id, &client_data, now, kept).map(drop))
+            .is_ok()
+    };
+    assert!(verify(&objects[0]));
+    over(&objects, times, verify);
 }
 
 fn attestation_plain(times: usize) {
