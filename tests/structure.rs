@@ -319,7 +319,10 @@ fn rows() -> Vec<Row> {
 
 /// The text of `docs/errors.md`.
 fn error_table(rows: &[Row]) -> String {
-    let mut text = "# All codes\n".to_owned();
+    let mut text = "# All codes\n\n\
+        What mostly lies behind the common ones is at the end of [`guide::hashing`](crate::guide::hashing); the example `verify`\n\
+        takes an object and what you know about it, and says which mistake it is.\n"
+        .to_owned();
     for (hundred, title) in GROUPS {
         write!(text, "\n## {hundred}xx: {title}\n\n| code | name | class | step | meaning |\n|---|---|---|---|---|\n")
             .expect("a string takes all");

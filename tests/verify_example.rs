@@ -5,8 +5,9 @@ use std::{
     env,
     ffi::OsStr,
     fs,
+    io::Write as _,
     path::{Path, PathBuf},
-    process::{self, Command},
+    process::{self, Command, Stdio},
     sync::atomic::{AtomicUsize, Ordering},
 };
 
@@ -56,7 +57,16 @@ fn example() -> PathBuf {
 }
 
 fn run(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Run {
-    let output = Command::new(example()).args(arguments).output().expect("the example runs");
+    run_with_input(arguments, &[])
+}
+
+fn run_with_input(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>, input: &[u8]) -> Run {
+    let mut command = Command::new(example());
+    let command = command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the example runs");
+    // Dropped at once, which ends the input. An example that does not read it has ended before.
+    let _ = child.stdin.take().expect("a pipe").write_all(input);
+    let output = child.wait_with_output().expect("the example ends");
     Run {
         status: output.status.code(),
         stdout: String::from_utf8(output.stdout).expect("UTF-8"),
@@ -126,7 +136,7 @@ fn every_refused_object_has_one_failed_step() {
 
 #[test]
 fn every_step_of_a_good_object_passes() {
-    for (id, steps) in [(ATTESTATION, 17), (ASSERTION, 11)] {
+    for (id, steps) in [(ATTESTATION, 19), (ASSERTION, 12)] {
         let run = run_on(id, &json!({}));
         run.assert_ends(0, "1 as expected, 0 not");
         assert_eq!((run.count("  ok "), run.count("  FAIL"), run.count("  -")), (steps, 0, 0), "{id}");
@@ -229,8 +239,9 @@ fn a_file_that_is_no_vector_is_named_with_the_reason() {
     let root = TempFile::new(ROOT_PEM);
     let good = vector(ATTESTATION, &json!({}));
     let rows = [
-        (TempFile::new("not JSON"), "not JSON"),
-        (TempFile::new([0xFF, 0xFE]), "UTF-8"),
+        (TempFile::new("{ not JSON"), "not JSON"),
+        (TempFile::new("neither"), "neither base64"),
+        (TempFile::new(""), "empty"),
         (TempFile::new("[]"), "not a JSON object"),
         (TempFile::new("{}"), "`type` is missing"),
         (
@@ -240,13 +251,11 @@ fn a_file_that_is_no_vector_is_named_with_the_reason() {
         (vector(ATTESTATION, &json!({"attestation_b64": "???"})), "`attestation_b64` is not base64"),
         (vector(ATTESTATION, &json!({"attestation_b64": null})), "`attestation_b64` is missing"),
         (vector(ATTESTATION, &json!({"app_id": 1})), "`app_id` is not text"),
-        (vector(ATTESTATION, &json!({"key_id_b64": null})), "`key_id_b64` is missing"),
-        (vector(ATTESTATION, &json!({"valid_at": null})), "--at"),
+        (vector(ATTESTATION, &json!({"valid_at": "yesterday"})), "`valid_at`"),
         (vector(ATTESTATION, &json!({"environment": "sandbox"})), "\"sandbox\""),
         (vector(ATTESTATION, &json!({"expected": "perhaps"})), "\"perhaps\""),
         (vector(ATTESTATION, &json!({"expected": 999})), "999"),
         (vector(ATTESTATION, &json!({"require_categories": [-1]})), "`require_categories`"),
-        (vector(ASSERTION, &json!({"public_key_b64": null})), "`public_key_b64` is missing"),
         (vector(ASSERTION, &json!({"previous_counter": 0x1_0000_0000_u64})), "`previous_counter`"),
     ];
     for (file, reason) in rows {
@@ -260,7 +269,21 @@ fn a_file_that_is_no_vector_is_named_with_the_reason() {
 
 #[test]
 fn wrong_usage_is_told() {
-    for arguments in [&["--quiet"][..], &["--root"], &["--at"], &["--at", "2026-01-01T00:00:00Z"]] {
+    let rows: [&[&str]; 12] = [
+        &["--quiet"],
+        &["--root"],
+        &["--at"],
+        &["--at", "2026-01-01T00:00:00Z"],
+        &["--json"],
+        &["--app-id"],
+        &["--counter", "-1", "-"],
+        &["--challenge-b64", "???", "-"],
+        &["--client-data-hash-b64", "???", "-"],
+        &["--client-data", "@/no/such/file", "-"],
+        &["--key", "no key", "-"],
+        &["--key", "@/no/such/file", "-"],
+    ];
+    for arguments in rows {
         let run = run(arguments);
         assert_eq!((run.status, run.stdout.as_str()), (Some(2), ""), "{arguments:?}");
         run.assert_says("Usage:");
@@ -280,6 +303,137 @@ fn what_a_file_says_is_printed_without_control_characters() {
     let run = run_on(ATTESTATION, &json!({"environment": hostile}));
     assert_eq!(run.status, Some(2));
     assert!(!run.stderr.contains(['\x1B', '\u{9B}', '\u{202E}']));
+    let (root, file) = (TempFile::new(ROOT_PEM), vector(ATTESTATION, &json!({"app_id": hostile})));
+    let run = self::run(["--json", "--root", root.path(), file.path(), hostile]);
+    assert!(!run.stdout.contains(['\x1B', '\u{9B}', '\u{202E}']));
+    let line: Value = serde_json::from_str(run.stdout.lines().next().expect("a line")).expect("JSON");
+    assert_eq!(line["steps"][6]["compared"][0]["value"], json!(hostile), "escaped, not lost");
+}
+
+/// The fields of a bundled vector.
+fn fields(id: &str) -> Value {
+    let (_, text) = BUNDLED.iter().find(|(name, _)| *name == id).expect("a bundled vector");
+    serde_json::from_str(text).expect("JSON")
+}
+
+/// What a server knows about the object of a bundled vector, as options.
+fn options(id: &str) -> Vec<String> {
+    let fields = fields(id);
+    let rows: &[(&str, &str)] = match id {
+        ATTESTATION => &[("--app-id", "app_id"), ("--key-id", "key_id_b64"), ("--at", "valid_at")],
+        _ => &[("--app-id", "app_id"), ("--key", "public_key_b64")],
+    };
+    let mut options: Vec<_> = rows
+        .iter()
+        .flat_map(|(option, field)| [(*option).to_owned(), fields[*field].as_str().expect("text").to_owned()])
+        .collect();
+    let hash = fields["client_data_hash_b64"].as_str().expect("text");
+    options.extend(["--client-data-hash-b64".to_owned(), hash.to_owned()]);
+    if id == ASSERTION {
+        options.extend(["--counter".to_owned(), fields["previous_counter"].to_string()]);
+    }
+    options
+}
+
+/// The object of a bundled vector, in base64 and as bytes.
+fn bare(id: &str) -> (String, Vec<u8>) {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    let field = if id == ATTESTATION { "attestation_b64" } else { "assertion_b64" };
+    let text = fields(id)[field].as_str().expect("base64").to_owned();
+    let bytes = STANDARD.decode(&text).expect("base64");
+    (text, bytes)
+}
+
+#[test]
+fn bare_objects_are_verified_with_options() {
+    let root = TempFile::new(ROOT_PEM);
+    for id in [ATTESTATION, ASSERTION] {
+        let (text, bytes) = bare(id);
+        let options = [vec!["--root".to_owned(), root.path().to_owned()], options(id)].concat();
+        for content in [text.into_bytes(), bytes] {
+            let file = TempFile::new(&content);
+            let with_file = options.iter().map(String::as_str).chain([file.path()]);
+            run(with_file).assert_ends(0, "1 as expected, 0 not").assert_says("Accepted.");
+            let with_input = options.iter().map(String::as_str).chain(["-"]);
+            run_with_input(with_input, &content).assert_ends(0, "1 as expected, 0 not").assert_says("standard input");
+        }
+        // Each option but the root decides.
+        for pair in (2..options.len()).step_by(2) {
+            let mut fewer = options.clone();
+            fewer.drain(pair..pair + 2);
+            let run = run_with_input(fewer.iter().map(String::as_str).chain(["-"]), &bare(id).1);
+            assert_eq!(run.status, Some(1), "{}: {}", options[pair], run.stdout);
+        }
+    }
+}
+
+#[test]
+fn client_data_and_key_come_from_files_as_well() {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    let fields = fields(ASSERTION);
+    let text = |name: &str| fields[name].as_str().expect("text").to_owned();
+    let client_data = TempFile::new(STANDARD.decode(text("client_data_b64")).expect("base64"));
+    let key = TempFile::new(text("public_key_b64") + "\n");
+    let (data, key) = (format!("@{}", client_data.path()), format!("@{}", key.path()));
+    let app_id = text("app_id");
+    let arguments = ["--app-id", &app_id, "--client-data", &data, "--key", &key, "--counter", "0", "-"];
+    run_with_input(arguments, &bare(ASSERTION).1).assert_ends(0, "1 as expected, 0 not");
+}
+
+#[test]
+fn bare_objects_are_shown_without_a_verdict() {
+    let root = TempFile::new(ROOT_PEM);
+    let at = fields(ATTESTATION)["valid_at"].as_str().expect("text").to_owned();
+    for (id, missing) in
+        [(ATTESTATION, "the App ID, the key identifier and the challenge"), (ASSERTION, "the attested key")]
+    {
+        let run = run_with_input(["--root", root.path(), "--at", &at, "-"], &bare(id).1);
+        run.assert_ends(1, "0 as expected, 0 not, 1 without a verdict").assert_says("this is no verdict");
+        run.assert_says(missing).assert_says("The object says, unverified:");
+        assert_eq!(run.count("  FAIL"), 0);
+    }
+    let run = run_with_input(["--root", root.path(), "--at", &at, "-"], &bare(ATTESTATION).1);
+    run.assert_says("ABCDE12345.org.example.genuine").assert_says("leads to Genuine Test");
+}
+
+/// Options take the place of what a vector says.
+#[test]
+fn options_override_a_vector() {
+    let (root, file) = (TempFile::new(ROOT_PEM), vector(ATTESTATION, &json!({})));
+    let run = run(["--root", root.path(), "--challenge", "another", file.path()]);
+    run.assert_ends(1, "0 as expected, 1 not").assert_says("NonceMismatch (400)");
+}
+
+#[test]
+fn json_is_one_line_for_each_input() {
+    let (root, good) = (TempFile::new(ROOT_PEM), vector(ATTESTATION, &json!({})));
+    let refused = vector(ATTESTATION, &json!({"app_id": "org.example.genuine", "expected": "RpIdMismatch"}));
+    let (text, _) = bare(ASSERTION);
+    let arguments = ["--json", "--root", root.path(), good.path(), "no-such-file", refused.path(), "-"];
+    let run = run_with_input(arguments, text.as_bytes());
+    assert_eq!(run.status, Some(2));
+    let lines: Vec<Value> = run.stdout.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let summary = |line: &Value| [&line["file"], &line["kind"], &line["verdict"], &line["code"]].map(Clone::clone);
+    assert_eq!(
+        lines.iter().map(summary).collect::<Vec<_>>(),
+        [
+            [json!(good.path()), json!("attestation"), json!("accepted"), json!(null)],
+            [json!("no-such-file"), json!(null), json!("unreadable"), json!(null)],
+            [json!(refused.path()), json!("attestation"), json!("refused"), json!(500)],
+            [json!("standard input"), json!("assertion"), json!("incomplete"), json!(null)],
+        ]
+    );
+    let [accepted, _, refused, _] = &lines[..] else { panic!("four lines") };
+    assert!(run.stdout.starts_with("{\"file\":"));
+    assert_eq!(
+        (&refused["name"], &refused["class"], &refused["step"]),
+        (&json!("RpIdMismatch"), &json!("Rejected"), &json!("AppId"))
+    );
+    assert_eq!((&refused["expected"], &refused["as_expected"]), (&json!("RpIdMismatch (500)"), &json!(true)));
+    assert_eq!(refused["diagnosis"]["finding"], json!("prefix_missing"));
+    assert_eq!(refused["facts"]["leaf_app_id"], json!("ABCDE12345.org.example.genuine"));
+    assert_eq!((&accepted["facts"]["proved"], &accepted["facts"]["os_version"]), (&json!(true), &json!("17.1")));
+    assert_eq!(accepted["steps"][0]["mark"], json!("passed"));
 }
 
 /// `GENUINE_REAL_VECTORS` names a directory with `attestations/` and `assertions/` of genuine devices.
@@ -294,6 +448,23 @@ fn genuine_objects_are_accepted() {
     let receipts = directory.join("receipts");
     for receipt in receipts.is_dir().then(|| json_files(&receipts)).iter().flatten().take(1) {
         self::run([receipt]).assert_ends(2, "0 as expected, 0 not").assert_says("\"receipt\"");
+    }
+}
+
+/// Each of the reported faults ends with a sentence of its own, before the line that counts.
+#[test]
+fn reported_faults_end_with_a_sentence() {
+    let Some(directory) = env::var_os("GENUINE_REAL_VECTORS").map(PathBuf::from) else { return };
+    let faults = directory.join("../faults");
+    let engine = faults.join("engine");
+    for (root, directory) in [(faults.join("mint-root.pem"), &faults), (engine.join("root.pem"), &engine)] {
+        for file in json_files(directory).iter().filter(|file| !file.ends_with("ecdsa.json")) {
+            let root = root.to_str().expect("UTF-8");
+            let run = run(["--root", root, file.to_str().expect("UTF-8")]);
+            let lines: Vec<_> = run.stdout.lines().collect();
+            let [.., last, "", _] = lines[..] else { panic!("{}: {}", file.display(), run.stdout) };
+            assert!(last.starts_with("        ") && last.ends_with('.'), "{}: {last}", file.display());
+        }
     }
 }
 

@@ -1,0 +1,121 @@
+//! One object, run through the engine once and explained.
+
+use genuine::{
+    Error, UnixTime,
+    app_attest::{Assertion, AttestationObject},
+};
+
+use crate::{
+    anchors::Anchors,
+    assertion::{self, Asserted},
+    attestation::{self, Attested},
+    caller::CallerSide,
+    compared,
+    diagnosis::{self, Subject},
+    facts,
+    input::Object,
+    model::{Explanation, Kind, Outcome, Verdict},
+    outline::Outline,
+    steps,
+};
+
+/// Explains an object: as what it is verified, what the engine answers, step by step, what the object says, and what it
+/// means.
+///
+/// `kind` is what the caller expects, or `None` to take it for what it is. `now` is the time of verification where
+/// `side` tells none.
+#[must_use]
+pub fn explain(
+    object: &Object,
+    kind: Option<Kind>,
+    side: &CallerSide,
+    anchors: &Anchors,
+    now: UnixTime,
+) -> Explanation {
+    let outline = Outline::of(&object.bytes);
+    let detected = outline.kind();
+    let kind = kind.or(detected).unwrap_or(Kind::Attestation);
+    let call = Call { object, outline: &outline, detected, side };
+    match kind {
+        Kind::Attestation => call.attestation(anchors, side.at.unwrap_or(now)),
+        Kind::Assertion => call.assertion(),
+    }
+}
+
+struct Call<'c> {
+    object: &'c Object,
+    outline: &'c Outline,
+    detected: Option<Kind>,
+    side: &'c CallerSide,
+}
+
+impl Call<'_> {
+    fn attestation(&self, anchors: &Anchors, now: UnixTime) -> Explanation {
+        let Self { object, outline, detected, side } = *self;
+        let kind = Kind::Attestation;
+        let parsed = AttestationObject::parse(&object.bytes);
+        let attested = parsed.as_ref().map(|object| Attested { object, side, anchors, now });
+        let result = attested.as_ref().map_err(|error| **error).and_then(Attested::verify);
+        let attested = attested.ok();
+        let step = result.err().map(|error| attested.map_or_else(|| error.step(), |attested| attested.step(error)));
+        let steps = steps::report(kind, attested.is_some(), step, side, |step| match &attested {
+            Some(attested) => compared::of_attestation(attested, object.bytes.len(), step),
+            None => compared::of_unparsed(kind, &object.bytes, step),
+        });
+        let verdict = Verdict::new(result, step, attestation::missing(side));
+        let mut facts = attested.map(|attested| facts::of_attestation(&attested, outline));
+        if let Some(facts) = &mut facts {
+            facts.proved = verdict.verdict == Outcome::Accepted;
+            facts.size = object.bytes.len();
+        }
+        let chain = attested.map(|attested| attested.chain());
+        let diagnosis = diagnosis::of(&Subject {
+            kind,
+            detected,
+            object,
+            outline,
+            side,
+            verdict: &verdict,
+            failed: step,
+            facts: facts.as_ref(),
+            chain: chain.as_ref(),
+            attested,
+            asserted: None,
+        });
+        Explanation { kind, detected, decoding: object.decoding.clone(), verdict, steps, facts, chain, diagnosis }
+    }
+
+    fn assertion(&self) -> Explanation {
+        let Self { object, outline, detected, side } = *self;
+        let kind = Kind::Assertion;
+        let parsed = Assertion::parse(&object.bytes);
+        let asserted = parsed.as_ref().map(|assertion| Asserted { assertion, side });
+        let result = asserted.as_ref().map_err(|error| **error).and_then(Asserted::verify);
+        let asserted = asserted.ok();
+        let step = result.err().map(Error::step);
+        let steps = steps::report(kind, asserted.is_some(), step, side, |step| match &asserted {
+            Some(asserted) => compared::of_assertion(asserted, object.bytes.len(), step),
+            None => compared::of_unparsed(kind, &object.bytes, step),
+        });
+        let verdict = Verdict::new(result, step, assertion::missing(side));
+        let mut facts = asserted.map(|asserted| facts::of_assertion(&asserted));
+        if let Some(facts) = &mut facts {
+            facts.proved = verdict.verdict == Outcome::Accepted;
+            facts.size = object.bytes.len();
+        }
+        let diagnosis = diagnosis::of(&Subject {
+            kind,
+            detected,
+            object,
+            outline,
+            side,
+            verdict: &verdict,
+            failed: step,
+            facts: facts.as_ref(),
+            chain: None,
+            attested: None,
+            asserted,
+        });
+        Explanation { kind, detected, decoding: object.decoding.clone(), verdict, steps, facts, chain: None, diagnosis }
+    }
+}

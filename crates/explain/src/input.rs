@@ -1,0 +1,117 @@
+//! From what people have to the bytes of an object.
+
+use std::fmt;
+
+use crate::{
+    model::Decoding,
+    text::{from_base64, from_hex},
+    vector::Vector,
+};
+
+/// The longest input that is read: 1 MiB. The longest object that the engine parses is 64 times smaller.
+pub const MAX_INPUT: usize = 1024 * 1024;
+
+/// What an input is.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// The bytes of an object and nothing else.
+    Object(Object),
+    /// A JSON vector: an object with the caller's side and the verdict to expect.
+    Vector(Box<Vector>),
+}
+
+/// The bytes of an object, and how they were obtained.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Object {
+    /// What the verifier passes to the engine.
+    pub bytes: Vec<u8>,
+    /// What was done to the input, in this order.
+    pub decoding: Vec<Decoding>,
+}
+
+/// Why an input is neither an object nor a vector.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable(pub(crate) String);
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Unreadable {}
+
+impl Input {
+    /// Tells an object in binary, base64 of either alphabet (padded or not, with line breaks or quotes), hexadecimal digits and
+    /// a JSON vector apart, and decodes it.
+    ///
+    /// # Errors
+    ///
+    /// Why it is none of these.
+    pub fn read(input: &[u8]) -> Result<Self, Unreadable> {
+        if input.is_empty() {
+            return Err(Unreadable("empty".to_owned()));
+        }
+        if input.len() > MAX_INPUT {
+            return Err(Unreadable(format!("longer than {MAX_INPUT} bytes")));
+        }
+        let binary = || Self::Object(Object { bytes: input.to_vec(), decoding: Vec::new() });
+        let Ok(text) = std::str::from_utf8(input) else { return Ok(binary()) };
+        let text = text.trim_start_matches('\u{FEFF}');
+        if text.trim_start().starts_with(['{', '[']) {
+            return Vector::parse(text).map(Box::new).map(Self::Vector).map_err(Unreadable);
+        }
+        if text.contains(is_binary) {
+            return Ok(binary());
+        }
+        decode_text(text).map(Self::Object)
+    }
+}
+
+/// What text does not hold: with it, an input is binary even where it happens to be UTF-8, as damaged objects are.
+fn is_binary(c: char) -> bool {
+    (c.is_control() && !c.is_whitespace()) || c == '\u{FFFD}'
+}
+
+/// Hexadecimal digits, or base64.
+fn decode_text(text: &str) -> Result<Object, Unreadable> {
+    let (text, mut decoding) = clean(text);
+    if let Some(bytes) = from_hex(text.strip_prefix("0x").unwrap_or(&text)) {
+        decoding.push(Decoding::Hex);
+        return Ok(Object { bytes, decoding });
+    }
+    let object = decode_base64(&text, decoding).filter(|object| !object.bytes.is_empty());
+    object.ok_or_else(|| Unreadable("text, but neither base64, hexadecimal digits nor JSON".to_owned()))
+}
+
+/// Base64 and nothing else, as the fields of a vector are.
+pub(crate) fn decode_base64_text(text: &str) -> Option<Object> {
+    let (text, decoding) = clean(text);
+    decode_base64(&text, decoding)
+}
+
+fn decode_base64(text: &str, mut decoding: Vec<Decoding>) -> Option<Object> {
+    let bytes = from_base64(text)?;
+    decoding.push(if text.contains(['-', '_']) { Decoding::Base64Url } else { Decoding::Base64 });
+    Some(Object { bytes, decoding })
+}
+
+/// Takes away what is around and between the digits when text is copied from a log, a shell or JSON.
+fn clean(text: &str) -> (String, Vec<Decoding>) {
+    let mut decoding = Vec::new();
+    let mut text = text.trim().to_owned();
+    let unquoted = text.trim_matches(['"', '\'', '`', ',', ';', '“', '”']);
+    if unquoted.len() < text.len() {
+        text = unquoted.to_owned();
+        decoding.push(Decoding::Quotes);
+    }
+    if text.contains('\\') {
+        text = text.replace("\\r", "").replace("\\n", "").replace("\\/", "/");
+        decoding.push(Decoding::Escapes);
+    }
+    if text.contains(char::is_whitespace) {
+        text.retain(|c| !c.is_whitespace());
+        decoding.push(Decoding::WhiteSpace);
+    }
+    (text, decoding)
+}

@@ -1,0 +1,11 @@
+//! Explanations, held against the engine, minted objects, genuine ones, and the faults that users reported.
+
+mod faults;
+mod form;
+mod genuine;
+mod input;
+mod mistakes;
+mod properties;
+mod receipt;
+mod support;
+mod verdict;

@@ -1,0 +1,405 @@
+//! The usual mistakes, each made once on minted objects: which one fits is named, and how to mend it.
+
+use genuine::{
+    Error, UnixTime,
+    app_attest::{Counter, Environment},
+};
+use genuine_explain::{CallerSide, ClientData, Finding, Kind, LastCounter, Requirements, StoredKey};
+use genuine_testvectors::{Device, Edits, cbor::Cbor, certificate::oid, keys::sha256};
+
+use crate::{
+    receipt::ber_receipt,
+    support::{
+        CHALLENGE, CLIENT_DATA, assert_says, assertion_side, attestation_side, base64, explained,
+        explained_attestation, hex,
+    },
+};
+
+/// What an app may pass for the client data hash of a challenge, and what the sentence calls it.
+fn passed(challenge: &[u8]) -> Vec<(Vec<u8>, &'static str)> {
+    let text = base64(challenge);
+    let once = sha256(&[challenge]);
+    vec![
+        (sha256(&[text.as_bytes()]).to_vec(), "the SHA-256 of the base64 text of"),
+        (sha256(&[hex(challenge).as_bytes()]).to_vec(), "the SHA-256 of the hexadecimal text of"),
+        (sha256(&[&once]).to_vec(), "hashed once more"),
+        (challenge.to_vec(), "itself, not hashed"),
+        (text.into_bytes(), "the base64 text of"),
+        (sha256(&[hex(&once).as_bytes()]).to_vec(), "as hexadecimal text, hashed once more"),
+        (base64(&once).into_bytes(), "as base64 text"),
+        (sha256(&[challenge, b"\n"]).to_vec(), "with a line break at its end"),
+        (sha256(&[&challenge.to_ascii_uppercase()]).to_vec(), "in capital letters"),
+    ]
+}
+
+#[test]
+fn attestations_hashed_otherwise() {
+    let device = Device::new("hashing");
+    let side = attestation_side(&device);
+    for (hash, what) in passed(CHALLENGE) {
+        let explanation = explained_attestation(&device.attest_hash(&hash), &side);
+        assert_eq!(explanation.verdict.error, Some(Error::NonceMismatch), "{what}");
+        assert_says(&explanation, Finding::OtherHashing, &[what, "the challenge", "Apple asks for SHA-256"]);
+    }
+}
+
+#[test]
+fn assertions_hashed_otherwise() {
+    let device = Device::new("hashing");
+    let side = assertion_side(&device);
+    for (hash, what) in passed(CLIENT_DATA) {
+        let assertion = device.clone().assert_hash(&hash);
+        let explanation = explained(assertion.object, Kind::Assertion, &side);
+        assert_eq!(explanation.verdict.error, Some(Error::SignatureInvalid), "{what}");
+        assert_says(&explanation, Finding::OtherHashing, &[what, "the client data"]);
+    }
+}
+
+/// The challenge came as text, and the app hashed the bytes that the text stands for.
+#[test]
+fn text_that_stands_for_bytes() {
+    let device = Device::new("text");
+    let bytes: Vec<u8> = (0..32).collect();
+    let attestation = device.attest(&bytes);
+    for (text, what) in [(base64(&bytes), "decoded from base64"), (hex(&bytes), "decoded from hexadecimal digits")] {
+        let side =
+            CallerSide { client_data: Some(ClientData::of_data(text.into_bytes())), ..attestation_side(&device) };
+        let explanation = explained_attestation(&attestation, &side);
+        assert_says(&explanation, Finding::OtherHashing, &[what, "One side takes the text and the other the bytes."]);
+    }
+}
+
+/// With the hash alone, one more hash can be tried, and that the challenge was given for it.
+#[test]
+fn a_hash_alone() {
+    let device = Device::new("hash");
+    let hashed =
+        |hash: &[u8]| CallerSide { client_data: Some(ClientData::of_hash(hash.to_vec())), ..attestation_side(&device) };
+    let unhashed = explained_attestation(&device.attest(CHALLENGE), &hashed(CHALLENGE));
+    assert_says(&unhashed, Finding::OtherHashing, &["the SHA-256 of what you gave as the hash"]);
+    let none = explained_attestation(&device.attest(b"another"), &hashed(&sha256(&[CHALLENGE])));
+    assert_says(&none, Finding::NoneFits, &["Give the challenge or client data itself", "cannot be read"]);
+}
+
+#[test]
+fn no_hashing_fits() {
+    let mut device = Device::new("none");
+    let explanation = explained_attestation(&device.attest(b"another"), &attestation_side(&device));
+    assert_says(&explanation, Finding::NoneFits, &["None of the usual mistakes in hashing fits", "another challenge"]);
+    assert!(!explanation.diagnosis.tried.is_empty());
+    let side = assertion_side(&device);
+    let explanation = explained(device.assert(b"another").object, Kind::Assertion, &side);
+    assert_says(
+        &explanation,
+        Finding::NoneFits,
+        &["None of the usual mistakes", "another key signed it", "byte for byte"],
+    );
+}
+
+/// Nothing hashed is no candidate: the engine takes no empty client data hash.
+#[test]
+fn empty_client_data_fits_nothing() {
+    let mut device = Device::new("empty");
+    let assertion = device.assert(b"another").object;
+    for data in [&b""[..], b" ", b"\n"] {
+        let side = CallerSide { client_data: Some(ClientData::of_data(data.to_vec())), ..assertion_side(&device) };
+        let explanation = explained(assertion.clone(), Kind::Assertion, &side);
+        assert_says(&explanation, Finding::NoneFits, &[]);
+    }
+}
+
+/// An attestation with this receipt.
+fn with_receipt(device: &Device, hash: &[u8], receipt: &[u8]) -> Vec<u8> {
+    let edit = |map: &mut Cbor| *map.value(Cbor::text("attStmt")).value(Cbor::text("receipt")) = Cbor::bytes(receipt);
+    Edits::default().envelope(edit).mint_attestation(device, hash)
+}
+
+#[test]
+fn an_object_saved_and_sent_again() {
+    let device = Device::new("saved");
+    let old = sha256(&[b"the challenge of yesterday"]);
+    let receipt = ber_receipt(&[(4, &old), (12, b"2026-09-30T08:15:00.5Z")], 1_000);
+    let side = attestation_side(&device);
+    let explanation = explained(with_receipt(&device, &old, &receipt), Kind::Attestation, &side);
+    let named = base64(&old);
+    assert_says(
+        &explanation,
+        Finding::SavedObject,
+        &[&named, "2026-09-30T08:15:00.5Z", "saved earlier and sent again"],
+    );
+
+    // The receipt fits, and so does a usual mistake: the mistake is what can be mended.
+    let receipt = ber_receipt(&[(4, CHALLENGE)], 1_000);
+    let explanation = explained(with_receipt(&device, CHALLENGE, &receipt), Kind::Attestation, &side);
+    assert_says(&explanation, Finding::OtherHashing, &["the challenge itself, not hashed"]);
+    let hash_alone = ClientData::of_hash(sha256(&[CHALLENGE]).to_vec());
+    let side = CallerSide { client_data: Some(hash_alone), ..side };
+    let explanation = explained(with_receipt(&device, CHALLENGE, &receipt), Kind::Attestation, &side);
+    assert_says(&explanation, Finding::OtherHashing, &[&base64(CHALLENGE), "you verified with the SHA-256 of that"]);
+
+    // A receipt that fits nothing explains nothing.
+    let receipt = ber_receipt(&[(4, b"of another object")], 1_000);
+    let explanation = explained(with_receipt(&device, &old, &receipt), Kind::Attestation, &side);
+    assert_says(&explanation, Finding::NoneFits, &["which does not fit the nonce either"]);
+}
+
+#[test]
+fn changed_authenticator_data() {
+    let device = Device::new("changed");
+    let hash = sha256(&[CHALLENGE]);
+    let receipt = ber_receipt(&[(4, &hash)], 1_000);
+    let edit = |map: &mut Cbor| *map.value(Cbor::text("attStmt")).value(Cbor::text("receipt")) = Cbor::bytes(&receipt);
+    let edits = Edits::default().binding(|binding| binding.nonce[0] ^= 1).envelope(edit);
+    let object = edits.mint_attestation(&device, &hash);
+    let explanation = explained(object, Kind::Attestation, &attestation_side(&device));
+    assert_says(&explanation, Finding::ChangedAuthData, &["changed after Apple issued"]);
+}
+
+/// What is given, what the object is of, the finding, and parts of the sentence.
+type AppRow = (&'static str, &'static str, Finding, &'static str);
+
+const APPS: [AppRow; 8] = [
+    ("com.example.shop", "ABCDE12345.com.example.shop", Finding::PrefixMissing, "prefix"),
+    ("ZZZZZ99999.com.example.shop", "ABCDE12345.com.example.shop", Finding::OtherPrefix, "App ID Prefix"),
+    ("ABCDE12345.com.example.shop.Clip", "ABCDE12345.com.example.shop", Finding::AppClip, "App ID of the full app"),
+    ("ABCDE12345.com.example.shop", "ABCDE12345.com.example.shop.Clip", Finding::AppClip, "that is the full app"),
+    (" ABCDE12345.com.example.shop", "ABCDE12345.com.example.shop", Finding::OtherApp, "white space"),
+    ("\"ABCDE12345.com.example.shop\"", "ABCDE12345.com.example.shop", Finding::OtherApp, "quotes"),
+    ("ABCDE12345.com.Example.Shop", "ABCDE12345.com.example.shop", Finding::OtherApp, "capital and small letters"),
+    ("ABCDE12345.com.example.other", "ABCDE12345.com.example.shop", Finding::OtherApp, "another app"),
+];
+
+#[test]
+fn app_ids_that_the_leaf_names() {
+    for (given, actual, finding, how) in APPS {
+        let device = Device::new("app").with_app_id(actual);
+        let side = CallerSide { app_id: Some(given.to_owned()), ..attestation_side(&device) };
+        let explanation = explained_attestation(&device.attest(CHALLENGE), &side);
+        assert_eq!(explanation.verdict.error, Some(Error::RpIdMismatch), "{given}");
+        assert_says(
+            &explanation,
+            finding,
+            &[&format!("`{actual}`"), "its certificate names it", &format!("`{given}`"), how],
+        );
+    }
+}
+
+/// Without the leaf's help, what can be told from the hash alone.
+#[test]
+fn app_ids_that_nothing_names() {
+    for (given, actual, finding, how) in APPS {
+        let device = Device::new("app").with_app_id(actual);
+        let side = CallerSide { app_id: Some(given.to_owned()), ..attestation_side(&device) };
+        let unnamed = Edits::default().leaf(|leaf| leaf.remove_extension(oid::KEY_FACTS));
+        let object = unnamed.mint_attestation(&device, &sha256(&[CHALLENGE]));
+        let explanation = explained(object, Kind::Attestation, &side);
+        match how {
+            // Ten unknown characters are too many to try, and any other app too.
+            "prefix" => assert_says(&explanation, finding, &["without its prefix", "cannot confirm it"]),
+            "App ID Prefix" | "another app" => {
+                assert_says(&explanation, Finding::NoneFits, &["the developer account", "cannot confirm it"]);
+            }
+            "capital and small letters" => assert_says(&explanation, Finding::NoneFits, &[]),
+            _ => assert_says(&explanation, finding, &[&format!("`{actual}`"), how]),
+        }
+    }
+}
+
+/// A leaf that names another app than the authenticator data explains nothing but that.
+#[test]
+fn app_ids_that_contradict_each_other() {
+    let device = Device::new("app").with_app_id("ABCDE12345.com.example.shop");
+    let edits = Edits::default().auth_data(|data| data.rp_id_hash = sha256(&[b"ABCDE12345.com.example.bank"]));
+    let object = edits.mint_attestation(&device, &sha256(&[CHALLENGE]));
+    let explanation = explained(object, Kind::Attestation, &attestation_side(&device));
+    assert_eq!(explanation.verdict.error, Some(Error::RpIdMismatch));
+    let named = "names `ABCDE12345.com.example.shop`, whose hash is not in the object";
+    assert_says(&explanation, Finding::NoneFits, &[named]);
+    let facts = explanation.facts.expect("parsed");
+    assert_eq!((facts.app_id, facts.leaf_app_id.as_deref()), (None, Some("ABCDE12345.com.example.shop")));
+}
+
+#[test]
+fn app_ids_of_assertions() {
+    let mut device = Device::new("app").with_app_id("ABCDE12345.com.example.shop");
+    let assertion = device.assert(CLIENT_DATA).object;
+    let side = CallerSide { app_id: Some("ABCDE12345.com.example.shop.Clip".to_owned()), ..assertion_side(&device) };
+    let explanation = explained(assertion, Kind::Assertion, &side);
+    assert_says(&explanation, Finding::AppClip, &["`ABCDE12345.com.example.shop`"]);
+}
+
+#[test]
+fn key_identifiers_in_other_forms() {
+    let device = Device::new("key");
+    let attestation = device.attest(CHALLENGE);
+    let (id, point) = (device.key_id(), device.public_key());
+    let text = base64(&id);
+    let spki = [
+        &b"\x30\x59\x30\x13\x06\x07\x2A\x86\x48\xCE\x3D\x02\x01\x06\x08\x2A\x86\x48\xCE\x3D\x03\x01\x07\x03\x42\x00"[..],
+        &point,
+    ];
+    let rows = [
+        (hex(&id), "hexadecimal digits"),
+        (base64(&point), "the public key itself"),
+        (base64(&sha256(&[&id])), "the key identifier, hashed once more"),
+        (base64(&sha256(&[text.as_bytes()])), "the text of the key identifier, hashed"),
+        (base64(&sha256(&spki)), "SubjectPublicKeyInfo"),
+        (base64(&sha256(&[&point[1..]])), "without the leading 04"),
+        (base64(text.as_bytes()), "the base64 of the base64"),
+        (format!(" {text}\n"), "something around it"),
+    ];
+    for (given, what) in rows {
+        let side = CallerSide { key_id: Some(given), ..attestation_side(&device) };
+        let explanation = explained_attestation(&attestation, &side);
+        assert_says(&explanation, Finding::KeyIdForm, &[what, &format!("`{text}`")]);
+    }
+    let given = |given: String| CallerSide { key_id: Some(given), ..attestation_side(&device) };
+    let other = explained_attestation(&attestation, &given(base64(&Device::new("other").key_id())));
+    assert_says(&other, Finding::OtherKey, &["another key", &text]);
+    let none = explained_attestation(&attestation, &given("no key".to_owned()));
+    assert_says(&none, Finding::CallerSide, &["not the base64 of 32 bytes", &text]);
+    let key = StoredKey(Device::new("other").public_key().to_vec());
+    let other = CallerSide { public_key: Some(key), ..attestation_side(&device) };
+    assert_eq!(explained_attestation(&attestation, &other).diagnosis.finding, Finding::OtherKey);
+}
+
+#[test]
+fn encoded_twice() {
+    let mut device = Device::new("twice");
+    let rows = [
+        (Kind::Attestation, device.attest(CHALLENGE).object, attestation_side(&device)),
+        (Kind::Assertion, device.assert(CLIENT_DATA).object, assertion_side(&device)),
+    ];
+    for (kind, object, side) in rows {
+        let inside = format!("the {} is inside", kind.name());
+        for text in [base64(&object), hex(&object), format!("\"{}\"", base64(&object))] {
+            let explanation = explained(text.into_bytes(), kind, &side);
+            assert_eq!(explanation.verdict.class, Some("Malformed"));
+            assert_says(&explanation, Finding::DoubleBase64, &["encoded twice", &inside, "Decode once more"]);
+        }
+        let text = String::from_utf8_lossy(&object).into_owned();
+        let explanation = explained(text.into_bytes(), kind, &side);
+        assert_says(&explanation, Finding::TextDamage, &["EF BF BD", "put through a text string"]);
+        let text: String = object.iter().copied().map(char::from).collect();
+        let explanation = explained(text.into_bytes(), kind, &side);
+        assert_says(&explanation, Finding::TextDamage, &["Latin-1", "put through a text string"]);
+    }
+}
+
+#[test]
+fn the_other_kind() {
+    let mut device = Device::new("kind");
+    let explanation = explained(device.assert(CLIENT_DATA).object, Kind::Attestation, &attestation_side(&device));
+    assert_says(&explanation, Finding::OtherKind, &["This is an assertion", "`attestKey`"]);
+    let explanation = explained(device.attest(CHALLENGE).object, Kind::Assertion, &assertion_side(&device));
+    assert_says(&explanation, Finding::OtherKind, &["This is an attestation", "`generateAssertion`"]);
+    assert_eq!(explanation.detected, Some(Kind::Attestation));
+}
+
+#[test]
+fn other_things() {
+    let device = Device::new("things");
+    let rows = [
+        (ber_receipt(&[(4, b"hash")], 1_000), "ASN.1"),
+        (device.authorities().root_der(), "ASN.1"),
+        (device.public_key().to_vec(), "a public key"),
+        (device.key_id().to_vec(), "key identifiers"),
+    ];
+    for (bytes, what) in rows {
+        let explanation = explained(bytes, Kind::Attestation, &CallerSide::default());
+        assert_says(&explanation, Finding::OtherKind, &[what, "`attestKey`"]);
+    }
+}
+
+fn edited(edit: impl Fn(&mut Cbor)) -> Vec<u8> {
+    Edits::default().envelope(edit).mint_attestation(&Device::new("edited"), &sha256(&[CHALLENGE]))
+}
+
+#[test]
+fn other_formats() {
+    let rows =
+        [("none", "passkey"), ("packed", "passkey"), ("apple", "ACME"), ("tpm", "WebAuthn"), ("mine", "not have")];
+    for (format, what) in rows {
+        let object = edited(|map| *map.value(Cbor::text("fmt")) = Cbor::text(format));
+        let explanation = explained(object, Kind::Attestation, &CallerSide::default());
+        assert_says(&explanation, Finding::OtherFormat, &[&format!("{format:?}"), what, "apple-appattest"]);
+    }
+}
+
+#[test]
+fn fields_are_named() {
+    for field in ["fmt", "attStmt", "authData"] {
+        let object = edited(|map| drop(map.remove(Cbor::text(field))));
+        let explanation = explained(object, Kind::Attestation, &CallerSide::default());
+        assert_says(&explanation, Finding::MissingField, &[&format!("lacks `{field}`")]);
+    }
+    for field in ["x5c", "receipt"] {
+        let object = edited(|map| drop(map.value(Cbor::text("attStmt")).remove(Cbor::text(field))));
+        let explanation = explained(object, Kind::Attestation, &CallerSide::default());
+        assert_says(&explanation, Finding::MissingField, &[&format!("lacks `{field}`")]);
+    }
+    let outer = edited(|map| map.push(Cbor::text("extra"), Cbor::uint(1)));
+    let inner = edited(|map| map.value(Cbor::text("attStmt")).push(Cbor::text("extra"), Cbor::uint(1)));
+    for object in [outer, inner] {
+        let explanation = explained(object, Kind::Attestation, &CallerSide::default());
+        assert_says(&explanation, Finding::UnknownField, &["\"extra\""]);
+    }
+}
+
+/// Whoever makes an object does not decide how long the sentence is.
+#[test]
+fn sentences_have_a_length() {
+    let long = "x".repeat(600);
+    let keys = edited(|map| (0..13).for_each(|key| map.push(Cbor::text(&format!("{key}{long}")), Cbor::uint(0))));
+    let format = edited(|map| *map.value(Cbor::text("fmt")) = Cbor::text(&long));
+    let many = Cbor::map((0..20_000).map(|key| (Cbor::text(&key.to_string()), Cbor::uint(0))).collect()).encode();
+    let explanation = explained(keys.clone(), Kind::Attestation, &CallerSide::default());
+    assert_says(&explanation, Finding::UnknownField, &["and 5 more."]);
+    for object in [keys, format, many] {
+        let explanation =
+            explained(object[..object.len().min(16_384)].to_vec(), Kind::Attestation, &CallerSide::default());
+        let sentence = explanation.diagnosis.sentence;
+        assert!(sentence.len() < 700, "{sentence}");
+    }
+}
+
+#[test]
+fn lengths_are_named() {
+    let device = Device::new("length");
+    let object = device.attest(CHALLENGE).object;
+    let cut = explained(object[..object.len() - 1].to_vec(), Kind::Attestation, &CallerSide::default());
+    assert_says(&cut, Finding::Length, &["ends too early", &(object.len() - 1).to_string()]);
+    let longer = explained([object.clone(), vec![0]].concat(), Kind::Attestation, &CallerSide::default());
+    assert_says(&longer, Finding::Length, &["something follows", &object.len().to_string()]);
+    let large = explained(vec![0; 20_000], Kind::Attestation, &CallerSide::default());
+    assert_says(&large, Finding::Length, &["20000 bytes"]);
+}
+
+/// Time, authority, environment, counter, the caller's own side: each a sentence of its own.
+#[test]
+fn other_refusals() {
+    let mut device = Device::new("refusals").with_environment(genuine_testvectors::Environment::Development);
+    let attestation = device.attest(CHALLENGE);
+    let side = attestation_side(&device);
+    let at = |time| CallerSide { at: Some(UnixTime(time)), ..side.clone() };
+    let expired = explained_attestation(&attestation, &at(device.not_after() + 1));
+    assert_says(&expired, Finding::Time, &["is valid from", "do lead to the trust anchor"]);
+    let apple = genuine_explain::Anchors::apple();
+    let object = crate::support::object(attestation.object.clone());
+    let forged = genuine_explain::explain(&object, None, &side, &apple, UnixTime(1));
+    assert_says(&forged, Finding::OtherAuthority, &["Genuine Test", "Apple App Attestation Root CA", "forged"]);
+    let requirements = Requirements { environment: Some(Environment::Production), ..Requirements::default() };
+    let production = CallerSide { requirements, ..side.clone() };
+    let development = explained_attestation(&attestation, &production);
+    assert_says(&development, Finding::OtherEnvironment, &["development environment", "Xcode"]);
+    let empty = CallerSide { client_data: Some(ClientData::of_hash(Vec::new())), ..side.clone() };
+    assert_says(&explained_attestation(&attestation, &empty), Finding::CallerSide, &["empty", "Nothing is known"]);
+    assert_says(&explained_attestation(&attestation, &at(0)), Finding::CallerSide, &["clock"]);
+
+    let assertion = device.assert(CLIENT_DATA).object;
+    let last = |last| CallerSide { last_counter: Some(last), ..assertion_side(&device) };
+    let replayed = explained(assertion.clone(), Kind::Assertion, &last(LastCounter::Is(Counter(1))));
+    assert_says(&replayed, Finding::Replay, &["not greater", "overtook"]);
+    let unknown = explained(assertion, Kind::Assertion, &last(LastCounter::UnknownKey));
+    assert_says(&unknown, Finding::Replay, &["never registered"]);
+}

@@ -1,0 +1,107 @@
+//! Whatever is put in: no panic, no acceptance of what was changed, JSON that reads back.
+
+use genuine::UnixTime;
+use genuine_explain::{CallerSide, Input, Kind, Object, Outcome, explain};
+use genuine_testvectors::{Device, Generation};
+use proptest::{collection::vec, prelude::*, sample::Index};
+
+use crate::support::{CHALLENGE, CLIENT_DATA, anchors, assertion_side, attestation_side, base64, object};
+
+/// Objects of every generation, with the whole caller's side.
+fn objects() -> impl Strategy<Value = (Kind, Vec<u8>, CallerSide)> {
+    (prop::sample::select(Generation::ALL.to_vec()), any::<bool>()).prop_map(|(generation, attests)| {
+        let mut device = Device::new("properties").with_generation(generation);
+        if attests {
+            (Kind::Attestation, device.attest(CHALLENGE).object, attestation_side(&device))
+        } else {
+            (Kind::Assertion, device.assert(CLIENT_DATA).object, assertion_side(&device))
+        }
+    })
+}
+
+/// One change of some bytes: replaced, taken out or put in.
+fn changed(bytes: &[u8], changes: &[(Index, u8, u8)]) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    for (index, how, value) in changes {
+        if bytes.is_empty() {
+            break;
+        }
+        let position = index.index(bytes.len());
+        match how % 4 {
+            0 => bytes[position] = *value,
+            1 => bytes.insert(position, *value),
+            2 => drop(bytes.remove(position)),
+            _ => bytes.truncate(position),
+        }
+    }
+    bytes
+}
+
+/// All that can be asked of an explanation of anything.
+fn check(object: &Object, kind: Option<Kind>, side: &CallerSide) -> Outcome {
+    let explanation = explain(object, kind, side, &anchors(), UnixTime(1_790_812_800));
+    assert!(!explanation.diagnosis.sentence.is_empty());
+    let json = serde_json::to_string(&explanation).expect("serialises");
+    let value: serde_json::Value = serde_json::from_str(&json).expect("reads back");
+    assert_eq!(value["code"].as_u64(), explanation.verdict.code.map(u64::from));
+    explanation.verdict.verdict
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 128, ..ProptestConfig::default() })]
+
+    #[test]
+    fn changed_objects_are_explained(
+        (kind, bytes, side) in objects(),
+        changes in vec((any::<Index>(), any::<u8>(), any::<u8>()), 1..4),
+        told in any::<[bool; 4]>(),
+    ) {
+        let changed = changed(&bytes, &changes);
+        let [app_id, key_id, client_data, as_other] = told;
+        let side = CallerSide {
+            app_id: side.app_id.filter(|_| app_id),
+            key_id: side.key_id.filter(|_| key_id),
+            client_data: side.client_data.filter(|_| client_data),
+            ..side
+        };
+        let kind = if as_other { None } else { Some(kind) };
+        let outcome = check(&object(changed), kind, &side);
+        // The receipt alone may be changed and the rest accepted; an incomplete side never is.
+        prop_assert!(outcome != Outcome::Accepted || (app_id && client_data));
+    }
+
+    #[test]
+    fn any_input_is_explained(input in prop_oneof![vec(any::<u8>(), 0..400), ".{0,200}".prop_map(String::into_bytes)]) {
+        match Input::read(&input) {
+            Ok(Input::Object(object)) => {
+                let outcome = check(&object, None, &CallerSide::default());
+                prop_assert_eq!(outcome, Outcome::Refused);
+            }
+            Ok(Input::Vector(_)) => prop_assert!(false, "not by chance"),
+            Err(unreadable) => prop_assert!(!unreadable.to_string().is_empty()),
+        }
+    }
+
+    #[test]
+    fn changed_text_is_explained(
+        (_, bytes, side) in objects(),
+        changes in vec((any::<Index>(), any::<u8>(), any::<u8>()), 0..4),
+    ) {
+        let text = changed(base64(&bytes).as_bytes(), &changes);
+        if let Ok(Input::Object(object)) = Input::read(&text) {
+            check(&object, None, &side);
+        }
+    }
+
+    /// Text of the caller's side that is none of what it should be.
+    #[test]
+    fn any_side_is_taken((kind, bytes, side) in objects(), app_id in ".{0,60}", key_id in ".{0,60}", data in vec(any::<u8>(), 0..60)) {
+        let side = CallerSide {
+            app_id: Some(app_id),
+            key_id: Some(key_id),
+            client_data: Some(genuine_explain::ClientData { hash: data.clone(), data: Some(data) }),
+            ..side
+        };
+        prop_assert_ne!(check(&object(bytes), Some(kind), &side), Outcome::Accepted);
+    }
+}

@@ -1,0 +1,198 @@
+//! The verdict is the engine's, and without the whole caller's side there is none.
+
+use crate::support::{
+    CHALLENGE, CLIENT_DATA, anchors, assertion_side, attestation_side, explained, explained_attestation, object,
+};
+use genuine::{
+    Error, UnixTime,
+    app_attest::{AppIdHash, AssertionVerifier, AttestedKey, Counter, Environment, Policy},
+    crypto::{P256PublicKey, RustCrypto},
+};
+use genuine_explain::{CallerSide, Expected, Kind, LastCounter, Mark, Missing, Outcome, StoredKey, Vector, explain};
+use genuine_testvectors::{BUNDLED, Device};
+
+/// The minted vectors say which code the engine has to give; the conformance tests hold the engine itself against them.
+#[test]
+fn every_vector_has_its_verdict() {
+    for (id, json) in BUNDLED {
+        let vector = Vector::parse(json).expect(id);
+        let explanation = explain(&vector.object, Some(vector.kind), &vector.side, &anchors(), UnixTime(1));
+        assert!(vector.expected.is_met_by(&explanation.verdict), "{id}: {:?}", explanation.verdict);
+        let failed = explanation.steps.iter().filter(|step| step.mark == Mark::Failed).count();
+        assert_eq!(failed, usize::from(vector.expected != Expected::Pass), "{id}");
+        assert!(!explanation.diagnosis.sentence.is_empty(), "{id}");
+        let proved = explanation.facts.is_some_and(|facts| facts.proved);
+        assert_eq!(proved, vector.expected == Expected::Pass, "{id}");
+    }
+}
+
+/// Each part of an attestation's other side, left out alone: never accepted, and named.
+#[test]
+fn an_attestation_without_the_whole_side_has_no_verdict() {
+    let device = Device::new("incomplete");
+    let attestation = device.attest(CHALLENGE);
+    let full = attestation_side(&device);
+    assert_eq!(explained_attestation(&attestation, &full).verdict.verdict, Outcome::Accepted);
+    let rows = [
+        (Missing::AppId, "AppId", CallerSide { app_id: None, ..full.clone() }),
+        (Missing::KeyId, "KeyId", CallerSide { key_id: None, ..full.clone() }),
+        (Missing::ClientData, "Nonce", CallerSide { client_data: None, ..full.clone() }),
+    ];
+    for (missing, step, side) in rows {
+        let explanation = explained_attestation(&attestation, &side);
+        assert_eq!((explanation.verdict.verdict, &explanation.verdict.missing), (Outcome::Incomplete, &vec![missing]));
+        let not_asked: Vec<_> = explanation.steps.iter().filter(|step| step.mark == Mark::NotAsked).collect();
+        assert!(not_asked.iter().any(|report| report.step == step), "{step}");
+        assert!(!explanation.facts.expect("parsed").proved);
+    }
+}
+
+#[test]
+fn an_assertion_without_the_whole_side_has_no_verdict() {
+    let mut device = Device::new("incomplete");
+    let assertion = device.assert(CLIENT_DATA).object;
+    let full = assertion_side(&device);
+    assert_eq!(explained(assertion.clone(), Kind::Assertion, &full).verdict.verdict, Outcome::Accepted);
+    let rows = [
+        (Missing::AppId, CallerSide { app_id: None, ..full.clone() }),
+        (Missing::PublicKey, CallerSide { public_key: None, ..full.clone() }),
+        (Missing::ClientData, CallerSide { client_data: None, ..full.clone() }),
+        (Missing::Counter, CallerSide { last_counter: None, ..full.clone() }),
+    ];
+    for (missing, side) in rows {
+        let explanation = explained(assertion.clone(), Kind::Assertion, &side);
+        assert_eq!((explanation.verdict.verdict, &explanation.verdict.missing), (Outcome::Incomplete, &vec![missing]));
+    }
+}
+
+/// What was told is asked, whatever else is missing.
+#[test]
+fn what_is_told_is_asked() {
+    let mut device = Device::new("told");
+    let (attestation, assertion) = (device.attest(CHALLENGE).object, device.assert(CLIENT_DATA).object);
+    let other = Some("ABCDE12345.org.example.other".to_owned());
+    let zeros = Some("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".to_owned());
+    let at = Some(UnixTime(device.issue_time()));
+    let counter = Some(LastCounter::Is(Counter(7)));
+    let rows = [
+        (Kind::Attestation, CallerSide { app_id: other.clone(), at, ..CallerSide::default() }, Error::RpIdMismatch),
+        (Kind::Attestation, CallerSide { key_id: zeros, at, ..CallerSide::default() }, Error::KeyIdMismatch),
+        (
+            Kind::Attestation,
+            CallerSide { at: Some(UnixTime(2_524_608_000)), ..CallerSide::default() },
+            Error::LeafExpired,
+        ),
+        (Kind::Assertion, CallerSide { last_counter: counter, ..CallerSide::default() }, Error::CounterNotIncreased),
+        (Kind::Assertion, CallerSide { app_id: other, ..assertion_side(&device) }, Error::RpIdMismatch),
+    ];
+    for (kind, side, error) in rows {
+        let bytes = if kind == Kind::Attestation { attestation.clone() } else { assertion.clone() };
+        assert_eq!(explained(bytes, kind, &side).verdict.error, Some(error));
+    }
+}
+
+/// Without the challenge, a forged chain is refused all the same.
+#[test]
+fn the_chain_is_verified_without_the_challenge() {
+    let device = Device::new("chain").with_authorities(genuine_testvectors::TestPki::new("forger"));
+    let side = CallerSide { at: Some(UnixTime(device.issue_time())), ..CallerSide::default() };
+    let explanation = explain(&object(device.attest(CHALLENGE).object), None, &side, &anchors(), UnixTime(1));
+    assert_eq!(explanation.verdict.verdict, Outcome::Refused);
+    let chain = explanation.chain.expect("parsed");
+    assert_eq!((chain.at.holds, chain.within_validity.expect("overlaps").holds), (Some(false), Some(false)));
+}
+
+/// At another time than its own, an object is refused for its time, and its chain holds within it.
+#[test]
+fn the_chain_has_a_verdict_within_its_validity() {
+    let device = Device::new("old");
+    let side = CallerSide { at: Some(UnixTime(device.not_after() + 1)), ..attestation_side(&device) };
+    let explanation = explained_attestation(&device.attest(CHALLENGE), &side);
+    assert_eq!(explanation.verdict.error, Some(Error::LeafExpired));
+    let chain = explanation.chain.expect("parsed");
+    assert_eq!((chain.at.holds, chain.at.name), (Some(false), Some("LeafExpired")));
+    assert_eq!(chain.within_validity.expect("overlaps").holds, Some(true));
+}
+
+/// Each requirement of a vector reaches the engine's policy: one that cannot be met refuses with its own code.
+#[test]
+fn requirements_are_asked() {
+    let at = |name: &str| BUNDLED.iter().find(|(id, _)| *id == name).expect("a bundled vector").1;
+    let (attestation, assertion) = (at("att-ios17-production"), at("asr-ios17-production"));
+    let rows = [
+        (attestation, r#""require_categories": [4]"#, Error::LaunchDataMissing),
+        (attestation, r#""require_bundle_versions": ["1"]"#, Error::LaunchDataMissing),
+        (attestation, r#""require_code_hashes": ["00ff"]"#, Error::LaunchDataMissing),
+        (attestation, r#""require_platforms": ["iphoneos"]"#, Error::PlatformMissing),
+        (attestation, r#""require_os_version": "99""#, Error::OsVersionTooOld),
+        (attestation, r#""require_os_builds": [["iphoneos", "99A1"]]"#, Error::PlatformMissing),
+        (attestation, r#""limit_attestation_age": 1"#, Error::AttestationTooOld),
+        (assertion, r#""limit_counter_step": 0"#, Error::CounterStepTooLarge),
+        (assertion, r#""previous_window_b64": "AQ==""#, Error::StoredWindowMalformed),
+        (assertion, r#""previous_window_b64": "AQAAAAf//////////w==""#, Error::CounterSeen),
+    ];
+    for (json, requirement, error) in rows {
+        let json = json.replacen('{', &format!("{{{requirement},"), 1);
+        let explanation = crate::support::explained_vector(&json, &anchors());
+        assert_eq!(explanation.verdict.error, Some(error), "{requirement}");
+        let step = explanation.steps.iter().find(|step| step.mark == Mark::Failed).expect("a failed step");
+        assert_eq!(Some(&step.step), explanation.verdict.step.as_ref(), "{requirement}");
+    }
+    // Only Macs carry what this asks for, and other platforms are not asked.
+    let json = attestation.replacen('{', r#"{"require_macos_access_control": "00","#, 1);
+    assert_eq!(crate::support::explained_vector(&json, &anchors()).verdict.verdict, Outcome::Accepted);
+    for malformed in [
+        r#""require_code_hashes": ["0"]"#,
+        r#""require_os_version": "x""#,
+        r#""require_os_builds": [["iphoneos"]]"#,
+        r#""require_macos_access_control": 1"#,
+        r#""limit_attestation_age": -1"#,
+        r#""limit_counter_step": 4294967296"#,
+    ] {
+        let json = attestation.replacen('{', &format!("{{{malformed},"), 1);
+        let name = malformed.split('"').nth(1).expect("a name");
+        assert!(Vector::parse(&json).expect_err(malformed).contains(name), "{malformed}");
+    }
+}
+
+/// The stored form names app and environment, so that they need not be told.
+#[test]
+fn a_stored_key_brings_its_app() {
+    let mut device = Device::new("stored");
+    let point = P256PublicKey::from_uncompressed(&device.public_key()).expect("65 octets");
+    let app = AppIdHash::of(device.app_id(), &RustCrypto).expect("a hash");
+    let key = AttestedKey::from_trusted_parts(&point, app, Environment::Production, &RustCrypto).expect("a key");
+    let side =
+        CallerSide { app_id: None, public_key: Some(StoredKey(key.to_bytes().to_vec())), ..assertion_side(&device) };
+    let assertion = device.assert(CLIENT_DATA).object;
+    assert_eq!(explained(assertion.clone(), Kind::Assertion, &side).verdict.verdict, Outcome::Accepted);
+
+    // The oracle: the engine, called as a server calls it.
+    let view = genuine::app_attest::Assertion::parse(&assertion).expect("an assertion");
+    let data = side.client_data.clone().expect("told");
+    let hash = genuine::app_attest::ClientDataHash(&data.hash);
+    let apps = [app];
+    let verifier = AssertionVerifier::new(Policy::new(&apps), &RustCrypto);
+    assert!(verifier.verify(&view, &key, &hash).and_then(|authentic| authentic.accept(Counter(0))).is_ok());
+
+    let other = AppIdHash::of("ABCDE12345.org.example.other", &RustCrypto).expect("a hash");
+    let key = AttestedKey::from_trusted_parts(&point, other, Environment::Production, &RustCrypto).expect("a key");
+    let side = CallerSide { public_key: Some(StoredKey(key.to_bytes().to_vec())), ..side };
+    assert_eq!(explained(assertion, Kind::Assertion, &side).verdict.error, Some(Error::RpIdMismatch));
+}
+
+#[test]
+fn keys_are_read_in_every_form() {
+    use p256::pkcs8::{EncodePublicKey as _, LineEnding};
+    let point = Device::new("forms").public_key();
+    let key = p256::PublicKey::from_sec1_bytes(&point).expect("a point");
+    let pem = key.to_public_key_pem(LineEnding::LF).expect("PEM");
+    let hex: String = crate::support::hex(&point);
+    for text in [pem.as_str(), &crate::support::base64(&point), &hex] {
+        assert_eq!(StoredKey::read(text), Ok(StoredKey(point.to_vec())), "{text}");
+    }
+    let certificate = genuine_testvectors::ROOT_PEM;
+    for none in ["no key", certificate, "-----BEGIN PUBLIC KEY-----\nMAA=\n-----END PUBLIC KEY-----\n"] {
+        assert!(StoredKey::read(none).is_err(), "{none}");
+    }
+}

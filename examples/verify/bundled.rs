@@ -1,0 +1,88 @@
+//! The bundled vectors: a handful in full, so that the steps can be read; the rest in one line each.
+
+use std::{io, process::ExitCode};
+
+use genuine::Error;
+use genuine_explain::{Anchors, Expected, Kind, Vector, explain};
+use genuine_testvectors::{BUNDLED, ROOT_PEM};
+
+use crate::{
+    INTRODUCTION, Tally, fail, now, print,
+    print::{Explained, Style, group_title},
+};
+
+pub(crate) fn run() -> io::Result<ExitCode> {
+    let style = Style::of_stdout();
+    let mut anchors = Anchors::apple();
+    if let Err(reason) = anchors.add_pem(ROOT_PEM.as_bytes()) {
+        return Ok(fail(&reason));
+    }
+    let mut tally = Tally::default();
+    let mut explained = Vec::new();
+    for (id, json) in BUNDLED {
+        match Vector::parse(json) {
+            Ok(vector) => {
+                let explanation = explain(&vector.object, Some(vector.kind), &vector.side, &anchors, now());
+                let one = Explained {
+                    name: (*id).to_owned(),
+                    description: vector.description,
+                    expected: Some(vector.expected),
+                    explanation,
+                };
+                tally.count(&one);
+                explained.push(one);
+            }
+            Err(reason) => return Ok(fail(&format!("{id}: {reason}"))),
+        }
+    }
+    print(INTRODUCTION)?;
+    for one in take_representative(&mut explained) {
+        print(&one.in_full(style))?;
+    }
+    print("The rest in brief: `ok` if the verdict is as expected, the verdict, the vector and what it is.\n\n")?;
+    print_briefly(&mut explained, style)?;
+    for one in explained.iter().filter(|one| !one.is_as_expected()) {
+        print(&one.in_full(style))?;
+    }
+    print(&tally.line())?;
+    Ok(tally.status())
+}
+
+/// Takes out the first vector of each sort; a sort without one is left out.
+fn take_representative(explained: &mut Vec<Explained>) -> Vec<Explained> {
+    let attestation = |one: &Explained| one.explanation.kind == Kind::Attestation;
+    let good = |one: &Explained, system: &str| one.expected == Some(Expected::Pass) && one.name.contains(system);
+    let bad = |one: &Explained, error| one.expected == Some(Expected::Exactly(error));
+    let sorts: [&dyn Fn(&Explained) -> bool; 6] = [
+        &|one| attestation(one) && good(one, "ios14-production"),
+        &|one| attestation(one) && good(one, "ios27-production"),
+        &|one| attestation(one) && bad(one, Error::NonceMismatch),
+        &|one| attestation(one) && bad(one, Error::IntermediateSignature),
+        &|one| !attestation(one) && good(one, "ios27-production"),
+        &|one| !attestation(one) && bad(one, Error::CounterNotIncreased),
+    ];
+    let take = |sort: &&dyn Fn(&Explained) -> bool| {
+        let position = explained.iter().position(sort)?;
+        Some(explained.remove(position))
+    };
+    sorts.iter().filter_map(take).collect()
+}
+
+/// One line each, grouped by what is expected.
+fn print_briefly(explained: &mut [Explained], style: Style) -> io::Result<()> {
+    explained.sort_by_key(|one| match one.expected {
+        None | Some(Expected::Pass) => 0,
+        Some(Expected::AnyError) => 1,
+        Some(Expected::Exactly(error)) => error.code(),
+    });
+    for group in explained.chunk_by(|one, other| one.expected == other.expected) {
+        if let Some(expected) = group.first().and_then(|one| one.expected) {
+            print(&format!("{}\n", group_title(expected, style)))?;
+        }
+        for one in group {
+            print(&one.in_brief(style))?;
+        }
+        print("\n")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,288 @@
+//! How an explanation looks, on a terminal and elsewhere.
+
+use std::{fmt, io::IsTerminal as _};
+
+use genuine_explain::{ChainVerdict, Compared, Expected, Explanation, Facts, LaunchFacts, Mark, Outcome, StepReport};
+use serde::Serialize;
+use serde_json::json;
+
+/// The width of a line that is cut or broken; nothing but names from the files makes others longer.
+const WIDTH: usize = 100;
+
+/// Where the text of a line begins.
+const INDENT: &str = "        ";
+
+/// An explained input.
+pub(crate) struct Explained {
+    pub(crate) name: String,
+    pub(crate) description: Option<String>,
+    /// What a vector expects.
+    pub(crate) expected: Option<Expected>,
+    pub(crate) explanation: Explanation,
+}
+
+impl Explained {
+    /// Everything: each step, what it compared, what the object says, the verdict, and what it means.
+    pub(crate) fn in_full(&self, style: Style) -> String {
+        let Self { name, expected, explanation, .. } = self;
+        let expects = expected.map(|expected| format!(" · expected: {expected}")).unwrap_or_default();
+        let mut lines = vec![style.bold(format!("{name} · {}{expects}", explanation.kind.name()))];
+        lines.extend(self.description.iter().flat_map(|text| broken(&printable(text), "")));
+        lines.push(String::new());
+        lines.extend(explanation.steps.iter().flat_map(|step| step_lines(step, style)));
+        lines.push(String::new());
+        lines.extend(self.fact_lines(style));
+        lines.extend(self.verdict_lines(style));
+        lines.extend(broken(&printable(&explanation.diagnosis.sentence), INDENT));
+        lines.push(String::new());
+        lines.join("\n") + "\n"
+    }
+
+    fn verdict_lines(&self, style: Style) -> Vec<String> {
+        let verdict = &self.explanation.verdict;
+        let title = match (verdict.verdict, verdict.error) {
+            (_, Some(error)) => {
+                style.red(format!("  →     {error}, class {:?}: {}", error.class(), to_peer(verdict.verdict, error)))
+            }
+            (Outcome::Accepted, None) => style.green("  →     Accepted."),
+            (_, None) => style.bold("  →     No verdict: parts of your side are missing."),
+        };
+        let expectation = self.expected.map(|expected| {
+            if self.is_as_expected() {
+                style.green(format!("{INDENT}As expected."))
+            } else {
+                style.red(format!("{INDENT}NOT as expected, which is: {expected}."))
+            }
+        });
+        [title].into_iter().chain(expectation).collect()
+    }
+
+    fn fact_lines(&self, style: Style) -> Vec<String> {
+        let Some(facts) = &self.explanation.facts else { return Vec::new() };
+        let title = if facts.proved { "The proof says:" } else { "The object says, unverified:" };
+        let mut rows = facts_of(facts);
+        if let Some(chain) = &self.explanation.chain {
+            rows.push(("chain", chain_in_words(&chain.at, &chain.anchors)));
+            rows.extend(chain.within_validity.iter().map(|at| ("and", chain_in_words(at, &chain.anchors))));
+        }
+        let rows = rows.into_iter().map(|(label, value)| fact_line(label, &value, style));
+        [format!("  {title}")].into_iter().chain(rows).chain([String::new()]).collect()
+    }
+
+    /// One line: the verdict and which vector it is about.
+    pub(crate) fn in_brief(&self, style: Style) -> String {
+        let verdict = self.explanation.verdict.code.map_or_else(|| "pass".to_owned(), |code| code.to_string());
+        let text = format!("{verdict:<4}  {:<22}  {}", self.name, self.description.as_deref().unwrap_or_default());
+        let text = cut(&printable(&text), WIDTH - 8);
+        if self.is_as_expected() {
+            format!("  {}    {text}\n", style.green("ok"))
+        } else {
+            format!("  {}   {text}\n", style.red("NOT"))
+        }
+    }
+
+    /// One line of JSON.
+    pub(crate) fn as_json(&self) -> String {
+        json_line(&Line {
+            file: &self.name,
+            explanation: &self.explanation,
+            description: self.description.as_deref(),
+            expected: self.expected.map(|expected| expected.to_string()),
+            as_expected: self.expected.map(|_| self.is_as_expected()),
+        })
+    }
+}
+
+/// An explanation with what belongs to its input.
+#[derive(Serialize)]
+struct Line<'e> {
+    file: &'e str,
+    #[serde(flatten)]
+    explanation: &'e Explanation,
+    description: Option<&'e str>,
+    expected: Option<String>,
+    as_expected: Option<bool>,
+}
+
+/// The line of an input that is no object.
+pub(crate) fn unreadable_as_json(name: &str, reason: &str) -> String {
+    json_line(&json!({ "file": name, "kind": null, "verdict": "unreadable", "reason": reason }))
+}
+
+/// What JSON leaves as it is and a terminal would obey stands in strings alone, so that it can be escaped in place.
+fn json_line(value: &impl Serialize) -> String {
+    let escaped = |c: char| if is_harmful(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() };
+    serde_json::to_string(value).unwrap_or_default().chars().map(escaped).chain(["\n".to_owned()]).collect()
+}
+
+type Row = (&'static str, String);
+
+fn facts_of(facts: &Facts) -> Vec<Row> {
+    let mut rows = vec![match &facts.app_id {
+        Some(app_id) => ("app", app_id.clone()),
+        None => ("SHA-256(App ID)", facts.rp_id_hash_hex.clone()),
+    }];
+    let mut push = |label, value: Option<String>| rows.extend(value.map(|value| (label, value)));
+    push("named by the leaf", facts.leaf_app_id.clone().filter(|named| facts.app_id.as_ref() != Some(named)));
+    push("environment", facts.environment.map(str::to_owned));
+    push("platform", facts.platform.clone());
+    push("system", system(facts));
+    push("key identifier", facts.key_id_b64.clone());
+    push("in hexadecimal", facts.key_id_hex.clone());
+    push("counter", Some(facts.counter.to_string()));
+    push("launch data", Some(facts.launch.as_ref().map_or_else(|| "none".to_owned(), launch)));
+    if let Some(launch) = &facts.launch {
+        push("code hash", launch.code_hash_hex.clone());
+        push("its type", launch.code_hash_type.map(|kind| kind.to_string()));
+    }
+    for (label, certificate) in [("leaf", &facts.leaf), ("intermediate", &facts.intermediate)] {
+        let validity = certificate.as_ref().map(|one| format!("{} to {}", one.not_before, one.not_after));
+        push(label, validity);
+    }
+    push("access control", facts.access_control_hex.as_ref().map(|digits| format!("{} bytes", digits.len() / 2)));
+    if let Some(receipt) = &facts.receipt {
+        let what = if receipt.readable { "UNVERIFIED: nothing above covers it" } else { "cannot be read" };
+        push("receipt", Some(format!("{} bytes, {what}", receipt.size)));
+        push("its client hash", receipt.client_hash_b64.clone());
+        push("created", receipt.created.clone());
+        push("expires", receipt.expires.clone());
+        push("of App ID", receipt.app_id.clone());
+        let kind = [receipt.kind.clone(), receipt.environment.clone()];
+        push("of type", receipt.kind.as_ref().map(|_| kind.into_iter().flatten().collect::<Vec<_>>().join(", ")));
+        push("of this leaf", receipt.names_leaf.map(|same| if same { "yes" } else { "NO" }.to_owned()));
+    }
+    rows
+}
+
+fn system(facts: &Facts) -> Option<String> {
+    let version = facts.os_version.clone()?;
+    Some(facts.os_build.as_ref().map_or_else(|| version.clone(), |build| format!("{version}, build {build}")))
+}
+
+fn launch(launch: &LaunchFacts) -> String {
+    let category = launch.category.map(|category| {
+        let name = launch.category_name.unwrap_or("other");
+        format!("category {category} ({name})")
+    });
+    let version = launch.bundle_version.as_ref().map(|version| format!("bundle version {}", cut(version, 40)));
+    let doubt = (!launch.announced).then(|| "not announced, not believed".to_owned());
+    category.into_iter().chain(version).chain(doubt).collect::<Vec<_>>().join(", ")
+}
+
+fn chain_in_words(verdict: &ChainVerdict, anchors: &[String]) -> String {
+    let what = match (verdict.holds, verdict.name) {
+        (Some(true), _) => format!("leads to {}", cut(&anchors.join(", "), 40)),
+        (Some(false), Some(name)) => format!("refused: {name}"),
+        _ => "not reached".to_owned(),
+    };
+    format!("at {}: {what}", verdict.time)
+}
+
+fn step_lines(report: &StepReport, style: Style) -> Vec<String> {
+    let StepReport { mark, title, meaning, compared, .. } = report;
+    let line = match mark {
+        Mark::Passed => format!("  {}    {title:<21}{}", style.green("ok"), style.dim(meaning)),
+        Mark::Failed => format!("  {}  {title:<21}not true that {meaning}", style.red("FAIL")),
+        Mark::NotReached => style.dim(format!("  -     {title:<21}not reached")),
+        Mark::NotAsked => style.dim(format!("  ?     {title:<21}not asked: your side does not tell it")),
+    };
+    let values = compared.iter().map(|Compared { label, value }| {
+        // Enough to recognise a hash, and all of one that has to be compared.
+        let digits = if *mark == Mark::Failed && !value.contains(' ') { 64 } else { 40 };
+        fact_line(label, &abridged(value, digits), style)
+    });
+    [line].into_iter().chain(values).collect()
+}
+
+fn fact_line(label: &str, value: &str, style: Style) -> String {
+    format!("{INDENT}{}  {}", style.dim(format!("{label:>19}")), printable(value))
+}
+
+/// Cuts hexadecimal digits in the middle where there are more than so many.
+fn abridged(value: &str, digits: usize) -> String {
+    let word = |word: &str| {
+        let is_long = word.len() > digits && word.bytes().all(|octet| octet.is_ascii_hexdigit());
+        if is_long { format!("{}…{}", &word[..16], &word[word.len() - 8..]) } else { word.to_owned() }
+    };
+    value.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// What a peer may be told: the class, and that is all.
+const fn to_peer(outcome: Outcome, error: genuine::Error) -> &'static str {
+    match (outcome, error.class()) {
+        (Outcome::Undecided, _) => "undecided; the fault is not the peer's",
+        (_, genuine::ErrorClass::Malformed) => "ill-formed; sending it again cannot help",
+        _ => "well-formed, and refused",
+    }
+}
+
+/// The title of a group of one-line reports.
+pub(crate) fn group_title(expected: Expected, style: Style) -> String {
+    style.bold(match expected {
+        Expected::Pass => "Must be accepted".to_owned(),
+        Expected::AnyError => "Must be refused".to_owned(),
+        Expected::Exactly(error) => format!("Must be refused with {error}, class {:?}", error.class()),
+    })
+}
+
+/// Objects hold what their sender wants; none of it is to command a terminal or to reorder a line.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars().map(|c| if is_harmful(c) { '\u{FFFD}' } else { c }).collect()
+}
+
+fn is_harmful(c: char) -> bool {
+    let reorders =
+        matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    c.is_control() || reorders || matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+/// Broken between words.
+fn broken(text: &str, indent: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + word.chars().count() < WIDTH => *line = format!("{line} {word}"),
+            _ => lines.push(format!("{indent}{word}")),
+        }
+    }
+    lines
+}
+
+fn cut(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    text.chars().take(width - 1).chain(['…']).collect()
+}
+
+/// Colours, or none.
+#[derive(Clone, Copy)]
+pub(crate) struct Style(bool);
+
+impl Style {
+    /// Colours only on a terminal, and never where `NO_COLOR` asks for none (<https://no-color.org>).
+    pub(crate) fn of_stdout() -> Self {
+        let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        Self(std::io::stdout().is_terminal() && !refused)
+    }
+
+    fn bold(self, text: impl fmt::Display) -> String {
+        self.paint(1, text)
+    }
+
+    fn dim(self, text: impl fmt::Display) -> String {
+        self.paint(2, text)
+    }
+
+    fn red(self, text: impl fmt::Display) -> String {
+        self.paint(31, text)
+    }
+
+    fn green(self, text: impl fmt::Display) -> String {
+        self.paint(32, text)
+    }
+
+    fn paint(self, code: u8, text: impl fmt::Display) -> String {
+        if self.0 { format!("\x1B[{code}m{text}\x1B[0m") } else { text.to_string() }
+    }
+}
