@@ -1,5 +1,7 @@
 //! Keys and signatures: what a caller has, and the verification of one or of many.
 
+use core::{error::Error, fmt};
+
 use crate::{
     base::{Base, BasePoint},
     comb::Prepared,
@@ -14,6 +16,14 @@ pub const BATCH: usize = 8;
 /// Not a signature of this digest by this key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Invalid;
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("the signature is invalid")
+    }
+}
+
+impl Error for Invalid {}
 
 /// A public key: a point of the curve.
 #[derive(Clone, Copy, Debug)]

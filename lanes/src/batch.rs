@@ -1,6 +1,6 @@
 //! Any number of signatures: sorted into groups of eight, by whether their keys are prepared.
 
-use core::array;
+use core::{array, mem};
 
 use genuine_ecdsa::{BATCH, Invalid, P256, Prepared, PublicKey, Signed};
 
@@ -78,9 +78,17 @@ impl<const POINTS: usize> Kind for &Prepared<P256, POINTS> {
     }
 }
 
-impl<'a, K: Kind> Group<'a, K> {
+impl<'a, K: Copy> Group<'a, K> {
     const EMPTY: Self = Self { members: [None; BATCH], len: 0 };
 
+    /// Takes out the members; `None` if there are none.
+    fn take(&mut self) -> Option<[Option<Member<'a, K>>; BATCH]> {
+        let Self { members, len } = mem::replace(self, Self::EMPTY);
+        (len > 0).then_some(members)
+    }
+}
+
+impl<'a, K: Kind> Group<'a, K> {
     /// Adds one, and verifies the group when it is full.
     fn push<const POINTS: usize>(
         &mut self,
@@ -97,16 +105,17 @@ impl<'a, K: Kind> Group<'a, K> {
         }
     }
 
-    /// Verifies what there is, and empties the group.
+    /// Verifies what there is, and empties the group. Nothing is done for an empty one, for which the inversion of a product
+    /// without factors would cost as much as any.
     fn verify(&mut self, lanes: Lanes, answers: &mut [Result<(), Invalid>]) {
-        let pairs = self.members.map(|member| member.map_or((&[][..], &[][..]), |member| member.pair));
+        let Some(members) = self.take() else { return };
+        let pairs = members.map(|member| member.map_or((&[][..], &[][..]), |member| member.pair));
         let signed = Signed::batch(&pairs);
         // Those with numbers in range; the others are not valid, and take no lane.
         let candidates = array::from_fn(|index| {
-            let Member { place, key, .. } = self.members[index]?;
+            let Member { place, key, .. } = members[index]?;
             Some((place, signed[index].as_ref().ok()?, key))
         });
-        *self = Self::EMPTY;
         let Some(&(_, spare, spare_key)) = candidates.iter().flatten().next() else { return };
         if candidates.iter().flatten().count() < K::WORTHWHILE {
             for &(place, signed, key) in candidates.iter().flatten() {
@@ -157,5 +166,21 @@ impl Lanes {
         key: &Prepared<P256, POINTS>,
     ) -> Result<(), Invalid> {
         key.one(*self, &Signed::new(digest, signature)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Members are what is read and inverted: an empty group has none to give, and one that has given them is empty.
+    #[test]
+    fn an_empty_group_gives_nothing() {
+        let mut group = Group::<()>::EMPTY;
+        assert!(group.take().is_none());
+        group.members[0] = Some(Member { place: 7, pair: (&[], &[]), key: () });
+        group.len = 1;
+        assert!(group.take().is_some_and(|members| members[0].is_some_and(|member| member.place == 7)));
+        assert!(group.take().is_none());
     }
 }

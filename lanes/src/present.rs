@@ -15,7 +15,11 @@ impl Lanes {
     #[must_use]
     pub fn detect() -> Option<Self> {
         let present = std::is_x86_feature_detected!("avx512f") && std::is_x86_feature_detected!("avx512ifma");
-        present.then_some(Self(()))
+        // What the compiler takes to come with AVX512F, and a hypervisor may hide.
+        let implied = std::is_x86_feature_detected!("avx2")
+            && std::is_x86_feature_detected!("fma")
+            && std::is_x86_feature_detected!("f16c");
+        (present && implied).then_some(Self(()))
     }
 
     /// For programs that are compiled for processors that have them.
@@ -30,7 +34,8 @@ impl Lanes {
     /// # Safety
     ///
     /// The processor must have AVX512F and AVX512-IFMA wherever this value is used, and the operating system must save the
-    /// registers.
+    /// registers. It must have what the compiler takes to come with them, too: AVX2, FMA and F16C, and with these AVX and SSE
+    /// up to SSE4.2. Processors do; a hypervisor may hide a part.
     #[must_use]
     pub const unsafe fn assume() -> Self {
         Self(())
@@ -41,7 +46,8 @@ impl Lanes {
         signed: [&Signed<P256>; 8],
         keys: &[&Prepared<P256, POINTS>; 8],
     ) -> u8 {
-        // SAFETY: the function needs the features avx512f and avx512ifma, which the processor has, because `self` exists.
+        // SAFETY: the function needs the features avx512f and avx512ifma and those that they imply, which the processor has,
+        // because `self` exists.
         unsafe { ifma::eight_prepared(signed, keys) }
     }
 

@@ -67,19 +67,16 @@ pub(crate) fn sum<const POINTS: usize>(u1: Odd<P256>, key: &Prepared<P256, POINT
         let ([b0, b1, b2, b3], base_negative) = of_base.column(column);
         load([k0, k1, k2, k3, b0, b1, b2, b3], key_negative | base_negative << BLOCKS)
     };
-    let (key_columns, base_columns) = (Prepared::<P256, POINTS>::COLUMNS, Base::<P256>::COLUMNS);
-    let highest = usize::max(key_columns, base_columns) - 1;
+    let (highest, base_columns) = (Prepared::<P256, POINTS>::COLUMNS - 1, Base::<P256>::COLUMNS);
+    const { assert!(Prepared::<P256, POINTS>::COLUMNS >= Base::<P256>::COLUMNS, "the base point starts last") };
     let mut sum = Sum::of(&column(highest));
     for index in (0..highest).rev() {
         let entry = column(index);
         sum.double();
         sum.add(&entry);
-        // The half with fewer columns starts later, and what it had until then is nothing.
+        // The base point has fewer columns and starts later, and what its lanes had until then is nothing.
         if index + 1 == base_columns {
             sum.restart(OF_BASE, &entry);
-        }
-        if index + 1 == key_columns {
-            sum.restart(!OF_BASE, &entry);
         }
     }
     let sum = sum.point();
