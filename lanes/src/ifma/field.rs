@@ -16,10 +16,10 @@
 
 use core::{
     arch::x86_64::{
-        __m512i, __mmask8, _mm512_add_epi64, _mm512_and_si512, _mm512_cmpeq_epi64_mask, _mm512_cmpgt_epu64_mask,
-        _mm512_madd52hi_epu64, _mm512_madd52lo_epu64, _mm512_mask_blend_epi64, _mm512_mask_sub_epi64, _mm512_or_si512,
-        _mm512_permutexvar_epi64, _mm512_set1_epi64, _mm512_setzero_si512, _mm512_slli_epi64, _mm512_srai_epi64,
-        _mm512_srli_epi64, _mm512_sub_epi64, _mm512_xor_si512,
+        __m512i, __mmask8, _mm512_add_epi64, _mm512_and_si512, _mm512_cmpeq_epi64_mask, _mm512_cmpge_epi64_mask,
+        _mm512_cmpgt_epu64_mask, _mm512_madd52hi_epu64, _mm512_madd52lo_epu64, _mm512_mask_blend_epi64,
+        _mm512_mask_sub_epi64, _mm512_or_si512, _mm512_permutexvar_epi64, _mm512_set1_epi64, _mm512_setzero_si512,
+        _mm512_slli_epi64, _mm512_srai_epi64, _mm512_srli_epi64, _mm512_sub_epi64, _mm512_xor_si512,
     },
     array,
 };
@@ -153,7 +153,23 @@ impl Fe {
         Self(self.0.map(|limb| _mm512_permutexvar_epi64(from, limb)))
     }
 
-    /// The lanes that hold zero, if the number is in [0, `UP_TO`] or a little above: it is then one of 0, p … `UP_TO`·p.
+    /// A congruent number below 2^256, for one in [0, 2.01].
+    ///
+    /// 2^256 is p and 2^224 more, so what the first subtraction leaves can still be 2^256 and more: only 2^−32 of all numbers do
+    /// it, but whoever chooses a key can choose such a coordinate.
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[inline]
+    pub(crate) fn below_2_256(&self) -> Self {
+        let mut number = *self;
+        for _ in 0..2 {
+            let above = _mm512_cmpge_epi64_mask(number.0[LIMBS - 1], _mm512_set1_epi64(1 << 48));
+            let excess = Self::select(above, &Self::all([0; LIMBS]), &Self::all(Self::P));
+            number = number.loose().sub(excess.loose()).carry();
+        }
+        number
+    }
+
+    /// The lanes that hold zero, if the number is below (`UP_TO` + 1)·p: it is then one of 0, p … `UP_TO`·p.
     #[target_feature(enable = "avx512f,avx512ifma")]
     #[inline]
     pub(crate) fn is_zero<const UP_TO: i64>(&self) -> __mmask8 {

@@ -3,10 +3,32 @@
 //! Functions with `#[target_feature]` are safe to call from each other. What calls them from outside is unsafe, and in
 //! `present.rs`.
 
+/// Tests that run where there are lanes.
+#[cfg(test)]
+macro_rules! with_lanes {
+    ($($(#[$doc:meta])* fn $name:ident() $body:block)*) => {$(
+        $(#[$doc])*
+        #[test]
+        fn $name() {
+            #[target_feature(enable = "avx512f,avx512ifma")]
+            fn body() $body
+
+            if crate::Lanes::detect().is_some() {
+                // SAFETY: the processor has the features that the function needs.
+                unsafe { body() }
+            } else {
+                assert!(std::env::var_os("GENUINE_REQUIRE_LANES").is_none(), "this processor has no AVX-512 IFMA");
+                std::eprintln!("not run: this processor has no AVX-512 IFMA");
+            }
+        }
+    )*};
+}
+
 mod check;
 mod comb;
 mod field;
 #[cfg(test)]
+#[allow(clippy::duplicate_mod, dead_code, reason = "the formulas once more, on other elements")]
 mod intervals;
 mod jacobian;
 mod point;

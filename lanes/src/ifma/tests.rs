@@ -19,26 +19,6 @@ use super::{
     words::{Eight, from_lanes, rows, to_lanes, to_limbs, to_words, transpose},
 };
 
-/// Tests that run where there are lanes.
-macro_rules! with_lanes {
-    ($($(#[$doc:meta])* fn $name:ident() $body:block)*) => {$(
-        $(#[$doc])*
-        #[test]
-        fn $name() {
-            #[target_feature(enable = "avx512f,avx512ifma")]
-            fn body() $body
-
-            if std::is_x86_feature_detected!("avx512f") && std::is_x86_feature_detected!("avx512ifma") {
-                // SAFETY: the processor has the features that the function needs.
-                unsafe { body() }
-            } else {
-                assert!(std::env::var_os("GENUINE_REQUIRE_LANES").is_none(), "this processor has no AVX-512 IFMA");
-                std::eprintln!("not run: this processor has no AVX-512 IFMA");
-            }
-        }
-    )*};
-}
-
 static PRIME: LazyLock<BigInt> = LazyLock::new(|| power(256) - power(224) + power(192) + power(96) - 1);
 static ORDER: LazyLock<BigInt> = LazyLock::new(|| {
     BigInt::parse_bytes(b"ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551", 16).expect("digits")
@@ -325,7 +305,7 @@ fn scalar(number: &BigInt) -> Scalar<P256> {
 }
 
 /// k·G by another library.
-fn key(k: &BigInt) -> PublicKey<P256> {
+pub(super) fn key(k: &BigInt) -> PublicKey<P256> {
     let octets = k.to_bytes_be().1;
     let mut padded = [0; 32];
     padded[32 - octets.len()..].copy_from_slice(&octets);

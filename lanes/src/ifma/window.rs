@@ -8,9 +8,7 @@
 //! there 16·a − d is n. It is complete.
 
 use core::{
-    arch::x86_64::{
-        __m512i, _mm512_and_si512, _mm512_cmpge_epi64_mask, _mm512_or_si512, _mm512_set1_epi64, _mm512_test_epi64_mask,
-    },
+    arch::x86_64::{__m512i, _mm512_and_si512, _mm512_or_si512, _mm512_set1_epi64, _mm512_test_epi64_mask},
     array,
 };
 
@@ -20,7 +18,7 @@ use genuine_ecdsa::{
 };
 
 use super::{
-    field::{Fe, LIMBS},
+    field::Fe,
     jacobian::Jacobian,
     point::{Entry, Point},
     words::{Eight, from_lanes, left, mask, right, rows, to_lanes, to_limbs, to_words, transpose},
@@ -39,7 +37,7 @@ const HIGHEST: u8 = 1 << (WIDTH - 1);
 const MULTIPLES: usize = HIGHEST as usize;
 
 /// Q, −3Q, 5Q, −7Q … −15Q of eight points, in affine coordinates: x and y of each point in words, each below 2^256.
-struct Table([Eight<Eight<u64>>; MULTIPLES]);
+pub(super) struct Table([Eight<Eight<u64>>; MULTIPLES]);
 
 impl Table {
     /// As libsecp256k1 does it: D = 2Q is added to Q again and again on the image of the curve under (x, y) ↦ (x·Z², y·Z³), Z
@@ -47,7 +45,7 @@ impl Table {
     /// a factor, so that one inversion brings all of them back. Small multiples of Q differ: no addition is exceptional.
     #[target_feature(enable = "avx512f,avx512ifma")]
     #[inline(never)]
-    fn new(points: Eight<&Affine<P256>>) -> Self {
+    pub(super) fn new(points: Eight<&Affine<P256>>) -> Self {
         let [x0, x1, x2, x3, y0, y1, y2, y3] = transpose(&rows(points));
         let (x, y) = (to_limbs::<4>([x0, x1, x2, x3]).loose().fold(), to_limbs::<4>([y0, y1, y2, y3]).loose().fold());
         let mut table = Self([[[0; 8]; 8]; MULTIPLES]);
@@ -82,14 +80,14 @@ impl Table {
     #[target_feature(enable = "avx512f,avx512ifma")]
     #[inline]
     fn put(&mut self, index: usize, x: &Fe, y: &Fe) {
-        let ([x0, x1, x2, x3], [y0, y1, y2, y3]) = (to_words(&below_2_256(x)), to_words(&below_2_256(y)));
+        let ([x0, x1, x2, x3], [y0, y1, y2, y3]) = (to_words(&x.below_2_256()), to_words(&y.below_2_256()));
         self.0[index] = transpose(&[x0, x1, x2, x3, y0, y1, y2, y3]).map(|row| from_lanes(row));
     }
 
     /// The multiples by a digit of each lane, given as four signs.
     #[target_feature(enable = "avx512f,avx512ifma")]
     #[inline]
-    fn get(&self, signs: __m512i) -> Entry {
+    pub(super) fn get(&self, signs: __m512i) -> Entry {
         // Where the highest is +, the others are the number of the multiple; where not, their opposites are.
         let indices = from_lanes(signs);
         let rows = array::from_fn(|lane| {
@@ -104,19 +102,6 @@ impl Table {
     }
 }
 
-/// A congruent number below 2^256, for one in [0, 2.01].
-#[target_feature(enable = "avx512f,avx512ifma")]
-#[inline]
-fn below_2_256(number: &Fe) -> Fe {
-    let mut number = *number;
-    for _ in 0..2 {
-        let above = _mm512_cmpge_epi64_mask(number.0[LIMBS - 1], _mm512_set1_epi64(1 << 48));
-        let excess = Fe::select(above, &Fe::all([0; LIMBS]), &Fe::all(Fe::P));
-        number = number.loose().sub(excess.loose()).carry();
-    }
-    number
-}
-
 /// A small number in all lanes.
 #[target_feature(enable = "avx512f")]
 #[inline]
@@ -124,15 +109,15 @@ fn octet(number: u8) -> __m512i {
     _mm512_set1_epi64(i64::from(number))
 }
 
-/// 1/z in each lane, in [0, 2.1], by one inversion of the product of all (Montgomery's trick, as a tree). No z in [0, 3.85] may
-/// be zero.
+/// 1/z in each lane, in [0, 2.1], by one inversion of the product of all (Montgomery's trick, as a tree). Each z is in [0, 1.95],
+/// and none may be zero.
 #[target_feature(enable = "avx512f,avx512ifma")]
 #[inline]
-fn invert(z: &Fe) -> Fe {
+pub(super) fn invert(z: &Fe) -> Fe {
     let pairs = z.mul(&z.swapped(1)).carry();
     let fours = pairs.mul(&pairs.swapped(2)).carry();
-    let all = fours.mul(&fours.swapped(4)).carry(); // [0, 1.3], since pairs are in [0, 2] and fours in [0, 1.3]
-    let [x0, x1, x2, x3] = to_words(&below_2_256(&all)).map(|words| from_lanes(words)[0]);
+    let all = fours.mul(&fours.swapped(4)).carry(); // [0, 1.1], since pairs are in [0, 1.3] and fours in [0, 1.1]
+    let [x0, x1, x2, x3] = to_words(&all.below_2_256()).map(|words| from_lanes(words)[0]);
     // These words mean 2^4 times the product where a number is held times 2^256: so this is 2^−4 times the inverse.
     let mut inverse = arithmetic::Fe::<P256>([x0, x1, x2, x3]).invert();
     for _ in 0..4 {
