@@ -9,7 +9,6 @@ mod common;
 
 use common::{
     build::Case,
-    cubic,
     curve::{self, Curve},
     model::{self, Counts, PATHS},
     octets,
@@ -330,7 +329,7 @@ where
         refused(&x, &(&y + small(1)));
         refused(&x, &(p - &y + small(1)));
     }
-    let small_y = (1..).map(small).find_map(|y| cubic::all_x_of::<C, N>(&y).pop().map(|x| (x, y)));
+    let small_y = (1..).map(small).find_map(|y| C::all_x_of(&y).pop().map(|x| (x, y)));
     let (x, y) = small_y.expect("most y are of some point");
     let half = |number: &BigUint| octets(number, C::OCTETS);
     assert!(PublicKey::<N>::from_be(&[half(&x), half(&y)].concat()).is_some());

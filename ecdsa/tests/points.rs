@@ -3,7 +3,6 @@
 mod common;
 
 use common::{
-    cubic,
     curve::{self, Curve},
     number, octets,
     random::Random,
@@ -145,10 +144,8 @@ fn same_y<C: Curve<N>, const N: usize>(seed: u64) {
     let mut triples = 0;
     while triples < 4 {
         let y = random.below(C::p());
-        let points: Vec<_> = cubic::all_x_of::<C, N>(&y)
-            .iter()
-            .map(|x| [octets(x, C::OCTETS), octets(&y, C::OCTETS)].concat())
-            .collect();
+        let points: Vec<_> =
+            C::all_x_of(&y).iter().map(|x| [octets(x, C::OCTETS), octets(&y, C::OCTETS)].concat()).collect();
         let [p, q, r] = &points[..] else { continue };
         let [affine_p, affine_q, affine_r] =
             [p, q, r].map(|octets| Affine::<N>::from_be(octets).expect("on the curve"));

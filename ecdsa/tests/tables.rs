@@ -6,7 +6,6 @@ mod common;
 use std::collections::HashSet;
 
 use common::{
-    cubic,
     curve::{self, Curve},
     model, octets,
     random::Random,
@@ -126,7 +125,7 @@ where
     });
     let held_y = (1..).map(small).find_map(|held| {
         let y = &held * &unit % C::p();
-        let x = cubic::all_x_of::<C, N>(&y).pop()?;
+        let x = C::all_x_of(&y).pop()?;
         Some((held, [octets(&x, C::OCTETS), octets(&y, C::OCTETS)].concat()))
     });
     for (held, from) in [(held_x, 0), (held_y, C::OCTETS)] {

@@ -2,23 +2,20 @@
 
 use num_bigint::BigUint;
 
-use super::{curve::Curve, small};
-
 /// A polynomial, its lowest coefficient first; its highest is not zero.
 type Polynomial = Vec<BigUint>;
 
-/// The x of all points with this y.
-pub(crate) fn all_x_of<C: Curve<N>, const N: usize>(y: &BigUint) -> Vec<BigUint> {
-    let p = C::p();
-    let generator = C::write(&C::base(&small(1))).unwrap();
-    let (gx, gy) = generator.split_at(C::OCTETS);
-    let (gx, gy) = (BigUint::from_bytes_be(gx), BigUint::from_bytes_be(gy));
-    // b − y², b being what makes the equation hold for the base point.
-    let constant = (&gy * &gy + &gx * 3_u32 + (p - &gx * &gx % p * &gx % p) + (p - y * y % p)) % p;
+/// The x of all points with this y, on the curve modulo p that has this b.
+pub(crate) fn all_x_of(y: &BigUint, p: &BigUint, b: &BigUint) -> Vec<BigUint> {
+    let constant = (b + p * p - y * y) % p;
     let cubic = vec![constant, p - small(3), BigUint::ZERO, small(1)];
     // x^p − x is the product of all x − a.
     let of_all = less(power(&[BigUint::ZERO, small(1)], p, &cubic, p), 1, p);
     roots(&common_divisor(cubic, of_all, p), p)
+}
+
+fn small(number: u32) -> BigUint {
+    BigUint::from(number)
 }
 
 /// The roots of a polynomial that has as many as its degree.
@@ -81,10 +78,10 @@ fn power(base: &[BigUint], exponent: &BigUint, modulus: &Polynomial, p: &BigUint
         let mut product = vec![BigUint::ZERO; a.len() + b.len()];
         for (i, a) in a.iter().enumerate() {
             for (j, b) in b.iter().enumerate() {
-                product[i + j] = (&product[i + j] + a * b) % p;
+                product[i + j] += a * b;
             }
         }
-        quotient(trim(product), modulus, p).1
+        quotient(trim(product.iter().map(|sum| sum % p).collect()), modulus, p).1
     };
     let mut power = vec![small(1)];
     for bit in (0..exponent.bits()).rev() {

@@ -12,7 +12,7 @@ use p256::elliptic_curve::{
     subtle::Choice,
 };
 
-use super::{octets, power, small};
+use super::{cubic, octets, power, small};
 
 /// A curve whose numbers have N words.
 pub(crate) trait Curve<const N: usize>: Debug {
@@ -46,6 +46,20 @@ pub(crate) trait Curve<const N: usize>: Debug {
     /// k·G.
     fn base(k: &BigUint) -> Self::Point {
         Self::Point::generator() * Self::scalar(&(k % Self::n()))
+    }
+
+    /// The x of all points with this y, b being what makes the equation hold for the base point.
+    fn all_x_of(y: &BigUint) -> Vec<BigUint> {
+        let p = Self::p();
+        let [gx, gy] = Self::coordinates(&Self::base(&small(1)));
+        let b = (&gy * &gy + (p + small(3) - &gx * &gx % p) * &gx) % p;
+        cubic::all_x_of(y, p, &b)
+    }
+
+    /// x and y of a point that is not infinity.
+    fn coordinates(point: &Self::Point) -> [BigUint; 2] {
+        let octets = Self::write(point).expect("not infinity");
+        [&octets[..Self::OCTETS], &octets[Self::OCTETS..]].map(BigUint::from_bytes_be)
     }
 
     /// The modulus of octets: 2^256 or 2^384.

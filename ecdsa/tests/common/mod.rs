@@ -4,6 +4,7 @@
 pub(crate) mod build;
 pub(crate) mod cubic;
 pub(crate) mod curve;
+pub(crate) mod extreme;
 pub(crate) mod model;
 pub(crate) mod paths;
 pub(crate) mod random;
