@@ -2,8 +2,9 @@
 
 mod common;
 
-use common::{Case, ORDER, PRIME, assert_agreed, exceptional, inverse, lanes, lift, random};
+use common::{Case, ORDER, PRIME, assert_agreed, exceptional, extreme, inverse, lanes, lift, points_at, random};
 use num_bigint::{BigInt, BigUint};
+use p256::elliptic_curve::point::AffineCoordinates as _;
 
 /// Teeth, blocks and columns of a comb for P-256.
 const COMBS: [(usize, usize, usize); 4] = [(4, 1, 64), (6, 1, 43), (6, 4, 11), (8, 4, 8)];
@@ -118,6 +119,55 @@ fn two_candidates_for_x() {
     let valid = cases.iter().filter(|case| case.is_valid()).count();
     assert!(valid > 200 && cases.len() - valid > 200, "{valid} of {}", cases.len());
     assert_agreed(lanes, &cases);
+}
+
+/// Points whose x or y is held as an extreme number, times 2^256 as in tables or times 2^260 as in lanes: as the key, as each odd
+/// multiple in a window's table, as an entry of each comb, and as the sum.
+#[test]
+fn extreme_coordinates() {
+    let Some(lanes) = lanes() else { return };
+    let held = extreme::numbers(&PRIME, 256);
+    let unit = |exponent: u32| (BigUint::from(1_u8) << exponent).modinv(&PRIME).expect("a prime");
+    let mut cases = Vec::new();
+    for unit in [unit(256), unit(260)] {
+        let numbers: Vec<_> = held.iter().map(|held| held * &unit % &*PRIME).collect();
+        let of_each = points_at(&numbers);
+        assert!(of_each.iter().all(|points| points.len() > 50));
+        for (index, point) in of_each.concat().into_iter().enumerate() {
+            let [u1, u2] = ["u1", "u2"].map(|name| random(&format!("{name} {index} {}", cases.len())));
+            // Among the 64 digits of u2, some take the multiple.
+            let m = BigUint::from(2 * (index % 8) + 1);
+            let m = if index / 8 % 2 == 0 { m } else { &*ORDER - m };
+            cases.extend(Case::of_part(point, &BigUint::from(1_u8), &u1, &u2));
+            cases.extend(Case::of_part(point, &m, &u1, &u2));
+            let (teeth, blocks, columns) = COMBS[index % 4];
+            let (entry, u2) = entry(teeth, blocks, columns, index / 4, &u2);
+            cases.extend(Case::of_part(point, &entry, &u1, &u2));
+            let r = BigUint::from_bytes_be(&point.to_affine().x()) % &*ORDER;
+            cases.extend(Some(r).filter(|r| *r != BigUint::ZERO).and_then(|r| Case::with_sum(point, &r, &u1, &u2)));
+        }
+    }
+    assert!(cases.iter().all(Case::is_valid));
+    assert_agreed(lanes, &cases);
+}
+
+/// The multiple that an entry of a comb is, modulo n, and an odd number with which the comb takes it in its last column, of the bits
+/// of another number.
+fn entry(teeth: usize, blocks: usize, columns: usize, index: usize, bits: &BigUint) -> (BigUint, BigUint) {
+    let (block, signs) = (index % blocks, index / blocks);
+    let mut multiple = BigUint::ZERO;
+    let mut k = bits.clone();
+    k.set_bit(0, true);
+    // Below n, and no sign that matters is so high.
+    k.set_bit(255, false);
+    for tooth in 0..teeth {
+        let place = (tooth * blocks + block) * columns;
+        let positive = tooth == teeth - 1 || signs >> tooth & 1 == 1;
+        let term = BigUint::from(1_u8) << place;
+        multiple = if positive { multiple + term } else { multiple + &*ORDER * 2_u8 - term } % &*ORDER;
+        k.set_bit(place as u64 + 1, positive);
+    }
+    (multiple, k)
 }
 
 /// Honest signatures, and each with a bit changed.

@@ -1,13 +1,13 @@
 //! The arithmetic against integers of any size, at the extremes of its bounds.
 
-use std::{arch::x86_64::__m512i, array, ptr, sync::LazyLock, vec::Vec};
+use std::{arch::x86_64::__m512i, array, ptr, sync::LazyLock, vec, vec::Vec};
 
 use genuine_ecdsa::{
     P256, Prepared, PublicKey,
     arithmetic::{self, Affine, Odd, Scalar},
 };
 use num_bigint::{BigInt, BigUint, Sign};
-use p256::elliptic_curve::{PrimeField as _, sec1::ToSec1Point as _};
+use p256::elliptic_curve::{PrimeField as _, point::DecompressPoint as _, sec1::ToSec1Point as _, subtle::Choice};
 use sha2::{Digest as _, Sha256};
 
 use super::{
@@ -16,6 +16,7 @@ use super::{
     field::{Fe, LIMBS, Loose},
     jacobian::Jacobian,
     point::{Entry, Point},
+    window::{Table, invert},
     words::{Eight, from_lanes, rows, to_lanes, to_limbs, to_words, transpose},
 };
 
@@ -292,6 +293,132 @@ with_lanes! {
         assert_eq!(check::has_x(&infinity, [&r; 8]), 0);
         assert_eq!(check::has_x(&Point { zz: Fe::all(Fe::ONE), ..infinity }, [&r; 8]), 0);
     }
+}
+
+with_lanes! {
+    /// What is written as words: numbers next to 2^256, and those that need a second subtraction, which random ones do once in 2^32.
+    fn below_2_256() {
+        let mut all = extremes();
+        for more in [BigInt::from(0), power(100), power(220), power(223), power(224) - 1, power(224), power(225), power(240), power(248)] {
+            all.extend([power(256) + &more, &*PRIME + &more, &*PRIME * 2 - &more, &*PRIME * 2 + &more]);
+        }
+        all.retain(|number| between(number, 0, 201));
+        let twice = all.iter().filter(|number| **number >= power(256) + &*PRIME).count();
+        assert!(twice > 2 && all.len() - twice > 5);
+        for eight in in_eights(&all) {
+            for (before, after) in eight.iter().zip(carried(&fe(&eight).below_2_256())) {
+                assert!(after < power(256) && modulo(before) == modulo(&after), "{before:x}");
+            }
+        }
+    }
+
+    /// Tables of points whose x is held as an extreme number: each digit is the multiple that it says, below 2^256.
+    fn tables_of_windows() {
+        let mut held = extremes();
+        held.extend((1..16).flat_map(|k| (-2..3).map(move |more| (power(252) * k) + more)));
+        held.retain(|number| *number < *PRIME);
+        let units = [256, 260].map(|exponent| inverse(&power(exponent)));
+        let points: Vec<_> =
+            held.iter().flat_map(|number| units.each_ref().map(|unit| lift(&modulo(&(number * unit))))).flatten().collect();
+        assert!(points.len() > 100);
+        let unit = inverse(&power(260));
+        for eight in in_eights(&points) {
+            let table = Table::new(eight.each_ref());
+            let affine = eight.each_ref().map(coordinates);
+            let twice = affine.each_ref().map(|point| chord(point, point));
+            let mut multiples = vec![affine];
+            for index in 0..7 {
+                multiples.push(array::from_fn(|lane| chord(&multiples[index][lane], &twice[lane])));
+            }
+            for signs in 0_u32..16 {
+                // Σ ±2^i over four signs is twice the number that they are, less 15.
+                let digit = 2 * i64::from(signs) - 15;
+                let entry = table.get(to_lanes([signs.into(); 8]));
+                let (x, y) = (carried(&entry.x), carried(&entry.y));
+                for lane in 0..8 {
+                    assert!(x[lane] < power(256) && y[lane] < power(256));
+                    let is_negative = (entry.negative >> lane & 1 == 1) != (digit < 0);
+                    let y = if is_negative { -&y[lane] } else { y[lane].clone() };
+                    let found = (modulo(&(&x[lane] * &unit)), modulo(&(y * &unit)));
+                    assert_eq!(found, multiples[usize::try_from(digit.abs() / 2).expect("small")][lane], "{digit}·Q");
+                }
+            }
+        }
+    }
+
+    /// The shared inversion, of numbers at both ends.
+    fn inversion() {
+        let mut all = extremes();
+        let mut random = Random(4);
+        all.extend((0..200).map(|_| random.below(&(&*PRIME * 2))));
+        all.retain(|number| between(number, 0, 195) && modulo(number) != BigInt::ZERO);
+        for eight in in_eights(&all) {
+            for (number, inverted) in eight.iter().zip(carried(&invert(&fe(&eight)))) {
+                assert!(between(&inverted, 0, 210));
+                assert_eq!(modulo(&(number * inverted)), modulo(&power(520)), "{number:x}");
+            }
+        }
+    }
+
+    /// The sum's x is compared by a difference that is one of a few multiples of p: each of them occurs, and is noticed.
+    fn differences() {
+        let below: BigInt = &*PRIME - &*ORDER;
+        let mut random = Random(5);
+        // r, ZZ, x and whether they belong together.
+        let mut cases = Vec::new();
+        let mut counts = [[0; 5]; 2];
+        for index in 0..4000 {
+            let zz = random.below(&(&*PRIME * 195 / 100));
+            let r = match index % 8 {
+                0 => random.below(&ORDER),
+                1 => &below - 1 - index / 8,
+                _ => random.below(&below),
+            };
+            for (more, counts) in [BigInt::ZERO, ORDER.clone()].iter().zip(&mut counts) {
+                let sum = &r + more;
+                let x = modulo(&(&sum * &zz));
+                let x = if between(&x, 99, 201) { x } else { x + &*PRIME };
+                let difference = product(&r, &zz) - product(&x, &BigInt::from(1)) + 2 * &*PRIME;
+                let difference = if *more == BigInt::ZERO { difference } else { difference + product(&ORDER, &zz) };
+                assert_eq!(modulo(&difference), BigInt::ZERO);
+                if sum < *PRIME {
+                    counts[usize::try_from(difference / &*PRIME).expect("small")] += 1;
+                }
+                cases.push((r.clone(), zz.clone(), x.clone(), sum < *PRIME));
+                cases.push((r.clone(), zz.clone(), if between(&(&x + 1), 99, 201) { x + 1 } else { x - 1 }, false));
+            }
+        }
+        std::println!("{counts:?}");
+        let [first, second] = counts;
+        assert!(first[2..=3].iter().chain(&second[2..=4]).all(|count| *count > 5), "{counts:?}");
+        // p itself, for an r that no signature has; and an r with which r + n is p, which is not 0.
+        cases.push((BigInt::ZERO, BigInt::from(1), PRIME.clone(), true));
+        cases.push((below, BigInt::from(1), PRIME.clone(), false));
+        for eight in in_eights(&cases) {
+            let part = |part: fn(&(BigInt, BigInt, BigInt, bool)) -> &BigInt| fe(&eight.each_ref().map(|case| part(case).clone()));
+            let (zz, x) = (part(|case| &case.1), part(|case| &case.2));
+            let r = eight.each_ref().map(|case| scalar(&case.0));
+            let mask = check::has_x(&Point { x, y: x, zz, zzz: zz }, r.each_ref());
+            for (lane, case) in eight.iter().enumerate() {
+                assert_eq!(mask >> lane & 1 == 1, case.3, "{case:x?}");
+            }
+        }
+    }
+}
+
+/// a·b·2^−260 by Montgomery's method.
+fn product(a: &BigInt, b: &BigInt) -> BigInt {
+    let factor = a * b * (power(260) - PRIME.modinv(&power(260)).expect("odd")) % power(260);
+    (a * b + factor * &*PRIME) >> 260
+}
+
+/// The point with this x and an even y, by another library.
+fn lift(x: &BigInt) -> Option<Affine<P256>> {
+    let octets = x.to_bytes_be().1;
+    let mut padded = [0; 32];
+    padded[32 - octets.len()..].copy_from_slice(&octets);
+    let point = p256::AffinePoint::decompress(&padded.into(), Choice::from(0)).into_option()?.to_sec1_point(false);
+    PublicKey::from_be(&point.as_bytes()[1..]).as_ref().map(arithmetic::point).copied()
 }
 
 /// As numbers whose hundredfold is at most a limit in p, with one p less where they are above.

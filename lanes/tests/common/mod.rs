@@ -1,6 +1,11 @@
 //! Signatures that are made to order, and their verification on every path.
 #![allow(dead_code, reason = "each test uses a part")]
 
+#[path = "../../../ecdsa/tests/common/cubic.rs"]
+pub(crate) mod cubic;
+#[path = "../../../ecdsa/tests/common/extreme.rs"]
+pub(crate) mod extreme;
+
 use std::sync::LazyLock;
 
 use genuine_ecdsa::{Invalid, P256, Prepared, PublicKey, Signed};
@@ -70,6 +75,16 @@ pub(crate) fn lift(x: &BigUint) -> Option<ProjectivePoint> {
     AffinePoint::decompress(&FieldBytes::from(octets(x)), Choice::from(0)).into_option().map(ProjectivePoint::from)
 }
 
+/// The points whose x, and those whose y, is one of these, as far as there are such.
+pub(crate) fn points_at(numbers: &[BigUint]) -> [Vec<ProjectivePoint>; 2] {
+    let b = hex("5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604b");
+    let with_y = |y| {
+        let point = lift(&cubic::all_x_of(y, &PRIME, &b).pop()?)?;
+        Some(if BigUint::from_bytes_be(&point.to_affine().y()) == *y { point } else { -point })
+    };
+    [numbers.iter().filter_map(lift).collect(), numbers.iter().filter_map(with_y).collect()]
+}
+
 /// A digest and a signature, by a key that is `X ‖ Y`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Case {
@@ -91,6 +106,13 @@ impl Case {
     /// The case in which u1·G + u2·Q is a given point, for which Q = u2⁻¹·(R − u1·G).
     pub(crate) fn with_sum(sum: ProjectivePoint, r: &BigUint, u1: &BigUint, u2: &BigUint) -> Option<Self> {
         Self::with_key(&((sum - base(u1)) * scalar(&inverse(u2))), r, u1, u2)
+    }
+
+    /// The case in which u1·G + u2·Q is computed for Q = m⁻¹·P, with the r that fits it.
+    pub(crate) fn of_part(point: ProjectivePoint, m: &BigUint, u1: &BigUint, u2: &BigUint) -> Option<Self> {
+        let key = point * scalar(&inverse(m));
+        let sum = base(u1) + key * scalar(u2);
+        Self::with_key(&key, &(BigUint::from_bytes_be(&sum.to_affine().x()) % &*ORDER), u1, u2)
     }
 
     fn with_key(key: &ProjectivePoint, r: &BigUint, u1: &BigUint, u2: &BigUint) -> Option<Self> {
