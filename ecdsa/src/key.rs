@@ -47,15 +47,16 @@ where
     }
 }
 
-/// A digest and a signature of it, as numbers: what a key is multiplied by, and what has to come out.
+/// A digest and a signature of it, as numbers: what a key is multiplied by, and what has to come out. That there is one says that its
+/// numbers are in range, and nothing about any key.
 #[derive(Clone, Copy, Debug)]
-pub struct Signed<const N: usize> {
+pub struct Unverified<const N: usize> {
     pub(crate) r: Scalar<N>,
     pub(crate) u1: Scalar<N>,
     pub(crate) u2: Scalar<N>,
 }
 
-impl<const N: usize> Signed<N>
+impl<const N: usize> Unverified<N>
 where
     Base<N>: BasePoint,
 {

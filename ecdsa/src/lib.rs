@@ -29,7 +29,11 @@ mod words;
 
 pub use base::{Base, BasePoint};
 pub use comb::Prepared;
-pub use key::{BATCH, Invalid, PublicKey, Signed};
+/// The name that the backend of `genuine` knows.
+#[doc(hidden)]
+pub use key::Unverified as Signed;
+pub use key::{BATCH, Invalid, PublicKey, Unverified};
+
 /// What the verification is made of, for tests and for backends of other instruction sets. Not under semantic versioning.
 #[doc(hidden)]
 pub mod arithmetic {
@@ -58,7 +62,7 @@ pub mod arithmetic {
 
     /// r, u1 and u2 of a signature.
     #[must_use]
-    pub const fn numbers<const N: usize>(signed: &crate::Signed<N>) -> [&Scalar<N>; 3] {
+    pub const fn numbers<const N: usize>(signed: &crate::Unverified<N>) -> [&Scalar<N>; 3] {
         [&signed.r, &signed.u1, &signed.u2]
     }
 }

@@ -4,7 +4,7 @@ use crate::{
     Invalid,
     comb::{Odd, Prepared},
     field::Fe,
-    key::Signed,
+    key::Unverified,
     point::{Affine, Jacobian},
     scalar::Scalar,
     word::Word,
@@ -29,7 +29,7 @@ const MULTIPLES: usize = 1 << (WINDOW - 2);
 /// Whether u1·G + u2·Q is what the signature must give, for a prepared Q.
 pub(crate) fn prepared<const N: usize, const POINTS: usize>(
     base: &Prepared<N, BASE_POINTS>,
-    signed: &Signed<N>,
+    signed: &Unverified<N>,
     key: &Prepared<N, POINTS>,
 ) -> Result<(), Invalid> {
     let (u1, u2) = (Odd::new(&signed.u1), Odd::new(&signed.u2));
@@ -55,7 +55,7 @@ pub(crate) fn prepared<const N: usize, const POINTS: usize>(
 #[inline(never)]
 pub(crate) fn unprepared<const N: usize>(
     base: &Prepared<N, BASE_POINTS>,
-    signed: &Signed<N>,
+    signed: &Unverified<N>,
     key: &Affine<N>,
 ) -> Result<(), Invalid> {
     let mut multiples = [*key; MULTIPLES];
@@ -68,7 +68,7 @@ pub(crate) fn unprepared<const N: usize>(
 #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
 fn with_multiples<const N: usize>(
     base: &Prepared<N, BASE_POINTS>,
-    signed: &Signed<N>,
+    signed: &Unverified<N>,
     multiples: &[Affine<N>; MULTIPLES],
 ) -> Result<(), Invalid> {
     let u1 = Odd::new(&signed.u1);

@@ -10,7 +10,7 @@ use common::{
     random::Random,
     small,
 };
-use genuine_ecdsa::{BATCH, Base, BasePoint, P256, P384, PublicKey, Signed};
+use genuine_ecdsa::{BATCH, Base, BasePoint, P256, P384, PublicKey, Unverified};
 use num_bigint::BigUint;
 
 /// Eight good ones, s = 1 and s = n − 1 among them, and eight out of range, each in another way.
@@ -82,13 +82,13 @@ where
     Base<N>: BasePoint,
 {
     let pairs: Vec<_> = cases.iter().map(|case| (&case.digest[..], &case.signature[..])).collect();
-    let batch = Signed::<N>::batch(&pairs);
+    let batch = Unverified::<N>::batch(&pairs);
     for (lane, signed) in batch.iter().enumerate() {
         let Some(case) = cases.get(lane) else {
             assert!(signed.is_err(), "nothing there");
             continue;
         };
-        assert_eq!(numbers(signed), numbers(&Signed::new(&case.digest, &case.signature)));
+        assert_eq!(numbers(signed), numbers(&Unverified::new(&case.digest, &case.signature)));
         let key = PublicKey::<N>::from_be(&case.key).expect("a point");
         assert_eq!(signed.is_ok_and(|signed| signed.verify(&key).is_ok()), case.valid, "lane {lane}");
     }

@@ -17,7 +17,7 @@ use common::{
     random::Random,
     small,
 };
-use genuine_ecdsa::{Base, BasePoint, P256, P384, PublicKey, Signed};
+use genuine_ecdsa::{Base, BasePoint, P256, P384, PublicKey, Unverified};
 use num_bigint::BigUint;
 
 fn keys<const N: usize>(case: &Case) -> Keys<N>
@@ -293,16 +293,16 @@ where
             let octets = [&case.signature[..], &[0, 0]].concat();
             let (from_front, from_back) = (&octets[..length], &octets[octets.len() - length..]);
             if length != case.signature.len() {
-                assert!(Signed::<N>::new(&case.digest, from_front).is_err());
+                assert!(Unverified::<N>::new(&case.digest, from_front).is_err());
             }
-            assert!(Signed::<N>::new(&case.digest, from_back).is_err() || length == case.signature.len());
+            assert!(Unverified::<N>::new(&case.digest, from_back).is_err() || length == case.signature.len());
         }
         // r or s one octet longer at the other's cost.
         let mut moved = case.signature.clone();
         moved.insert(0, 0);
-        assert!(Signed::<N>::new(&case.digest, &moved).is_err());
+        assert!(Unverified::<N>::new(&case.digest, &moved).is_err());
         moved.insert(1 + C::OCTETS, 0);
-        assert!(Signed::<N>::new(&case.digest, &moved).is_err());
+        assert!(Unverified::<N>::new(&case.digest, &moved).is_err());
     }
     assert!(of_r >= 12 && of_s >= 8, "{of_r}, {of_s}");
 }
@@ -355,6 +355,13 @@ where
     assert!(PublicKey::<N>::from_be(&[&[4], &key[..]].concat()).is_none(), "with a prefix");
     let (x, y) = key.split_at(C::OCTETS);
     assert!(PublicKey::<N>::from_be(&[&[0], x, &[0], y].concat()).is_none(), "each with a zero");
+}
+
+/// What a caller gets can go on as any error.
+#[test]
+fn invalid_is_an_error() {
+    let error: Box<dyn std::error::Error> = Unverified::<P256>::new(&[0; 32], &[0; 64]).expect_err("r is zero").into();
+    assert_eq!(error.to_string(), "the signature is invalid");
 }
 
 macro_rules! both {

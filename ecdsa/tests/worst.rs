@@ -15,7 +15,7 @@ use common::{
     random::Random,
     small,
 };
-use genuine_ecdsa::{Base, BasePoint, Invalid, P256, P384, PublicKey, Signed};
+use genuine_ecdsa::{Base, BasePoint, Invalid, P256, P384, PublicKey, Unverified};
 use num_bigint::BigUint;
 
 /// How many typical ones there are for each path.
@@ -73,12 +73,12 @@ where
     macro_rules! prepared {
         ($points:literal) => {{
             let key = Box::new(plain.prepare::<$points>());
-            measured(&|| Signed::new(digest, signature)?.verify_prepared(&key))
+            measured(&|| Unverified::new(digest, signature)?.verify_prepared(&key))
         }};
     }
     match path {
         Path::Plain => {
-            measured(&|| Signed::new(digest, signature)?.verify(&PublicKey::<N>::from_be(key).ok_or(Invalid)?))
+            measured(&|| Unverified::new(digest, signature)?.verify(&PublicKey::<N>::from_be(key).ok_or(Invalid)?))
         }
         Path::Prepared(8) => prepared!(8),
         Path::Prepared(32) => prepared!(32),

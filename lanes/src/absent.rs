@@ -2,7 +2,7 @@
 
 use core::convert::Infallible;
 
-use genuine_ecdsa::{P256, Prepared, PublicKey, Signed};
+use genuine_ecdsa::{P256, Prepared, PublicKey, Unverified};
 
 /// Proof that the processor has AVX-512 IFMA. On this architecture there is none.
 #[derive(Clone, Copy, Debug)]
@@ -18,19 +18,19 @@ impl Lanes {
 
     pub(crate) fn eight_prepared<const POINTS: usize>(
         self,
-        _: [&Signed<P256>; 8],
+        _: [&Unverified<P256>; 8],
         _: &[&Prepared<P256, POINTS>; 8],
     ) -> u8 {
         match self.0 {}
     }
 
-    pub(crate) fn eight_plain(self, _: [&Signed<P256>; 8], _: &[&PublicKey<P256>; 8]) -> u8 {
+    pub(crate) fn eight_plain(self, _: [&Unverified<P256>; 8], _: &[&PublicKey<P256>; 8]) -> u8 {
         match self.0 {}
     }
 
     pub(crate) fn one_prepared<const POINTS: usize>(
         self,
-        _: &Signed<P256>,
+        _: &Unverified<P256>,
         _: &Prepared<P256, POINTS>,
     ) -> Option<bool> {
         match self.0 {}

@@ -2,7 +2,7 @@
 
 use core::{array, mem};
 
-use genuine_ecdsa::{BATCH, Invalid, P256, Prepared, PublicKey, Signed};
+use genuine_ecdsa::{BATCH, Invalid, P256, Prepared, PublicKey, Unverified};
 
 use crate::Lanes;
 
@@ -45,19 +45,19 @@ trait Kind: Copy {
     /// From how many on the lanes are worth their time, though some of them do nothing.
     const WORTHWHILE: usize;
 
-    fn eight(lanes: Lanes, signed: [&Signed<P256>; BATCH], keys: &[Self; BATCH]) -> u8;
+    fn eight(lanes: Lanes, signed: [&Unverified<P256>; BATCH], keys: &[Self; BATCH]) -> u8;
 
-    fn one(self, lanes: Lanes, signed: &Signed<P256>) -> Result<(), Invalid>;
+    fn one(self, lanes: Lanes, signed: &Unverified<P256>) -> Result<(), Invalid>;
 }
 
 impl Kind for &PublicKey<P256> {
     const WORTHWHILE: usize = 2;
 
-    fn eight(lanes: Lanes, signed: [&Signed<P256>; BATCH], keys: &[Self; BATCH]) -> u8 {
+    fn eight(lanes: Lanes, signed: [&Unverified<P256>; BATCH], keys: &[Self; BATCH]) -> u8 {
         lanes.eight_plain(signed, keys)
     }
 
-    fn one(self, _: Lanes, signed: &Signed<P256>) -> Result<(), Invalid> {
+    fn one(self, _: Lanes, signed: &Unverified<P256>) -> Result<(), Invalid> {
         signed.verify(self)
     }
 }
@@ -65,11 +65,11 @@ impl Kind for &PublicKey<P256> {
 impl<const POINTS: usize> Kind for &Prepared<P256, POINTS> {
     const WORTHWHILE: usize = 3;
 
-    fn eight(lanes: Lanes, signed: [&Signed<P256>; BATCH], keys: &[Self; BATCH]) -> u8 {
+    fn eight(lanes: Lanes, signed: [&Unverified<P256>; BATCH], keys: &[Self; BATCH]) -> u8 {
         lanes.eight_prepared(signed, keys)
     }
 
-    fn one(self, lanes: Lanes, signed: &Signed<P256>) -> Result<(), Invalid> {
+    fn one(self, lanes: Lanes, signed: &Unverified<P256>) -> Result<(), Invalid> {
         match lanes.one_prepared(signed, self) {
             Some(true) => Ok(()),
             Some(false) => Err(Invalid),
@@ -110,7 +110,7 @@ impl<'a, K: Kind> Group<'a, K> {
     fn verify(&mut self, lanes: Lanes, answers: &mut [Result<(), Invalid>]) {
         let Some(members) = self.take() else { return };
         let pairs = members.map(|member| member.map_or((&[][..], &[][..]), |member| member.pair));
-        let signed = Signed::batch(&pairs);
+        let signed = Unverified::batch(&pairs);
         // Those with numbers in range; the others are not valid, and take no lane.
         let candidates = array::from_fn(|index| {
             let Member { place, key, .. } = members[index]?;
@@ -165,7 +165,7 @@ impl Lanes {
         signature: &[u8; 64],
         key: &Prepared<P256, POINTS>,
     ) -> Result<(), Invalid> {
-        key.one(*self, &Signed::new(digest, signature)?)
+        key.one(*self, &Unverified::new(digest, signature)?)
     }
 }
 

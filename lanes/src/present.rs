@@ -1,6 +1,6 @@
 //! The token, where there may be lanes, and the calls that it makes safe.
 
-use genuine_ecdsa::{P256, Prepared, PublicKey, Signed};
+use genuine_ecdsa::{P256, Prepared, PublicKey, Unverified};
 
 use crate::ifma;
 
@@ -43,7 +43,7 @@ impl Lanes {
 
     pub(crate) fn eight_prepared<const POINTS: usize>(
         self,
-        signed: [&Signed<P256>; 8],
+        signed: [&Unverified<P256>; 8],
         keys: &[&Prepared<P256, POINTS>; 8],
     ) -> u8 {
         // SAFETY: the function needs the features avx512f and avx512ifma and those that they imply, which the processor has,
@@ -51,7 +51,7 @@ impl Lanes {
         unsafe { ifma::eight_prepared(signed, keys) }
     }
 
-    pub(crate) fn eight_plain(self, signed: [&Signed<P256>; 8], keys: &[&PublicKey<P256>; 8]) -> u8 {
+    pub(crate) fn eight_plain(self, signed: [&Unverified<P256>; 8], keys: &[&PublicKey<P256>; 8]) -> u8 {
         // SAFETY: as in `eight_prepared`.
         unsafe { ifma::eight_plain(signed, keys) }
     }
@@ -59,7 +59,7 @@ impl Lanes {
     /// `None` if a table of this size cannot be spread over the lanes.
     pub(crate) fn one_prepared<const POINTS: usize>(
         self,
-        signed: &Signed<P256>,
+        signed: &Unverified<P256>,
         key: &Prepared<P256, POINTS>,
     ) -> Option<bool> {
         // SAFETY: as in `eight_prepared`.

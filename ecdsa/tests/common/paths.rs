@@ -1,7 +1,7 @@
 //! Every path of a verification.
 
 use genuine_ecdsa::{
-    Base, BasePoint, Invalid, Prepared, PublicKey, Signed,
+    Base, BasePoint, Invalid, Prepared, PublicKey, Unverified,
     arithmetic::{self, Scalar},
 };
 
@@ -35,8 +35,8 @@ where
     /// The verdict of each path. What is computed for one signature is also what is computed for it in a batch, whose
     /// other members are itself and one that is out of range.
     pub(crate) fn verdicts(&self, digest: &[u8], signature: &[u8]) -> [(&'static str, bool); 5] {
-        let signed = Signed::new(digest, signature);
-        let batch = Signed::batch(&[(digest, signature), (digest, &[]), (digest, signature)]);
+        let signed = Unverified::new(digest, signature);
+        let batch = Unverified::batch(&[(digest, signature), (digest, &[]), (digest, signature)]);
         for one in [&batch[0], &batch[2]] {
             assert_eq!(numbers(one), numbers(&signed), "{digest:02x?}, {signature:02x?}");
         }
@@ -52,7 +52,7 @@ where
 }
 
 /// r, u1 and u2, unless the signature was refused.
-pub(crate) fn numbers<const N: usize>(signed: &Result<Signed<N>, Invalid>) -> Option<[Scalar<N>; 3]> {
+pub(crate) fn numbers<const N: usize>(signed: &Result<Unverified<N>, Invalid>) -> Option<[Scalar<N>; 3]> {
     signed.as_ref().ok().map(|signed| arithmetic::numbers(signed).map(|scalar| *scalar))
 }
 

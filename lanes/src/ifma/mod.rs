@@ -39,7 +39,7 @@ mod window;
 mod words;
 
 use genuine_ecdsa::{
-    Base, BasePoint as _, P256, Prepared, PublicKey, Signed,
+    Base, BasePoint as _, P256, Prepared, PublicKey, Unverified,
     arithmetic::{self, Odd, Scalar, numbers},
 };
 
@@ -51,7 +51,7 @@ use words::Eight;
 /// Verifies eight signatures with prepared keys. Bit i of the answer is set if signature i is valid.
 #[target_feature(enable = "avx512f,avx512ifma")]
 pub(crate) fn eight_prepared<const POINTS: usize>(
-    signed: Eight<&Signed<P256>>,
+    signed: Eight<&Unverified<P256>>,
     keys: &Eight<&Prepared<P256, POINTS>>,
 ) -> u8 {
     let [r, u1, u2] = all_numbers(signed);
@@ -66,14 +66,14 @@ pub(crate) fn eight_prepared<const POINTS: usize>(
 
 /// Verifies eight signatures. Bit i of the answer is set if signature i is valid.
 #[target_feature(enable = "avx512f,avx512ifma")]
-pub(crate) fn eight_plain(signed: Eight<&Signed<P256>>, keys: &Eight<&PublicKey<P256>>) -> u8 {
+pub(crate) fn eight_plain(signed: Eight<&Unverified<P256>>, keys: &Eight<&PublicKey<P256>>) -> u8 {
     let [r, u1, u2] = all_numbers(signed);
     let of_keys = window::multiply(keys.map(arithmetic::point), &u2.map(Odd::new));
     check::has_x(&of_keys.add(&base(u1, |_| {})), r)
 }
 
 /// r, u1 and u2 of each signature.
-fn all_numbers(signed: Eight<&Signed<P256>>) -> [Eight<&Scalar<P256>>; 3] {
+fn all_numbers(signed: Eight<&Unverified<P256>>) -> [Eight<&Scalar<P256>>; 3] {
     [0, 1, 2].map(|index| signed.map(|signed| numbers(signed)[index]))
 }
 
@@ -85,7 +85,7 @@ fn base(scalars: Eight<&Scalar<P256>>, meanwhile: impl Fn(usize)) -> Point {
 
 /// Verifies one signature with a prepared key.
 #[target_feature(enable = "avx512f,avx512ifma")]
-pub(crate) fn one_prepared<const POINTS: usize>(signed: &Signed<P256>, key: &Prepared<P256, POINTS>) -> bool {
+pub(crate) fn one_prepared<const POINTS: usize>(signed: &Unverified<P256>, key: &Prepared<P256, POINTS>) -> bool {
     let [r, u1, u2] = numbers(signed);
     check::has_x(&spread::sum(Odd::new(u1), key, Odd::new(u2)), [r; 8]) & 1 == 1
 }
