@@ -201,6 +201,7 @@ const fn to_limbs<const N: usize, const M: usize>(words: &[Word; N]) -> Limbs<M>
         let (at, shift) = (i * BITS as usize / Word::BITS as usize, i as u32 * BITS % Word::BITS);
         if at < N {
             let mut limb = words[at] >> shift;
+            // Up to 2 the word is enough. Shifts are even.
             if shift > 2 && at + 1 < N {
                 limb |= words[at + 1] << (Word::BITS - shift);
             }

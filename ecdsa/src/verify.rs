@@ -36,6 +36,7 @@ pub(crate) fn prepared<const N: usize, const POINTS: usize>(
     let mut sum = Jacobian::INFINITY;
     let columns = usize::max(Prepared::<N, POINTS>::COLUMNS, Prepared::<N, BASE_POINTS>::COLUMNS);
     for column in (0..columns).rev() {
+        // At first it is infinity, and doubling would only take time.
         if column + 1 < columns {
             sum.double();
         }

@@ -1,6 +1,6 @@
 //! Any number of signatures: sorted into groups of eight, by whether their keys are prepared.
 
-use core::{array, mem};
+use core::array;
 
 use genuine_ecdsa::{BATCH, Invalid, P256, Prepared, PublicKey, Unverified};
 
@@ -81,10 +81,9 @@ impl<const POINTS: usize> Kind for &Prepared<P256, POINTS> {
 impl<'a, K: Copy> Group<'a, K> {
     const EMPTY: Self = Self { members: [None; BATCH], len: 0 };
 
-    /// Takes out the members; `None` if there are none.
-    fn take(&mut self) -> Option<[Option<Member<'a, K>>; BATCH]> {
-        let Self { members, len } = mem::replace(self, Self::EMPTY);
-        (len > 0).then_some(members)
+    /// What there is to verify; `None` if there is nothing.
+    fn members(&self) -> Option<&[Option<Member<'a, K>>; BATCH]> {
+        (self.len > 0).then_some(&self.members)
     }
 }
 
@@ -108,7 +107,7 @@ impl<'a, K: Kind> Group<'a, K> {
     /// Verifies what there is, and empties the group. Nothing is done for an empty one, for which the inversion of a product
     /// without factors would cost as much as any.
     fn verify(&mut self, lanes: Lanes, answers: &mut [Result<(), Invalid>]) {
-        let Some(members) = self.take() else { return };
+        let Some(members) = self.members() else { return };
         let pairs = members.map(|member| member.map_or((&[][..], &[][..]), |member| member.pair));
         let signed = Unverified::batch(&pairs);
         // Those with numbers in range; the others are not valid, and take no lane.
@@ -116,6 +115,7 @@ impl<'a, K: Kind> Group<'a, K> {
             let Member { place, key, .. } = members[index]?;
             Some((place, signed[index].as_ref().ok()?, key))
         });
+        *self = Self::EMPTY;
         let Some(&(_, spare, spare_key)) = candidates.iter().flatten().next() else { return };
         if candidates.iter().flatten().count() < K::WORTHWHILE {
             for &(place, signed, key) in candidates.iter().flatten() {
@@ -173,14 +173,13 @@ impl Lanes {
 mod tests {
     use super::*;
 
-    /// Members are what is read and inverted: an empty group has none to give, and one that has given them is empty.
+    /// Members are what is read and inverted, and an empty group has none.
     #[test]
-    fn an_empty_group_gives_nothing() {
+    fn an_empty_group_has_no_members() {
         let mut group = Group::<()>::EMPTY;
-        assert!(group.take().is_none());
+        assert!(group.members().is_none());
         group.members[0] = Some(Member { place: 7, pair: (&[], &[]), key: () });
         group.len = 1;
-        assert!(group.take().is_some_and(|members| members[0].is_some_and(|member| member.place == 7)));
-        assert!(group.take().is_none());
+        assert!(group.members().is_some_and(|members| members[0].is_some_and(|member| member.place == 7)));
     }
 }
