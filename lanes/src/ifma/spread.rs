@@ -74,7 +74,7 @@ pub(crate) fn sum<const POINTS: usize>(u1: Odd<P256>, key: &Prepared<P256, POINT
         let entry = column(index);
         sum.double();
         sum.add(&entry);
-        // The base point has fewer columns and starts later, and what its lanes had until then is nothing.
+        // Each column has changed the sign twice. The base point has fewer columns and starts later, and what its lanes had until then is nothing.
         if index + 1 == base_columns {
             sum.restart(OF_BASE, &entry);
         }

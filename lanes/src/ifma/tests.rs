@@ -372,6 +372,7 @@ with_lanes! {
             let r = match index % 8 {
                 0 => random.below(&ORDER),
                 1 => &below - 1 - index / 8,
+                2 | 3 => random.below(&below) + power(64 * (index % 8)),
                 _ => random.below(&below),
             };
             for (more, counts) in [BigInt::ZERO, ORDER.clone()].iter().zip(&mut counts) {

@@ -135,7 +135,7 @@ pub(crate) fn multiply(points: Eight<&Affine<P256>>, scalars: &Eight<Odd<P256>>)
     let table = Table::new(points);
     let words: [__m512i; P256] = array::from_fn(|index| to_lanes(scalars.each_ref().map(|scalar| scalar.k[index])));
     let negative = mask(scalars.each_ref().map(|scalar| scalar.negative));
-    // Sign i is bit i + 1, but for the highest of all, which is +.
+    // Sign i is bit i + 1, but for the highest of all, which is +. (So is bit 0, which comes round there, since k is odd.)
     let term = |digit: usize| {
         let (word, shift) = ((WIDTH * digit + 1) / 64, (WIDTH * digit + 1) % 64);
         let low = right(words[word % P256], shift);
@@ -158,7 +158,8 @@ pub(crate) fn multiply(points: Eight<&Affine<P256>>, scalars: &Eight<Odd<P256>>)
     for _ in 0..WIDTH {
         sum.double_and_negate();
     }
-    let sum = sum.to_point();
-    let sum = if is_negative { sum.negated() } else { sum };
-    sum.add(&Point::from_entry(&term(0)))
+    const {
+        assert!(DIGITS.is_multiple_of(2), "as many additions, but for the first and the last, leave the sign as it was")
+    };
+    sum.to_point().add(&Point::from_entry(&term(0)))
 }
