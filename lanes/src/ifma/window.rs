@@ -158,8 +158,7 @@ pub(crate) fn multiply(points: Eight<&Affine<P256>>, scalars: &Eight<Odd<P256>>)
     for _ in 0..WIDTH {
         sum.double_and_negate();
     }
-    const {
-        assert!(DIGITS.is_multiple_of(2), "as many additions, but for the first and the last, leave the sign as it was")
-    };
+    // As many additions, but for the first and the last, leave the sign as it was.
+    const { assert!(DIGITS.is_multiple_of(2)) };
     sum.to_point().add(&Point::from_entry(&term(0)))
 }
