@@ -52,6 +52,7 @@ impl<const M: usize> Inverter<M> {
             (delta, matrix) = division_steps(delta, f[0] as Word, g[0] as Word);
             (f, g) = update_fg(&f, &g, &matrix);
             (d, e) = self.update_de(&d, &e, &matrix);
+            debug_assert!(self.is_bounded(&d) && self.is_bounded(&e), "−2m < d, e < m");
         }
         // f is now 1 or −1 (or the modulus, for zero), so that x⁻¹ is d or −d.
         if d[M - 1] < 0 {
@@ -64,6 +65,13 @@ impl<const M: usize> Inverter<M> {
             d = add(&d, &self.modulus);
         }
         from_limbs(&d)
+    }
+
+    /// Whether −2m < a < m. A number out of bounds is still right modulo m, and what comes out of it nearly always.
+    const fn is_bounded(&self, a: &Limbs<M>) -> bool {
+        let less = add(a, &negate(&self.modulus));
+        let more = negate(&add(&add(a, &self.modulus), &self.modulus));
+        less[M - 1] < 0 && more[M - 1] < 0
     }
 
     /// (u·d + v·e, q·d + r·e) / 2^BITS, made divisible by adding a multiple of the modulus to each.

@@ -97,7 +97,9 @@ fn hard<const N: usize, const M: usize>(seed: u64) {
     let limit = power(N * size_of::<Word>() * 8);
     let mut checked = 0;
     let mut check = |modulus: &BigUint, x: &BigUint| {
+        // Modulo 1, what is left of the modulus would be no number below it.
         if modulus.bit(0)
+            && *modulus > small(1)
             && x < modulus
             && let Some(inverse) = x.modinv(modulus)
         {
