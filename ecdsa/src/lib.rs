@@ -29,9 +29,6 @@ mod words;
 
 pub use base::{Base, BasePoint};
 pub use comb::Prepared;
-/// The name that the backend of `genuine` knows.
-#[doc(hidden)]
-pub use key::Unverified as Signed;
 pub use key::{BATCH, Invalid, PublicKey, Unverified};
 
 /// What the verification is made of, for tests and for backends of other instruction sets. Not under semantic versioning.

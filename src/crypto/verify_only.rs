@@ -1,6 +1,6 @@
 //! The backend of our own: ECDSA verification by `genuine-ecdsa`, hashes by `sha2`.
 
-use genuine_ecdsa::{BATCH, P256, P384, Prepared, PublicKey, Signed};
+use genuine_ecdsa::{BATCH, P256, P384, Prepared, PublicKey, Unverified};
 
 use super::{
     BatchP256, Crypto, CryptoError, Digest, P256Item, P256Key, P256PublicKey, P256Signature, P384PublicKey,
@@ -39,12 +39,12 @@ impl Crypto for VerifyOnly {
 
     fn verify_p256(&self, key: &P256PublicKey, digest: &Digest, signature: &P256Signature) -> Result<(), CryptoError> {
         let key = p256_key(key)?;
-        Signed::new(digest.as_bytes(), &signature.0).and_then(|signed| signed.verify(&key)).map_err(invalid)
+        Unverified::new(digest.as_bytes(), &signature.0).and_then(|unverified| unverified.verify(&key)).map_err(invalid)
     }
 
     fn verify_p384(&self, key: &P384PublicKey, digest: &Digest, signature: &P384Signature) -> Result<(), CryptoError> {
         let key = p384_key(key)?;
-        Signed::new(digest.as_bytes(), &signature.0).and_then(|signed| signed.verify(&key)).map_err(invalid)
+        Unverified::new(digest.as_bytes(), &signature.0).and_then(|unverified| unverified.verify(&key)).map_err(invalid)
     }
 }
 
@@ -59,7 +59,9 @@ impl<const POINTS: usize> PrepareP256<PreparedP256<POINTS>> for VerifyOnly {
         digest: &Digest,
         signature: &P256Signature,
     ) -> Result<(), CryptoError> {
-        Signed::new(digest.as_bytes(), &signature.0).and_then(|signed| signed.verify_prepared(key)).map_err(invalid)
+        Unverified::new(digest.as_bytes(), &signature.0)
+            .and_then(|unverified| unverified.verify_prepared(key))
+            .map_err(invalid)
     }
 }
 
@@ -74,7 +76,9 @@ impl<const POINTS: usize> PrepareP384<PreparedP384<POINTS>> for VerifyOnly {
         digest: &Digest,
         signature: &P384Signature,
     ) -> Result<(), CryptoError> {
-        Signed::new(digest.as_bytes(), &signature.0).and_then(|signed| signed.verify_prepared(key)).map_err(invalid)
+        Unverified::new(digest.as_bytes(), &signature.0)
+            .and_then(|unverified| unverified.verify_prepared(key))
+            .map_err(invalid)
     }
 }
 
@@ -89,11 +93,11 @@ impl<const POINTS: usize> BatchP256<PreparedP256<POINTS>> for VerifyOnly {
             for (pair, item) in pairs.iter_mut().zip(items) {
                 *pair = (item.digest.as_bytes(), &item.signature.0);
             }
-            for ((verdict, item), signed) in verdicts.iter_mut().zip(items).zip(Signed::batch(&pairs)) {
-                let signed = signed.map_err(invalid);
-                *verdict = signed.and_then(|signed| match item.key {
-                    P256Key::Plain(key) => signed.verify(&p256_key(key)?).map_err(invalid),
-                    P256Key::Prepared(key) => signed.verify_prepared(key).map_err(invalid),
+            for ((verdict, item), unverified) in verdicts.iter_mut().zip(items).zip(Unverified::batch(&pairs)) {
+                let unverified = unverified.map_err(invalid);
+                *verdict = unverified.and_then(|unverified| match item.key {
+                    P256Key::Plain(key) => unverified.verify(&p256_key(key)?).map_err(invalid),
+                    P256Key::Prepared(key) => unverified.verify_prepared(key).map_err(invalid),
                 });
             }
         }

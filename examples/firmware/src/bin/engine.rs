@@ -280,7 +280,7 @@ mod own {
         app_attest::{AttestedKey, PreparedKey},
         crypto::{PreparedP256, PreparedP384, VerifyOnly},
     };
-    use genuine_ecdsa::{Base, BasePoint, Invalid, P256, P384, Prepared, PublicKey, Signed};
+    use genuine_ecdsa::{Base, BasePoint, Invalid, P256, P384, Prepared, PublicKey, Unverified};
 
     use super::{Registers, assertion, attestation, bytes, others};
 
@@ -315,12 +315,12 @@ mod own {
         prepared.write_to(room()).ok_or(Invalid)?;
         let read = Prepared::<N, POINTS>::from_trusted_bytes(bytes()).ok_or(Invalid)?;
         black_box(Base::<N>::base());
-        let signed = Signed::<N>::new(bytes(), bytes())?;
-        signed.verify(&key)?;
-        signed.verify_prepared(&read)?;
+        let unverified = Unverified::<N>::new(bytes(), bytes())?;
+        unverified.verify(&key)?;
+        unverified.verify_prepared(&read)?;
         let pairs = [(bytes(), bytes()); 10];
-        for signed in Signed::<N>::batch(pairs.get(..Registers::read() as usize).unwrap_or(&pairs)) {
-            signed?.verify_prepared(&prepared)?;
+        for unverified in Unverified::<N>::batch(pairs.get(..Registers::read() as usize).unwrap_or(&pairs)) {
+            unverified?.verify_prepared(&prepared)?;
         }
         Ok(())
     }
