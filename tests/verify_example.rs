@@ -119,6 +119,10 @@ fn the_bundled_vectors_are_as_expected() {
     run.assert_ends(0, &format!("{} as expected, 0 not", BUNDLED.len()));
     assert!(!run.stdout.contains('\x1B'), "colours without a terminal");
     assert_eq!(run.stderr, "");
+    let readme = include_str!("../README.md");
+    for count in [format!("\n{} as expected, 0 not\n", BUNDLED.len()), format!("| {} objects, ", BUNDLED.len())] {
+        assert!(readme.contains(&count), "README.md does not say: {count}");
+    }
 }
 
 /// Each refused object in full, with the one step that refuses it.
