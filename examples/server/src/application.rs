@@ -2,11 +2,10 @@
 
 use genuine::{
     Error,
-    app_attest::{APPLE_APP_ATTEST_ROOT, AppIdHash, Policy, ValidationCategory},
-    crypto::{P384PublicKey, RustCrypto},
+    app_attest::{AppIdHash, Policy, ValidationCategory},
+    crypto::RustCrypto,
     x509::TrustAnchor,
 };
-use genuine_testvectors::TestPki;
 
 use crate::config::{self, Environment, Mode};
 
@@ -26,14 +25,14 @@ pub struct Application {
 }
 
 impl Application {
-    /// What the configuration says of one application, in the engine's terms.
+    /// What the configuration says of one application, in the engine's terms. Its certificates come from `anchors`.
     ///
     /// The lists live as long as the process, as the configuration does: they are leaked, once each.
     ///
     /// # Errors
     ///
-    /// If the engine cannot hash an App ID or read the test root: neither happens with its own backend.
-    pub fn new(settings: &config::Application, demo: bool) -> Result<Self, Error> {
+    /// If the engine cannot hash an App ID, which does not happen with its own backend.
+    pub fn new(settings: &config::Application, anchors: &'static [TrustAnchor<'static>]) -> Result<Self, Error> {
         let ids = settings.app_ids.iter().map(|id| AppIdHash::of(id, &RustCrypto));
         let mut policy = Policy::new(ids.collect::<Result<Vec<_>, _>>()?.leak());
         if settings.environment == Environment::Development {
@@ -47,19 +46,6 @@ impl Application {
             let versions: Vec<&str> = versions.iter().map(|version| &*version.clone().leak()).collect();
             policy = policy.require_bundle_versions(versions.leak());
         }
-        Ok(Self {
-            name: settings.name.clone(),
-            mode: settings.mode,
-            timeout: settings.timeout(),
-            policy,
-            anchors: if demo { test_root()? } else { &[APPLE_APP_ATTEST_ROOT] },
-        })
+        Ok(Self { name: settings.name.clone(), mode: settings.mode, timeout: settings.timeout(), policy, anchors })
     }
-}
-
-/// The root of the simulated devices. Its private key is public: it is trusted in the demonstration only.
-fn test_root() -> Result<&'static [TrustAnchor<'static>], Error> {
-    let authorities = TestPki::default();
-    let key = P384PublicKey::from_uncompressed(&authorities.root_point()).ok_or(Error::ConfigNoAnchor)?;
-    Ok(vec![TrustAnchor::new(authorities.root_subject().leak(), key)].leak())
 }

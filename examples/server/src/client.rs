@@ -6,6 +6,7 @@ use reqwest::{Client, Error, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
 use crate::{
+    demo::CLIENT_DATA,
     gate::{SignedRequest, sha256},
     store::Purpose,
 };
@@ -16,6 +17,8 @@ pub struct App {
     pub server: String,
     /// The application's name.
     pub application: String,
+    /// How the server is addressed, as it is configured there.
+    pub authority: String,
     /// What the client shows as its session.
     pub session: String,
     /// The device, with its key.
@@ -46,6 +49,8 @@ pub struct SignedCall {
     pub body: String,
     /// The header `Authorization`.
     pub authorization: String,
+    /// The header `X-App-Attest-Client-Data`: what was signed, for a server that explains.
+    pub client_data: String,
 }
 
 impl App {
@@ -91,13 +96,15 @@ impl App {
 
     /// Signs a request. The counter of the device rises.
     pub fn sign(&mut self, method: Method, target: &str, body: &str, challenge: Option<&str>) -> SignedCall {
-        let signed = SignedRequest { method: method.as_str(), target, body: body.as_bytes() };
+        let signed =
+            SignedRequest { method: method.as_str(), authority: &self.authority, target, body: body.as_bytes() };
         let client_data = signed.client_data(challenge);
         let assertion = self.device.assert_hash(&sha256(client_data.as_bytes())).object;
         let (key_id, assertion) = (BASE64_STANDARD.encode(self.device.key_id()), BASE64_STANDARD.encode(assertion));
         let challenge = challenge.map_or_else(String::new, |challenge| format!(", challenge=\"{challenge}\""));
         let authorization = format!("Attest key_id=\"{key_id}\", assertion=\"{assertion}\"{challenge}");
-        SignedCall { method, target: target.to_owned(), body: body.to_owned(), authorization }
+        let client_data = BASE64_STANDARD.encode(client_data);
+        SignedCall { method, target: target.to_owned(), body: body.to_owned(), authorization, client_data }
     }
 
     /// Sends a signed request.
@@ -107,7 +114,8 @@ impl App {
     /// If there is no answer.
     pub async fn call(&self, call: &SignedCall) -> Result<Answer, Error> {
         let request = self.http.request(call.method.clone(), format!("{}{}", self.server, call.target));
-        self.send(request.header("authorization", &call.authorization).body(call.body.clone())).await
+        let request = request.header("authorization", &call.authorization).header(CLIENT_DATA, &call.client_data);
+        self.send(request.body(call.body.clone())).await
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Answer, Error> {

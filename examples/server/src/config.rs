@@ -15,10 +15,36 @@ use serde::{Deserialize, Serialize, de::IntoDeserializer as _};
 const PREFIX: &str = "GENUINE_SERVER_";
 /// The prefix of the variables that describe one application, under the names of the field.
 const IOS_PREFIX: &str = "ATTESTATION_IOS_APP_ATTEST_";
+/// How all variables begin that are meant for this server. One that nobody reads is a mistake, not somebody else's.
+const FAMILIES: [&str; 2] = ["GENUINE_SERVER", "ATTESTATION_"];
+/// Every variable that is read.
+pub const VARIABLES: [&str; 17] = [
+    "GENUINE_SERVER_LISTEN",
+    "GENUINE_SERVER_OPERATOR_LISTEN",
+    "GENUINE_SERVER_OPERATOR_TOKEN",
+    "GENUINE_SERVER_AUTHORITY",
+    "GENUINE_SERVER_STORE",
+    "GENUINE_SERVER_SESSION_HEADER",
+    "GENUINE_SERVER_CALLERS",
+    "GENUINE_SERVER_TLS_CERTIFICATE",
+    "GENUINE_SERVER_TLS_KEY",
+    "GENUINE_SERVER_TRUSTED_PROXIES",
+    "GENUINE_SERVER_ALLOW_PLAIN_HTTP",
+    "GENUINE_SERVER_ADDRESS_PER_MINUTE",
+    "GENUINE_SERVER_DEVICE_PER_MINUTE",
+    "ATTESTATION_IOS_APP_ATTEST_APP_ID",
+    "ATTESTATION_IOS_APP_ATTEST_ENVIRONMENT",
+    "ATTESTATION_IOS_APP_ATTEST_MODE",
+    "ATTESTATION_IOS_APP_ATTEST_TIMEOUT",
+];
+/// How many letters a name may be off for the message to say which one was meant.
+const TYPO: usize = 3;
 /// The application that those variables describe.
 const IOS_APPLICATION: &str = "ios";
 /// The application of the demonstration. Nobody else's, so that what it stored is of no use to any other configuration.
-const DEMO: &str = "demo";
+pub const DEMO: &str = "demo";
+/// The shortest token of the operator: 32 hexadecimal digits hold 128 bits.
+const TOKEN_LENGTH: usize = 32;
 /// Headers that have a meaning of their own.
 const NO_SESSION: [&str; 5] = ["content-length", "content-type", "host", "transfer-encoding", "x-app-attest"];
 
@@ -28,16 +54,18 @@ const NO_SESSION: [&str; 5] = ["content-length", "content-type", "host", "transf
 pub struct Config {
     /// Where apps come.
     pub listen: SocketAddr,
-    /// Where the operator and the monitoring come. Nobody is asked who they are there: keep it inside.
+    /// Where the operator and the monitoring come. Without a token it is on loopback.
     pub operator_listen: SocketAddr,
+    /// What the operator and the monitoring have to show: `Authorization: Bearer …`.
+    pub operator_token: Option<Secret>,
+    /// How apps address this service: host, and port unless it is the scheme's own. A line of what they sign.
+    pub authority: String,
     /// Certificate chain and key, both PEM.
     pub tls: Option<Tls>,
     /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Whether plain HTTP is served beyond loopback: for development.
     pub allow_plain_http: bool,
-    /// Whether the operator's listener may be beyond loopback, where something else has to keep strangers out.
-    pub operator_beyond_loopback: bool,
     /// The applications whose apps may call the protected routes. May be left out if there is one only.
     pub callers: Vec<String>,
     /// The header that holds the client's session, such as `authorization` or `cookie`. Challenges are bound to it.
@@ -79,12 +107,41 @@ pub enum Store {
         /// `redis://[user:password@]host:port[/database]`.
         #[serde(serialize_with = "without_secrets")]
         url: String,
-        /// Whether a Redis is accepted that may lose what it acknowledged, and with that accept a replay.
+        /// How it is known that Redis keeps what it acknowledged.
         #[serde(default)]
-        volatile: bool,
+        durability: Durability,
     },
     /// Nothing is kept: for tests.
     Memory,
+}
+
+/// How it is known that Redis keeps what it acknowledged: what it forgets is attested or sent a second time.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Durability {
+    /// Redis is asked for its settings. One that does not tell is not used.
+    #[default]
+    Checked,
+    /// The operator says so, because Redis may not tell: many services forbid `CONFIG`. What it tells still counts.
+    DurableWithoutEviction,
+    /// It does not, and a replay is acceptable: for tests.
+    Volatile,
+}
+
+/// Text that is neither printed nor logged.
+#[derive(Clone, Deserialize, PartialEq, Eq)]
+pub struct Secret(pub String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
+impl Serialize for Secret {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str("…")
+    }
 }
 
 /// What challenges are like.
@@ -188,6 +245,9 @@ pub enum Mode {
     Required,
 }
 
+/// How apps on this machine address the service unless it is configured.
+const LOCAL_AUTHORITY: &str = "localhost:8080";
+
 const fn default_timeout() -> u32 {
     5000
 }
@@ -197,10 +257,11 @@ impl Default for Config {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             operator_listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8081)),
+            operator_token: None,
+            authority: LOCAL_AUTHORITY.to_owned(),
             tls: None,
             trusted_proxies: Vec::new(),
             allow_plain_http: false,
-            operator_beyond_loopback: false,
             callers: Vec::new(),
             session_header: "x-session".to_owned(),
             store: Store::Redb { path: "genuine.redb".into() },
@@ -233,16 +294,18 @@ impl Default for Limits {
     }
 }
 
-/// Whether a variable of this name is read.
+/// Whether a variable of this name is meant for this server: it is read, or a mistake.
 #[must_use]
-pub fn is_read(name: &str) -> bool {
-    name.starts_with(PREFIX) || describes_application(name)
+pub fn is_ours(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    FAMILIES.iter().any(|family| name.starts_with(family)) || meant(&name).is_some()
 }
 
-/// Whether a variable of this name describes an application.
-#[must_use]
-pub fn describes_application(name: &str) -> bool {
-    name.starts_with(IOS_PREFIX)
+/// The variable that is read and has almost this name.
+fn meant(name: &str) -> Option<&'static str> {
+    let name = name.to_ascii_uppercase();
+    let distance = |known: &&str| strsim::levenshtein(&name, known);
+    VARIABLES.into_iter().min_by_key(distance).filter(|known| distance(known) <= TYPO)
 }
 
 /// Everything that is wrong with a configuration.
@@ -258,19 +321,6 @@ impl fmt::Display for Mistakes {
 impl std::error::Error for Mistakes {}
 
 impl Config {
-    /// The demonstration: one application, whose devices are simulated.
-    #[must_use]
-    pub fn demo() -> Self {
-        Self {
-            store: Store::Redb { path: "genuine-demo.redb".into() },
-            // The fleet comes from one address, as often as it can.
-            limits: Limits { address_per_minute: 0, device_per_minute: 0, ..Limits::default() },
-            applications: vec![Application::new(DEMO, &["ABCDE12345.com.example.demo"])],
-            demo: true,
-            ..Self::default()
-        }
-    }
-
     /// What a file says, with the variables over it.
     ///
     /// # Errors
@@ -293,7 +343,12 @@ impl Config {
         let mut mistakes = Vec::new();
         let (mut own, mut ios) = (BTreeMap::new(), BTreeMap::new());
         for (name, value) in variables {
-            if let Some(rest) = name.strip_prefix(PREFIX) {
+            if !VARIABLES.contains(&&*name) {
+                if is_ours(&name) {
+                    let hint = meant(&name).map_or_else(String::new, |known| format!("; {known} is one"));
+                    mistakes.push(format!("{name}: there is no such variable{hint}"));
+                }
+            } else if let Some(rest) = name.strip_prefix(PREFIX) {
                 own.insert(rest.to_owned(), value);
             } else if let Some(rest) = name.strip_prefix(IOS_PREFIX) {
                 ios.insert(rest.to_owned(), value);
@@ -321,9 +376,8 @@ impl Config {
                 "OPERATOR_LISTEN" => set(&mut self.operator_listen, value.parse().ok(), "an address and a port"),
                 "STORE" => set(&mut self.store, parse_store(&value), "memory, redb:PATH or redis://…"),
                 "SESSION_HEADER" => set(&mut self.session_header, Some(value), ""),
-                "OPERATOR_BEYOND_LOOPBACK" => {
-                    set(&mut self.operator_beyond_loopback, value.parse().ok(), "true or false")
-                }
+                "OPERATOR_TOKEN" => set(&mut self.operator_token, Some(Some(Secret(value))), ""),
+                "AUTHORITY" => set(&mut self.authority, Some(value), ""),
                 "CALLERS" => set(&mut self.callers, Some(list(&value)), ""),
                 "ALLOW_PLAIN_HTTP" => set(&mut self.allow_plain_http, value.parse().ok(), "true or false"),
                 "TRUSTED_PROXIES" => {
@@ -380,8 +434,21 @@ impl Config {
         );
         let operator_loopback = self.operator_listen.ip().is_loopback();
         expect(
-            operator_loopback || self.operator_beyond_loopback,
-            "operator_listen: nobody is asked who they are there; beyond loopback it takes operator_beyond_loopback",
+            operator_loopback || self.operator_token.is_some(),
+            "operator_listen: beyond loopback it takes operator_token",
+        );
+        let printable = |token: &Secret| token.0.len() >= TOKEN_LENGTH && token.0.bytes().all(|b| b.is_ascii_graphic());
+        expect(
+            self.operator_token.as_ref().is_none_or(printable),
+            "operator_token: at least 32 printable characters without a space, such as openssl rand -hex 32 gives",
+        );
+        expect(
+            is_authority(&self.authority),
+            "authority: a host in lower case, and a port if apps name one: shop.example.com or localhost:8080",
+        );
+        expect(
+            self.authority != LOCAL_AUTHORITY || loopback && self.trusted_proxies.is_empty(),
+            "authority: is missing; apps from beyond this machine sign the host that they call",
         );
         expect(
             !self.demo || loopback && operator_loopback && self.trusted_proxies.is_empty(),
@@ -412,7 +479,10 @@ impl Config {
             self.limits.buffered_bytes >= self.limits.body_bytes,
             "limits.buffered_bytes: at least limits.body_bytes",
         );
-        expect(!self.applications.is_empty(), "applications: there is none, so that nobody could register");
+        expect(
+            !self.applications.is_empty(),
+            "applications: there is none; a file (--config FILE) or ATTESTATION_IOS_APP_ATTEST_APP_ID describes them",
+        );
         expect(
             self.applications.len() < 2 || !self.callers.is_empty(),
             "callers: with several applications, name those whose apps may call the protected routes",
@@ -450,7 +520,7 @@ fn set<T>(setting: &mut T, value: Option<T>, form: &'static str) -> Result<(), &
     Ok(())
 }
 
-const UNKNOWN: &str = "absent: there is no such setting";
+const UNKNOWN: &str = "absent: nothing reads it";
 
 /// The value stays out of the message: it may be secret.
 fn name_mistake(prefix: &str, name: &str, form: Result<(), &str>, mistakes: &mut Vec<String>) {
@@ -475,12 +545,20 @@ fn is_app_id(id: &str) -> bool {
     })
 }
 
+/// Host and port as clients name them (RFC 3986 §3.2): one spelling, and no user.
+fn is_authority(text: &str) -> bool {
+    let parsed = text.parse::<axum::http::uri::Authority>();
+    parsed.is_ok_and(|authority| {
+        !authority.host().is_empty() && !text.contains('@') && !text.bytes().any(|octet| octet.is_ascii_uppercase())
+    })
+}
+
 /// `memory`, `redb:PATH`, or an address of Redis.
 fn parse_store(text: &str) -> Option<Store> {
     match text.split_once(':') {
         None if text == "memory" => Some(Store::Memory),
         Some(("redb", path)) if !path.is_empty() => Some(Store::Redb { path: path.into() }),
-        Some(("redis", _)) => Some(Store::Redis { url: text.to_owned(), volatile: false }),
+        Some(("redis", _)) => Some(Store::Redis { url: text.to_owned(), durability: Durability::default() }),
         _ => None,
     }
 }

@@ -5,6 +5,7 @@ use std::{
     future::{Ready, ready},
     io,
     net::IpAddr,
+    os::fd::AsRawFd as _,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -18,7 +19,7 @@ use tokio::{
 };
 use tower::Layer as _;
 
-use crate::limit::subscriber;
+use crate::{descriptors, limit::subscriber};
 
 /// After how many milliseconds a client that takes none of what it is sent is cut off.
 const UNTAKEN: u32 = 30_000;
@@ -31,6 +32,8 @@ pub struct Connections {
     per_address: usize,
     /// Who speaks for many.
     proxies: Arc<[IpNet]>,
+    /// Whether the last file descriptors are for these connections too.
+    reserved: bool,
 }
 
 /// A place among the connections, free again when it is dropped.
@@ -44,7 +47,13 @@ impl Connections {
     #[must_use]
     pub fn new(all: usize, per_address: usize, proxies: Vec<IpNet>) -> Self {
         let (all, of_address) = (Arc::new(Semaphore::new(all)), Arc::default());
-        Self { all, of_address, per_address, proxies: proxies.into() }
+        Self { all, of_address, per_address, proxies: proxies.into(), reserved: false }
+    }
+
+    /// The operator's: so many, of any address, and the last file descriptors are theirs.
+    #[must_use]
+    pub fn operator(all: usize) -> Self {
+        Self { reserved: true, ..Self::new(all, all, Vec::new()) }
     }
 
     /// A place for this address, if there is one.
@@ -88,6 +97,9 @@ impl<S> Accept<TcpStream, S> for Connections {
         let accept = || {
             stream.set_nodelay(true)?;
             set_tcp_user_timeout(&stream, UNTAKEN)?;
+            if !self.reserved && descriptors::is_reserved(stream.as_raw_fd()) {
+                return Err(io::ErrorKind::ConnectionRefused.into());
+            }
             let place = self.place(stream.peer_addr()?.ip().to_canonical());
             place.ok_or_else(|| io::ErrorKind::ConnectionRefused.into())
         };

@@ -40,6 +40,10 @@ pub struct Gate {
     pub clock: Clock,
     /// How long a challenge is good for, in seconds.
     pub challenge_lifetime: u64,
+    /// How apps address this service: a line of what they sign.
+    pub authority: String,
+    /// Whether a client is told which line of what it signed differs from what arrived: in the demonstration.
+    pub explains: bool,
     /// How often a device may come.
     pub devices: Option<RateLimiter<KeyId>>,
 }
@@ -75,6 +79,8 @@ pub struct PresentedAssertion {
 pub struct SignedRequest<'r> {
     /// The method, in capitals.
     pub method: &'r str,
+    /// Host and port of the service, as it is configured: what the request says of that is the sender's word.
+    pub authority: &'r str,
     /// Path and query.
     pub target: &'r str,
     /// The body.
@@ -121,6 +127,7 @@ pub struct Caller {
 /// A challenge that fits, and is to be spent when all else has passed.
 struct Spendable {
     id: ChallengeId,
+    purpose: Purpose,
     expires_at: u64,
 }
 
@@ -128,15 +135,15 @@ struct Spendable {
 pub const CLIENT_DATA_FORM: &str = "genuine-request-v1";
 
 impl SignedRequest<'_> {
-    /// The client data of this request's assertion: five lines, each ended by a line feed, of the form's name, the
-    /// method, path and query, the SHA-256 of the body in hex, and the challenge or nothing.
+    /// The client data of this request's assertion: six lines, each ended by a line feed, of the form's name, the
+    /// method, host and port, path and query, the SHA-256 of the body in hex, and the challenge or nothing.
     ///
     /// No line can hold a line feed: HTTP has none in method and target, and a challenge is base64.
     #[must_use]
     pub fn client_data(&self, challenge: Option<&str>) -> String {
         let body = sha256(self.body).map(|octet| format!("{octet:02x}")).concat();
         let challenge = challenge.unwrap_or_default();
-        format!("{CLIENT_DATA_FORM}\n{}\n{}\n{body}\n{challenge}\n", self.method, self.target)
+        format!("{CLIENT_DATA_FORM}\n{}\n{}\n{}\n{body}\n{challenge}\n", self.method, self.authority, self.target)
     }
 }
 
@@ -162,7 +169,7 @@ impl Gate {
             application: application.name.clone(),
             session,
             expires_at: now + self.challenge_lifetime,
-            used: false,
+            used_by: None,
         };
         let put = self.in_time(application, "put_challenge", self.store.put_challenge(id, &challenge, now)).await?;
         put.map_err(|error| match error {
@@ -175,6 +182,10 @@ impl Gate {
 
     /// Registers a device: its challenge was issued for this, its attestation verifies, and its key is new.
     ///
+    /// A key is attested once, so that a client whose answer was lost has nothing to send but the same again. That finds
+    /// the key registered, which is what it asked for; or, if the store failed half-way, the challenge spent by this key
+    /// and nobody else, and goes on.
+    ///
     /// # Errors
     ///
     /// Why it was not registered.
@@ -183,7 +194,10 @@ impl Gate {
         let application = self.application(application)?;
         let key_id = KeyId::from_base64(key_id)?;
         let object = AttestationObject::parse(attestation)?;
-        let spend = self.check_challenge(challenge, Purpose::Attestation, application, session).await?;
+        if let Some(device) = self.in_time(application, "device", self.store.device(key_id)).await?? {
+            return Err(if device.revoked_at.is_some() { Refusal::KeyRevoked } else { Refusal::KeyAlreadyEnrolled });
+        }
+        let spend = self.check_challenge(challenge, Purpose::Attestation, application, session, key_id).await?;
 
         let now = (self.clock)();
         let client_data = sha256(challenge.as_bytes());
@@ -192,7 +206,7 @@ impl Gate {
         let verified = chains.verify(&object, &key_id, &ClientDataHash(&client_data), UnixTime(now))?;
         self.metrics.chains.inc();
 
-        self.spend_challenge(spend, application).await?;
+        self.spend_challenge(spend, application, key_id).await?;
         let key = verified.key();
         let device = Device {
             key: key.to_bytes(),
@@ -223,7 +237,7 @@ impl Gate {
     }
 
     /// Finds out who presents an assertion, before the request's body is read: its key is registered, not revoked, of an
-    /// application that the route is for, the counter is new, and the challenge, if there is one, was issued for this.
+    /// application that the route is for, and the challenge, if there is one, was issued for this.
     ///
     /// # Errors
     ///
@@ -249,13 +263,12 @@ impl Gate {
         if !access.applications.contains(&device.application) {
             return Err(Refusal::ApplicationRefused);
         }
-        // The store decides, later and atomically. Most replays end here, before a signature is verified.
-        if assertion.auth_data().counter().0 <= device.counter {
-            return Err(Error::CounterNotIncreased.into());
-        }
         let application = self.application(&device.application)?;
         let spend = match challenge {
-            Some(challenge) => Some(self.check_challenge(challenge, Purpose::Assertion, application, session).await?),
+            Some(challenge) => {
+                let key_id = presented.key_id;
+                Some(self.check_challenge(challenge, Purpose::Assertion, application, session, key_id).await?)
+            }
             None => None,
         };
         Ok(Identified { assertion, challenge, spend, device })
@@ -276,12 +289,17 @@ impl Gate {
         let assertions = AssertionVerifier::new(application.policy, &crypto);
         let authentic = assertions.verify(&assertion, &key, &ClientDataHash(&client_data))?;
 
+        // Most replays end here, by the record as it was read; the store decides, later and atomically. Said only of what the
+        // key signed: before that, whoever knows a key identifier could find out the counter.
+        if authentic.counter().0 <= device.counter {
+            return Err(Error::CounterNotIncreased.into());
+        }
         // Whom to limit is known only now: earlier, anybody could use up what a device may do.
         if let Some(devices) = &self.devices {
             devices.check(authentic.key_id(), Instant::now()).map_err(Refusal::DeviceLimit)?;
         }
         if let Some(spend) = spend {
-            self.spend_challenge(spend, application).await?;
+            self.spend_challenge(spend, application, authentic.key_id()).await?;
         }
         let advance = self.store.advance(authentic.key_id(), authentic.counter());
         let advanced = self.in_time(application, "advance", advance).await?;
@@ -311,8 +329,12 @@ impl Gate {
     ///
     /// [`Refusal::DeviceNotFound`], or that the store could not answer.
     pub async fn revoke(&self, key_id: KeyId) -> Result<(), Refusal> {
-        let revoked = self.store.revoke(key_id, (self.clock)()).await?;
-        if revoked { Ok(()) } else { Err(Refusal::DeviceNotFound) }
+        if !self.store.revoke(key_id, (self.clock)()).await? {
+            return Err(Refusal::DeviceNotFound);
+        }
+        // The one place where the log names a device: whoever reads it has to know which.
+        tracing::warn!(device = BASE64_URL_SAFE_NO_PAD.encode(key_id.0), "revoked");
+        Ok(())
     }
 
     fn application(&self, name: &str) -> Result<&Application, Refusal> {
@@ -326,6 +348,7 @@ impl Gate {
         purpose: Purpose,
         application: &Application,
         session: Session,
+        key_id: KeyId,
     ) -> Result<Spendable, Refusal> {
         let mut id = ChallengeId::default();
         // Exactly the text that was issued: the client data holds it, not what it decodes to.
@@ -341,10 +364,10 @@ impl Gate {
         if challenge.purpose != purpose {
             return Err(Refusal::ChallengePurpose);
         }
-        if challenge.used {
+        let spendable = Spendable { id, purpose, expires_at: challenge.expires_at };
+        if challenge.used_by.is_some_and(|by| !spendable.serves_again(by, key_id)) {
             return Err(Refusal::ChallengeReused);
         }
-        let spendable = Spendable { id, expires_at: challenge.expires_at };
         self.check_expiry(&spendable)?;
         Ok(spendable)
     }
@@ -353,13 +376,19 @@ impl Gate {
         if (self.clock)() < challenge.expires_at { Ok(()) } else { Err(Refusal::ChallengeExpired) }
     }
 
-    async fn spend_challenge(&self, challenge: Spendable, application: &Application) -> Result<(), Refusal> {
+    async fn spend_challenge(
+        &self,
+        challenge: Spendable,
+        application: &Application,
+        key_id: KeyId,
+    ) -> Result<(), Refusal> {
         // Time has passed since it was looked at.
         self.check_expiry(&challenge)?;
-        let id = challenge.id;
-        match self.in_time(application, "spend_challenge", self.store.spend_challenge(id)).await?? {
+        let spend = self.store.spend_challenge(challenge.id, key_id);
+        match self.in_time(application, "spend_challenge", spend).await?? {
             Spent::Now => Ok(()),
-            Spent::Before => Err(Refusal::ChallengeReused),
+            Spent::Before(by) if challenge.serves_again(by, key_id) => Ok(()),
+            Spent::Before(_) => Err(Refusal::ChallengeReused),
             Spent::Unknown => Err(Refusal::ChallengeUnknown),
         }
     }
@@ -379,6 +408,14 @@ impl Gate {
 
     fn observe(&self, operation: &str, start: Instant) {
         self.metrics.store.with_label_values(&[operation]).observe(start.elapsed().as_secs_f64());
+    }
+}
+
+impl Spendable {
+    /// Whether a challenge that `by` has spent is still good for this key: a registration may be sent again, and is decided
+    /// by the store once more. A request counts once.
+    fn serves_again(&self, by: KeyId, key_id: KeyId) -> bool {
+        self.purpose == Purpose::Attestation && by == key_id
     }
 }
 

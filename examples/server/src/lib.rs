@@ -4,9 +4,13 @@
 //! nothing below knows of HTTP. `README.md` beside this crate shows the protocol.
 
 pub mod application;
+#[cfg(feature = "demo")]
 pub mod client;
 pub mod config;
 pub mod connections;
+#[cfg(feature = "demo")]
+pub mod demo;
+pub mod descriptors;
 pub mod gate;
 pub mod http;
 pub mod limit;

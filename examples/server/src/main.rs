@@ -11,15 +11,17 @@ use std::{
 
 use genuine_server::{
     config::{self, Config, Mistakes},
-    server::{self, Server},
+    server::{Certificate, Server},
 };
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 const USAGE: &str = "usage: genuine-server [--demo | --config FILE] [--check]
 
-Without a file and without ATTESTATION_IOS_APP_ATTEST_… in the environment it runs the demonstration.
+Without a file the environment describes everything, with ATTESTATION_IOS_APP_ATTEST_… for the application.
+--demo   runs the demonstration, if it is built in (cargo build --features demo)
 --check  prints the configuration in effect, without secrets, and ends
+SIGHUP   reads certificate and key again; SIGTERM and SIGINT finish what is in flight, and end
 ";
 
 /// Exit code for what the operator has to correct.
@@ -52,7 +54,7 @@ fn variables() -> Result<Vec<(String, String)>, Mistakes> {
     for (name, value) in env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value))) {
         match value.into_string() {
             Ok(value) => variables.push((name, value)),
-            Err(_) if config::is_read(&name) => mistakes.push(format!("{name}: must be UTF-8")),
+            Err(_) if config::is_ours(&name) => mistakes.push(format!("{name}: must be UTF-8")),
             Err(_) => {}
         }
     }
@@ -61,19 +63,32 @@ fn variables() -> Result<Vec<(String, String)>, Mistakes> {
 
 /// The configuration in effect, with its certificate found to be one.
 async fn load(arguments: &Arguments) -> Result<Config, Mistakes> {
-    let variables = variables()?;
-    let described = variables.iter().any(|(name, _)| config::describes_application(name));
-    let config = match &arguments.file {
-        None if arguments.demo || !described => Config::demo().with_variables(variables.into_iter())?,
-        None => Config::load(None, variables.into_iter())?,
-        Some(path) => {
-            let text = fs::read_to_string(path);
-            let text = text.map_err(|error| Mistakes(vec![format!("{}: {error}", path.display())]))?;
-            Config::load(Some(&text), variables.into_iter())?
-        }
+    let variables = variables()?.into_iter();
+    let config = if arguments.demo {
+        demonstration()?.with_variables(variables)?
+    } else if let Some(path) = &arguments.file {
+        let text = fs::read_to_string(path);
+        let text = text.map_err(|error| Mistakes(vec![format!("{}: {error}", path.display())]))?;
+        Config::load(Some(&text), variables)?
+    } else {
+        Config::load(None, variables)?
     };
-    server::tls(&config).await.map_err(|mistake| Mistakes(vec![mistake]))?;
+    Certificate::read(&config).await.map_err(|mistake| Mistakes(vec![mistake]))?;
     Ok(config)
+}
+
+#[cfg(feature = "demo")]
+#[expect(clippy::unnecessary_wraps, reason = "as without the feature")]
+fn demonstration() -> Result<Config, Mistakes> {
+    Ok(genuine_server::demo::config())
+}
+
+#[cfg(not(feature = "demo"))]
+fn demonstration() -> Result<Config, Mistakes> {
+    let how = "cargo run --release -p genuine-server --features demo -- --demo";
+    Err(Mistakes(vec![format!(
+        "--demo: this build trusts no test key and has no demonstration; for one that does: {how}"
+    )]))
 }
 
 #[tokio::main]
@@ -128,8 +143,9 @@ async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
     if demo {
         lines += "DEMONSTRATION: trusts simulated devices, whose keys anybody can have. Not for anything else.\n";
     }
-    let _ = io::stdout().write_all(lines.as_bytes());
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::spawn(renew(server.certificate(), signal(SignalKind::hangup())?));
+    let _ = io::stdout().write_all(lines.as_bytes());
     server
         .serve(async {
             tokio::select! {
@@ -139,6 +155,16 @@ async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
             tracing::info!("stopping: finishing what is in flight");
         })
         .await
+}
+
+/// At each hang-up: whoever has renewed the certificate says so.
+async fn renew(certificate: Option<Certificate>, mut hangup: Signal) {
+    while hangup.recv().await.is_some() {
+        match &certificate {
+            Some(certificate) => certificate.renew().await,
+            None => tracing::info!("SIGHUP: there is no certificate to read again"),
+        }
+    }
 }
 
 fn fail(error: &dyn std::error::Error) -> ExitCode {

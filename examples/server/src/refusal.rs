@@ -30,6 +30,8 @@ pub enum Refusal {
     ApplicationRefused,
     /// No assertion came with a request that needs one.
     AssertionMissing,
+    /// Whoever came to the operator's listener showed no token, or another one.
+    OperatorUnknown,
     /// The app cannot attest, and the application requires it.
     AttestationRequired,
     /// The request did not come over TLS.

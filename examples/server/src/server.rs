@@ -15,10 +15,13 @@ use axum_server::{
 use hyper_util::rt::TokioTimer;
 use rustls::ServerConfig;
 
+use genuine::app_attest::APPLE_APP_ATTEST_ROOT;
+
 use crate::{
     application::Application,
-    config::{Config, Store as StoreChoice},
+    config::{Config, Store as StoreChoice, Tls},
     connections::Connections,
+    descriptors,
     gate::{Clock, Gate},
     http::{self, Intake, Origin},
     limit::RateLimiter,
@@ -34,10 +37,13 @@ const HEAD_BYTES: usize = 16 * 1024;
 /// Connections of the operator and the monitoring.
 const OPERATOR_CONNECTIONS: usize = 64;
 
+/// How often the store is asked whether it is still one to rely on.
+const WATCH: Duration = Duration::from_secs(10);
+
 /// A server that is bound and does not serve yet.
 pub struct Server {
     config: Config,
-    tls: Option<RustlsAcceptor>,
+    certificate: Option<Certificate>,
     gate: Arc<Gate>,
     app: TcpListener,
     operator: TcpListener,
@@ -48,23 +54,39 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// If the certificate cannot be read, the store cannot be opened or an address is taken.
+    /// If there cannot be as many connections as configured, the certificate cannot be read, the store cannot be opened or
+    /// is not to be relied on, or an address is taken.
     pub async fn bind(config: Config) -> Result<Self, Box<dyn std::error::Error>> {
-        let tls = tls(&config).await?;
+        descriptors::make_room(config.limits.connections)?;
+        let certificate = Certificate::read(&config).await?;
         let metrics = Arc::new(Metrics::new()?);
         let store = open_store(&config, &metrics)?;
-        let applications = config.applications.iter().map(|application| Application::new(application, config.demo));
+        store.check().await?;
+        let anchors = match config.demo {
+            #[cfg(feature = "demo")]
+            true => crate::demo::anchors()?,
+            _ => &[APPLE_APP_ATTEST_ROOT],
+        };
+        let applications = config.applications.iter().map(|application| Application::new(application, anchors));
         let gate = Arc::new(Gate {
             applications: applications.collect::<Result<_, _>>()?,
             store,
             metrics,
             clock: system_clock(),
             challenge_lifetime: config.challenges.lifetime_seconds,
+            authority: config.authority.clone(),
+            explains: config.demo,
             devices: RateLimiter::per_minute(config.limits.device_per_minute),
         });
         let app = listen(config.listen)?;
         let operator = listen(config.operator_listen)?;
-        Ok(Self { config, tls, gate, app, operator })
+        Ok(Self { config, certificate, gate, app, operator })
+    }
+
+    /// The certificate, to be read again while the server runs.
+    #[must_use]
+    pub fn certificate(&self) -> Option<Certificate> {
+        self.certificate.clone()
     }
 
     /// Where apps come: the port is known even if the configuration left it open.
@@ -91,7 +113,7 @@ impl Server {
     ///
     /// If a listener fails.
     pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<(), Box<dyn std::error::Error>> {
-        let Self { config, tls, gate, app, operator } = self;
+        let Self { config, certificate, gate, app, operator } = self;
         let session_header = HeaderName::try_from(config.session_header.as_str())?;
         let callers = config.callers();
         let limits = config.limits;
@@ -99,7 +121,7 @@ impl Server {
         let intake = Intake::new(limits.body_bytes, limits.buffered_bytes, timeout, session_header);
         let trusted_proxies = config.trusted_proxies.clone();
         let origin = Arc::new(Origin {
-            tls: tls.is_some(),
+            tls: certificate.is_some(),
             allow_plain_http: config.allow_plain_http,
             trusted_proxies: config.trusted_proxies,
             addresses: RateLimiter::per_minute(limits.address_per_minute),
@@ -115,11 +137,17 @@ impl Server {
             Ok(())
         };
         let connections = Connections::new(limits.connections, limits.connections_per_address, trusted_proxies);
-        let operator_connections = Connections::new(OPERATOR_CONNECTIONS, OPERATOR_CONNECTIONS, Vec::new());
+        let operator_connections = Connections::operator(OPERATOR_CONNECTIONS);
+        let token = config.operator_token.as_ref().map(|token| &*token.0);
+        let watching = tokio::spawn(watch(Arc::clone(&gate.store), WATCH));
         tokio::try_join!(
-            run(app, http::app(&gate, &intake, origin, &callers), tls, connections, app_handle),
-            run(operator, http::operator(&gate), None, operator_connections, operator_handle),
-            stopped,
+            run(app, http::app(&gate, &intake, origin, &callers), certificate, connections, app_handle),
+            run(operator, http::operator(&gate, token), None, operator_connections, operator_handle),
+            async {
+                let stopped = stopped.await;
+                watching.abort();
+                stopped
+            },
         )?;
         Ok(())
     }
@@ -136,23 +164,61 @@ fn open_store(config: &Config, metrics: &Metrics) -> Result<Arc<dyn Store>, Box<
     Ok(match &config.store {
         StoreChoice::Memory => Arc::new(MemoryStore::new(most)),
         StoreChoice::Redb { path } => Arc::new(RedbStore::open(path, most, metrics.commit.clone())?),
-        StoreChoice::Redis { url, volatile } => Arc::new(RedisStore::new(url, most, *volatile)?),
+        StoreChoice::Redis { url, durability } => {
+            let longest = config.applications.iter().map(crate::config::Application::timeout).max().unwrap_or_default();
+            // A little before the request gives up, so that a connection that is half dead is noticed and replaced.
+            Arc::new(RedisStore::new(url, most, *durability, longest * 9 / 10)?)
+        }
     })
 }
 
+/// Asks the store again and again whether it is one to rely on. It has then stopped answering by itself.
+async fn watch(store: Arc<dyn Store>, pause: Duration) {
+    loop {
+        tokio::time::sleep(pause).await;
+        if let Err(unfit) = store.check().await {
+            tracing::error!("not ready: {unfit}");
+        }
+    }
+}
+
+/// The certificate in use.
+#[derive(Clone)]
+pub struct Certificate {
+    files: Tls,
+    in_use: RustlsConfig,
+}
+
+impl Certificate {
+    /// Reads chain and key, if any are configured.
+    ///
+    /// # Errors
+    ///
+    /// If the files do not hold a chain and its key.
+    pub async fn read(config: &Config) -> Result<Option<Self>, String> {
+        let Some(files) = config.tls.clone() else { return Ok(None) };
+        let in_use = RustlsConfig::from_config(read_certificate(&files).await?);
+        Ok(Some(Self { files, in_use }))
+    }
+
+    /// Reads chain and key again. Connections that are there keep theirs; if the files cannot be read, so do new ones.
+    pub async fn renew(&self) {
+        match read_certificate(&self.files).await {
+            Ok(settings) => {
+                self.in_use.reload_from_config(settings);
+                tracing::info!("the certificate was read again");
+            }
+            Err(error) => tracing::error!("the certificate stays as it was: {error}"),
+        }
+    }
+}
+
 /// The certificate, and HTTP/1.1 as the only protocol: one request at a time for each connection is what the limits count.
-///
-/// # Errors
-///
-/// If the files do not hold a chain and its key.
-pub async fn tls(config: &Config) -> Result<Option<RustlsAcceptor>, String> {
-    let Some(files) = &config.tls else { return Ok(None) };
+async fn read_certificate(files: &Tls) -> Result<Arc<ServerConfig>, String> {
     let certificate = RustlsConfig::from_pem_chain_file(&files.certificate, &files.key).await;
-    let certificate = certificate.map_err(|error| format!("tls: {error}"))?;
-    let mut settings = ServerConfig::clone(&certificate.get_inner());
+    let mut settings = ServerConfig::clone(&certificate.map_err(|error| format!("tls: {error}"))?.get_inner());
     settings.alpn_protocols = vec![b"http/1.1".to_vec()];
-    certificate.reload_from_config(Arc::new(settings));
-    Ok(Some(RustlsAcceptor::new(certificate).handshake_timeout(HEAD_TIMEOUT)))
+    Ok(Arc::new(settings))
 }
 
 fn listen(address: SocketAddr) -> Result<TcpListener, String> {
@@ -164,7 +230,7 @@ fn listen(address: SocketAddr) -> Result<TcpListener, String> {
 async fn run(
     listener: TcpListener,
     routes: Router,
-    tls: Option<RustlsAcceptor>,
+    certificate: Option<Certificate>,
     connections: Connections,
     handle: Handle<SocketAddr>,
 ) -> io::Result<()> {
@@ -174,8 +240,11 @@ async fn run(
     let mut server = server.http1_only().first_request_timeout(HEAD_TIMEOUT);
     let mut http = server.http_builder().http1();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(HEAD_BYTES);
-    match tls {
+    match certificate {
         None => server.acceptor(connections).serve(service).await,
-        Some(acceptor) => server.acceptor(acceptor.acceptor(connections)).serve(service).await,
+        Some(Certificate { in_use, .. }) => {
+            let acceptor = RustlsAcceptor::new(in_use).handshake_timeout(HEAD_TIMEOUT);
+            server.acceptor(acceptor.acceptor(connections)).serve(service).await
+        }
     }
 }

@@ -6,7 +6,12 @@ use std::{
     process::{Command, Output},
 };
 
-use genuine_server::config::{Config, Environment, Mode, Store};
+use genuine_server::{
+    config::{Config, Durability, Environment, Mode, Store, VARIABLES},
+    demo,
+};
+
+const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
 const FILE: &str = r#"
 listen = "127.0.0.1:9000"
@@ -47,7 +52,8 @@ fn variables_go_over_the_file() {
         ("GENUINE_SERVER_ADDRESS_PER_MINUTE", "7"),
         ("GENUINE_SERVER_DEVICE_PER_MINUTE", "0"),
         ("GENUINE_SERVER_ALLOW_PLAIN_HTTP", "true"),
-        ("GENUINE_SERVER_OPERATOR_BEYOND_LOOPBACK", "true"),
+        ("GENUINE_SERVER_OPERATOR_TOKEN", TOKEN),
+        ("GENUINE_SERVER_AUTHORITY", "shop.example.com"),
         ("GENUINE_SERVER_CALLERS", "shop, ios"),
         ("ATTESTATION_IOS_APP_ATTEST_APP_ID", "ABCDE12345.com.example.bank, ABCDE12345.com.example.bank.Clip"),
         ("ATTESTATION_IOS_APP_ATTEST_ENVIRONMENT", "DEVELOPMENT"),
@@ -63,10 +69,26 @@ fn variables_go_over_the_file() {
     assert_eq!(config.session_header, "authorization");
     assert_eq!((config.limits.address_per_minute, config.limits.device_per_minute), (7, 0));
     assert!(config.allow_plain_http);
+    assert_eq!(
+        (config.authority.as_str(), config.operator_token.as_ref().unwrap().0.as_str()),
+        ("shop.example.com", TOKEN)
+    );
     assert_eq!((config.applications.len(), config.callers()), (2, vec!["shop".to_owned(), "ios".to_owned()]));
     let ios = &config.applications[1];
     assert_eq!((ios.name.as_str(), ios.app_ids.len()), ("ios", 2));
     assert_eq!((ios.environment, ios.mode, ios.timeout_ms), (Environment::Development, Mode::Optional, 2_147_483_647));
+}
+
+/// A variable that is listed and read by nothing would be taken silently.
+#[test]
+fn every_variable_that_is_known_is_read() {
+    for name in VARIABLES {
+        let mistakes = load(Some(FILE), &[(name, "x"), ("GENUINE_SERVER_CALLERS", "shop")]).err().unwrap_or_default();
+        assert!(
+            mistakes.iter().all(|mistake| !mistake.contains("absent") && !mistake.contains("no such")),
+            "{mistakes:?}"
+        );
+    }
 }
 
 /// A file, variables, and what is said.
@@ -82,7 +104,23 @@ fn each_mistake_is_named() {
         (FILE.replace("app_ids", "appids"), vec![], "unknown field `appids`"),
         (FILE.replace("\"redis\"", "\"sqlite\""), vec![], "unknown variant `sqlite`"),
         (FILE.replace("redis://user", "http://user"), vec![], "store.url:"),
-        (FILE.replace("127.0.0.1:9000", "0.0.0.0:9000"), vec![], "listen: beyond loopback"),
+        (
+            format!("authority = \"h\"\n{}", FILE.replace("127.0.0.1:9000", "0.0.0.0:9000")),
+            vec![],
+            "listen: beyond loopback",
+        ),
+        (
+            format!("allow_plain_http = true\n{}", FILE.replace("127.0.0.1:9000", "0.0.0.0:9000")),
+            vec![],
+            "authority: is missing",
+        ),
+        (format!("trusted_proxies = [\"127.0.0.1/32\"]\n{FILE}"), vec![], "authority: is missing"),
+        (format!("authority = \"Shop.example.com\"\n{FILE}"), vec![], "authority: a host"),
+        (format!("authority = \"https://h\"\n{FILE}"), vec![], "authority: a host"),
+        (format!("authority = \"user@h\"\n{FILE}"), vec![], "authority: a host"),
+        (format!("authority = \"\"\n{FILE}"), vec![], "authority: a host"),
+        (format!("operator_token = \"{}\"\n{FILE}", &TOKEN[1..]), vec![], "operator_token: at least 32"),
+        (format!("operator_token = \"{TOKEN} \"\n{FILE}"), vec![], "operator_token: at least 32"),
         (
             FILE.replace("ABCDE12345.com.example.shop.Clip", "com.example.shop"),
             vec![],
@@ -107,7 +145,7 @@ fn each_mistake_is_named() {
         (
             FILE.replace("[store]", "operator_listen = \"0.0.0.0:1\"\n[store]"),
             vec![],
-            "operator_listen: nobody is asked",
+            "operator_listen: beyond loopback",
         ),
         (format!("callers = [\"nobody's\"]\n{FILE}"), vec![], "callers: there is no application"),
         (
@@ -127,14 +165,31 @@ fn each_mistake_is_named() {
         ),
         (FILE.to_owned(), vec![("GENUINE_SERVER_LISTEN", "x")], "GENUINE_SERVER_LISTEN: must be an address and a port"),
         (FILE.to_owned(), vec![("GENUINE_SERVER_STORE", "sqlite:x")], "GENUINE_SERVER_STORE: must be memory,"),
-        (FILE.to_owned(), vec![("GENUINE_SERVER_LISTENS", "x")], "GENUINE_SERVER_LISTENS: must be absent"),
+        (
+            FILE.to_owned(),
+            vec![("GENUINE_SERVER_LISTENS", "x")],
+            "GENUINE_SERVER_LISTENS: there is no such variable; GENUINE_SERVER_LISTEN is one",
+        ),
+        (FILE.to_owned(), vec![("genuine_server_store", "memory")], "; GENUINE_SERVER_STORE is one"),
+        (FILE.to_owned(), vec![("GENUINE_SERVER", "x")], "GENUINE_SERVER: there is no such variable"),
+        (FILE.to_owned(), vec![("GENUIN_SERVER_STORE", "memory")], "; GENUINE_SERVER_STORE is one"),
+        (
+            FILE.to_owned(),
+            vec![("ATTESTATION_IOS_APPATTEST_APP_ID", "ABCDE12345.a")],
+            "ATTESTATION_IOS_APPATTEST_APP_ID: there is no such variable; ATTESTATION_IOS_APP_ATTEST_APP_ID is one",
+        ),
+        (
+            FILE.to_owned(),
+            vec![("ATTESTATION_ANDROID_PACKAGE_NAME", "a")],
+            "ATTESTATION_ANDROID_PACKAGE_NAME: there is no",
+        ),
         (FILE.to_owned(), vec![("GENUINE_SERVER_TRUSTED_PROXIES", "x")], "GENUINE_SERVER_TRUSTED_PROXIES:"),
         (FILE.to_owned(), vec![("GENUINE_SERVER_ALLOW_PLAIN_HTTP", "1")], "true or false"),
         (FILE.to_owned(), ios("ATTESTATION_IOS_APP_ATTEST_MODE", "on"), "OFF, OPTIONAL or REQUIRED"),
         (FILE.to_owned(), ios("ATTESTATION_IOS_APP_ATTEST_ENVIRONMENT", "prod"), "PRODUCTION or DEVELOPMENT"),
         (FILE.to_owned(), ios("ATTESTATION_IOS_APP_ATTEST_TIMEOUT", "1s"), "a number of milliseconds"),
         (FILE.to_owned(), ios("ATTESTATION_IOS_APP_ATTEST_TIMEOUT", "0"), "timeout_ms: from 1"),
-        (FILE.to_owned(), ios("ATTESTATION_IOS_APP_ATTEST_APPID", "x"), "APPID: must be absent"),
+        (FILE.to_owned(), ios("ATTESTATION_IOS_APP_ATTEST_APPID", "x"), "; ATTESTATION_IOS_APP_ATTEST_APP_ID is one"),
         (FILE.to_owned(), vec![("ATTESTATION_IOS_APP_ATTEST_MODE", "OFF")], "APP_ID: is missing"),
     ];
     for (file, variables, expected) in cases {
@@ -144,7 +199,7 @@ fn each_mistake_is_named() {
         assert!(!mistakes[0].contains("secret"), "{mistakes:?}");
     }
     let mistakes = load(None, &[("GENUINE_SERVER_LISTEN", "0.0.0.0:1"), ("GENUINE_SERVER_STORE", "x")]).unwrap_err();
-    assert_eq!(mistakes.len(), 3, "all of them at once: {mistakes:?}");
+    assert_eq!(mistakes.len(), 4, "all of them at once: {mistakes:?}");
 }
 
 fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
@@ -155,7 +210,7 @@ fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
 #[test]
 fn the_configuration_in_effect_is_printed_without_secrets() {
     let path = std::env::temp_dir().join(format!("genuine-server-config-{}.toml", std::process::id()));
-    std::fs::write(&path, FILE).unwrap();
+    std::fs::write(&path, format!("operator_token = \"{TOKEN}\"\n{FILE}")).unwrap();
     let output = run(&["--config", path.to_str().unwrap(), "--check"], &[("GENUINE_SERVER_LISTEN", "127.0.0.1:7")]);
     std::fs::remove_file(&path).unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
@@ -163,7 +218,9 @@ fn the_configuration_in_effect_is_printed_without_secrets() {
     assert!(text.contains("listen = \"127.0.0.1:7\"") && text.contains("name = \"shop\""), "{text}");
     assert!(text.contains("redis://127.0.0.1:6379") && !text.contains("secret"), "{text}");
     // What is printed is a configuration, but for what it hides.
-    let printed = text.replace("demo = false\n", "");
+    let printed = text.replace("demo = false\n", "").replace("operator_token = \"…\"\n", "");
+    assert!(!text.contains(TOKEN));
+    assert!(!format!("{:?}", load(Some(FILE), &[("GENUINE_SERVER_OPERATOR_TOKEN", TOKEN)])).contains(TOKEN));
     assert_eq!(load(Some(&printed), &[]).unwrap().applications[0].name, "shop");
 }
 
@@ -174,8 +231,16 @@ fn mistakes_end_the_server_with_2() {
         (&["--config"], &[], "usage:"),
         (&["--demo", "--config", "x"], &[], "usage:"),
         (&["--check", "x"], &[], "usage:"),
+        (&[], &[], "applications: there is none"),
+        (&["--check"], &[], "applications: there is none"),
+        (&[], &[("ATTESTATION_IOS_APPATTEST_APP_ID", "ABCDE12345.com.example.shop")], "_IOS_APP_ATTEST_APP_ID is one"),
+        (&["--demo"], &[("ATTESTATION_IOS_APPATTEST_APP_ID", "x")], "ATTESTATION_IOS_APP_ATTEST_APP_ID is one"),
         (&[], &[("GENUINE_SERVER_X", "")], "GENUINE_SERVER_X"),
-        (&[], &[("GENUINE_SERVER_LISTEN", "0.0.0.0:80"), ("GENUINE_SERVER_ALLOW_PLAIN_HTTP", "true")], "demonstration"),
+        (
+            &["--demo"],
+            &[("GENUINE_SERVER_LISTEN", "0.0.0.0:80"), ("GENUINE_SERVER_ALLOW_PLAIN_HTTP", "true")],
+            "demonstration",
+        ),
         (&["--check"], &[("ATTESTATION_IOS_APP_ATTEST_MODE", "OFF")], "APP_ID"),
         (
             &["--demo", "--check"],
@@ -184,7 +249,7 @@ fn mistakes_end_the_server_with_2() {
         ),
         (&["--demo", "--check"], &[("GENUINE_SERVER_TRUSTED_PROXIES", "0.0.0.0/0")], "demonstration"),
         (
-            &["--check"],
+            &["--demo", "--check"],
             &[("GENUINE_SERVER_TLS_CERTIFICATE", "/dev/null"), ("GENUINE_SERVER_TLS_KEY", "/dev/null")],
             "tls",
         ),
@@ -212,8 +277,8 @@ fn secrets_of_any_address_stay_out_of_what_is_printed() {
     for url in
         ["redis+unix:///run/redis.sock?user=app&pass=secret", "redis://:secret@127.0.0.1/1", "redis://secret@h:1/"]
     {
-        let store = Store::Redis { url: url.to_owned(), volatile: false };
-        let config = Config { store, ..Config::demo() };
+        let store = Store::Redis { url: url.to_owned(), durability: Durability::Checked };
+        let config = Config { store, ..demo::config() };
         assert!(!toml::to_string(&config).unwrap().contains("secret"), "{url}");
     }
 }

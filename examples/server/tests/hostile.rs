@@ -12,7 +12,7 @@ use futures_util::StreamExt as _;
 use genuine_server::{
     connections::Connections,
     gate::{Access, Freshness},
-    http::{Intake, Origin, require_assertion},
+    http::{self, Intake, Origin, require_assertion},
     limit::RateLimiter,
     refusal::Refusal,
 };
@@ -116,7 +116,7 @@ async fn bodies_of_protected_requests_are_limited_before_anything_is_verified() 
     // Nothing is read for who is not registered, or comes again.
     let pending = || Body::from_stream(futures_util::stream::pending::<Result<Bytes, Infallible>>());
     let stranger = signed(&mut device("stranger"), "POST", "/orders", "", None).map(|_| pending());
-    assert_eq!(site.send(stranger).await.code(), "rejected");
+    assert_eq!(site.send(stranger).await.code(), "unknown_key");
     assert_eq!((site.refusals("UnknownKey"), before.contains("UnknownKey")), (1, false));
     // A body that never ends, and one that never comes.
     let endless = futures_util::stream::repeat_with(|| Ok::<_, Infallible>(Bytes::from_static(&[0; 500])));
@@ -132,6 +132,36 @@ async fn bodies_of_protected_requests_are_limited_before_anything_is_verified() 
     assert_eq!(site.send(request).await.code(), "malformed");
     let counted = site.gate.metrics.text().unwrap();
     assert!(counted.contains("genuine_signatures_total{curve=\"p256\"} 1\n"), "{counted}");
+}
+
+#[tokio::test]
+async fn the_operator_shows_a_token_where_one_is_set() {
+    let (gate, _) = gate();
+    let routes = http::operator(&gate, Some("0123456789abcdef0123456789abcdef"));
+    let get = async |path: &str, shown: Option<&str>| {
+        let request = Request::get(path);
+        let request = shown.into_iter().fold(request, |request, value| request.header("authorization", value));
+        let answer = routes.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        (answer.status().as_u16(), answer.headers().get("www-authenticate").cloned())
+    };
+    for path in ["/health", "/ready", "/metrics", "/devices/AAAA", "/openapi.json", "/nothing"] {
+        for shown in [
+            None,
+            Some("0123456789abcdef0123456789abcdef"),
+            Some("Basic 0123456789abcdef0123456789abcdef"),
+            Some("Bearer 0123456789abcdef0123456789abcdee"),
+            Some("Bearer 0123456789abcdef0123456789abcde"),
+            Some("Bearer 0123456789abcdef0123456789abcdef0"),
+            Some("Bearer "),
+            Some("Bearer"),
+        ] {
+            let (status, how) = get(path, shown).await;
+            assert_eq!((status, how.unwrap()), (401, "Bearer".parse().unwrap()), "{path} {shown:?}");
+        }
+    }
+    for shown in ["Bearer 0123456789abcdef0123456789abcdef", "bearer 0123456789abcdef0123456789abcdef"] {
+        assert_eq!(get("/ready", Some(shown)).await.0, 200);
+    }
 }
 
 #[test]
@@ -426,7 +456,7 @@ fn no_route_is_left_undescribed() {
         let paths = source.split(".route(\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned());
         routes.extend(paths);
     }
-    let interfaces = [genuine_server::http::APP_INTERFACE, genuine_server::http::OPERATOR_INTERFACE];
+    let interfaces = [http::APP_INTERFACE, http::OPERATOR_INTERFACE];
     let described = interfaces.iter().flat_map(|interface| {
         let interface: Value = serde_json::from_str(interface).unwrap();
         interface["paths"].as_object().unwrap().keys().cloned().collect::<Vec<_>>()
@@ -441,7 +471,7 @@ fn item_path(paths: &serde_json::Map<String, Value>, path: &str) -> String {
 #[tokio::test]
 async fn a_store_that_is_away_is_unavailable_and_nothing_is_accepted() {
     let Some(mut redis) = support::Redis::start("away-http") else { return };
-    let store = genuine_server::store::RedisStore::new(&redis.url(), 100, false).unwrap();
+    let store = redis.store(100);
     let hands = support::Hands::at(support::now());
     let site = Site::of(Arc::new(support::gate_over(Arc::new(store), &hands)), hands, origin());
     let mut alice = device("alice");

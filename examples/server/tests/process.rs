@@ -26,7 +26,7 @@ use rustls::{
     ClientConfig, RootCertStore, SupportedProtocolVersion,
     version::{TLS12, TLS13},
 };
-use support::{APP_ID, APPLICATION, Redis, Scratch};
+use support::{APP_ID, APPLICATION, AUTHORITY, Redis, Scratch};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     task::JoinSet,
@@ -72,6 +72,7 @@ impl Server {
         App {
             server: self.app.clone(),
             application: APPLICATION.to_owned(),
+            authority: AUTHORITY.to_owned(),
             session: format!("session of {name}"),
             device: device(name),
             http: Client::builder().timeout(Duration::from_secs(20)).build().unwrap(),
@@ -289,7 +290,7 @@ async fn the_log_says_why_and_gives_nothing_away() {
     let answer = alice.challenge(Purpose::Attestation).await.unwrap();
     let challenge = answer.challenge().unwrap().to_owned();
     assert_eq!(alice.register(&challenge).await.unwrap().status, StatusCode::CREATED);
-    assert_eq!(alice.register(&challenge).await.unwrap().status, StatusCode::UNAUTHORIZED);
+    assert_eq!(alice.register(&challenge).await.unwrap().status, StatusCode::CONFLICT);
     let call = alice.sign(Method::POST, "/orders?secret=in-the-query", "secret in the body", None);
     assert_eq!(alice.call(&call).await.unwrap().status, StatusCode::OK);
     assert_eq!(alice.call(&call).await.unwrap().status, StatusCode::UNAUTHORIZED);
@@ -297,7 +298,7 @@ async fn the_log_says_why_and_gives_nothing_away() {
     let metrics = alice.http.get(format!("{}/metrics", server.operator)).send().await.unwrap().text().await.unwrap();
     server.signal("-TERM");
     let (_, log) = server.end();
-    for reason in ["ChallengeReused", "CounterNotIncreased"] {
+    for reason in ["KeyAlreadyEnrolled", "CounterNotIncreased"] {
         assert!(log.contains(reason), "{log}");
     }
     let (key_id, assertion) =
@@ -454,6 +455,177 @@ async fn tls_is_spoken_in_1_2_and_1_3() {
     assert!(get_over_tls(address, &certificate, &TLS13).await.unwrap().starts_with("HTTP/1.1 200"));
 }
 
+/// A new certificate is used from the hang-up on; one that cannot be read is not, and ends nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_is_renewed_at_a_hang_up() {
+    let scratch = Scratch::new("renewed");
+    let path = |name: &str| scratch.path().join(name).display().to_string();
+    let issue = || {
+        let certificate = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        std::fs::write(path("chain.pem"), certificate.cert.pem()).unwrap();
+        std::fs::write(path("key.pem"), certificate.signing_key.serialize_pem()).unwrap();
+        certificate
+    };
+    let first = issue();
+    let settings =
+        [("GENUINE_SERVER_TLS_CERTIFICATE", &*path("chain.pem")), ("GENUINE_SERVER_TLS_KEY", &*path("key.pem"))];
+    let server = Server::start("memory", &settings);
+    let address = server.app.strip_prefix("https://").unwrap().to_owned();
+    get_over_tls(&address, &first, &TLS13).await.unwrap();
+
+    let second = issue();
+    assert!(get_over_tls(&address, &second, &TLS13).await.is_err(), "nobody has said so yet");
+    server.signal("-HUP");
+    let mut renewed = false;
+    for _ in 0..100 {
+        renewed = get_over_tls(&address, &second, &TLS13).await.is_ok();
+        if renewed {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(renewed && get_over_tls(&address, &first, &TLS13).await.is_err());
+
+    // The key of another certificate.
+    std::fs::write(path("key.pem"), first.signing_key.serialize_pem()).unwrap();
+    server.signal("-HUP");
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(get_over_tls(&address, &second, &TLS13).await.unwrap().starts_with("HTTP/1.1 200"));
+    server.signal("-TERM");
+    let (code, log) = server.end();
+    assert_eq!(code, Some(0), "{log}");
+    assert_eq!(log.matches("the certificate was read again").count(), 1, "{log}");
+    assert_eq!(log.matches("the certificate stays as it was: tls:").count(), 1, "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hang_up_without_a_certificate_changes_nothing() {
+    let server = Server::start("memory", &[]);
+    server.signal("-HUP");
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(register(&server.client("alice")).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revocation_is_logged_with_the_device() {
+    let server = Server::start("memory", &[]);
+    let alice = server.client("alice");
+    assert!(register(&alice).await);
+    let key_id = BASE64_URL_SAFE_NO_PAD.encode(alice.device.key_id());
+    for (key_id, status) in [(&*key_id, StatusCode::NO_CONTENT), (&"A".repeat(43), StatusCode::NOT_FOUND)] {
+        let url = format!("{}/devices/{key_id}/revocation", server.operator);
+        assert_eq!(alice.http.put(url).send().await.unwrap().status(), status);
+    }
+    server.signal("-TERM");
+    let (_, log) = server.end();
+    let revoked: Vec<_> = log.lines().filter(|line| line.contains("revoked")).collect();
+    assert!(revoked.len() == 1 && revoked[0].contains(&key_id), "{log}");
+}
+
+#[test]
+fn what_is_announced_as_too_large_is_not_waited_for() {
+    let server = Server::start("memory", &[]);
+    let mut alice = server.client("alice");
+    assert!(tokio::runtime::Runtime::new().unwrap().block_on(register(&alice)));
+    let call = alice.sign(Method::POST, "/orders", "", None);
+    let json = "Content-Type: application/json".to_owned();
+    let authorization = format!("Authorization: {}", call.authorization);
+    for (path, header, length) in [("/challenges", json, 40_000), ("/orders", authorization, (1 << 20) + 1)] {
+        let mut connection = TcpStream::connect(server.app.strip_prefix("http://").unwrap()).unwrap();
+        // A body that is waited for times out after ten seconds, with 408.
+        connection.set_read_timeout(Some(Duration::from_secs(9))).unwrap();
+        write!(connection, "POST {path} HTTP/1.1\r\nHost: x\r\n{header}\r\nContent-Length: {length}\r\n\r\n").unwrap();
+        let mut status = [0; 12];
+        connection.read_exact(&mut status).unwrap();
+        assert_eq!(&status, b"HTTP/1.1 413", "{path}");
+    }
+}
+
+/// Runs the demonstration under a limit on file descriptors.
+fn limited(limit: &str) -> Command {
+    let mut command = Command::new("sh");
+    command.args(["-c", &format!("ulimit {limit} && exec \"$0\" --demo"), env!("CARGO_BIN_EXE_genuine-server")]);
+    command.env("GENUINE_SERVER_LISTEN", "127.0.0.1:0").env("GENUINE_SERVER_OPERATOR_LISTEN", "127.0.0.1:0");
+    command.env("GENUINE_SERVER_STORE", "memory");
+    command
+}
+
+#[test]
+fn descriptors_are_raised_or_the_start_is_refused() {
+    let server = Server::run(&mut limited("-Sn 300"));
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", server.process.id())).unwrap();
+    let line = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+    let soft: u64 = line.split_whitespace().nth(3).unwrap().parse().unwrap();
+    assert!(soft >= 4096 + 256, "{line}");
+
+    let output = limited("-n 4351").output().unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && output.stdout.is_empty(), "{text}");
+    assert!(text.contains("4096 connections take 4352 file descriptors, and this process may have 4351"), "{text}");
+}
+
+/// Somebody lowers the limit while the server runs, and connections take what is left of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_operator_is_answered_when_descriptors_run_out() {
+    use rustix::process::{Pid, Resource, Rlimit, prlimit};
+    genuine_server::descriptors::make_room(1000).unwrap();
+    let server = Server::start("memory", &[]);
+    let lowered = Rlimit { current: Some(300), maximum: Some(300) };
+    prlimit(Pid::from_raw(server.process.id().try_into().unwrap()), Resource::Nofile, lowered).unwrap();
+    let address = server.app.strip_prefix("http://").unwrap();
+    let connections: Vec<_> = (0..400).map(|_| TcpStream::connect(address).unwrap()).collect();
+    // Connections that say nothing are closed after ten seconds.
+    let http = Client::builder().timeout(Duration::from_secs(5)).build().unwrap();
+    for _ in 0..3 {
+        let answer = http.get(format!("{}/health", server.operator)).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+    }
+    drop(connections);
+}
+
+/// Redis is asked while it is used: what it is set to then counts.
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_that_begins_to_evict_makes_the_server_unready() {
+    let Some(redis) = Redis::start("evicts") else { return };
+    let server = Server::start(&redis.url(), &[]);
+    let alice = server.client("alice");
+    assert!(register(&alice).await);
+    let ready = async || alice.http.get(format!("{}/ready", server.operator)).send().await.unwrap().status();
+    assert_eq!(ready().await, StatusCode::OK);
+    redis.operate(&["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]).await;
+    let mut noticed = false;
+    for _ in 0..200 {
+        noticed = ready().await == StatusCode::SERVICE_UNAVAILABLE;
+        if noticed {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(noticed && !register(&server.client("bob")).await);
+    server.signal("-TERM");
+    let (_, log) = server.end();
+    assert!(log.contains("Redis forgets when it is full"), "{log}");
+
+    // Nor does one start on it.
+    let mut command = Command::new(env!("CARGO_BIN_EXE_genuine-server"));
+    command.arg("--demo").env("GENUINE_SERVER_STORE", redis.url()).env("GENUINE_SERVER_LISTEN", "127.0.0.1:0");
+    let output = command.env("GENUINE_SERVER_OPERATOR_LISTEN", "127.0.0.1:0").output().unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && text.contains("maxmemory-policy noeviction"), "{text}");
+}
+
+/// Redis that takes longer than a second, and not as long as the application waits.
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_may_take_as_long_as_the_application_waits() {
+    let Some(redis) = Redis::start("slow") else { return };
+    let server = Server::start(&redis.url(), &[]);
+    let alice = server.client("alice");
+    assert!(alice.challenge(Purpose::Attestation).await.unwrap().challenge().is_some());
+    redis.operate(&["CLIENT", "PAUSE", "1500", "ALL"]).await;
+    let answer = alice.challenge(Purpose::Attestation).await.unwrap();
+    assert!(answer.challenge().is_some(), "{answer:?}");
+}
+
 #[test]
 fn connections_are_bounded() {
     let scratch = Scratch::new("connections");
@@ -501,29 +673,41 @@ fn the_fleet_finds_nothing_wrong_and_would() {
 
 #[test]
 fn the_readme_can_be_followed() {
-    if Command::new("curl").arg("--version").stdout(Stdio::null()).status().is_err() {
-        eprintln!("NOTICE: curl is not installed; the walk-through is left out");
+    let installed = |program: &str| {
+        let found = Command::new(program).arg("--version").stdout(Stdio::null()).status().is_ok();
+        assert!(found || std::env::var_os("CI").is_none(), "{program} is not installed");
+        if !found {
+            eprintln!("NOTICE: {program} is not installed; the walk-through is left out there");
+        }
+        found
+    };
+    if !installed("curl") {
         return;
     }
-    let server = Server::start("memory", &[]);
     let readme = include_str!("../README.md");
     let blocks = |language: &str| -> Vec<&str> {
         readme.split("```").filter_map(|block| block.strip_prefix(language)).collect()
     };
     let script = blocks("sh\n").into_iter().find(|block| block.contains("curl")).unwrap();
     let expected = blocks("text\n").into_iter().find(|block| block.contains("app_attest_status")).unwrap();
-    let built = env!("CARGO_BIN_EXE_device");
-    let script = script
-        .replace("cargo run --quiet --release -p genuine-server --bin device --", built)
-        .replace("localhost:8080", server.app.strip_prefix("http://").unwrap());
-    assert!(script.contains(built));
-    let output = Command::new("bash").args(["-euo", "pipefail", "-c", &script]).output().unwrap();
-    let (printed, complaints) =
-        (String::from_utf8(output.stdout).unwrap(), String::from_utf8_lossy(&output.stderr).into_owned());
-    assert!(output.status.success(), "{printed}{complaints}");
-    let without_device = printed.lines().map(|line| match line.split_once("\"device\":\"") {
-        None => line.to_owned(),
-        Some((before, _)) => format!("{before}\"device\":\"…\"}}"),
-    });
-    assert_eq!(without_device.collect::<Vec<_>>(), expected.trim().lines().collect::<Vec<_>>());
+    for shell in ["bash", "zsh"] {
+        if !installed(shell) {
+            continue;
+        }
+        let server = Server::start("memory", &[]);
+        let built = env!("CARGO_BIN_EXE_device");
+        let script = script
+            .replace("cargo run --quiet --release -p genuine-server --features demo --bin device --", built)
+            .replace("localhost:8080", server.app.strip_prefix("http://").unwrap());
+        assert!(script.contains(built) && !script.contains('#'), "comments are errors at the prompt of zsh");
+        let output = Command::new(shell).args(["-euo", "pipefail", "-c", &script]).output().unwrap();
+        let (printed, complaints) =
+            (String::from_utf8(output.stdout).unwrap(), String::from_utf8_lossy(&output.stderr).into_owned());
+        assert!(output.status.success(), "{shell}: {printed}{complaints}");
+        let without_device = printed.lines().map(|line| match line.split_once("\"device\":\"") {
+            None => line.to_owned(),
+            Some((before, _)) => format!("{before}\"device\":\"…\"}}"),
+        });
+        assert_eq!(without_device.collect::<Vec<_>>(), expected.trim().lines().collect::<Vec<_>>(), "{shell}");
+    }
 }

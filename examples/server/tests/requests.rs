@@ -3,23 +3,33 @@
 
 mod support;
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
+use async_trait::async_trait;
 use axum::{body::Body, http::Request};
-use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use genuine::app_attest::KeyId;
+use base64::{
+    Engine as _,
+    prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
+};
+use genuine::app_attest::{AdvanceError, Counter, KeyId};
 use genuine_server::{
     config,
     gate::{Access, Freshness, Gate, PresentedAssertion, SignedRequest, sha256},
     limit::RateLimiter,
     refusal::Refusal,
-    store::{MemoryStore, RedbStore, RedisStore, Store},
+    store::{
+        AdvanceFault, Challenge, ChallengeId, Device as Record, MemoryStore, PutError, RedbStore, Spent, Store,
+        Unavailable,
+    },
 };
-use genuine_testvectors::{Environment, Generation};
+use genuine_testvectors::{Device, Environment, Generation};
 use serde_json::{Value, json};
 use support::{
-    APP_ID, APPLICATION, Answer, Hands, Redis, Scratch, Site, assert, authorization, device, gate_of, gate_over, now,
-    origin, registration, signed,
+    APP_ID, APPLICATION, AUTHORITY, Answer, Hands, Redis, Scratch, Site, assert, authorization, device, gate_of,
+    gate_over, now, origin, registration, signed,
 };
 use tokio::task::JoinSet;
 
@@ -64,12 +74,14 @@ async fn a_device_registers_and_its_requests_pass() {
 /// The bytes that a client signs: part of the interface, and written down in the README.
 #[test]
 fn client_data_has_one_form() {
-    let request = SignedRequest { method: "POST", target: "/orders?item=7", body: b"abc" };
+    let authority = "shop.example.com";
+    let request = SignedRequest { method: "POST", authority, target: "/orders?item=7", body: b"abc" };
     let hash = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-    assert_eq!(request.client_data(None), format!("genuine-request-v1\nPOST\n/orders?item=7\n{hash}\n\n"));
-    assert_eq!(request.client_data(Some("c1")), format!("genuine-request-v1\nPOST\n/orders?item=7\n{hash}\nc1\n"));
+    let lines = format!("genuine-request-v1\nPOST\n{authority}\n/orders?item=7\n{hash}\n");
+    assert_eq!(request.client_data(None), format!("{lines}\n"));
+    assert_eq!(request.client_data(Some("c1")), format!("{lines}c1\n"));
     let readme = include_str!("../README.md");
-    assert!(readme.contains(&format!("genuine-request-v1\nPOST\n/orders?item=7\n{hash}\n")), "README.md shows it");
+    assert!(readme.contains(&lines), "README.md shows it");
 }
 
 #[tokio::test]
@@ -121,17 +133,14 @@ async fn registrations_are_refused_for_each_reason() {
     let answer = site.post("/devices", "mallory", &honest(&challenge)).await;
     assert_refused(&site, &answer, 409, "already_registered", "KeyAlreadyEnrolled");
 
-    // One attestation twice: the challenge is used, and a fresh one is not what was attested.
+    // Another key with a challenge that is used, and an attestation with a challenge that it was not made for.
     let site = Site::new();
     let challenge = site.challenge("attestation", "alice").await;
-    let body = honest(&challenge);
-    assert_eq!(site.post("/devices", "alice", &body).await.status, 201);
-    let answer = site.post("/devices", "alice", &body).await;
+    assert_eq!(site.post("/devices", "alice", &registration(&device("other"), &challenge)).await.status, 201);
+    let answer = site.post("/devices", "alice", &honest(&challenge)).await;
     assert_refused(&site, &answer, 401, "challenge_rejected", "ChallengeReused");
     let fresh = site.challenge("attestation", "alice").await;
-    let mut replayed = body.clone();
-    replayed["challenge"] = json!(fresh);
-    let answer = site.post("/devices", "alice", &replayed).await;
+    let answer = site.post("/devices", "alice", &with(&challenge, "challenge", json!(fresh))).await;
     assert_refused(&site, &answer, 401, "rejected", "NonceMismatch");
 
     let site = Site::new();
@@ -190,7 +199,8 @@ async fn only_the_policy_of_the_application_counts() {
         // Its challenge is of no use to another application either.
         body["application"] = json!("demo");
         if application != "demo" {
-            assert_eq!(site.post("/devices", "s", &body).await.code(), "challenge_rejected");
+            let code = if reason.is_some() { "challenge_rejected" } else { "already_registered" };
+            assert_eq!(site.post("/devices", "s", &body).await.code(), code);
         }
     }
 }
@@ -222,10 +232,10 @@ async fn requests_are_refused_for_each_reason() {
     // None of them moved the counter.
     assert_eq!(site.send(request("GET", "/orders?item=7", "")).await.status, 200);
     let answer = site.send(request("GET", "/orders?item=7", "")).await;
-    assert_refused(&site, &answer, 401, "rejected", "CounterNotIncreased");
+    assert_refused(&site, &answer, 401, "counter_overtaken", "CounterNotIncreased");
 
     let answer = site.send(signed(&mut device("nobody"), "GET", "/orders", "", None)).await;
-    assert_refused(&site, &answer, 401, "rejected", "UnknownKey");
+    assert_refused(&site, &answer, 401, "unknown_key", "UnknownKey");
     let answer = site.send(Request::get("/orders").body(Body::empty()).unwrap()).await;
     assert_refused(&site, &answer, 401, "rejected", "AssertionMissing");
 
@@ -281,7 +291,8 @@ async fn a_revoked_device_is_refused_and_a_new_key_restores_trust() {
 
     // The key does not come back; the other key of the session is untouched, and a new key is trusted.
     let challenge = site.challenge("attestation", "alice").await;
-    assert_eq!(site.post("/devices", "alice", &registration(&phone, &challenge)).await.code(), "already_registered");
+    assert_eq!(site.post("/devices", "alice", &registration(&phone, &challenge)).await.code(), "rejected");
+    assert_eq!(site.refusals("KeyRevoked"), 2);
     assert_eq!(site.send(signed(&mut tablet, "GET", "/orders", "", None)).await.status, 200);
     let mut reinstalled = device("alice's phone, reinstalled");
     site.register(&reinstalled, "alice").await;
@@ -452,7 +463,7 @@ async fn one_of_200_copies_is_accepted_on_redb() {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_of_200_copies_is_accepted_by_two_servers_on_one_redis() {
     let Some(redis) = Redis::start("copies") else { return };
-    let store = || Arc::new(RedisStore::new(&redis.url(), 10, false).unwrap()) as Arc<dyn Store>;
+    let store = || Arc::new(redis.store(10)) as Arc<dyn Store>;
     one_copy_is_accepted(vec![store(), store()]).await;
 }
 
@@ -472,27 +483,164 @@ async fn one_of_many_registrations_with_one_challenge_is_accepted() {
     assert!(answers.iter().all(|status| [201, 401].contains(status)), "{answers:?}");
 }
 
+/// What an honest client can act on is told apart, and nothing by which a stranger could find out about a device.
 #[tokio::test]
-async fn a_client_cannot_tell_one_refusal_from_another() {
+async fn a_client_is_told_what_to_do_and_a_stranger_nothing() {
     let site = Site::new();
-    let mut alice = device("alice");
+    let mut alice = device("alice").with_counter(10);
     site.register(&alice, "alice").await;
-    let replayed = assert(&mut alice, "GET", "/orders", b"", None);
-    let header = authorization(&alice, &replayed, None);
+    let assertion = assert(&mut alice, "GET", "/orders", b"", None);
+    let header = authorization(&alice, &assertion, None);
     let get = |header: &str| Request::get("/orders").header("authorization", header).body(Body::empty()).unwrap();
     assert_eq!(site.send(get(&header)).await.status, 200);
-    let answers = [
-        site.send(get(&header)).await,
-        site.send(signed(&mut device("nobody"), "GET", "/orders", "", None)).await,
-        site.send(signed(&mut alice, "GET", "/orders?other", "", None).map(|_| Body::from("x"))).await,
-        site.send(Request::get("/orders").body(Body::empty()).unwrap()).await,
-    ];
+    assert_eq!(site.send(get(&header)).await.code(), "counter_overtaken");
+    assert_eq!(site.send(signed(&mut device("nobody"), "GET", "/orders", "", None)).await.code(), "unknown_key");
+
+    // Who only knows her key identifier does not learn how often she came: 11 times.
+    let mut answers = Vec::new();
+    for counter in [0, 10, 11, 1000] {
+        let assertion = assert(&mut device("mallory").with_counter(counter), "GET", "/orders", b"", None);
+        answers.push(site.send(get(&authorization(&alice, &assertion, None))).await);
+    }
+    answers.push(site.send(signed(&mut alice, "GET", "/orders?other", "", None).map(|_| Body::from("x"))).await);
+    answers.push(site.send(Request::get("/orders").body(Body::empty()).unwrap()).await);
     for answer in &answers {
-        assert_eq!((answer.status, &answer.body), (401, &answers[0].body));
+        assert_eq!((answer.code().as_str(), &answer.body), ("rejected", &answers[0].body));
     }
-    for reason in ["CounterNotIncreased", "UnknownKey", "SignatureInvalid", "AssertionMissing"] {
-        assert_eq!(site.refusals(reason), 1, "{reason}");
+    for (reason, times) in
+        [("CounterNotIncreased", 1), ("UnknownKey", 1), ("SignatureInvalid", 5), ("AssertionMissing", 1)]
+    {
+        assert_eq!(site.refusals(reason), times, "{reason}");
     }
+}
+
+/// A store in memory whose next registration fails.
+struct Faulty {
+    store: MemoryStore,
+    fails: AtomicBool,
+}
+
+#[async_trait]
+impl Store for Faulty {
+    async fn put_challenge(&self, id: ChallengeId, challenge: &Challenge, now: u64) -> Result<(), PutError> {
+        self.store.put_challenge(id, challenge, now).await
+    }
+
+    async fn challenge(&self, id: ChallengeId) -> Result<Option<Challenge>, Unavailable> {
+        self.store.challenge(id).await
+    }
+
+    async fn spend_challenge(&self, id: ChallengeId, by: KeyId) -> Result<Spent, Unavailable> {
+        self.store.spend_challenge(id, by).await
+    }
+
+    async fn register(&self, key: KeyId, device: &Record) -> Result<bool, Unavailable> {
+        if self.fails.swap(false, Ordering::SeqCst) { Err(Unavailable) } else { self.store.register(key, device).await }
+    }
+
+    async fn device(&self, key: KeyId) -> Result<Option<Record>, Unavailable> {
+        self.store.device(key).await
+    }
+
+    async fn advance(&self, key: KeyId, to: Counter) -> Result<(), AdvanceError<AdvanceFault>> {
+        self.store.advance(key, to).await
+    }
+
+    async fn revoke(&self, key: KeyId, at: u64) -> Result<bool, Unavailable> {
+        self.store.revoke(key, at).await
+    }
+
+    async fn ready(&self) -> Result<(), Unavailable> {
+        self.store.ready().await
+    }
+}
+
+/// A key is attested once: whatever went wrong on the way, sending the same again has to end well.
+#[tokio::test]
+async fn a_registration_may_be_sent_again() {
+    let hands = Hands::at(now());
+    let store = Faulty { store: MemoryStore::new(10), fails: AtomicBool::new(true) };
+    let site = Site::of(Arc::new(gate_over(Arc::new(store), &hands)), hands, origin());
+    let mut alice = device("alice");
+    let challenge = site.challenge("attestation", "alice").await;
+    let body = registration(&alice, &challenge);
+    // The challenge is spent, and then the store fails.
+    assert_eq!(site.post("/devices", "alice", &body).await.status, 503);
+    // It is spent for this key alone.
+    let answer = site.post("/devices", "alice", &registration(&device("mallory"), &challenge)).await;
+    assert_refused(&site, &answer, 401, "challenge_rejected", "ChallengeReused");
+    assert_eq!(site.post("/devices", "alice", &body).await.status, 201);
+    assert_eq!(site.send(signed(&mut alice, "GET", "/orders", "", None)).await.status, 200);
+
+    // The answer was lost: the same again changes nothing, long after the challenge and the certificate have expired too.
+    for age in [0, 301, 30 * 86_400] {
+        site.hands.advance(age);
+        assert_eq!(site.post("/devices", "alice", &body).await.code(), "already_registered");
+    }
+    assert_eq!(site.gate.metrics.registrations.get(), 1);
+    let answer = site.send(signed(&mut alice, "GET", "/orders", "", None)).await;
+    assert_eq!((answer.status, &answer.json()["counter"]), (200, &json!(2)), "the counter was not reset");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_of_many_copies_of_a_registration_registers_and_the_others_find_it() {
+    let site = Arc::new(Site::new());
+    let challenge = site.challenge("attestation", "alice").await;
+    let body = registration(&device("alice"), &challenge);
+    let mut runners = JoinSet::new();
+    for _ in 0..20 {
+        let (site, body) = (Arc::clone(&site), body.clone());
+        runners.spawn(async move { site.post("/devices", "alice", &body).await.status });
+    }
+    let answers = runners.join_all().await;
+    assert_eq!(answers.iter().filter(|status| **status == 201).count(), 1, "{answers:?}");
+    assert!(answers.iter().all(|status| [201, 409].contains(status)), "{answers:?}");
+}
+
+#[tokio::test]
+async fn the_demonstration_names_the_line_that_differs() {
+    let hands = Hands::at(now());
+    let gate = Gate { explains: true, ..gate_over(Arc::new(MemoryStore::new(10)), &hands) };
+    let site = Site::of(Arc::new(gate), hands, origin());
+    let mut alice = device("alice");
+    site.register(&alice, "alice").await;
+    let arrives = SignedRequest { method: "POST", authority: AUTHORITY, target: "/orders?item=7", body: b"two" };
+    let signs = [
+        (SignedRequest { method: "post", ..arrives }.client_data(None), "Line 2, the method: 'post' was signed"),
+        (SignedRequest { authority: "localhost", ..arrives }.client_data(None), "Line 3, the authority: 'localhost'"),
+        (SignedRequest { target: "/orders", ..arrives }.client_data(None), "Line 4, the target: '/orders' was"),
+        (SignedRequest { body: b"three", ..arrives }.client_data(None), "Line 5, the SHA-256 of the body: '8b5b"),
+        (arrives.client_data(Some("c1")), "Line 6, the challenge: 'c1' was signed, '' arrived."),
+        (arrives.client_data(None).replace("v1", "v0"), "Line 1, the form:"),
+        (arrives.client_data(None) + "\n", "There are 6 lines"),
+    ];
+    let send = async |signed: &str, shown: Option<&str>, device: &mut Device| {
+        let assertion = device.assert_hash(&sha256(signed.as_bytes())).object;
+        let request = Request::post("/orders?item=7").header("authorization", authorization(device, &assertion, None));
+        let shown = shown.into_iter().fold(request, |request, shown| request.header("x-app-attest-client-data", shown));
+        let answer = site.send(shown.body(Body::from("two")).unwrap()).await;
+        assert_eq!((answer.status, answer.code()), (401, "rejected".to_owned()));
+        answer.json()["detail"].as_str().unwrap().to_owned()
+    };
+    for (signed, expected) in signs {
+        let detail = send(&signed, Some(&BASE64_STANDARD.encode(&signed)), &mut alice).await;
+        assert!(detail.starts_with(expected), "{detail}");
+    }
+    let other = arrives.client_data(Some("c1"));
+    assert!(
+        send("something else", Some(&BASE64_STANDARD.encode(&other)), &mut alice).await.starts_with("This key did not")
+    );
+    assert!(send(&other, Some("!"), &mut alice).await.ends_with("is not the base64 of text."));
+    assert!(send(&other, None, &mut alice).await.starts_with("Show what was signed in X-App-Attest-Client-Data"));
+
+    // Nobody else explains.
+    let site = Site::new();
+    site.register(&alice, "alice").await;
+    let assertion = alice.assert_hash(&sha256(other.as_bytes())).object;
+    let request = Request::post("/orders?item=7").header("authorization", authorization(&alice, &assertion, None));
+    let request = request.header("x-app-attest-client-data", BASE64_STANDARD.encode(&other));
+    let answer = site.send(request.body(Body::from("two")).unwrap()).await;
+    assert_eq!((answer.code().as_str(), &answer.json()["detail"]), ("rejected", &Value::Null));
 }
 
 /// What is known without a signature costs none, and what changed meanwhile is looked at again.
@@ -519,7 +667,7 @@ async fn a_signature_is_the_last_thing_that_is_verified() {
     assert_eq!(site.send(signed(&mut alice, "POST", "/payments", "", Some(&late))).await.status, 401);
     assert_eq!((verified(), site.refusals("ChallengeReused"), site.refusals("ChallengeExpired")), (1, 1, 1));
     // It expired while the body was on its way.
-    let request = SignedRequest { method: "POST", target: "/payments", body: b"" };
+    let request = SignedRequest { method: "POST", authority: AUTHORITY, target: "/payments", body: b"" };
     assert_eq!(site.gate.check(identified, request).await, Err(Refusal::ChallengeExpired));
     let before = verified();
     site.gate.revoke(KeyId(alice.key_id())).await.unwrap();

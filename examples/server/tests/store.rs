@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use genuine::app_attest::{AdvanceError, Counter, KeyId, Refusal};
 use genuine_server::{
+    config::Durability,
     metrics::Metrics,
     store::{
-        AdvanceFault, Challenge, Device, MemoryStore, Purpose, PutError, RedbStore, RedisStore, Spent, Store,
-        Unavailable,
+        AdvanceFault, Challenge, Device, MemoryStore, Purpose, PutError, RedbStore, Spent, Store, Unavailable, Unfit,
     },
 };
-use support::{Redis, Scratch};
+use support::{Redis, Scratch, redis_store};
 use tokio::task::JoinSet;
 
 const KEY: KeyId = KeyId([1; 32]);
@@ -30,7 +30,7 @@ fn a_device() -> Device {
 
 fn a_challenge() -> Challenge {
     let (application, session) = ("demo".to_owned(), [0; 32]);
-    Challenge { purpose: Purpose::Attestation, application, session, expires_at: NOW + 300, used: false }
+    Challenge { purpose: Purpose::Attestation, application, session, expires_at: NOW + 300, used_by: None }
 }
 
 /// What one store has to do. Each law gets an empty store.
@@ -55,7 +55,7 @@ macro_rules! laws {
             $(#[tokio::test(flavor = "multi_thread")]
             async fn $law() {
                 let Some(redis) = super::Redis::start(stringify!($law)) else { return };
-                super::$law(super::Arc::new(super::RedisStore::new(&redis.url(), super::MOST, false).unwrap())).await;
+                super::$law(super::Arc::new(redis.store(super::MOST))).await;
             })+
         }
     };
@@ -157,21 +157,21 @@ async fn a_challenge_is_read_as_it_was_put(store: Arc<dyn Store>) {
 }
 
 async fn a_challenge_is_spent_once(store: Arc<dyn Store>) {
-    assert_eq!(store.spend_challenge([1; 32]).await, Ok(Spent::Unknown));
+    assert_eq!(store.spend_challenge([1; 32], KEY).await, Ok(Spent::Unknown));
     store.put_challenge([1; 32], &a_challenge(), NOW).await.unwrap();
-    assert_eq!(store.spend_challenge([1; 32]).await, Ok(Spent::Now));
-    assert_eq!(store.spend_challenge([1; 32]).await, Ok(Spent::Before));
-    assert_eq!(store.challenge([1; 32]).await, Ok(Some(Challenge { used: true, ..a_challenge() })));
-    assert_eq!(store.spend_challenge([2; 32]).await, Ok(Spent::Unknown));
+    assert_eq!(store.spend_challenge([1; 32], KEY).await, Ok(Spent::Now));
+    assert_eq!(store.spend_challenge([1; 32], KEY).await, Ok(Spent::Before(KEY)));
+    assert_eq!(store.challenge([1; 32]).await, Ok(Some(Challenge { used_by: Some(KEY), ..a_challenge() })));
+    assert_eq!(store.spend_challenge([2; 32], KEY).await, Ok(Spent::Unknown));
 }
 
 async fn used_challenges_make_room(store: Arc<dyn Store>) {
     for number in 0..3 * MOST {
         let id = [u8::try_from(number).unwrap(); 32];
         assert_eq!(store.put_challenge(id, &a_challenge(), NOW).await, Ok(()), "{number}");
-        assert_eq!(store.spend_challenge(id).await, Ok(Spent::Now));
+        assert_eq!(store.spend_challenge(id, KEY).await, Ok(Spent::Now));
     }
-    assert_eq!(store.spend_challenge([0; 32]).await, Ok(Spent::Before), "and are remembered");
+    assert_eq!(store.spend_challenge([0; 32], KEY).await, Ok(Spent::Before(KEY)), "and are remembered");
     // When they are forgotten, those that are left still count.
     let later = NOW + 300 + 60;
     let challenge = Challenge { expires_at: later + 300, ..a_challenge() };
@@ -222,7 +222,7 @@ async fn one_of_many_advances(store: Arc<dyn Store>) {
 
 async fn one_of_many_spends(store: Arc<dyn Store>) {
     store.put_challenge([1; 32], &a_challenge(), NOW).await.unwrap();
-    let spend = |store: Arc<dyn Store>, _| async move { store.spend_challenge([1; 32]).await };
+    let spend = |store: Arc<dyn Store>, _| async move { store.spend_challenge([1; 32], KEY).await };
     assert_eq!(race(&store, spend, |spent| *spent == Ok(Spent::Now)).await, 1);
 }
 
@@ -271,7 +271,7 @@ async fn writes_that_wait_share_a_commit() {
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_that_is_away_decides_nothing_and_comes_back() {
     let Some(mut redis) = Redis::start("away") else { return };
-    let store = RedisStore::new(&redis.url(), MOST, false).unwrap();
+    let store = redis.store(MOST);
     store.register(KEY, &a_device()).await.unwrap();
     store.advance(KEY, Counter(5)).await.unwrap();
 
@@ -281,7 +281,7 @@ async fn redis_that_is_away_decides_nothing_and_comes_back() {
     assert_eq!(store.register(OTHER, &a_device()).await, Err(Unavailable));
     assert_eq!(store.advance(KEY, Counter(6)).await, Err(AdvanceError::Store(AdvanceFault::Unavailable)));
     assert_eq!(store.revoke(KEY, NOW).await, Err(Unavailable));
-    assert_eq!(store.spend_challenge([1; 32]).await, Err(Unavailable));
+    assert_eq!(store.spend_challenge([1; 32], KEY).await, Err(Unavailable));
     assert_eq!(store.put_challenge([1; 32], &a_challenge(), NOW).await, Err(PutError::Unavailable));
 
     redis.run();
@@ -298,18 +298,73 @@ async fn redis_that_is_away_decides_nothing_and_comes_back() {
     assert_eq!(store.advance(KEY, Counter(6)).await, Ok(()));
 }
 
+/// Found at start, and found while it is used.
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_that_may_lose_what_it_acknowledged_is_as_good_as_none() {
     let Some(redis) = Redis::start("volatile") else { return };
-    let store = |volatile| RedisStore::new(&redis.url(), MOST, volatile).unwrap();
-    let mut operator = ::redis::Client::open(redis.url()).unwrap().get_multiplexed_async_connection().await.unwrap();
-    let set = |name: &'static str, value: &'static str| ::redis::cmd("CONFIG").arg("SET").arg(name).arg(value).clone();
-    for (name, worse, better) in [("appendfsync", "everysec", "always"), ("appendonly", "no", "yes")] {
-        set(name, worse).query_async::<()>(&mut operator).await.unwrap();
-        assert_eq!(store(false).ready().await, Err(Unavailable), "{name}");
-        assert_eq!(store(true).ready().await, Ok(()), "{name}");
-        set(name, better).query_async::<()>(&mut operator).await.unwrap();
-        assert_eq!(store(false).ready().await, Ok(()), "{name}");
+    let store = |durability| redis_store(&redis.url(), MOST, durability);
+    let used = store(Durability::Checked);
+    assert_eq!((used.check().await, used.ready().await), (Ok(()), Ok(())));
+    for (name, worse, better, unfit) in [
+        ("appendfsync", "everysec", "always", Unfit::Forgets),
+        ("appendonly", "no", "yes", Unfit::Forgets),
+        ("maxmemory-policy", "allkeys-lru", "noeviction", Unfit::Evicts),
+        ("maxmemory-policy", "volatile-ttl", "noeviction", Unfit::Evicts),
+    ] {
+        redis.operate(&["CONFIG", "SET", name, worse]).await;
+        for durability in [Durability::Checked, Durability::DurableWithoutEviction] {
+            assert_eq!(store(durability).check().await, Err(unfit), "{name}: what it tells counts");
+            assert_eq!(store(durability).ready().await, Err(Unavailable), "{name}");
+        }
+        assert_eq!(store(Durability::Volatile).check().await, Ok(()), "{name}");
+        assert_eq!(store(Durability::Volatile).ready().await, Ok(()), "{name}");
+        // The connection in use is as good as before until somebody looks.
+        assert_eq!(used.ready().await, Ok(()), "{name}");
+        assert_eq!(used.check().await, Err(unfit), "{name}");
+        assert_eq!(used.ready().await, Err(Unavailable), "{name}");
+        assert_eq!(used.check().await, Err(unfit), "{name}");
+        redis.operate(&["CONFIG", "SET", name, better]).await;
+        assert_eq!((used.check().await, used.ready().await), (Ok(()), Ok(())), "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_that_does_not_tell_is_used_only_on_the_operators_word() {
+    let Some(redis) = Redis::start("silent") else { return };
+    redis.operate(&["ACL", "SETUSER", "server", "on", ">secret", "~*", "+@all", "-config"]).await;
+    let url = redis.url().replace("redis://", "redis://server:secret@");
+    let store = |durability| redis_store(&url, MOST, durability);
+    assert_eq!(store(Durability::Checked).check().await, Err(Unfit::Silent));
+    assert_eq!(store(Durability::Checked).register(KEY, &a_device()).await, Err(Unavailable));
+    assert_eq!(store(Durability::DurableWithoutEviction).check().await, Ok(()));
+    assert_eq!(store(Durability::DurableWithoutEviction).register(KEY, &a_device()).await, Ok(true));
+}
+
+/// Ready is who can write.
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_that_cannot_be_written_to_is_not_ready() {
+    let Some(redis) = Redis::start("full") else { return };
+    let store = redis.store(MOST);
+    for (worse, better) in [
+        ("CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0"),
+        ("REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE"),
+        ("CONFIG SET min-replicas-to-write 1", "CONFIG SET min-replicas-to-write 0"),
+    ] {
+        assert_eq!(store.ready().await, Ok(()), "{worse}");
+        redis.operate(&worse.split(' ').collect::<Vec<_>>()).await;
+        assert_eq!(store.ready().await, Err(Unavailable), "{worse}");
+        redis.operate(&better.split(' ').collect::<Vec<_>>()).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redb_is_ready_once_it_has_written() {
+    let scratch = Scratch::new("redb-ready");
+    let metrics = Metrics::new().unwrap();
+    let store = RedbStore::open(&scratch.path().join("devices.redb"), MOST, metrics.commit.clone()).unwrap();
+    for commits in 0..3 {
+        assert_eq!(metrics.commit.get_sample_count(), commits);
+        assert_eq!(store.ready().await, Ok(()));
     }
 }
 
@@ -323,7 +378,7 @@ fn silent() -> (std::net::TcpListener, String) {
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_that_says_nothing_holds_nobody_up() {
     let (_listener, url) = silent();
-    let store: Arc<dyn Store> = Arc::new(RedisStore::new(&url, MOST, false).unwrap());
+    let store: Arc<dyn Store> = Arc::new(redis_store(&url, MOST, Durability::Checked));
     let start = std::time::Instant::now();
     let ready = |store: Arc<dyn Store>, _| async move { store.ready().await };
     assert_eq!(race(&store, ready, Result::is_ok).await, 0);
@@ -378,7 +433,7 @@ async fn a_connection_that_is_half_dead_is_replaced() {
     let Some(redis) = Redis::start("half-dead") else { return };
     let address = redis.url().trim_start_matches("redis://").trim_end_matches('/').to_owned();
     let relay = Relay::to(address).await;
-    let store = RedisStore::new(&format!("redis://127.0.0.1:{}/", relay.port), MOST, false).unwrap();
+    let store = redis_store(&format!("redis://127.0.0.1:{}/", relay.port), MOST, Durability::Checked);
     store.register(KEY, &a_device()).await.unwrap();
     relay.swallowed.store(1, std::sync::atomic::Ordering::SeqCst);
     assert_eq!(store.advance(KEY, Counter(1)).await, Err(AdvanceError::Store(AdvanceFault::Unavailable)));
@@ -388,12 +443,10 @@ async fn a_connection_that_is_half_dead_is_replaced() {
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_that_has_become_a_replica_is_left() {
     let Some(redis) = Redis::start("replica") else { return };
-    let store = RedisStore::new(&redis.url(), MOST, false).unwrap();
+    let store = redis.store(MOST);
     store.register(KEY, &a_device()).await.unwrap();
-    let mut operator = ::redis::Client::open(redis.url()).unwrap().get_multiplexed_async_connection().await.unwrap();
-    let replica = |of: [&'static str; 2]| ::redis::cmd("REPLICAOF").arg(&of).clone();
-    replica(["127.0.0.1", "1"]).query_async::<()>(&mut operator).await.unwrap();
+    redis.operate(&["REPLICAOF", "127.0.0.1", "1"]).await;
     assert_eq!(store.advance(KEY, Counter(1)).await, Err(AdvanceError::Store(AdvanceFault::Unavailable)));
-    replica(["NO", "ONE"]).query_async::<()>(&mut operator).await.unwrap();
+    redis.operate(&["REPLICAOF", "NO", "ONE"]).await;
     assert_eq!(store.advance(KEY, Counter(1)).await, Ok(()));
 }

@@ -6,7 +6,11 @@ use std::{
     process::ExitCode,
 };
 
-use genuine_server::{client::App, config::Config, server::system_clock};
+use genuine_server::{
+    client::App,
+    demo::{self, CLIENT_DATA},
+    server::system_clock,
+};
 use genuine_testvectors::Device;
 use reqwest::{Client, Method};
 
@@ -14,15 +18,17 @@ const USAGE: &str = "usage: device attest NAME CHALLENGE
        device sign NAME COUNTER METHOD TARGET BODY [CHALLENGE]
 
 attest  prints the body of POST /devices
-sign    prints the header of a request; COUNTER is how often this device has signed before
+sign    prints the headers of a request, for curl -H @FILE; COUNTER is how often this device has signed before
 ";
 
 fn app(name: &str, signed: u32) -> App {
-    let application = &Config::demo().applications[0];
+    let config = demo::config();
+    let application = &config.applications[0];
     let device = Device::new(name).with_app_id(&application.app_ids[0]).with_issue_time(system_clock()() - 60);
     App {
         server: String::new(),
         application: application.name.clone(),
+        authority: config.authority.clone(),
         session: String::new(),
         device: device.with_counter(signed),
         http: Client::new(),
@@ -35,7 +41,7 @@ fn output(arguments: &[&str]) -> Option<String> {
         ["sign", name, counter, method, target, body, ref challenge @ ..] if challenge.len() < 2 => {
             let method = Method::from_bytes(method.as_bytes()).ok()?;
             let call = app(name, counter.parse().ok()?).sign(method, target, body, challenge.first().copied());
-            Some(format!("Authorization: {}", call.authorization))
+            Some(format!("Authorization: {}\n{CLIENT_DATA}: {}", call.authorization, call.client_data))
         }
         _ => None,
     }

@@ -13,7 +13,7 @@ use std::{
 
 use genuine_server::{
     client::{Answer, App, SignedCall},
-    config::Config,
+    demo,
     server::system_clock,
     store::Purpose,
 };
@@ -38,7 +38,7 @@ struct Arguments {
 
 impl Arguments {
     fn parse(mut arguments: impl Iterator<Item = String>) -> Option<Self> {
-        let config = Config::demo();
+        let config = demo::config();
         let mut parsed = Self {
             server: format!("http://{}", config.listen),
             operator: format!("http://{}", config.operator_listen),
@@ -74,16 +74,17 @@ const fn kind(name: &'static str, status: u16, code: Option<&'static str>) -> Ki
 
 const CHALLENGE: Kind = kind("challenge", 201, None);
 const REGISTRATION: Kind = kind("registration", 201, None);
+const REPEATED_REGISTRATION: Kind = kind("registration, sent again", 409, Some("already_registered"));
 const SECOND_REGISTRATION: Kind = kind("registration, key known", 409, Some("already_registered"));
 const FORGED_REGISTRATION: Kind = kind("registration, forged", 401, Some("rejected"));
 const ORDER: Kind = kind("order", 200, None);
 const PAYMENT: Kind = kind("payment with challenge", 200, None);
-const REPLAY: Kind = kind("order, replayed", 401, Some("rejected"));
+const REPLAY: Kind = kind("order, replayed", 401, Some("counter_overtaken"));
 const TAMPERED: Kind = kind("order, body changed", 401, Some("rejected"));
 const MOVED: Kind = kind("order, sent elsewhere", 401, Some("rejected"));
 const STOLEN: Kind = kind("payment, stolen challenge", 401, Some("challenge_rejected"));
 const REUSED: Kind = kind("payment, used challenge", 401, Some("challenge_rejected"));
-const UNREGISTERED: Kind = kind("order, unknown key", 401, Some("rejected"));
+const UNREGISTERED: Kind = kind("order, unknown key", 401, Some("unknown_key"));
 
 /// What was answered so far.
 #[derive(Default)]
@@ -146,11 +147,13 @@ struct Fleet {
 
 impl Fleet {
     fn app(&self, name: &str) -> App {
-        let application = &Config::demo().applications[0];
+        let config = demo::config();
+        let application = &config.applications[0];
         let seed = format!("fleet {} {name}", self.run);
         App {
             server: self.arguments.server.clone(),
             application: application.name.clone(),
+            authority: config.authority.clone(),
             session: seed.clone(),
             device: Device::new(&seed).with_app_id(&application.app_ids[0]).with_issue_time(self.now - 60),
             http: self.http.clone(),
@@ -169,6 +172,8 @@ impl Fleet {
         }
         report.expect(REGISTRATION, app.register(&challenge)).await;
         if !orders_only {
+            // As after an answer that was lost.
+            report.expect(REPEATED_REGISTRATION, app.register(&challenge)).await;
             let Some(challenge) = report.challenge(app, Purpose::Attestation).await else { return };
             report.expect(SECOND_REGISTRATION, app.register(&challenge)).await;
         }

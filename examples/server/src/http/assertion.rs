@@ -11,6 +11,8 @@ use axum::{
 };
 
 use super::{Problem, header, intake::Intake};
+#[cfg(feature = "demo")]
+use crate::demo;
 use crate::{
     gate::{Access, Caller, Gate, Identified, PresentedAssertion, SignedRequest},
     refusal::Refusal,
@@ -40,7 +42,7 @@ pub fn require_assertion(gate: Arc<Gate>, intake: Intake, access: Access) -> Req
 
 impl Protection {
     /// Checks a request and gives it back with its body read and its caller known.
-    async fn check(&self, request: Request) -> Result<Request, Refusal> {
+    async fn check(&self, request: Request) -> Result<Request, Problem> {
         let (mut parts, body) = request.into_parts();
         let presented = header::parse(&parts.headers);
         let identified = match &presented {
@@ -50,15 +52,27 @@ impl Protection {
         let identified = match identified {
             Ok(identified) => identified,
             Err(refusal) => {
-                self.intake.discard(body).await;
-                return Err(refusal);
+                self.intake.discard(body);
+                return Err(refusal.into());
             }
         };
         let body = self.intake.body(body).await?;
         let uri = parts.extensions.get().map_or(&parts.uri, |OriginalUri(uri)| uri);
         let target = uri.path_and_query().map_or("/", |target| target.as_str());
-        let signed = SignedRequest { method: parts.method.as_str(), target, body: &body };
-        let caller: Caller = self.gate.check(identified, signed).await?;
+        let signed =
+            SignedRequest { method: parts.method.as_str(), authority: &self.gate.authority, target, body: &body };
+        let caller: Caller = match self.gate.check(identified, signed).await {
+            Ok(caller) => caller,
+            Err(refusal) => {
+                #[cfg(feature = "demo")]
+                if let Ok(presented) = &presented
+                    && let Some(detail) = demo::explain(refusal, &self.gate, presented, &parts.headers, signed).await
+                {
+                    return Err(Problem::explained(refusal, detail));
+                }
+                return Err(refusal.into());
+            }
+        };
         parts.extensions.insert(caller);
         let mut request = Request::from_parts(parts, Body::from(body));
         // The intake's limit was the one.
@@ -79,6 +93,6 @@ impl Protection {
 async fn protect(route: Protection, request: Request, next: Next) -> Response {
     match route.check(request).await {
         Ok(request) => next.run(request).await,
-        Err(refusal) => Problem(refusal).into_response(),
+        Err(problem) => problem.into_response(),
     }
 }

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-    body::Body,
+    body::{Body, HttpBody as _},
     http::{HeaderMap, HeaderName, HeaderValue, header},
 };
 use bytes::Bytes;
@@ -69,12 +69,12 @@ impl Intake {
         Ok(Bytes::from_owner(held))
     }
 
-    /// Passes over the body of a request that is refused: a client that still sends would not see the answer.
-    pub async fn discard(&self, body: Body) {
-        let mut body = Limited::new(body, self.body_bytes);
-        let rest = async { while let Some(Ok(_)) = body.frame().await {} };
-        // The answer is the same if it takes too long.
-        let _ = tokio::time::timeout(self.timeout, rest).await;
+    /// Passes over the body of a request that is refused, while the answer is on its way: a client that still sends would
+    /// not see it if the connection ended. There is one such body for each connection.
+    pub fn discard(&self, body: Body) {
+        let (mut body, timeout) = (Limited::new(body, self.body_bytes), self.timeout);
+        let rest = async move { while let Some(Ok(_)) = body.frame().await {} };
+        tokio::spawn(tokio::time::timeout(timeout, rest));
     }
 
     /// A body of the server's own routes.
@@ -97,6 +97,11 @@ impl Intake {
     }
 
     async fn read(&self, body: Body, most: usize, room: Option<&Arc<Semaphore>>) -> Result<Held, Refusal> {
+        // What announces itself as too large is not waited for.
+        if body.size_hint().lower() > most as u64 {
+            self.discard(body);
+            return Err(Refusal::BodyTooLarge);
+        }
         let mut body = Limited::new(body, most);
         let mut held = Held { bytes: Vec::new(), room: None };
         let read = async {

@@ -38,17 +38,21 @@ pub fn app(gate: &Arc<Gate>, intake: &Intake, origin: Arc<Origin>, callers: &[St
     observed(routes.layer(from_fn_with_state(origin, Origin::check)), gate)
 }
 
-/// Everything that the operator reaches.
-pub fn operator(gate: &Arc<Gate>) -> Router {
-    let routes = operator::router(Arc::clone(gate));
-    observed(with_fallbacks(routes, OPERATOR_INTERFACE), gate)
+/// Everything that the operator reaches, with this token if there is one.
+pub fn operator(gate: &Arc<Gate>, token: Option<&str>) -> Router {
+    let routes = with_fallbacks(operator::router(Arc::clone(gate)), OPERATOR_INTERFACE);
+    let routes = match token {
+        Some(token) => routes.layer(from_fn_with_state(Arc::from(token), operator::check_token)),
+        None => routes,
+    };
+    observed(routes, gate)
 }
 
 fn with_fallbacks(routes: Router, interface: &'static str) -> Router {
     routes
         .route("/openapi.json", get(async move || ([(CONTENT_TYPE, "application/json")], interface).into_response()))
-        .method_not_allowed_fallback(async || Problem(Refusal::MethodUnknown))
-        .fallback(async || Problem(Refusal::RouteUnknown))
+        .method_not_allowed_fallback(async || Problem::from(Refusal::MethodUnknown))
+        .fallback(async || Problem::from(Refusal::RouteUnknown))
 }
 
 fn observed(routes: Router, gate: &Arc<Gate>) -> Router {

@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use axum::{
     Json, Router,
-    extract::{Path, State, rejection::PathRejection},
+    extract::{Path, Request, State, rejection::PathRejection},
     http::{StatusCode, header},
+    middleware::Next,
     response::{IntoResponse, Response},
     routing::{get, put},
 };
 use genuine::app_attest::KeyId;
 use serde_json::json;
+use subtle::ConstantTimeEq as _;
 
 use super::Problem;
 use crate::{
@@ -29,6 +31,18 @@ pub(super) fn router(gate: Arc<Gate>) -> Router {
         .with_state(gate)
 }
 
+/// Middleware: refuses who does not show the token (RFC 6750 §2.1), in the same time whatever they show instead.
+pub(super) async fn check_token(
+    State(token): State<Arc<str>>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let shown = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let (scheme, shown) = shown.and_then(|value| value.split_once(' ')).unwrap_or_default();
+    let right = scheme.eq_ignore_ascii_case("bearer") && bool::from(shown.as_bytes().ct_eq(token.as_bytes()));
+    if right { Ok(next.run(request).await) } else { Err(Refusal::OperatorUnknown.into()) }
+}
+
 /// The process runs, and a restart would not help.
 async fn health(State(gate): State<Arc<Gate>>) -> Result<Response, Problem> {
     if gate.store.is_lost() { Err(Refusal::StoreUnavailable.into()) } else { Ok(ok()) }
@@ -38,7 +52,7 @@ fn ok() -> Response {
     Json(json!({ "status": "ok" })).into_response()
 }
 
-/// The store answers.
+/// The store can be written to.
 async fn ready(State(gate): State<Arc<Gate>>) -> Result<Response, Problem> {
     gate.store.ready().await.map_err(Refusal::from)?;
     Ok(ok())

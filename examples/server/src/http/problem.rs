@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use genuine::ErrorClass;
+use genuine::{Error, ErrorClass};
 use serde_json::json;
 
 use crate::refusal::Refusal;
@@ -25,6 +25,9 @@ struct Told {
 
 const MALFORMED: Told = told(400, "malformed", "The request is not well-formed.", false);
 const REJECTED: Told = told(401, "rejected", "The request was refused.", true);
+const UNKNOWN_KEY: Told = told(401, "unknown_key", "This key is not registered here; register it.", false);
+const OVERTAKEN: Told = told(401, "counter_overtaken", "This counter, or a later one, was accepted before.", true);
+const OPERATOR: Told = told(401, "unauthorized", "The operator shows a token.", false);
 const CHALLENGE: Told = told(401, "challenge_rejected", "The challenge was refused; ask for a new one.", true);
 const FORBIDDEN: Told = told(403, "attestation_required", "This application requires attestation.", false);
 const HTTPS: Told = told(403, "https_required", "This service is reached over HTTPS only.", false);
@@ -45,6 +48,9 @@ impl Told {
     /// What the client is told of a refusal.
     const fn of(refusal: Refusal) -> Self {
         match refusal {
+            Refusal::Engine(Error::UnknownKey) => UNKNOWN_KEY,
+            Refusal::Engine(Error::CounterNotIncreased) => OVERTAKEN,
+            Refusal::OperatorUnknown => OPERATOR,
             Refusal::Engine(error) => match error.class() {
                 ErrorClass::Malformed => MALFORMED,
                 ErrorClass::Rejected => REJECTED,
@@ -92,37 +98,53 @@ const fn retry_after(refusal: Refusal) -> Option<u64> {
 
 /// A refusal on its way to the client. The precise reason stays on the server: it travels with the response to where it
 /// is counted and logged.
-#[derive(Clone, Copy, Debug)]
-pub struct Problem(pub Refusal);
+#[derive(Clone, Debug)]
+pub struct Problem {
+    refusal: Refusal,
+    /// What the demonstration says beside the class.
+    detail: Option<String>,
+}
+
+impl Problem {
+    /// A refusal, explained to whoever writes a client.
+    #[cfg(feature = "demo")]
+    pub(super) fn explained(refusal: Refusal, detail: String) -> Self {
+        Self { refusal, detail: Some(detail) }
+    }
+}
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
-        Self(refusal)
+        Self { refusal, detail: None }
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let told = Told::of(self.0);
+        let told = Told::of(self.refusal);
         let status = StatusCode::from_u16(told.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let body = Json(json!({
+        let mut body = json!({
             "type": "about:blank",
             "title": told.title,
             "status": told.status,
             "code": told.code,
             "retryable": told.retryable,
-        }));
-        let mut response = (status, body).into_response();
+        });
+        if let Some(detail) = self.detail {
+            body["detail"] = detail.into();
+        }
+        let mut response = (status, Json(body)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if let Some(seconds) = retry_after(self.0) {
+        if let Some(seconds) = retry_after(self.refusal) {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         // RFC 9110 §15.5.2: a 401 says how to do better.
         if status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Attest"));
+            let scheme = if told == OPERATOR { "Bearer" } else { "Attest" };
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
         }
-        response.extensions_mut().insert(self.0);
+        response.extensions_mut().insert(self.refusal);
         response
     }
 }

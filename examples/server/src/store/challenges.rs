@@ -7,6 +7,8 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use genuine::app_attest::KeyId;
+
 use super::{Challenge, ChallengeId, PutError, REMEMBERED, Spent};
 
 /// The challenges of one server, of which so many may be unused.
@@ -43,7 +45,7 @@ impl Challenges {
                 break;
             }
             table.oldest.pop_front();
-            if table.challenges.remove(&old).is_some_and(|challenge| !challenge.used) {
+            if table.challenges.remove(&old).is_some_and(|challenge| challenge.used_by.is_none()) {
                 table.unused -= 1;
             }
         }
@@ -62,17 +64,15 @@ impl Challenges {
     }
 
     /// As [`Store::spend_challenge`](super::Store::spend_challenge).
-    pub fn spend(&self, id: ChallengeId) -> Spent {
+    pub fn spend(&self, id: ChallengeId, by: KeyId) -> Spent {
         let mut table = self.table();
-        match table.challenges.get_mut(&id) {
-            None => Spent::Unknown,
-            Some(challenge) if challenge.used => Spent::Before,
-            Some(challenge) => {
-                challenge.used = true;
-                table.unused -= 1;
-                Spent::Now
-            }
+        let Some(challenge) = table.challenges.get_mut(&id) else { return Spent::Unknown };
+        if let Some(before) = challenge.used_by {
+            return Spent::Before(before);
         }
+        challenge.used_by = Some(by);
+        table.unused -= 1;
+        Spent::Now
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {

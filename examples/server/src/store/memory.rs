@@ -38,8 +38,8 @@ impl Store for MemoryStore {
         Ok(self.challenges.get(id))
     }
 
-    async fn spend_challenge(&self, id: ChallengeId) -> Result<Spent, Unavailable> {
-        Ok(self.challenges.spend(id))
+    async fn spend_challenge(&self, id: ChallengeId, by: KeyId) -> Result<Spent, Unavailable> {
+        Ok(self.challenges.spend(id, by))
     }
 
     async fn register(&self, key: KeyId, device: &Device) -> Result<bool, Unavailable> {

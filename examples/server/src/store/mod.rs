@@ -8,6 +8,8 @@ mod memory;
 mod redb;
 mod redis;
 
+use std::fmt;
+
 use async_trait::async_trait;
 use genuine::app_attest::{AdvanceError, Counter, KeyId};
 
@@ -33,12 +35,12 @@ pub trait Store: Send + Sync {
     /// If the store could not answer.
     async fn challenge(&self, id: ChallengeId) -> Result<Option<Challenge>, Unavailable>;
 
-    /// Marks a challenge as used. Of any number of concurrent calls exactly one answers [`Spent::Now`].
+    /// Marks a challenge as used by this key. Of any number of concurrent calls exactly one answers [`Spent::Now`].
     ///
     /// # Errors
     ///
     /// If the store could not answer; the challenge may or may not be used then.
-    async fn spend_challenge(&self, id: ChallengeId) -> Result<Spent, Unavailable>;
+    async fn spend_challenge(&self, id: ChallengeId, by: KeyId) -> Result<Spent, Unavailable>;
 
     /// Keeps a new device, with the counter of an attestation. `false` if the key is there already, revoked or not:
     /// nothing changes then.
@@ -70,12 +72,22 @@ pub trait Store: Send + Sync {
     /// If the store could not answer; the device may or may not be revoked then.
     async fn revoke(&self, key: KeyId, at: u64) -> Result<bool, Unavailable>;
 
-    /// Whether the store answers.
+    /// Whether the store can be written to: it writes.
     ///
     /// # Errors
     ///
-    /// If it does not.
+    /// If it could not.
     async fn ready(&self) -> Result<(), Unavailable>;
+
+    /// Whether the store is one to rely on, as far as it tells: asked at start, and again while it is used. After an error
+    /// it answers nothing until that is mended.
+    ///
+    /// # Errors
+    ///
+    /// Why it is not.
+    async fn check(&self) -> Result<(), Unfit> {
+        Ok(())
+    }
 
     /// Whether the store will not answer again before the process is started anew.
     fn is_lost(&self) -> bool {
@@ -100,8 +112,8 @@ pub struct Challenge {
     pub session: Session,
     /// From when on it is refused, in seconds since 1970.
     pub expires_at: u64,
-    /// Whether it was used.
-    pub used: bool,
+    /// Which key used it.
+    pub used_by: Option<KeyId>,
 }
 
 /// What a challenge is good for.
@@ -119,8 +131,8 @@ pub enum Purpose {
 pub enum Spent {
     /// It was unused until now.
     Now,
-    /// It was used before.
-    Before,
+    /// It was used before, by this key.
+    Before(KeyId),
     /// There is no such challenge.
     Unknown,
 }
@@ -143,6 +155,35 @@ pub struct Device {
 /// The store could not answer. The store has logged why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unavailable;
+
+/// Why a store is not one to rely on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unfit {
+    /// It does not write what it acknowledges to its append-only file first.
+    Forgets,
+    /// It makes room by forgetting what nobody has asked for lately.
+    Evicts,
+    /// It does not tell.
+    Silent,
+}
+
+impl fmt::Display for Unfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Forgets => {
+                "store: Redis may lose what it acknowledged: set appendonly yes and appendfsync always there, or \
+                 durability = \"volatile\" here if a replay is acceptable"
+            }
+            Self::Evicts => "store: Redis forgets when it is full: set maxmemory-policy noeviction there",
+            Self::Silent => {
+                "store: Redis does not tell its settings (CONFIG GET): allow that, or say durability = \
+                 \"durable-without-eviction\" here if it keeps what it acknowledged and never evicts"
+            }
+        })
+    }
+}
+
+impl std::error::Error for Unfit {}
 
 /// Why a challenge was not kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

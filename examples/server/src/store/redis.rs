@@ -11,19 +11,24 @@ use std::{
 
 use async_trait::async_trait;
 use genuine::app_attest::{AdvanceError, Counter, KeyId, Refusal};
-use redis::{AsyncConnectionConfig, Client, FromRedisValue, RedisError, Script, aio::MultiplexedConnection};
+use redis::{AsyncConnectionConfig, Client, ErrorKind, FromRedisValue, RedisError, Script, aio::MultiplexedConnection};
 
 use super::{
     AdvanceFault, Challenge, ChallengeId, Device, Purpose, PutError, REMEMBERED, Session, Spent, Store, Unavailable,
+    Unfit,
 };
+use crate::config::Durability;
 
-/// How long to wait for an answer. An operation takes well under a millisecond.
-const ANSWER: Duration = Duration::from_secs(1);
 /// The unused challenges by expiry, to count them.
 const UNUSED: &str = "genuine:challenges";
-
-const VOLATILE: &str = "Redis may lose what it acknowledged, and is not used: set appendonly yes and appendfsync always there, \
-                        or volatile = true here";
+/// What is written to find out whether writing is possible.
+const READINESS: &str = "genuine:readiness";
+/// What Redis has to be set to, and what it is without.
+const SETTINGS: [(&str, &str, Unfit); 3] = [
+    ("appendonly", "yes", Unfit::Forgets),
+    ("appendfsync", "always", Unfit::Forgets),
+    ("maxmemory-policy", "noeviction", Unfit::Evicts),
+];
 
 // What decides.
 static PUT_CHALLENGE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("redis/put_challenge.lua")));
@@ -38,7 +43,9 @@ pub struct RedisStore {
     link: Mutex<Link>,
     connecting: tokio::sync::Mutex<()>,
     challenges: usize,
-    volatile: bool,
+    durability: Durability,
+    /// How long to wait for an answer.
+    answer: Duration,
 }
 
 /// The connection in use. Whatever goes wrong on one ends it, the time-out of a connection that is half dead and the
@@ -50,18 +57,30 @@ struct Link {
     number: u64,
     /// How often it could not be made.
     failures: u64,
+    /// Why Redis is not used, as it was found last.
+    unfit: Option<Unfit>,
+}
+
+/// Why there is no connection.
+#[derive(Clone, Copy)]
+enum Fault {
+    /// Redis did not answer, or not in time.
+    Away,
+    /// It answered, and is not to be relied on.
+    Unfit(Unfit),
 }
 
 impl RedisStore {
     /// A store at `redis://[user:password@]host:port[/database]`. The connection is made when it is first needed, and
-    /// again after it broke. Unless `volatile`, a Redis that may lose what it acknowledged is as good as none.
+    /// again after it broke. A Redis that does not keep what it acknowledged, as far as `durability` asks, is as good as
+    /// none. An operation takes well under a millisecond; one that takes longer than `answer` ends its connection.
     ///
     /// # Errors
     ///
     /// If the address is none.
-    pub fn new(url: &str, challenges: usize, volatile: bool) -> Result<Self, RedisError> {
-        let client = Client::open(url)?;
-        Ok(Self { client, link: Mutex::default(), connecting: tokio::sync::Mutex::default(), challenges, volatile })
+    pub fn new(url: &str, challenges: usize, durability: Durability, answer: Duration) -> Result<Self, RedisError> {
+        let (client, link, connecting) = (Client::open(url)?, Mutex::default(), tokio::sync::Mutex::default());
+        Ok(Self { client, link, connecting, challenges, durability, answer })
     }
 
     /// The connection and its number. One request connects, and if it cannot, neither can those who wait.
@@ -79,32 +98,52 @@ impl RedisStore {
         }
         let connected = self.connect().await;
         let mut link = self.link();
-        match &connected {
+        link.unfit = None;
+        match connected {
             Ok(connection) => {
                 link.number += 1;
                 link.connection = Some(connection.clone());
+                Ok((connection, link.number))
             }
-            Err(Unavailable) => link.failures += 1,
+            Err(fault) => {
+                link.failures += 1;
+                if let Fault::Unfit(unfit) = fault {
+                    link.unfit = Some(unfit);
+                    tracing::error!("{unfit}");
+                }
+                Err(Unavailable)
+            }
         }
-        connected.map(|connection| (connection, link.number))
     }
 
-    async fn connect(&self) -> Result<MultiplexedConnection, Unavailable> {
-        let config = AsyncConnectionConfig::new().set_connection_timeout(ANSWER).set_response_timeout(ANSWER);
+    async fn connect(&self) -> Result<MultiplexedConnection, Fault> {
+        let config = AsyncConnectionConfig::new().set_connection_timeout(self.answer).set_response_timeout(self.answer);
         let connected = self.client.get_multiplexed_async_connection_with_config(&config).await;
-        let mut connection = connected.map_err(|error| {
-            tracing::warn!(kind = ?error.kind(), "the store cannot be reached");
-            Unavailable
-        })?;
-        match is_durable(&mut connection).await {
-            Some(false) if !self.volatile => {
-                tracing::error!("{VOLATILE}");
-                return Err(Unavailable);
-            }
-            None => tracing::warn!("whether Redis keeps what it acknowledged is not known"),
-            Some(_) => {}
-        }
+        let mut connection = connected.map_err(|error| away(&error))?;
+        self.examine(&mut connection).await?;
         Ok(connection)
+    }
+
+    /// Whether Redis writes each change before it answers, and never forgets one to make room, as far as it tells.
+    async fn examine(&self, connection: &mut MultiplexedConnection) -> Result<(), Fault> {
+        if self.durability == Durability::Volatile {
+            return Ok(());
+        }
+        for (setting, expected, unfit) in SETTINGS {
+            let mut question = redis::cmd("CONFIG");
+            let told: Result<Vec<String>, _> = question.arg("GET").arg(setting).query_async(connection).await;
+            match told.as_deref() {
+                Ok([_, found]) if found == expected => {}
+                Ok([_, _]) => return Err(Fault::Unfit(unfit)),
+                Err(error) if !matches!(error.kind(), ErrorKind::ResponseError | ErrorKind::ExtensionError) => {
+                    return Err(away(error));
+                }
+                // It is forbidden, or there is no such setting.
+                _ if self.durability == Durability::DurableWithoutEviction => {}
+                _ => return Err(Fault::Unfit(Unfit::Silent)),
+            }
+        }
+        Ok(())
     }
 
     fn current(&self) -> Option<(MultiplexedConnection, u64)> {
@@ -141,25 +180,25 @@ impl RedisStore {
     fn give_up(&self, number: u64, error: &RedisError) -> Unavailable {
         // The kind alone: the message may hold what was sent.
         tracing::warn!(kind = ?error.kind(), "the store did not answer");
+        self.hang_up(number);
+        Unavailable
+    }
+
+    fn hang_up(&self, number: u64) {
         let mut link = self.link();
         if link.number == number {
             link.connection = None;
         }
-        Unavailable
     }
 }
 
-/// Whether Redis keeps what it acknowledges: an append-only file that is written before each answer. `None` if it does not
-/// tell.
-async fn is_durable(connection: &mut MultiplexedConnection) -> Option<bool> {
-    for (setting, expected) in [("appendonly", "yes"), ("appendfsync", "always")] {
-        let mut question = redis::cmd("CONFIG");
-        let found: Vec<String> = question.arg("GET").arg(setting).query_async(connection).await.ok()?;
-        if found.get(1)? != expected {
-            return Some(false);
-        }
-    }
-    Some(true)
+fn away(error: &RedisError) -> Fault {
+    tracing::warn!(kind = ?error.kind(), "the store cannot be reached");
+    Fault::Away
+}
+
+fn read_key_id(octets: Vec<u8>) -> Option<KeyId> {
+    octets.try_into().ok().map(KeyId)
 }
 
 fn name(kind: &str, id: &[u8; 32]) -> String {
@@ -201,10 +240,10 @@ impl Store for RedisStore {
     }
 
     async fn challenge(&self, id: ChallengeId) -> Result<Option<Challenge>, Unavailable> {
-        type Fields = (Option<String>, Option<String>, Option<Vec<u8>>, Option<u64>, Option<u8>);
-        let fields = ["purpose", "application", "session", "expires_at", "used"];
+        type Fields = (Option<String>, Option<String>, Option<Vec<u8>>, Option<u64>, Option<Vec<u8>>);
+        let fields = ["purpose", "application", "session", "expires_at", "used_by"];
         let answer = self.query(redis::cmd("HMGET").arg(name("challenge", &id)).arg(&fields)).await?;
-        let (Some(purpose), Some(application), Some(session), Some(expires_at), used): Fields = answer else {
+        let (Some(purpose), Some(application), Some(session), Some(expires_at), used_by): Fields = answer else {
             return Ok(None);
         };
         let purpose = match purpose.as_str() {
@@ -213,13 +252,20 @@ impl Store for RedisStore {
             _ => return Ok(None),
         };
         let Ok(session) = Session::try_from(session) else { return Ok(None) };
-        Ok(Some(Challenge { purpose, application, session, expires_at, used: used.is_some() }))
+        let used_by = match used_by {
+            None => None,
+            Some(octets) => {
+                let Some(key_id) = read_key_id(octets) else { return Ok(None) };
+                Some(key_id)
+            }
+        };
+        Ok(Some(Challenge { purpose, application, session, expires_at, used_by }))
     }
 
-    async fn spend_challenge(&self, id: ChallengeId) -> Result<Spent, Unavailable> {
-        match self.run(&SPEND_CHALLENGE, &[&name("challenge", &id), UNUSED], &[]).await? {
-            1 => Ok(Spent::Now),
-            0 => Ok(Spent::Before),
+    async fn spend_challenge(&self, id: ChallengeId, by: KeyId) -> Result<Spent, Unavailable> {
+        match self.run(&SPEND_CHALLENGE, &[&name("challenge", &id), UNUSED], &[&by.0]).await? {
+            (1, _) => Ok(Spent::Now),
+            (0, before) => Ok(read_key_id(before).map_or(Spent::Unknown, Spent::Before)),
             _ => Ok(Spent::Unknown),
         }
     }
@@ -259,6 +305,20 @@ impl Store for RedisStore {
     }
 
     async fn ready(&self) -> Result<(), Unavailable> {
-        self.query::<String>(&redis::cmd("PING")).await.map(drop)
+        // Refused by a server that is full, is a replica, or has too few of them.
+        self.query::<String>(redis::cmd("SET").arg(READINESS).arg(1)).await.map(drop)
+    }
+
+    async fn check(&self) -> Result<(), Unfit> {
+        if let Some((mut connection, number)) = self.current() {
+            // Whatever is wrong shows when the next connection is made.
+            if self.examine(&mut connection).await.is_err() {
+                self.hang_up(number);
+            }
+        }
+        match self.connection().await {
+            // One that is away is answered for by every operation.
+            Ok(_) | Err(Unavailable) => self.link().unfit.map_or(Ok(()), Err),
+        }
     }
 }

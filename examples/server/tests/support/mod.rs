@@ -23,11 +23,12 @@ use axum::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use genuine_server::{
     application::Application,
-    config,
+    config::{self, Durability},
+    demo,
     gate::{Gate, SignedRequest, sha256},
     http::{self, Intake, Origin},
     metrics::Metrics,
-    store::{MemoryStore, Store},
+    store::{MemoryStore, RedisStore, Store},
 };
 use genuine_testvectors::Device;
 use http_body_util::BodyExt as _;
@@ -36,6 +37,7 @@ use tower::ServiceExt as _;
 
 pub const APP_ID: &str = "ABCDE12345.com.example.demo";
 pub const APPLICATION: &str = "demo";
+pub const AUTHORITY: &str = "localhost:8080";
 
 /// A directory that goes away with the test.
 pub struct Scratch(PathBuf);
@@ -92,6 +94,18 @@ impl Redis {
         format!("redis://127.0.0.1:{}/", self.port)
     }
 
+    /// A store on it, with room for so many challenges.
+    pub fn store(&self, challenges: usize) -> RedisStore {
+        redis_store(&self.url(), challenges, Durability::Checked)
+    }
+
+    /// Commands to it, as its operator gives them.
+    pub async fn operate(&self, command: &[&str]) {
+        let client = redis::Client::open(self.url()).unwrap();
+        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+        redis::cmd(command[0]).arg(&command[1..]).query_async::<()>(&mut connection).await.unwrap();
+    }
+
     /// Starts it again, on what it has written.
     pub fn run(&mut self) {
         let process = Command::new("redis-server")
@@ -124,6 +138,10 @@ impl Drop for Redis {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+pub fn redis_store(url: &str, challenges: usize, durability: Durability) -> RedisStore {
+    RedisStore::new(url, challenges, durability, Duration::from_secs(1)).unwrap()
 }
 
 /// A clock that the test moves.
@@ -160,12 +178,15 @@ pub fn gate_over(store: Arc<dyn Store>, hands: &Hands) -> Gate {
 }
 
 pub fn gate_of(applications: &[config::Application], store: Arc<dyn Store>, hands: &Hands) -> Gate {
+    let anchors = demo::anchors().unwrap();
     Gate {
-        applications: applications.iter().map(|application| Application::new(application, true).unwrap()).collect(),
+        applications: applications.iter().map(|application| Application::new(application, anchors).unwrap()).collect(),
         store,
         metrics: Arc::new(Metrics::new().unwrap()),
         clock: hands.clock(),
         challenge_lifetime: 300,
+        authority: AUTHORITY.to_owned(),
+        explains: false,
         devices: None,
     }
 }
@@ -182,7 +203,7 @@ pub fn attest(device: &Device, challenge: &str) -> Vec<u8> {
 
 /// The assertion for a request, as a client makes it.
 pub fn assert(device: &mut Device, method: &str, target: &str, body: &[u8], challenge: Option<&str>) -> Vec<u8> {
-    let request = SignedRequest { method, target, body };
+    let request = SignedRequest { method, authority: AUTHORITY, target, body };
     device.assert_hash(&sha256(request.client_data(challenge).as_bytes())).object
 }
 
@@ -237,7 +258,7 @@ impl Site {
 
     pub fn with(gate: Arc<Gate>, hands: Hands, origin: Origin, intake: &Intake) -> Self {
         let app = http::app(&gate, intake, Arc::new(origin), &[APPLICATION.to_owned()]);
-        let operator = http::operator(&gate);
+        let operator = http::operator(&gate, None);
         Self { gate, hands, app, operator }
     }
 

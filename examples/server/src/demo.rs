@@ -1,0 +1,94 @@
+//! The demonstration: what it serves, and the public test root that it trusts. Built with the feature `demo` only.
+
+use axum::http::HeaderMap;
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use genuine::{
+    Error,
+    app_attest::{Assertion, AssertionVerifier, AttestedKey, ClientDataHash},
+    crypto::{P384PublicKey, RustCrypto},
+    x509::TrustAnchor,
+};
+use genuine_testvectors::TestPki;
+
+use crate::{
+    config::{Application, Config, DEMO, Limits, Store},
+    gate::{Gate, PresentedAssertion, SignedRequest, sha256},
+    refusal::Refusal,
+};
+
+/// The header in which a client shows what it signed, in base64, to be told what differs. Only the demonstration reads it.
+pub const CLIENT_DATA: &str = "X-App-Attest-Client-Data";
+
+/// What the lines of an assertion's client data are.
+const LINES: [&str; 6] =
+    ["the form", "the method", "the authority", "the target", "the SHA-256 of the body", "the challenge"];
+
+/// One application, whose devices are simulated.
+#[must_use]
+pub fn config() -> Config {
+    Config {
+        store: Store::Redb { path: "genuine-demo.redb".into() },
+        // The fleet comes from one address, as often as it can.
+        limits: Limits { address_per_minute: 0, device_per_minute: 0, ..Limits::default() },
+        applications: vec![Application::new(DEMO, &["ABCDE12345.com.example.demo"])],
+        demo: true,
+        ..Config::default()
+    }
+}
+
+/// The root of the simulated devices. Its private key is public: whoever trusts it trusts everybody.
+///
+/// The list lives as long as the process: it is leaked, once for each call.
+///
+/// # Errors
+///
+/// If the engine cannot read the root's key, which does not happen.
+pub fn anchors() -> Result<&'static [TrustAnchor<'static>], Error> {
+    let authorities = TestPki::default();
+    let key = P384PublicKey::from_uncompressed(&authorities.root_point()).ok_or(Error::ConfigNoAnchor)?;
+    Ok(vec![TrustAnchor::new(authorities.root_subject().leak(), key)].leak())
+}
+
+/// Which line of what the client signed differs from what arrived, if a gate explains and the signature is the fault.
+///
+/// The server has the hash of its own lines only. So the client shows its lines, and is believed if the key signed them.
+pub async fn explain(
+    refusal: Refusal,
+    gate: &Gate,
+    presented: &PresentedAssertion,
+    headers: &HeaderMap,
+    request: SignedRequest<'_>,
+) -> Option<String> {
+    if !gate.explains || refusal != Refusal::Engine(Error::SignatureInvalid) {
+        return None;
+    }
+    let Some(shown) = headers.get(CLIENT_DATA) else {
+        return Some(format!(
+            "Show what was signed in {CLIENT_DATA}, in base64: then the line that differs is named here."
+        ));
+    };
+    let Some(shown) = BASE64_STANDARD.decode(shown).ok().and_then(|octets| String::from_utf8(octets).ok()) else {
+        return Some(format!("{CLIENT_DATA} is not the base64 of text."));
+    };
+    let device = gate.store.device(presented.key_id).await.ok()??;
+    let application = gate.applications.iter().find(|application| application.name == device.application)?;
+    let key = AttestedKey::from_trusted_bytes(&device.key, &RustCrypto).ok()?;
+    let assertion = Assertion::parse(&presented.assertion).ok()?;
+    let (hash, crypto) = (sha256(shown.as_bytes()), RustCrypto);
+    if AssertionVerifier::new(application.policy, &crypto).verify(&assertion, &key, &ClientDataHash(&hash)).is_err() {
+        return Some(format!("This key did not sign the SHA-256 of what {CLIENT_DATA} shows."));
+    }
+    Some(difference(&shown, &request.client_data(presented.challenge.as_deref())))
+}
+
+/// The first line that differs.
+fn difference(signed: &str, arrived: &str) -> String {
+    let mut lines = signed.split('\n').zip(arrived.split('\n')).zip(LINES).zip(1..);
+    let differing = lines.find(|(((signed, arrived), _), _)| signed != arrived);
+    match differing {
+        Some((((signed, arrived), name), number)) => {
+            format!("Line {number}, {name}: '{signed}' was signed, '{arrived}' arrived.")
+        }
+        None => format!("There are {} lines, each ended by a line feed, and nothing else.", LINES.len()),
+    }
+}
