@@ -8,11 +8,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use genuine::app_attest::{Counter, KeyId};
+use genuine::app_attest::{Advance, Counter, KeyId, ReplayWindow};
 use genuine_server::{
     gate::sha256,
     metrics::Metrics,
-    store::{Device, RedbStore, Store as _},
+    store::{Contract, Device, RedbStore, Store as _},
 };
 use tokio::task::JoinSet;
 
@@ -41,8 +41,13 @@ async fn register(store: &Arc<RedbStore>, numbers: std::ops::Range<u32>) {
         let store = Arc::clone(store);
         runners.spawn(async move {
             let application = "shop".to_owned();
-            let device =
-                Device { key: [7; 130], application, registered_at: 1_800_000_000, counter: 0, revoked_at: None };
+            let device = Device {
+                key: [7; 130],
+                application,
+                registered_at: 1_800_000_000,
+                window: ReplayWindow::ATTESTED,
+                revoked_at: None,
+            };
             assert_eq!(store.register(key(number), &device).await, Ok(true));
         });
     }
@@ -78,8 +83,9 @@ async fn main() {
     let at = |percent: usize| latencies[(latencies.len() - 1) * percent / 100];
     println!("lookup: p50 {:?}, p99 {:?}; {} MB of memory", at(50), at(99), resident());
     let start = Instant::now();
+    let advance = Advance::new(Counter(1), None);
     for number in 0..100 {
-        assert_eq!(store.advance(key(number), Counter(1)).await, Ok(()));
+        assert_eq!(store.advance(key(number), advance, Contract::Strict).await, Ok(()));
     }
     println!("advance, one at a time: {:?}", start.elapsed() / 100);
 
@@ -91,7 +97,7 @@ async fn main() {
         let store = open(path);
         let took = start.elapsed();
         println!("open {how}: {took:?}");
-        assert_eq!(store.device(key(0)).await.unwrap().unwrap().counter, 1);
+        assert_eq!(store.device(key(0)).await.unwrap().unwrap().window.highest(), Counter(1));
     }
     fs::remove_dir_all(&directory).unwrap();
 }

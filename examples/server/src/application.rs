@@ -2,12 +2,15 @@
 
 use genuine::{
     Error,
-    app_attest::{AppIdHash, Policy, ValidationCategory},
+    app_attest::{AppIdHash, MACOS_ACCESS_CONTROL, OsBuild, Platform, Policy, ValidationCategory},
     crypto::RustCrypto,
     x509::TrustAnchor,
 };
 
-use crate::config::{self, Environment, Mode};
+use crate::{
+    config::{self, Checked, Environment, Mode},
+    store::Contract,
+};
 
 /// One application: its App IDs are accepted alike, under one policy.
 #[derive(Debug)]
@@ -18,6 +21,8 @@ pub struct Application {
     pub mode: Mode,
     /// How long to wait for each operation of the store.
     pub timeout: std::time::Duration,
+    /// In which order counters are accepted.
+    pub contract: Contract,
     /// The engine's policy.
     pub policy: Policy<'static>,
     /// Whom the certificates have to come from.
@@ -43,9 +48,44 @@ impl Application {
             policy = policy.require_categories(categories.leak());
         }
         if let Some(versions) = &settings.bundle_versions {
-            let versions: Vec<&str> = versions.iter().map(|version| &*version.clone().leak()).collect();
-            policy = policy.require_bundle_versions(versions.leak());
+            policy = policy.require_bundle_versions(leak_all(versions));
         }
-        Ok(Self { name: settings.name.clone(), mode: settings.mode, timeout: settings.timeout(), policy, anchors })
+        if let Some(hashes) = &settings.code_hashes {
+            let hashes = hashes.iter().map(|hash| &*hash.0.clone().leak()).collect::<Vec<&[u8]>>();
+            policy = policy.require_code_hashes(hashes.leak());
+        }
+        if let Some(platforms) = &settings.platforms {
+            let platforms = leak_all(platforms).iter().map(|name| Platform::named(name)).collect::<Vec<_>>();
+            policy = policy.require_platforms(platforms.leak());
+        }
+        if let Some(Checked { value, .. }) = &settings.os_version_at_least {
+            policy = policy.require_os_version(*value);
+        }
+        if let Some(builds) = &settings.os_build_at_least {
+            let builds = builds.iter().map(|(name, build)| (Platform::named(name.clone().leak()), build.value));
+            policy = policy.require_os_builds(builds.collect::<Vec<(Platform<'_>, OsBuild)>>().leak());
+        }
+        if settings.macos_access_control {
+            policy = policy.require_macos_access_control(MACOS_ACCESS_CONTROL);
+        }
+        if let Some(seconds) = settings.attestation_age_seconds {
+            policy = policy.limit_attestation_age(seconds);
+        }
+        if let Some(step) = settings.counter_step {
+            policy = policy.limit_counter_step(step);
+        }
+        Ok(Self {
+            name: settings.name.clone(),
+            mode: settings.mode,
+            timeout: settings.timeout(),
+            contract: settings.counter,
+            policy,
+            anchors,
+        })
     }
+}
+
+/// Texts that live as long as the process.
+fn leak_all(texts: &[String]) -> &'static [&'static str] {
+    texts.iter().map(|text| &*text.clone().leak()).collect::<Vec<_>>().leak()
 }

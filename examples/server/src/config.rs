@@ -8,8 +8,11 @@ use std::{
     time::Duration,
 };
 
+use genuine::app_attest::{OsBuild, OsVersion};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize, de::IntoDeserializer as _};
+
+use crate::store::Contract;
 
 /// The prefix of this server's own variables.
 const PREFIX: &str = "GENUINE_SERVER_";
@@ -43,6 +46,8 @@ const TYPO: usize = 3;
 const IOS_APPLICATION: &str = "ios";
 /// The application of the demonstration. Nobody else's, so that what it stored is of no use to any other configuration.
 pub const DEMO: &str = "demo";
+/// The seconds of a day.
+const DAY: u64 = 86_400;
 /// The shortest token of the operator: 32 hexadecimal digits hold 128 bits.
 const TOKEN_LENGTH: usize = 32;
 /// Headers that have a meaning of their own.
@@ -197,6 +202,96 @@ pub struct Application {
     pub categories: Option<Vec<u32>>,
     /// Bundle versions of iOS 27 to accept; others and none are refused.
     pub bundle_versions: Option<Vec<String>>,
+    /// Hashes of the code of iOS 27 and macOS 27 to accept, in hex; others and none are refused.
+    pub code_hashes: Option<Vec<Hex>>,
+    /// Platforms to accept, such as `iphoneos` and `macosx`; others and none are refused.
+    pub platforms: Option<Vec<String>>,
+    /// The least version of the operating system, such as `18.5`; older ones and none are refused.
+    pub os_version_at_least: Option<Checked<OsVersion>>,
+    /// The least build of the operating system by platform, such as `22F76`; older ones, others and none are refused.
+    pub os_build_at_least: Option<BTreeMap<String, Checked<OsBuild>>>,
+    /// Whether Macs have to have the access control of their key that Apple documents.
+    #[serde(default)]
+    pub macos_access_control: bool,
+    /// How long ago an attestation may have been made, in seconds; Apple dates it a day back.
+    pub attestation_age_seconds: Option<u64>,
+    /// In which order counters are accepted.
+    #[serde(default)]
+    pub counter: Contract,
+    /// How far a counter may be above the highest one so far.
+    pub counter_step: Option<u32>,
+}
+
+/// Octets in hex.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Hex(pub Vec<u8>);
+
+impl TryFrom<String> for Hex {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let digits = text.bytes().map(|digit| char::from(digit).to_digit(16)).collect::<Option<Vec<_>>>();
+        let digits = digits.filter(|digits| !digits.is_empty()).ok_or("this is not hex")?;
+        let (pairs, []) = digits.as_chunks() else { return Err("this is half an octet") };
+        let octet = |[high, low]: &[u32; 2]| u8::try_from(high << 4 | low);
+        pairs.iter().map(octet).collect::<Result<_, _>>().map(Self).map_err(|_| "this is not hex")
+    }
+}
+
+impl From<Hex> for String {
+    fn from(octets: Hex) -> Self {
+        octets.0.iter().map(|octet| format!("{octet:02x}")).collect()
+    }
+}
+
+/// A value with the text that it was read from.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(try_from = "String", into = "String", bound(deserialize = "T: Value", serialize = "T: Clone"))]
+pub struct Checked<T> {
+    text: String,
+    /// What it says.
+    pub value: T,
+}
+
+/// What the engine reads from text.
+pub trait Value: Sized {
+    /// What it looks like.
+    const FORM: &str;
+
+    /// Reads it.
+    fn read(text: &str) -> Option<Self>;
+}
+
+impl Value for OsVersion {
+    const FORM: &str = "this is no version such as 18.5 or 17.6.1";
+
+    fn read(text: &str) -> Option<Self> {
+        Self::parse(text)
+    }
+}
+
+impl Value for OsBuild {
+    const FORM: &str = "this is no build such as 22F76";
+
+    fn read(text: &str) -> Option<Self> {
+        Self::parse(text)
+    }
+}
+
+impl<T: Value> TryFrom<String> for Checked<T> {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let value = T::read(&text).ok_or(T::FORM)?;
+        Ok(Self { text, value })
+    }
+}
+
+impl<T> From<Checked<T>> for String {
+    fn from(checked: Checked<T>) -> Self {
+        checked.text
+    }
 }
 
 impl Application {
@@ -211,6 +306,14 @@ impl Application {
             timeout_ms: default_timeout(),
             categories: None,
             bundle_versions: None,
+            code_hashes: None,
+            platforms: None,
+            os_version_at_least: None,
+            os_build_at_least: None,
+            macos_access_control: false,
+            attestation_age_seconds: None,
+            counter: Contract::default(),
+            counter_step: None,
         }
     }
 
@@ -504,12 +607,21 @@ impl Config {
             }
             let timeout = (1..=i32::MAX.unsigned_abs()).contains(&application.timeout_ms);
             expect(timeout, "timeout_ms: from 1 to 2147483647");
-            let empty = application.categories.as_ref().is_some_and(Vec::is_empty)
-                || application.bundle_versions.as_ref().is_some_and(Vec::is_empty);
+            let empty = [
+                ("categories", application.categories.as_ref().is_some_and(Vec::is_empty)),
+                ("bundle_versions", application.bundle_versions.as_ref().is_some_and(Vec::is_empty)),
+                ("code_hashes", application.code_hashes.as_ref().is_some_and(Vec::is_empty)),
+                ("platforms", application.platforms.as_ref().is_some_and(Vec::is_empty)),
+                ("os_build_at_least", application.os_build_at_least.as_ref().is_some_and(BTreeMap::is_empty)),
+            ];
+            for (setting, _) in empty.into_iter().filter(|(_, empty)| *empty) {
+                expect(false, &format!("{setting}: an empty list refuses everything; leave it out to ask for nothing"));
+            }
             expect(
-                !empty,
-                "categories, bundle_versions: an empty list refuses everything; leave it out to ask for nothing",
+                application.attestation_age_seconds.is_none_or(|seconds| seconds >= DAY),
+                "attestation_age_seconds: at least 86400, since Apple dates an attestation a day back",
             );
+            expect(application.counter_step != Some(0), "counter_step: at least 1");
         }
     }
 }

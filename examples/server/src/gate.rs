@@ -10,7 +10,7 @@ use genuine::{
     Error, UnixTime,
     app_attest::{
         AdvanceError, Assertion, AssertionVerifier, AttestationObject, AttestationVerifier, AttestedKey,
-        ClientDataHash, Counter, Environment, KeyId,
+        ClientDataHash, Environment, KeyId, ReplayWindow,
     },
     crypto::RustCrypto,
 };
@@ -212,7 +212,7 @@ impl Gate {
             key: key.to_bytes(),
             application: application.name.clone(),
             registered_at: now,
-            counter: Counter::ATTESTED.0,
+            window: ReplayWindow::ATTESTED,
             revoked_at: None,
         };
         let registered = self.in_time(application, "register", self.store.register(key_id, &device)).await?;
@@ -291,9 +291,8 @@ impl Gate {
 
         // Most replays end here, by the record as it was read; the store decides, later and atomically. Said only of what the
         // key signed: before that, whoever knows a key identifier could find out the counter.
-        if authentic.counter().0 <= device.counter {
-            return Err(Error::CounterNotIncreased.into());
-        }
+        let advance = authentic.advance();
+        application.contract.decide(advance, device.window).map_err(genuine::app_attest::Refusal::error)?;
         // Whom to limit is known only now: earlier, anybody could use up what a device may do.
         if let Some(devices) = &self.devices {
             devices.check(authentic.key_id(), Instant::now()).map_err(Refusal::DeviceLimit)?;
@@ -301,8 +300,8 @@ impl Gate {
         if let Some(spend) = spend {
             self.spend_challenge(spend, application, authentic.key_id()).await?;
         }
-        let advance = self.store.advance(authentic.key_id(), authentic.counter());
-        let advanced = self.in_time(application, "advance", advance).await?;
+        let advanced = self.store.advance(authentic.key_id(), advance, application.contract);
+        let advanced = self.in_time(application, "advance", advanced).await?;
         let verified = authentic.accept_with(|_, _| advanced).map_err(|error| match error {
             AdvanceError::Store(AdvanceFault::Revoked) => Refusal::KeyRevoked,
             AdvanceError::Store(AdvanceFault::Unavailable) => Refusal::StoreUnavailable,

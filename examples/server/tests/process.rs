@@ -16,9 +16,12 @@ use std::{
 };
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use futures_util::StreamExt as _;
 use genuine_server::{
     client::{App, SignedCall},
-    store::Purpose,
+    config::Config,
+    demo,
+    store::{Contract, Purpose},
 };
 use genuine_testvectors::Device;
 use reqwest::{Client, Method, StatusCode};
@@ -56,8 +59,14 @@ impl Server {
     fn run(command: &mut Command) -> Self {
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let mut address = || lines.next().unwrap().unwrap().split_once(':').unwrap().1.trim().to_owned();
-        let (app, operator) = (address(), address());
+        // Other lines may stand before them.
+        let mut address = |name: &str| loop {
+            let line = lines.next().unwrap().unwrap();
+            if let Some(address) = line.strip_prefix(name) {
+                return address.trim().to_owned();
+            }
+        };
+        let (app, operator) = (address("apps:"), address("operator:"));
         // Read as it comes, so that nothing of it is dropped.
         let mut errors = process.stderr.take().unwrap();
         let log = thread::spawn(move || {
@@ -198,6 +207,144 @@ async fn nothing_acknowledged_is_lost_when_killed_20_times_on_redb() {
 async fn nothing_acknowledged_is_lost_when_killed_on_redis() {
     let Some(redis) = Redis::start("killed") else { return };
     killed(&redis.url(), 5).await;
+}
+
+/// The demonstration with a window, over the store of this variable: this program, started again as a server.
+const WINDOW_STORE: &str = "TEST_WINDOW_STORE";
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "started by the tests of the window, as a process to kill"]
+async fn serve_in_a_window() {
+    let store = std::env::var(WINDOW_STORE).unwrap();
+    let server = genuine_server::server::Server::bind(in_a_window(&store)).await.unwrap();
+    println!("\napps: http://{}", server.app_address().unwrap());
+    println!("operator: http://{}", server.operator_address().unwrap());
+    server.serve(std::future::pending()).await.unwrap();
+}
+
+fn in_a_window(store: &str) -> Config {
+    let variables = [("STORE", store), ("LISTEN", "127.0.0.1:0"), ("OPERATOR_LISTEN", "127.0.0.1:0")];
+    let variables = variables.map(|(name, value)| (format!("GENUINE_SERVER_{name}"), value.to_owned()));
+    let mut config = demo::config().with_variables(variables.into_iter()).unwrap();
+    config.applications[0].counter = Contract::Window;
+    config
+}
+
+impl Server {
+    fn start_in_a_window(store: &str) -> Self {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "serve_in_a_window", "--ignored", "--nocapture"]).env(WINDOW_STORE, store);
+        Self::run(&mut command)
+    }
+}
+
+/// Sends every third counter late or not at all and the others three at a time, until the server is gone: what was
+/// accepted, and what was held back.
+async fn overtake(mut app: App, all: Arc<AtomicUsize>) -> (App, Vec<SignedCall>, Vec<SignedCall>) {
+    assert!(register(&app).await);
+    let (mut accepted, mut held) = (Vec::new(), Vec::new());
+    loop {
+        let mut calls: Vec<_> = (0..4).map(|_| app.sign(Method::POST, "/orders", "load", None)).collect();
+        held.push(calls.remove(1));
+        calls.reverse();
+        if held.len() % 5 == 4 {
+            calls.push(held.swap_remove(held.len() - 3));
+        }
+        let answers = futures_util::future::join_all(calls.iter().map(|call| app.call(call))).await;
+        let mut gone = false;
+        for (call, answer) in calls.into_iter().zip(answers) {
+            match answer {
+                Ok(answer) => {
+                    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+                    accepted.push(call);
+                    all.fetch_add(1, Ordering::SeqCst);
+                }
+                Err(_) => gone = true,
+            }
+        }
+        if gone {
+            return (app, accepted, held);
+        }
+    }
+}
+
+/// A window survives what a counter does: nothing is accepted twice, and what is still in it is not lost.
+async fn killed_in_a_window(store: &str, rounds: usize) {
+    let mut server = Server::start_in_a_window(store);
+    let (mut replays, mut late) = (0, 0);
+    for round in 0..rounds {
+        let mut lives = JoinSet::new();
+        let all = Arc::new(AtomicUsize::new(0));
+        for number in 0..4 {
+            lives.spawn(overtake(server.client(&format!("{store} {round} {number}")), Arc::clone(&all)));
+        }
+        while all.load(Ordering::SeqCst) < 40 + 17 * round % 60 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        server.signal("-KILL");
+        let lives = lives.join_all().await;
+        drop(server);
+        server = Server::start_in_a_window(store);
+        for (mut app, accepted, held) in lives {
+            app.server.clone_from(&server.app);
+            app.http = Client::new();
+            for call in accepted.iter().rev().take(12) {
+                let answer = app.call(call).await.unwrap();
+                assert_eq!(answer.code.as_deref(), Some("counter_overtaken"), "accepted before: {answer:?}");
+                replays += 1;
+            }
+            // The last ten that were held back lie within some forty counters.
+            for call in held.iter().rev().take(10) {
+                let answers = [app.call(call).await.unwrap(), app.call(call).await.unwrap()];
+                assert_eq!(answers.map(|answer| answer.status.as_u16()), [200, 401], "once");
+                late += 1;
+            }
+        }
+    }
+    assert!(replays > 10 * rounds && late > 5 * rounds, "{replays} {late}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_on_redb_survives_being_killed() {
+    let scratch = Scratch::new("killed-window");
+    killed_in_a_window(&format!("redb:{}", scratch.path().join("devices.redb").display()), 8).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_on_redis_survives_being_killed() {
+    let Some(redis) = Redis::start("killed-window") else { return };
+    killed_in_a_window(&redis.url(), 4).await;
+}
+
+/// 24 requests of one device, four at a time on connections of their own, each late by 0 to 20 ms.
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_that_overtake_each_other_pass_in_a_window() {
+    let scratch = Scratch::new("overtake");
+    let redis = Redis::start("overtake");
+    let redb = format!("redb:{}", scratch.path().join("devices.redb").display());
+    for store in ["memory".to_owned(), redb].into_iter().chain(redis.iter().map(Redis::url)) {
+        let server = Server::start_in_a_window(&store);
+        let mut alice = server.client("alice");
+        assert!(register(&alice).await);
+        let calls: Vec<_> = (0..24).map(|_| alice.sign(Method::POST, "/orders", "one", None)).collect();
+        // 0, 13, 5, 18, 10, 2, …: many are overtaken, and each by at most three.
+        let sends = calls.iter().zip(0_u64..).map(|(call, number)| {
+            let (server, call) = (server.client("alice"), call.clone());
+            async move {
+                tokio::time::sleep(Duration::from_millis(number * 13 % 21)).await;
+                server.call(&call).await.unwrap()
+            }
+        });
+        let answers: Vec<_> = futures_util::stream::iter(sends).buffered(4).collect().await;
+        assert!(answers.iter().all(|answer| answer.status == StatusCode::OK), "{store}: {answers:?}");
+        let mut counters: Vec<_> = answers.iter().map(|answer| answer.body["counter"].as_u64().unwrap()).collect();
+        counters.sort_unstable();
+        assert_eq!(counters, (1..=24).collect::<Vec<_>>(), "{store}");
+        for call in &calls {
+            let answer = alice.call(call).await.unwrap();
+            assert_eq!((answer.status.as_u16(), answer.code.as_deref()), (401, Some("counter_overtaken")), "{store}");
+        }
+    }
 }
 
 /// Signs and sends until told to stop: what was accepted, and every status that was answered.

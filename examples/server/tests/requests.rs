@@ -14,15 +14,15 @@ use base64::{
     Engine as _,
     prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
 };
-use genuine::app_attest::{AdvanceError, Counter, KeyId};
+use genuine::app_attest::{Advance, AdvanceError, KeyId};
 use genuine_server::{
     config,
     gate::{Access, Freshness, Gate, PresentedAssertion, SignedRequest, sha256},
     limit::RateLimiter,
     refusal::Refusal,
     store::{
-        AdvanceFault, Challenge, ChallengeId, Device as Record, MemoryStore, PutError, RedbStore, Spent, Store,
-        Unavailable,
+        AdvanceFault, Challenge, ChallengeId, Contract, Device as Record, MemoryStore, PutError, RedbStore, Spent,
+        Store, Unavailable,
     },
 };
 use genuine_testvectors::{Device, Environment, Generation};
@@ -542,8 +542,13 @@ impl Store for Faulty {
         self.store.device(key).await
     }
 
-    async fn advance(&self, key: KeyId, to: Counter) -> Result<(), AdvanceError<AdvanceFault>> {
-        self.store.advance(key, to).await
+    async fn advance(
+        &self,
+        key: KeyId,
+        advance: Advance,
+        contract: Contract,
+    ) -> Result<(), AdvanceError<AdvanceFault>> {
+        self.store.advance(key, advance, contract).await
     }
 
     async fn revoke(&self, key: KeyId, at: u64) -> Result<bool, Unavailable> {

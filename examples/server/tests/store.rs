@@ -3,14 +3,15 @@
 
 mod support;
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
-use genuine::app_attest::{AdvanceError, Counter, KeyId, Refusal};
+use genuine::app_attest::{Advance, AdvanceError, Counter, KeyId, Refusal, ReplayWindow};
 use genuine_server::{
     config::Durability,
     metrics::Metrics,
     store::{
-        AdvanceFault, Challenge, Device, MemoryStore, Purpose, PutError, RedbStore, Spent, Store, Unavailable, Unfit,
+        AdvanceFault, Challenge, Contract, Device, MemoryStore, Purpose, PutError, RedbStore, Spent, Store,
+        Unavailable, Unfit,
     },
 };
 use support::{Redis, Scratch, redis_store};
@@ -25,7 +26,12 @@ const REVOKED: Result<(), AdvanceError<AdvanceFault>> = Err(AdvanceError::Store(
 fn a_device() -> Device {
     // Octets that are no text, and a counter that a signed number could not hold.
     let key = std::array::from_fn(|position| u8::try_from(255 - position).unwrap());
-    Device { key, application: "demo".to_owned(), registered_at: NOW, counter: 0, revoked_at: None }
+    Device { key, application: "demo".to_owned(), registered_at: NOW, window: ReplayWindow::ATTESTED, revoked_at: None }
+}
+
+/// An advance to this counter, by a step of any length.
+fn advance_to(counter: u32) -> Advance {
+    Advance::new(Counter(counter), None)
 }
 
 fn a_challenge() -> Challenge {
@@ -77,6 +83,11 @@ laws![
     one_of_many_advances,
     one_of_many_spends,
     counters_end_at_the_highest,
+    a_window_takes_each_counter_once_in_any_order,
+    a_window_ends_64_below_the_highest,
+    a_step_may_be_limited,
+    a_contract_may_be_changed,
+    each_of_many_counters_is_taken_once,
 ];
 
 fn open(scratch: &Scratch) -> RedbStore {
@@ -94,12 +105,15 @@ async fn a_device_is_read_as_it_was_registered(store: Arc<dyn Store>) {
 
 async fn a_key_is_registered_once(store: Arc<dyn Store>) {
     store.register(KEY, &a_device()).await.unwrap();
-    store.advance(KEY, Counter(7)).await.unwrap();
+    store.advance(KEY, advance_to(7), Contract::Strict).await.unwrap();
     let other = Device { application: "other".to_owned(), ..a_device() };
     assert_eq!(store.register(KEY, &other).await, Ok(false));
     // Neither the counter nor anything else was reset.
-    assert_eq!(store.device(KEY).await, Ok(Some(Device { counter: 7, ..a_device() })));
-    assert_eq!(store.advance(KEY, Counter(7)).await, Err(AdvanceError::Refused(Refusal::NotIncreased)));
+    assert_eq!(store.device(KEY).await, Ok(Some(Device { window: ReplayWindow::after(Counter(7)), ..a_device() })));
+    assert_eq!(
+        store.advance(KEY, advance_to(7), Contract::Strict).await,
+        Err(AdvanceError::Refused(Refusal::NotIncreased))
+    );
     assert_eq!(store.register(OTHER, &other).await, Ok(true));
 }
 
@@ -108,34 +122,38 @@ async fn a_counter_rises_only(store: Arc<dyn Store>) {
     let steps = [(0, false), (1, true), (1, false), (0, false), (10, true), (9, false), (10, false), (11, true)];
     for (to, advances) in steps {
         let expected = if advances { Ok(()) } else { Err(AdvanceError::Refused(Refusal::NotIncreased)) };
-        assert_eq!(store.advance(KEY, Counter(to)).await, expected, "{to}");
+        assert_eq!(store.advance(KEY, advance_to(to), Contract::Strict).await, expected, "{to}");
     }
-    assert_eq!(store.device(KEY).await.unwrap().unwrap().counter, 11);
+    assert_eq!(store.device(KEY).await.unwrap().unwrap().window.highest(), Counter(11));
 }
 
 async fn a_counter_uses_all_of_its_bits(store: Arc<dyn Store>) {
     store.register(KEY, &a_device()).await.unwrap();
     for to in [0x7FFF_FFFF, 0x8000_0000, u32::MAX - 1, u32::MAX] {
-        assert_eq!(store.advance(KEY, Counter(to)).await, Ok(()), "{to}");
+        assert_eq!(store.advance(KEY, advance_to(to), Contract::Strict).await, Ok(()), "{to}");
     }
     for to in [0, 1, u32::MAX] {
-        assert_eq!(store.advance(KEY, Counter(to)).await, Err(AdvanceError::Refused(Refusal::NotIncreased)), "{to}");
+        assert_eq!(
+            store.advance(KEY, advance_to(to), Contract::Strict).await,
+            Err(AdvanceError::Refused(Refusal::NotIncreased)),
+            "{to}"
+        );
     }
 }
 
 async fn an_unknown_key_has_no_counter(store: Arc<dyn Store>) {
-    assert_eq!(store.advance(KEY, Counter(1)).await, Err(AdvanceError::UnknownKey));
+    assert_eq!(store.advance(KEY, advance_to(1), Contract::Strict).await, Err(AdvanceError::UnknownKey));
     assert_eq!(store.device(KEY).await, Ok(None));
     assert_eq!(store.revoke(KEY, NOW).await, Ok(false));
 }
 
 async fn a_revoked_device_stays_revoked(store: Arc<dyn Store>) {
     store.register(KEY, &a_device()).await.unwrap();
-    store.advance(KEY, Counter(3)).await.unwrap();
+    store.advance(KEY, advance_to(3), Contract::Strict).await.unwrap();
     assert_eq!(store.revoke(KEY, NOW + 5).await, Ok(true));
     assert_eq!(store.revoke(KEY, NOW + 9).await, Ok(true));
-    assert_eq!(store.advance(KEY, Counter(4)).await, REVOKED);
-    let revoked = Device { counter: 3, revoked_at: Some(NOW + 5), ..a_device() };
+    assert_eq!(store.advance(KEY, advance_to(4), Contract::Strict).await, REVOKED);
+    let revoked = Device { window: ReplayWindow::after(Counter(3)), revoked_at: Some(NOW + 5), ..a_device() };
     assert_eq!(store.device(KEY).await, Ok(Some(revoked)));
 }
 
@@ -143,7 +161,7 @@ async fn a_revoked_key_is_not_registered_again(store: Arc<dyn Store>) {
     store.register(KEY, &a_device()).await.unwrap();
     store.revoke(KEY, NOW).await.unwrap();
     assert_eq!(store.register(KEY, &a_device()).await, Ok(false));
-    assert_eq!(store.advance(KEY, Counter(1)).await, REVOKED);
+    assert_eq!(store.advance(KEY, advance_to(1), Contract::Strict).await, REVOKED);
 }
 
 async fn a_challenge_is_read_as_it_was_put(store: Arc<dyn Store>) {
@@ -216,7 +234,7 @@ async fn one_of_many_registers(store: Arc<dyn Store>) {
 
 async fn one_of_many_advances(store: Arc<dyn Store>) {
     store.register(KEY, &a_device()).await.unwrap();
-    let advance = |store: Arc<dyn Store>, _| async move { store.advance(KEY, Counter(5)).await };
+    let advance = |store: Arc<dyn Store>, _| async move { store.advance(KEY, advance_to(5), Contract::Strict).await };
     assert_eq!(race(&store, advance, Result::is_ok).await, 1);
 }
 
@@ -228,10 +246,178 @@ async fn one_of_many_spends(store: Arc<dyn Store>) {
 
 async fn counters_end_at_the_highest(store: Arc<dyn Store>) {
     store.register(KEY, &a_device()).await.unwrap();
-    let advance = |store: Arc<dyn Store>, number| async move { store.advance(KEY, Counter(number)).await };
+    let advance =
+        |store: Arc<dyn Store>, number| async move { store.advance(KEY, advance_to(number), Contract::Strict).await };
     let advanced = race(&store, advance, Result::is_ok).await;
     assert!((1..100).contains(&advanced), "{advanced}");
-    assert_eq!(store.device(KEY).await.unwrap().unwrap().counter, 99);
+    assert_eq!(store.device(KEY).await.unwrap().unwrap().window.highest(), Counter(99));
+}
+
+async fn in_window(store: &Arc<dyn Store>, counter: u32) -> Result<(), Refusal> {
+    match store.advance(KEY, advance_to(counter), Contract::Window).await {
+        Ok(()) => Ok(()),
+        Err(AdvanceError::Refused(refusal)) => Err(refusal),
+        Err(error) => panic!("{error:?}"),
+    }
+}
+
+/// Against a model that remembers everything: whatever was not taken and is not lower than 64 below the highest is taken.
+async fn a_window_takes_each_counter_once_in_any_order(store: Arc<dyn Store>) {
+    store.register(KEY, &a_device()).await.unwrap();
+    let (mut taken, mut highest, mut random) = (BTreeSet::from([0]), 0_u32, 1_u64);
+    let mut verdicts = [0; 3];
+    for _ in 0..3000 {
+        // A linear congruential generator, its upper bits (Knuth): near the highest, at both ends of the window and beyond.
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let counter =
+            (highest + 3 + u32::from(random >> 32 & 0xFF == 0) * 100).saturating_sub((random >> 48) as u32 % 75);
+        let expected = if taken.contains(&counter) {
+            Err(Refusal::Seen)
+        } else if highest.saturating_sub(counter) > 64 {
+            Err(Refusal::BelowWindow)
+        } else {
+            Ok(())
+        };
+        let answer = in_window(&store, counter).await;
+        match (answer, expected) {
+            (Ok(()), Ok(())) => verdicts[0] += 1,
+            (Err(Refusal::Seen), Err(Refusal::Seen)) => verdicts[1] += 1,
+            // What is below the window may have been seen or not.
+            (Err(Refusal::BelowWindow), Err(_)) if highest - counter > 64 => verdicts[2] += 1,
+            _ => panic!("{counter} below {highest}: {answer:?}, not {expected:?}"),
+        }
+        if answer.is_ok() {
+            taken.insert(counter);
+            highest = highest.max(counter);
+        }
+    }
+    assert!(verdicts.iter().all(|&times| times > 100), "{verdicts:?}");
+    let window = store.device(KEY).await.unwrap().unwrap().window;
+    let seen = (0..64).filter(|bit| window.seen() >> bit & 1 == 1).map(|bit| highest - 1 - bit);
+    let expected = taken.iter().rev().copied().filter(|&counter| counter < highest && highest - counter <= 64);
+    assert_eq!((window.highest(), seen.collect::<Vec<_>>()), (Counter(highest), expected.collect()));
+}
+
+async fn a_window_ends_64_below_the_highest(store: Arc<dyn Store>) {
+    store.register(KEY, &a_device()).await.unwrap();
+    assert_eq!(in_window(&store, 0).await, Err(Refusal::Seen));
+    for (counter, expected) in [
+        (100, Ok(())),
+        (36, Ok(())),
+        (36, Err(Refusal::Seen)),
+        (35, Err(Refusal::BelowWindow)),
+        (0, Err(Refusal::BelowWindow)),
+        (99, Ok(())),
+        (100, Err(Refusal::Seen)),
+        // As far as what was highest is still within, just within, and just not.
+        (101, Ok(())),
+        (100, Err(Refusal::Seen)),
+        (165, Ok(())),
+        (101, Err(Refusal::Seen)),
+        (102, Ok(())),
+        (230, Ok(())),
+        (165, Err(Refusal::BelowWindow)),
+        (166, Ok(())),
+        // All the bits of a counter.
+        (u32::MAX, Ok(())),
+        (u32::MAX, Err(Refusal::Seen)),
+        (u32::MAX - 64, Ok(())),
+        (u32::MAX - 65, Err(Refusal::BelowWindow)),
+        (230, Err(Refusal::BelowWindow)),
+    ] {
+        assert_eq!(in_window(&store, counter).await, expected, "{counter}");
+    }
+}
+
+async fn a_step_may_be_limited(store: Arc<dyn Store>) {
+    store.register(KEY, &a_device()).await.unwrap();
+    let large = Err(AdvanceError::Refused(Refusal::StepTooLarge));
+    for (contract, start) in [(Contract::Strict, 0), (Contract::Window, 12)] {
+        for (counter, expected) in
+            [(start + 11, large), (start + 10, Ok(())), (start + 21, large), (start + 12, Ok(()))]
+        {
+            let advance = Advance::new(Counter(counter), Some(10));
+            assert_eq!(store.advance(KEY, advance, contract).await, expected, "{contract:?} {counter}");
+        }
+    }
+}
+
+/// What strict order has passed over is acceptable under neither contract.
+async fn a_contract_may_be_changed(store: Arc<dyn Store>) {
+    store.register(KEY, &a_device()).await.unwrap();
+    assert_eq!(in_window(&store, 10).await, Ok(()));
+    assert_eq!(in_window(&store, 8).await, Ok(()));
+    let not_increased = Err(AdvanceError::Refused(Refusal::NotIncreased));
+    for counter in [7, 8, 9, 10] {
+        assert_eq!(store.advance(KEY, advance_to(counter), Contract::Strict).await, not_increased, "{counter}");
+    }
+    assert_eq!(in_window(&store, 9).await, Ok(()), "nothing had changed");
+    assert_eq!(store.advance(KEY, advance_to(12), Contract::Strict).await, Ok(()));
+    for counter in [7, 9, 11, 12] {
+        assert_eq!(in_window(&store, counter).await, Err(Refusal::Seen), "{counter}");
+    }
+    assert_eq!(in_window(&store, 14).await, Ok(()));
+    assert_eq!(in_window(&store, 13).await, Ok(()));
+    assert_eq!(store.device(KEY).await.unwrap().unwrap().window, ReplayWindow::after(Counter(14)));
+}
+
+async fn each_of_many_counters_is_taken_once(store: Arc<dyn Store>) {
+    store.register(KEY, &a_device()).await.unwrap();
+    // 65 of them fit, whichever comes first; each comes three times, from several threads.
+    let mut runners = JoinSet::new();
+    for number in 0..3 * 65 {
+        let store = Arc::clone(&store);
+        runners.spawn(async move { (number % 65 + 1, in_window(&store, number % 65 + 1).await) });
+    }
+    let mut taken = Vec::new();
+    for (counter, answer) in runners.join_all().await {
+        match answer {
+            Ok(()) => taken.push(counter),
+            Err(refusal) => assert_eq!(refusal, Refusal::Seen, "{counter}"),
+        }
+    }
+    taken.sort_unstable();
+    assert_eq!(taken, (1..=65).collect::<Vec<_>>());
+}
+
+/// What was kept before there were windows: everything up to the counter counts as seen.
+#[tokio::test(flavor = "multi_thread")]
+async fn counters_in_redb_become_windows() {
+    const COUNTERS: ::redb::TableDefinition<'_, [u8; 32], u32> = ::redb::TableDefinition::new("counters");
+    const WINDOWS: ::redb::TableDefinition<'_, [u8; 32], &[u8; 13]> = ::redb::TableDefinition::new("windows");
+    let scratch = Scratch::new("redb-counters");
+    open(&scratch).register(KEY, &a_device()).await.unwrap();
+    {
+        let file = ::redb::Database::open(scratch.path().join("devices.redb")).unwrap();
+        let transaction = file.begin_write().unwrap();
+        transaction.delete_table(WINDOWS).unwrap();
+        transaction.open_table(COUNTERS).unwrap().insert(KEY.0, 7).unwrap();
+        transaction.commit().unwrap();
+    }
+    // Twice: what was adopted is not adopted again.
+    for highest in [7, 9] {
+        let store: Arc<dyn Store> = Arc::new(open(&scratch));
+        assert_eq!(store.device(KEY).await.unwrap().unwrap().window, ReplayWindow::after(Counter(highest)));
+        assert_eq!(in_window(&store, highest - 1).await, Err(Refusal::Seen));
+        assert_eq!(store.advance(KEY, advance_to(highest + 2), Contract::Strict).await, Ok(()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn counters_in_redis_become_windows() {
+    let Some(redis) = Redis::start("counters") else { return };
+    let store: Arc<dyn Store> = Arc::new(redis.store(MOST));
+    store.register(KEY, &a_device()).await.unwrap();
+    let name = format!("genuine:device:{}", "01".repeat(32));
+    redis.operate(&["HSET", &name, "counter", "7"]).await;
+    assert_eq!(store.device(KEY).await.unwrap().unwrap().window, ReplayWindow::after(Counter(7)));
+    assert_eq!(in_window(&store, 6).await, Err(Refusal::Seen));
+    assert_eq!((in_window(&store, 9).await, in_window(&store, 8).await), (Ok(()), Ok(())));
+    // A record that is damaged accepts nothing.
+    for damage in [&["HSET", &name, "seen", "01"][..], &["HDEL", &name, "counter"]] {
+        redis.operate(damage).await;
+        assert_eq!(store.device(KEY).await.unwrap().unwrap().window, ReplayWindow::after(Counter(u32::MAX)));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -241,7 +427,7 @@ async fn redb_keeps_what_it_acknowledged() {
         let store = open(&scratch);
         store.register(KEY, &a_device()).await.unwrap();
         store.register(OTHER, &a_device()).await.unwrap();
-        store.advance(KEY, Counter(5)).await.unwrap();
+        store.advance(KEY, advance_to(5), Contract::Strict).await.unwrap();
         store.revoke(OTHER, NOW).await.unwrap();
         assert!(RedbStore::open(&scratch.path().join("devices.redb"), MOST, Metrics::new().unwrap().commit).is_err());
     }
@@ -250,8 +436,11 @@ async fn redb_keeps_what_it_acknowledged() {
     repair.set_repair_callback(|_| panic!("the file was left open"));
     drop(repair.open(scratch.path().join("devices.redb")).unwrap());
     let store = open(&scratch);
-    assert_eq!(store.advance(KEY, Counter(5)).await, Err(AdvanceError::Refused(Refusal::NotIncreased)));
-    assert_eq!(store.advance(OTHER, Counter(1)).await, REVOKED);
+    assert_eq!(
+        store.advance(KEY, advance_to(5), Contract::Strict).await,
+        Err(AdvanceError::Refused(Refusal::NotIncreased))
+    );
+    assert_eq!(store.advance(OTHER, advance_to(1), Contract::Strict).await, REVOKED);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -273,13 +462,16 @@ async fn redis_that_is_away_decides_nothing_and_comes_back() {
     let Some(mut redis) = Redis::start("away") else { return };
     let store = redis.store(MOST);
     store.register(KEY, &a_device()).await.unwrap();
-    store.advance(KEY, Counter(5)).await.unwrap();
+    store.advance(KEY, advance_to(5), Contract::Strict).await.unwrap();
 
     redis.kill();
     assert_eq!(store.ready().await, Err(Unavailable));
     assert_eq!(store.device(KEY).await, Err(Unavailable));
     assert_eq!(store.register(OTHER, &a_device()).await, Err(Unavailable));
-    assert_eq!(store.advance(KEY, Counter(6)).await, Err(AdvanceError::Store(AdvanceFault::Unavailable)));
+    assert_eq!(
+        store.advance(KEY, advance_to(6), Contract::Strict).await,
+        Err(AdvanceError::Store(AdvanceFault::Unavailable))
+    );
     assert_eq!(store.revoke(KEY, NOW).await, Err(Unavailable));
     assert_eq!(store.spend_challenge([1; 32], KEY).await, Err(Unavailable));
     assert_eq!(store.put_challenge([1; 32], &a_challenge(), NOW).await, Err(PutError::Unavailable));
@@ -294,8 +486,11 @@ async fn redis_that_is_away_decides_nothing_and_comes_back() {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
     assert_eq!(back, Ok(()));
-    assert_eq!(store.advance(KEY, Counter(5)).await, Err(AdvanceError::Refused(Refusal::NotIncreased)));
-    assert_eq!(store.advance(KEY, Counter(6)).await, Ok(()));
+    assert_eq!(
+        store.advance(KEY, advance_to(5), Contract::Strict).await,
+        Err(AdvanceError::Refused(Refusal::NotIncreased))
+    );
+    assert_eq!(store.advance(KEY, advance_to(6), Contract::Strict).await, Ok(()));
 }
 
 /// Found at start, and found while it is used.
@@ -436,8 +631,11 @@ async fn a_connection_that_is_half_dead_is_replaced() {
     let store = redis_store(&format!("redis://127.0.0.1:{}/", relay.port), MOST, Durability::Checked);
     store.register(KEY, &a_device()).await.unwrap();
     relay.swallowed.store(1, std::sync::atomic::Ordering::SeqCst);
-    assert_eq!(store.advance(KEY, Counter(1)).await, Err(AdvanceError::Store(AdvanceFault::Unavailable)));
-    assert_eq!(store.advance(KEY, Counter(1)).await, Ok(()), "on a new connection");
+    assert_eq!(
+        store.advance(KEY, advance_to(1), Contract::Strict).await,
+        Err(AdvanceError::Store(AdvanceFault::Unavailable))
+    );
+    assert_eq!(store.advance(KEY, advance_to(1), Contract::Strict).await, Ok(()), "on a new connection");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -446,7 +644,10 @@ async fn redis_that_has_become_a_replica_is_left() {
     let store = redis.store(MOST);
     store.register(KEY, &a_device()).await.unwrap();
     redis.operate(&["REPLICAOF", "127.0.0.1", "1"]).await;
-    assert_eq!(store.advance(KEY, Counter(1)).await, Err(AdvanceError::Store(AdvanceFault::Unavailable)));
+    assert_eq!(
+        store.advance(KEY, advance_to(1), Contract::Strict).await,
+        Err(AdvanceError::Store(AdvanceFault::Unavailable))
+    );
     redis.operate(&["REPLICAOF", "NO", "ONE"]).await;
-    assert_eq!(store.advance(KEY, Counter(1)).await, Ok(()));
+    assert_eq!(store.advance(KEY, advance_to(1), Contract::Strict).await, Ok(()));
 }

@@ -69,7 +69,7 @@ async fn device(State(gate): State<Arc<Gate>>, key_id: KeyIdText) -> Result<Resp
         "application": device.application,
         "environment": environment_name(key.environment()),
         "registered_at": device.registered_at,
-        "counter": device.counter,
+        "counter": device.window.highest().0,
         "revoked_at": device.revoked_at,
     }))
     .into_response())

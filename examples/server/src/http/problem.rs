@@ -49,7 +49,7 @@ impl Told {
     const fn of(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Engine(Error::UnknownKey) => UNKNOWN_KEY,
-            Refusal::Engine(Error::CounterNotIncreased) => OVERTAKEN,
+            Refusal::Engine(Error::CounterNotIncreased | Error::CounterSeen | Error::CounterBelowWindow) => OVERTAKEN,
             Refusal::OperatorUnknown => OPERATOR,
             Refusal::Engine(error) => match error.class() {
                 ErrorClass::Malformed => MALFORMED,

@@ -6,9 +6,9 @@ use std::{
 };
 
 use async_trait::async_trait;
-use genuine::app_attest::{AdvanceError, Counter, KeyId, Refusal};
+use genuine::app_attest::{Advance, AdvanceError, KeyId};
 
-use super::{AdvanceFault, Challenge, ChallengeId, Challenges, Device, PutError, Spent, Store, Unavailable};
+use super::{AdvanceFault, Challenge, ChallengeId, Challenges, Contract, Device, PutError, Spent, Store, Unavailable};
 
 /// A store that forgets everything when it is dropped.
 pub struct MemoryStore {
@@ -55,16 +55,18 @@ impl Store for MemoryStore {
         Ok(self.devices().get(&key).cloned())
     }
 
-    async fn advance(&self, key: KeyId, to: Counter) -> Result<(), AdvanceError<AdvanceFault>> {
+    async fn advance(
+        &self,
+        key: KeyId,
+        advance: Advance,
+        contract: Contract,
+    ) -> Result<(), AdvanceError<AdvanceFault>> {
         let mut devices = self.devices();
         let device = devices.get_mut(&key).ok_or(AdvanceError::UnknownKey)?;
         if device.revoked_at.is_some() {
             return Err(AdvanceError::Store(AdvanceFault::Revoked));
         }
-        if to.0 <= device.counter {
-            return Err(AdvanceError::Refused(Refusal::NotIncreased));
-        }
-        device.counter = to.0;
+        device.window = contract.decide(advance, device.window)?;
         Ok(())
     }
 

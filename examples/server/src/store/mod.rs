@@ -11,7 +11,7 @@ mod redis;
 use std::fmt;
 
 use async_trait::async_trait;
-use genuine::app_attest::{AdvanceError, Counter, KeyId};
+use genuine::app_attest::{Advance, AdvanceError, Counter, KeyId, Refusal, ReplayWindow};
 
 pub use self::{challenges::Challenges, memory::MemoryStore, redb::RedbStore, redis::RedisStore};
 
@@ -57,13 +57,14 @@ pub trait Store: Send + Sync {
     /// If the store could not answer.
     async fn device(&self, key: KeyId) -> Result<Option<Device>, Unavailable>;
 
-    /// Advances a device's counter: [`CounterStore::advance`](genuine::app_attest::CounterStore::advance), under the same
-    /// contract. A revoked device's counter does not move.
+    /// Advances a device's window: [`CounterStore::advance`](genuine::app_attest::CounterStore::advance), under the contract
+    /// that the caller names. A revoked device's does not move.
     ///
     /// # Errors
     ///
-    /// Why the counter did not move.
-    async fn advance(&self, key: KeyId, to: Counter) -> Result<(), AdvanceError<AdvanceFault>>;
+    /// Why it did not move.
+    async fn advance(&self, key: KeyId, advance: Advance, contract: Contract)
+    -> Result<(), AdvanceError<AdvanceFault>>;
 
     /// Revokes a device for good. `false` if there is none; the first time counts.
     ///
@@ -146,10 +147,35 @@ pub struct Device {
     pub application: String,
     /// When, in seconds since 1970.
     pub registered_at: u64,
-    /// The counter last accepted.
-    pub counter: u32,
+    /// The highest counter that was accepted, and which below it.
+    pub window: ReplayWindow,
     /// When it was revoked, in seconds since 1970.
     pub revoked_at: Option<u64>,
+}
+
+/// Which counters of a device are accepted. Both keep the same record, so that an application may change from one to the other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Contract {
+    /// Each is greater than the last one.
+    #[default]
+    Strict,
+    /// Each once, in any order, down to 64 below the highest.
+    Window,
+}
+
+impl Contract {
+    /// The window from now on. After a step in strict order, nothing below it is acceptable under either contract.
+    ///
+    /// # Errors
+    ///
+    /// Why the counter is not accepted.
+    pub fn decide(self, advance: Advance, window: ReplayWindow) -> Result<ReplayWindow, Refusal> {
+        match self {
+            Self::Strict => advance.in_order(window.highest()).map(ReplayWindow::after),
+            Self::Window => advance.in_window(window),
+        }
+    }
 }
 
 /// The store could not answer. The store has logged why.
@@ -202,6 +228,9 @@ pub enum AdvanceFault {
     /// The store could not answer; the counter may or may not have moved.
     Unavailable,
 }
+
+/// The window of a record that is damaged: it accepts nothing, and never starts at zero again.
+const CLOSED: ReplayWindow = ReplayWindow::after(Counter(u32::MAX));
 
 /// How long a challenge is remembered after it expired, in seconds, so that "expired" and "used" can be told from
 /// "never issued".

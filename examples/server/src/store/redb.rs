@@ -13,7 +13,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use genuine::app_attest::{AdvanceError, Counter, KeyId, Refusal};
+use genuine::app_attest::{Advance, AdvanceError, Counter, KeyId, ReplayWindow};
 use prometheus::Histogram;
 use redb::{
     Database, DatabaseError, ReadableDatabase as _, ReadableTable as _, StorageError, Table, TableDefinition,
@@ -21,14 +21,18 @@ use redb::{
 };
 use tokio::sync::{mpsc, oneshot};
 
-use super::{AdvanceFault, Challenge, ChallengeId, Challenges, Device, PutError, Spent, Store, Unavailable};
+use super::{
+    AdvanceFault, CLOSED, Challenge, ChallengeId, Challenges, Contract, Device, PutError, Spent, Store, Unavailable,
+};
 
 /// Attested key, application, registered at.
 type Registered = (&'static [u8; 130], &'static str, u64);
 
 /// What was registered: never changes.
 const DEVICES: TableDefinition<'_, [u8; 32], Registered> = TableDefinition::new("devices");
-/// The counter last accepted: changes with each assertion, and is small.
+/// The window, in its stored form: changes with each assertion, and is small.
+const WINDOWS: TableDefinition<'_, [u8; 32], &[u8; ReplayWindow::ENCODED_LEN]> = TableDefinition::new("windows");
+/// The counter last accepted, as it was kept before there were windows: turned into those when the file is opened.
 const COUNTERS: TableDefinition<'_, [u8; 32], u32> = TableDefinition::new("counters");
 /// One row, written to find out whether writing is possible: how often that was asked.
 const READINESS: TableDefinition<'_, (), u64> = TableDefinition::new("readiness");
@@ -57,7 +61,7 @@ pub struct RedbStore {
 /// A write, and where its answer goes once it is durable.
 enum Write {
     Register(KeyId, Box<Device>, oneshot::Sender<bool>),
-    Advance(KeyId, Counter, oneshot::Sender<Result<(), AdvanceError<AdvanceFault>>>),
+    Advance(KeyId, Advance, Contract, oneshot::Sender<Result<(), AdvanceError<AdvanceFault>>>),
     Revoke(KeyId, u64, oneshot::Sender<bool>),
     Ready(oneshot::Sender<()>),
 }
@@ -72,7 +76,8 @@ impl RedbStore {
         let database = Database::builder().set_cache_size(CACHE).create(path).map_err(|error| explain(path, error))?;
         let database = Arc::new(database);
         let transaction = database.begin_write()?;
-        Tables::open(&transaction)?;
+        Tables::open(&transaction)?.adopt_counters(&transaction)?;
+        transaction.delete_table(COUNTERS)?;
         transaction.commit()?;
         let (writes, queue) = mpsc::channel(QUEUE);
         let lost = Arc::new(AtomicBool::new(false));
@@ -93,15 +98,14 @@ impl RedbStore {
     fn read(&self, key: KeyId) -> Result<Option<Device>, redb::Error> {
         let transaction = self.database.begin_read()?;
         let Some(registered) = transaction.open_table(DEVICES)?.get(key.0)? else { return Ok(None) };
-        let counter = transaction.open_table(COUNTERS)?.get(key.0)?;
+        let window = transaction.open_table(WINDOWS)?.get(key.0)?;
         let revoked_at = transaction.open_table(REVOKED)?.get(key.0)?;
         let (attested, application, registered_at) = registered.value();
-        // A device without a counter is damage: with the highest one it is refused, and never starts at zero again.
         Ok(Some(Device {
             key: *attested,
             application: application.to_owned(),
             registered_at,
-            counter: counter.map_or(u32::MAX, |counter| counter.value()),
+            window: window.map_or(CLOSED, |window| read_window(window.value())),
             revoked_at: revoked_at.map(|at| at.value()),
         }))
     }
@@ -125,9 +129,13 @@ fn explain(path: &Path, error: DatabaseError) -> String {
     }
 }
 
+fn read_window(stored: &[u8; ReplayWindow::ENCODED_LEN]) -> ReplayWindow {
+    ReplayWindow::from_trusted_bytes(stored).unwrap_or(CLOSED)
+}
+
 struct Tables<'t> {
     devices: Table<'t, [u8; 32], Registered>,
-    counters: Table<'t, [u8; 32], u32>,
+    windows: Table<'t, [u8; 32], &'static [u8; ReplayWindow::ENCODED_LEN]>,
     revoked: Table<'t, [u8; 32], u64>,
     readiness: Table<'t, (), u64>,
 }
@@ -136,35 +144,51 @@ impl<'t> Tables<'t> {
     fn open(transaction: &'t WriteTransaction) -> Result<Self, redb::TableError> {
         Ok(Self {
             devices: transaction.open_table(DEVICES)?,
-            counters: transaction.open_table(COUNTERS)?,
+            windows: transaction.open_table(WINDOWS)?,
             revoked: transaction.open_table(REVOKED)?,
             readiness: transaction.open_table(READINESS)?,
         })
+    }
+
+    /// A counter of strict order is a window in which everything up to it was seen.
+    fn adopt_counters(&mut self, transaction: &WriteTransaction) -> Result<(), redb::Error> {
+        for row in transaction.open_table(COUNTERS)?.iter()? {
+            let (key, counter) = row?;
+            let window = ReplayWindow::after(Counter(counter.value()));
+            self.windows.insert(key.value(), &window.to_bytes())?;
+        }
+        Ok(())
     }
 
     fn register(&mut self, key: KeyId, device: &Device) -> Result<bool, StorageError> {
         if self.devices.get(key.0)?.is_some() {
             return Ok(false);
         }
-        let Device { key: attested, application, registered_at, counter, revoked_at } = device;
+        let Device { key: attested, application, registered_at, window, revoked_at } = device;
         self.devices.insert(key.0, (attested, application.as_str(), *registered_at))?;
-        self.counters.insert(key.0, counter)?;
+        self.windows.insert(key.0, &window.to_bytes())?;
         if let Some(at) = revoked_at {
             self.revoked.insert(key.0, at)?;
         }
         Ok(true)
     }
 
-    fn advance(&mut self, key: KeyId, to: Counter) -> Result<Result<(), AdvanceError<AdvanceFault>>, StorageError> {
+    fn advance(
+        &mut self,
+        key: KeyId,
+        advance: Advance,
+        contract: Contract,
+    ) -> Result<Result<(), AdvanceError<AdvanceFault>>, StorageError> {
         if self.revoked.get(key.0)?.is_some() {
             return Ok(Err(AdvanceError::Store(AdvanceFault::Revoked)));
         }
-        let last = self.counters.get(key.0)?.map(|last| last.value());
-        Ok(match last {
-            None => Err(AdvanceError::UnknownKey),
-            Some(last) if to.0 <= last => Err(AdvanceError::Refused(Refusal::NotIncreased)),
-            Some(_) => {
-                self.counters.insert(key.0, to.0)?;
+        let Some(window) = self.windows.get(key.0)?.map(|window| read_window(window.value())) else {
+            return Ok(Err(AdvanceError::UnknownKey));
+        };
+        Ok(match contract.decide(advance, window) {
+            Err(refusal) => Err(refusal.into()),
+            Ok(window) => {
+                self.windows.insert(key.0, &window.to_bytes())?;
                 Ok(())
             }
         })
@@ -219,7 +243,7 @@ fn commit(database: &Database, batch: impl Iterator<Item = Write>) -> Result<Vec
         for write in batch {
             answers.push(match write {
                 Write::Register(key, device, to) => later(to, tables.register(key, &device)?),
-                Write::Advance(key, counter, to) => later(to, tables.advance(key, counter)?),
+                Write::Advance(key, advance, contract, to) => later(to, tables.advance(key, advance, contract)?),
                 Write::Revoke(key, at, to) => later(to, tables.revoke(key, at)?),
                 Write::Ready(to) => later(to, tables.ready()?),
             });
@@ -257,8 +281,13 @@ impl Store for RedbStore {
         })
     }
 
-    async fn advance(&self, key: KeyId, to: Counter) -> Result<(), AdvanceError<AdvanceFault>> {
-        let answer = self.write(|answer| Write::Advance(key, to, answer)).await;
+    async fn advance(
+        &self,
+        key: KeyId,
+        advance: Advance,
+        contract: Contract,
+    ) -> Result<(), AdvanceError<AdvanceFault>> {
+        let answer = self.write(|answer| Write::Advance(key, advance, contract, answer)).await;
         answer.unwrap_or(Err(AdvanceError::Store(AdvanceFault::Unavailable)))
     }
 

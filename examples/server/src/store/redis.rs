@@ -10,12 +10,12 @@ use std::{
 };
 
 use async_trait::async_trait;
-use genuine::app_attest::{AdvanceError, Counter, KeyId, Refusal};
+use genuine::app_attest::{Advance, AdvanceError, Counter, KeyId, Refusal, ReplayWindow};
 use redis::{AsyncConnectionConfig, Client, ErrorKind, FromRedisValue, RedisError, Script, aio::MultiplexedConnection};
 
 use super::{
-    AdvanceFault, Challenge, ChallengeId, Device, Purpose, PutError, REMEMBERED, Session, Spent, Store, Unavailable,
-    Unfit,
+    AdvanceFault, CLOSED, Challenge, ChallengeId, Contract, Device, Purpose, PutError, REMEMBERED, Session, Spent,
+    Store, Unavailable, Unfit,
 };
 use crate::config::Durability;
 
@@ -192,6 +192,25 @@ impl RedisStore {
     }
 }
 
+/// One letter for each counter below the highest, the nearest first. Nothing if all of them were seen: that is what strict
+/// order leaves, and what there was before there were windows.
+fn write_seen(window: ReplayWindow) -> String {
+    if window.seen() == u64::MAX {
+        return String::new();
+    }
+    (0..u64::BITS).map(|bit| if window.seen() >> bit & 1 == 1 { '1' } else { '0' }).collect()
+}
+
+fn read_window(highest: Counter, seen: Option<&str>) -> Option<ReplayWindow> {
+    let Some(letters) = seen else { return Some(ReplayWindow::after(highest)) };
+    let seen = letters.bytes().rev().try_fold(0, |seen: u64, letter| match letter {
+        b'0' | b'1' => Some(seen << 1 | u64::from(letter == b'1')),
+        _ => None,
+    })?;
+    let whole = letters.len() == ReplayWindow::WIDTH as usize;
+    ReplayWindow::from_trusted_parts(highest, seen).ok().filter(|_| whole)
+}
+
 fn away(error: &RedisError) -> Fault {
     tracing::warn!(kind = ?error.kind(), "the store cannot be reached");
     Fault::Away
@@ -271,31 +290,45 @@ impl Store for RedisStore {
     }
 
     async fn register(&self, key: KeyId, device: &Device) -> Result<bool, Unavailable> {
-        let (registered_at, counter) = (device.registered_at.to_string(), device.counter.to_string());
-        let arguments: [&[u8]; 4] =
-            [&device.key, device.application.as_bytes(), registered_at.as_bytes(), counter.as_bytes()];
+        let registered_at = device.registered_at.to_string();
+        let (counter, seen) = (device.window.highest().0.to_string(), write_seen(device.window));
+        let arguments: [&[u8]; 5] =
+            [&device.key, device.application.as_bytes(), registered_at.as_bytes(), counter.as_bytes(), seen.as_bytes()];
         self.run(&REGISTER, &[&name("device", &key.0)], &arguments).await
     }
 
     async fn device(&self, key: KeyId) -> Result<Option<Device>, Unavailable> {
-        type Fields = (Option<Vec<u8>>, Option<String>, Option<u64>, Option<u32>, Option<u64>);
-        let fields = ["key", "application", "registered_at", "counter", "revoked_at"];
+        type Fields = (Option<Vec<u8>>, Option<String>, Option<u64>, Option<u32>, Option<String>, Option<u64>);
+        let fields = ["key", "application", "registered_at", "counter", "seen", "revoked_at"];
         let answer = self.query(redis::cmd("HMGET").arg(name("device", &key.0)).arg(&fields)).await?;
-        let (Some(attested), Some(application), Some(registered_at), counter, revoked_at): Fields = answer else {
+        let (Some(attested), Some(application), Some(registered_at), counter, seen, revoked_at): Fields = answer else {
             return Ok(None);
         };
         let Ok(attested) = attested.try_into() else { return Ok(None) };
-        // A device without a counter is damage: with the highest one it is refused, and never starts at zero again.
-        let counter = counter.unwrap_or(u32::MAX);
-        Ok(Some(Device { key: attested, application, registered_at, counter, revoked_at }))
+        let window = counter.and_then(|counter| read_window(Counter(counter), seen.as_deref())).unwrap_or(CLOSED);
+        Ok(Some(Device { key: attested, application, registered_at, window, revoked_at }))
     }
 
-    async fn advance(&self, key: KeyId, to: Counter) -> Result<(), AdvanceError<AdvanceFault>> {
-        match self.run(&ADVANCE, &[&name("device", &key.0)], &[to.0.to_string().as_bytes()]).await {
-            Ok(1) => Ok(()),
-            Ok(0) => Err(AdvanceError::Refused(Refusal::NotIncreased)),
-            Ok(-1) => Err(AdvanceError::UnknownKey),
-            Ok(-2) => Err(AdvanceError::Store(AdvanceFault::Revoked)),
+    async fn advance(
+        &self,
+        key: KeyId,
+        advance: Advance,
+        contract: Contract,
+    ) -> Result<(), AdvanceError<AdvanceFault>> {
+        let (to, from) = (advance.to().0.to_string(), advance.from().0.to_string());
+        let contract = match contract {
+            Contract::Strict => "strict",
+            Contract::Window => "window",
+        };
+        let arguments = [to.as_bytes(), from.as_bytes(), contract.as_bytes()];
+        match self.run::<String>(&ADVANCE, &[&name("device", &key.0)], &arguments).await.as_deref() {
+            Ok("advanced") => Ok(()),
+            Ok("not increased") => Err(Refusal::NotIncreased.into()),
+            Ok("seen") => Err(Refusal::Seen.into()),
+            Ok("below window") => Err(Refusal::BelowWindow.into()),
+            Ok("step too large") => Err(Refusal::StepTooLarge.into()),
+            Ok("unknown key") => Err(AdvanceError::UnknownKey),
+            Ok("revoked") => Err(AdvanceError::Store(AdvanceFault::Revoked)),
             Ok(_) | Err(Unavailable) => Err(AdvanceError::Store(AdvanceFault::Unavailable)),
         }
     }
