@@ -6,9 +6,11 @@ use std::{
     process::{Command, Output},
 };
 
+use genuine::app_attest::{OsBuild, OsVersion};
 use genuine_server::{
     config::{Config, Durability, Environment, Mode, Store, VARIABLES},
     demo,
+    store::Contract,
 };
 
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";
@@ -79,6 +81,30 @@ fn variables_go_over_the_file() {
     assert_eq!((ios.environment, ios.mode, ios.timeout_ms), (Environment::Development, Mode::Optional, 2_147_483_647));
 }
 
+#[test]
+fn what_an_application_asks_for_is_read_and_printed() {
+    let policy = "counter = \"window\"\ncounter_step = 1000\nattestation_age_seconds = 172800\n\
+        code_hashes = [\"00ff\"]\nplatforms = [\"iphoneos\", \"macosx\"]\nos_version_at_least = \"17.6.1\"\n\
+        os_build_at_least = { iphoneos = \"22F76\", macosx = \"24F74\" }\nmacos_access_control = true\n";
+    let config = load(Some(&format!("{FILE}{policy}")), &[]).unwrap();
+    let read = |config: &Config| {
+        let application = config.applications[0].clone();
+        let version = application.os_version_at_least.unwrap().value;
+        let builds = application.os_build_at_least.unwrap();
+        assert_eq!(application.counter, Contract::Window);
+        assert_eq!((application.counter_step, application.attestation_age_seconds), (Some(1000), Some(172_800)));
+        assert_eq!(application.code_hashes.unwrap()[0].0, [0, 0xFF]);
+        assert_eq!((application.platforms.unwrap().len(), application.macos_access_control), (2, true));
+        assert_eq!(version, OsVersion::parse("17.6.1").unwrap());
+        assert_eq!(builds["macosx"].value, OsBuild::parse("24F74").unwrap());
+    };
+    read(&config);
+    // The secret of the address is left out, and nothing else.
+    let printed = toml::to_string(&config).unwrap().replace("demo = false\n", "");
+    read(&load(Some(&printed), &[]).unwrap());
+    assert_eq!(load(Some(FILE), &[]).unwrap().applications[0].counter, Contract::Strict);
+}
+
 /// A variable that is listed and read by nothing would be taken silently.
 #[test]
 fn every_variable_that_is_known_is_read() {
@@ -130,6 +156,18 @@ fn each_mistake_is_named() {
         (format!("{FILE}timeout_ms = 0"), vec![], "timeout_ms:"),
         (format!("{FILE}timeout_ms = 2147483648"), vec![], "timeout_ms:"),
         (format!("{FILE}categories = []"), vec![], "an empty list refuses everything"),
+        (format!("{FILE}platforms = []"), vec![], "platforms: an empty list refuses everything"),
+        (format!("{FILE}code_hashes = []"), vec![], "code_hashes: an empty list refuses everything"),
+        (format!("{FILE}os_build_at_least = {{}}"), vec![], "os_build_at_least: an empty list refuses everything"),
+        (format!("{FILE}code_hashes = [\"0g\"]"), vec![], "this is not hex"),
+        (format!("{FILE}code_hashes = [\"\"]"), vec![], "this is not hex"),
+        (format!("{FILE}code_hashes = [\"012\"]"), vec![], "half an octet"),
+        (format!("{FILE}os_version_at_least = \"18.x\""), vec![], "no version such as 18.5"),
+        (format!("{FILE}os_version_at_least = 18.5"), vec![], "invalid type"),
+        (format!("{FILE}os_build_at_least = {{ iphoneos = \"18.5\" }}"), vec![], "no build such as 22F76"),
+        (format!("{FILE}attestation_age_seconds = 86399"), vec![], "attestation_age_seconds: at least 86400"),
+        (format!("{FILE}counter = \"loose\""), vec![], "unknown variant `loose`"),
+        (format!("{FILE}counter_step = 0"), vec![], "counter_step: at least 1"),
         (format!("{FILE}mode = \"REQIRED\""), vec![], "unknown variant `REQIRED`"),
         (format!("demo = true\n{FILE}"), vec![], "unknown field `demo`"),
         (

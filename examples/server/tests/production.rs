@@ -24,6 +24,7 @@ static PRODUCTION: LazyLock<PathBuf> = LazyLock::new(|| {
         .args(["build", "--quiet", "--locked", "--package", "genuine-server", "--bin", "genuine-server"])
         .args(["--manifest-path", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"), "--target-dir"])
         .arg(&directory)
+        .env("CARGO_PROFILE_DEV_DEBUG", "0")
         .status();
     assert!(status.unwrap().success());
     directory.join("debug/genuine-server")

@@ -205,6 +205,69 @@ async fn only_the_policy_of_the_application_counts() {
     }
 }
 
+/// Each setting of an application reaches the engine: it refuses for its own reason, and lets what it asks for pass.
+#[tokio::test]
+async fn what_an_application_asks_for_is_asked() {
+    let plain = config::Application::new(APPLICATION, &[APP_ID]);
+    let with = |setting: &str| {
+        let text = format!("name = \"demo\"\napp_ids = [\"{APP_ID}\"]\n{setting}");
+        toml::from_str::<config::Application>(&text).unwrap()
+    };
+    let cases = [
+        (plain, None),
+        (with("platforms = [\"macosx\"]"), Some("PlatformRefused")),
+        (with("platforms = [\"macosx\", \"iphoneos\", \"testphoneos\"]"), None),
+        (with("os_version_at_least = \"99\""), Some("OsVersionTooOld")),
+        (with("os_version_at_least = \"1.0\""), None),
+        (with("os_build_at_least = { iphoneos = \"999A1\", testphoneos = \"999A1\" }"), Some("OsBuildTooOld")),
+        (with("os_build_at_least = { macosx = \"1A1\" }"), Some("PlatformRefused")),
+        (with("os_build_at_least = { iphoneos = \"1A1\", testphoneos = \"1A1\" }"), None),
+        (with("code_hashes = [\"00\"]"), Some("LaunchDataMissing")),
+        (with("attestation_age_seconds = 86400"), Some("AttestationTooOld")),
+        (with("attestation_age_seconds = 86410"), None),
+        (with("macos_access_control = true"), None),
+    ];
+    for (application, reason) in cases {
+        let text = format!("{application:?}");
+        let hands = Hands::at(now());
+        let gate = gate_of(&[application], Arc::new(MemoryStore::new(10)), &hands);
+        let site = Site::of(Arc::new(gate), hands, origin());
+        site.hands.advance(10);
+        let challenge = site.challenge("attestation", "s").await;
+        let answer = site.post("/devices", "s", &registration(&device("alice"), &challenge)).await;
+        match reason {
+            None => assert_eq!(answer.status, 201, "{text}: {}", site.gate.metrics.text().unwrap()),
+            Some(reason) => assert_refused(&site, &answer, 401, "rejected", reason),
+        }
+    }
+
+    let hands = Hands::at(now());
+    let applications = [with("counter_step = 5\ncounter = \"window\"")];
+    let site = Site::of(Arc::new(gate_of(&applications, Arc::new(MemoryStore::new(10)), &hands)), hands, origin());
+    site.register(&device("alice"), "alice").await;
+    for (counter, reason) in [
+        (6, Some(("rejected", "CounterStepTooLarge"))),
+        (5, None),
+        (3, None),
+        (3, Some(("counter_overtaken", "CounterSeen"))),
+        (10, None),
+        (4, None),
+    ] {
+        let mut alice = device("alice").with_counter(counter - 1);
+        let answer = site.send(signed(&mut alice, "GET", "/orders", "", None)).await;
+        match reason {
+            None => assert_eq!(answer.status, 200, "{counter}: {}", answer.json()),
+            Some((code, reason)) => assert_refused(&site, &answer, 401, code, reason),
+        }
+    }
+    for counter in (15..=85).step_by(5) {
+        let mut alice = device("alice").with_counter(counter - 1);
+        assert_eq!(site.send(signed(&mut alice, "GET", "/orders", "", None)).await.status, 200, "{counter}");
+    }
+    let answer = site.send(signed(&mut device("alice").with_counter(11), "GET", "/orders", "", None)).await;
+    assert_refused(&site, &answer, 401, "counter_overtaken", "CounterBelowWindow");
+}
+
 #[tokio::test]
 async fn requests_are_refused_for_each_reason() {
     let site = Site::new();
