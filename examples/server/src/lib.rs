@@ -11,6 +11,7 @@ pub mod connections;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod descriptors;
+pub mod fragment;
 pub mod gate;
 pub mod http;
 pub mod limit;

@@ -22,6 +22,7 @@ use crate::{
     config::{Config, Store as StoreChoice, Tls},
     connections::Connections,
     descriptors,
+    fragment::NoFragments,
     gate::{Clock, Gate},
     http::{self, Intake, Origin},
     limit::RateLimiter,
@@ -241,10 +242,10 @@ async fn run(
     let mut http = server.http_builder().http1();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(HEAD_BYTES);
     match certificate {
-        None => server.acceptor(connections).serve(service).await,
+        None => server.acceptor(NoFragments(connections)).serve(service).await,
         Some(Certificate { in_use, .. }) => {
             let acceptor = RustlsAcceptor::new(in_use).handshake_timeout(HEAD_TIMEOUT);
-            server.acceptor(acceptor.acceptor(connections)).serve(service).await
+            server.acceptor(NoFragments(acceptor.acceptor(connections))).serve(service).await
         }
     }
 }

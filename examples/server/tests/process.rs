@@ -669,6 +669,50 @@ async fn a_revocation_is_logged_with_the_device() {
     assert!(revoked.len() == 1 && revoked[0].contains(&key_id), "{log}");
 }
 
+/// hyper drops a fragment before anybody sees it: a request would arrive that is not the one that was sent.
+#[test]
+fn a_fragment_in_a_target_is_refused() {
+    let server = Server::start("memory", &[]);
+    let mut alice = server.client("alice");
+    assert!(tokio::runtime::Runtime::new().unwrap().block_on(register(&alice)));
+    let address = server.app.strip_prefix("http://").unwrap();
+    // What else has a number sign in it passes: a header, and a body, of either kind, that looks like a request.
+    let body = "\r\n\r\nGET /openapi.json#x HTTP/1.1\r\n\r\n";
+    let mut order = |rest: &str| {
+        let call = alice.sign(Method::POST, "/orders?item=7", body, None);
+        format!("POST /orders?item=7 HTTP/1.1\r\nHost: x#y\r\nAuthorization: {}\r\n{rest}", call.authorization)
+    };
+    let (start, end) = body.split_at(7);
+    let sized = order(&format!("Content-Length: {}\r\n\r\n{body}", body.len()));
+    let chunked = order(&format!(
+        "Transfer-Encoding: chunked\r\n\r\n{:x};a#b\r\n{start}\r\n{:X}\r\n{end}\r\n0\r\nX: #\r\n\r\n",
+        start.len(),
+        end.len()
+    ));
+    let good = "\r\nGET /openapi.json?x HTTP/1.1\r\nHost: x\r\n\r\n";
+    for target in ["/openapi.json#", "/openapi.json?x#y", "/#/openapi.json", "http://x/openapi.json#y"] {
+        let bad = format!("GET {target} HTTP/1.1\r\nHost: x\r\n\r\n");
+        let before: [&[&str]; 4] = [&[], &[good, good], &[&sized, good], &[&chunked]];
+        // Orders count once: they come with the first target.
+        let cases = if target == "/openapi.json#" { 4 } else { 2 };
+        for before in &before[..cases] {
+            let mut connection = TcpStream::connect(address).unwrap();
+            connection.set_read_timeout(Some(Duration::from_secs(9))).unwrap();
+            connection.set_nodelay(true).unwrap();
+            let sent = before.concat() + &bad;
+            // In pieces of a few octets, so that each boundary lies everywhere.
+            for piece in sent.as_bytes().chunks(before.len() * 61 + 5) {
+                connection.write_all(piece).unwrap();
+            }
+            let mut answers = String::new();
+            connection.read_to_string(&mut answers).unwrap();
+            let answers: Vec<_> = answers.match_indices("HTTP/1.1 ").map(|(at, _)| &answers[at + 9..at + 12]).collect();
+            let expected: Vec<_> = before.iter().map(|_| "200").chain(["400"]).collect();
+            assert_eq!(answers, expected, "{target} after {} requests", before.len());
+        }
+    }
+}
+
 #[test]
 fn what_is_announced_as_too_large_is_not_waited_for() {
     let server = Server::start("memory", &[]);
