@@ -187,7 +187,8 @@ pub struct Limits {
 pub struct Application {
     /// What clients call it.
     pub name: String,
-    /// Team identifier, period, bundle identifier: of the app, and of its App Clip and extensions.
+    /// Team identifier, period, bundle identifier: of the app, and of extensions that attest keys of their own. The key of an
+    /// App Clip has the App ID of the full app, as Apple's guide says.
     pub app_ids: Vec<String>,
     /// Whose keys are accepted. They do not mix.
     #[serde(default)]

@@ -135,6 +135,8 @@ async fn main() -> ExitCode {
 
 async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
     let demo = config.demo;
+    // From here on a hang-up is waited for.
+    let hangup = signal(SignalKind::hangup())?;
     let protocol = if config.tls.is_some() { "https" } else { "http" };
     let server = Server::bind(config).await?;
     // One line each on standard output, so that whoever started the server can read where it is. Nobody has to.
@@ -144,7 +146,7 @@ async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
         lines += "DEMONSTRATION: trusts simulated devices, whose keys anybody can have. Not for anything else.\n";
     }
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    tokio::spawn(renew(server.certificate(), signal(SignalKind::hangup())?));
+    tokio::spawn(renew(server.certificate(), hangup));
     let _ = io::stdout().write_all(lines.as_bytes());
     server
         .serve(async {

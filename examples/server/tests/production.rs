@@ -6,7 +6,7 @@ mod support;
 use std::{
     fs,
     io::{BufRead as _, BufReader},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::LazyLock,
 };
@@ -79,7 +79,8 @@ impl Drop for Running {
     }
 }
 
-/// Everything is right about this device but who vouches for it.
+/// Everything is right about this device but who vouches for it. Nor does a server trust it that has the demonstration in it
+/// and was not told to run that.
 #[tokio::test]
 async fn it_refuses_the_simulated_device_under_a_full_configuration() {
     let scratch = Scratch::new("production");
@@ -89,23 +90,25 @@ async fn it_refuses_the_simulated_device_under_a_full_configuration() {
          [[applications]]\nname = \"shop\"\napp_ids = [\"{APP_ID}\"]\n"
     );
     fs::write(&path, file).unwrap();
-    let mut command = Command::new(&*PRODUCTION);
-    command.env_clear().arg("--config").arg(&path).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut running = Running(command.spawn().unwrap());
-    let mut lines = BufReader::new(running.0.stdout.take().unwrap()).lines();
-    let mut address = || lines.next().unwrap().unwrap().split_once(':').unwrap().1.trim().to_owned();
-    let (server, operator) = (address(), address());
-    let app = App {
-        server,
-        application: "shop".to_owned(),
-        authority: AUTHORITY.to_owned(),
-        session: "alice".to_owned(),
-        device: Device::new("alice").with_app_id(APP_ID).with_issue_time(system_clock()() - 60),
-        http: Client::new(),
-    };
-    let answer = app.challenge(Purpose::Attestation).await.unwrap();
-    let answer = app.register(answer.challenge().unwrap()).await.unwrap();
-    assert_eq!((answer.status.as_u16(), answer.code.as_deref()), (401, Some("rejected")));
-    let metrics = app.http.get(format!("{operator}/metrics")).send().await.unwrap().text().await.unwrap();
-    assert!(metrics.contains("genuine_refusals_total{reason=\"AnchorUnknown\"} 1\n"), "{metrics}");
+    for binary in [&**PRODUCTION, Path::new(env!("CARGO_BIN_EXE_genuine-server"))] {
+        let mut command = Command::new(binary);
+        command.env_clear().arg("--config").arg(&path).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut running = Running(command.spawn().unwrap());
+        let mut lines = BufReader::new(running.0.stdout.take().unwrap()).lines();
+        let mut address = || lines.next().unwrap().unwrap().split_once(':').unwrap().1.trim().to_owned();
+        let (server, operator) = (address(), address());
+        let app = App {
+            server,
+            application: "shop".to_owned(),
+            authority: AUTHORITY.to_owned(),
+            session: "alice".to_owned(),
+            device: Device::new("alice").with_app_id(APP_ID).with_issue_time(system_clock()() - 60),
+            http: Client::new(),
+        };
+        let answer = app.challenge(Purpose::Attestation).await.unwrap();
+        let answer = app.register(answer.challenge().unwrap()).await.unwrap();
+        assert_eq!((answer.status.as_u16(), answer.code.as_deref()), (401, Some("rejected")));
+        let metrics = app.http.get(format!("{operator}/metrics")).send().await.unwrap().text().await.unwrap();
+        assert!(metrics.contains("genuine_refusals_total{reason=\"AnchorUnknown\"} 1\n"), "{metrics}");
+    }
 }
