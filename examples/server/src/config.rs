@@ -242,7 +242,7 @@ impl TryFrom<String> for Hex {
 
 impl From<Hex> for String {
     fn from(octets: Hex) -> Self {
-        octets.0.iter().map(|octet| format!("{octet:02x}")).collect()
+        octets.0.iter().map(|octet| format!("{octet:02x}")).collect::<Vec<_>>().concat()
     }
 }
 

@@ -162,9 +162,10 @@ async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
 /// At each hang-up: whoever has renewed the certificate says so.
 async fn renew(certificate: Option<Certificate>, mut hangup: Signal) {
     while hangup.recv().await.is_some() {
-        match &certificate {
-            Some(certificate) => certificate.renew().await,
-            None => tracing::info!("SIGHUP: there is no certificate to read again"),
+        if let Some(certificate) = &certificate {
+            certificate.renew().await;
+        } else {
+            tracing::info!("SIGHUP: there is no certificate to read again");
         }
     }
 }

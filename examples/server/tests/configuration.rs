@@ -121,6 +121,38 @@ fn every_variable_that_is_known_is_read() {
 type Case<'a> = (String, Vec<(&'a str, &'a str)>, &'a str);
 
 /// One mistake each, and what is said of it.
+fn assert_mistakes(cases: Vec<Case<'_>>) {
+    for (file, variables, expected) in cases {
+        let mistakes = load(Some(&file), &variables).unwrap_err();
+        assert_eq!(mistakes.len(), 1, "{expected}: {mistakes:?}");
+        assert!(mistakes[0].contains(expected), "{expected}: {mistakes:?}");
+        assert!(!mistakes[0].contains("secret"), "{mistakes:?}");
+    }
+}
+
+#[test]
+fn each_mistake_about_an_application_is_named() {
+    assert_mistakes(vec![
+        (FILE.replace("name = \"shop\"", "name = \"\""), vec![], "from 1 to 64 bytes"),
+        (format!("{FILE}timeout_ms = 0"), vec![], "timeout_ms:"),
+        (format!("{FILE}timeout_ms = 2147483648"), vec![], "timeout_ms:"),
+        (format!("{FILE}categories = []"), vec![], "an empty list refuses everything"),
+        (format!("{FILE}platforms = []"), vec![], "platforms: an empty list refuses everything"),
+        (format!("{FILE}code_hashes = []"), vec![], "code_hashes: an empty list refuses everything"),
+        (format!("{FILE}os_build_at_least = {{}}"), vec![], "os_build_at_least: an empty list refuses everything"),
+        (format!("{FILE}code_hashes = [\"0g\"]"), vec![], "this is not hex"),
+        (format!("{FILE}code_hashes = [\"\"]"), vec![], "this is not hex"),
+        (format!("{FILE}code_hashes = [\"012\"]"), vec![], "half an octet"),
+        (format!("{FILE}os_version_at_least = \"18.x\""), vec![], "no version such as 18.5"),
+        (format!("{FILE}os_version_at_least = 18.5"), vec![], "invalid type"),
+        (format!("{FILE}os_build_at_least = {{ iphoneos = \"18.5\" }}"), vec![], "no build such as 22F76"),
+        (format!("{FILE}attestation_age_seconds = 86399"), vec![], "attestation_age_seconds: at least 86400"),
+        (format!("{FILE}counter = \"loose\""), vec![], "unknown variant `loose`"),
+        (format!("{FILE}counter_step = 0"), vec![], "counter_step: at least 1"),
+        (format!("{FILE}mode = \"REQIRED\""), vec![], "unknown variant `REQIRED`"),
+    ]);
+}
+
 #[test]
 fn each_mistake_is_named() {
     let ios = |name: &'static str, value: &'static str| {
@@ -152,23 +184,6 @@ fn each_mistake_is_named() {
             vec![],
             "\"com.example.shop\" is no team",
         ),
-        (FILE.replace("name = \"shop\"", "name = \"\""), vec![], "from 1 to 64 bytes"),
-        (format!("{FILE}timeout_ms = 0"), vec![], "timeout_ms:"),
-        (format!("{FILE}timeout_ms = 2147483648"), vec![], "timeout_ms:"),
-        (format!("{FILE}categories = []"), vec![], "an empty list refuses everything"),
-        (format!("{FILE}platforms = []"), vec![], "platforms: an empty list refuses everything"),
-        (format!("{FILE}code_hashes = []"), vec![], "code_hashes: an empty list refuses everything"),
-        (format!("{FILE}os_build_at_least = {{}}"), vec![], "os_build_at_least: an empty list refuses everything"),
-        (format!("{FILE}code_hashes = [\"0g\"]"), vec![], "this is not hex"),
-        (format!("{FILE}code_hashes = [\"\"]"), vec![], "this is not hex"),
-        (format!("{FILE}code_hashes = [\"012\"]"), vec![], "half an octet"),
-        (format!("{FILE}os_version_at_least = \"18.x\""), vec![], "no version such as 18.5"),
-        (format!("{FILE}os_version_at_least = 18.5"), vec![], "invalid type"),
-        (format!("{FILE}os_build_at_least = {{ iphoneos = \"18.5\" }}"), vec![], "no build such as 22F76"),
-        (format!("{FILE}attestation_age_seconds = 86399"), vec![], "attestation_age_seconds: at least 86400"),
-        (format!("{FILE}counter = \"loose\""), vec![], "unknown variant `loose`"),
-        (format!("{FILE}counter_step = 0"), vec![], "counter_step: at least 1"),
-        (format!("{FILE}mode = \"REQIRED\""), vec![], "unknown variant `REQIRED`"),
         (format!("demo = true\n{FILE}"), vec![], "unknown field `demo`"),
         (
             format!("callers = [\"shop\"]\n{FILE}[[applications]]\nname = \"shop\"\napp_ids = [\"ABCDE12345.x\"]"),
@@ -230,12 +245,7 @@ fn each_mistake_is_named() {
         (FILE.to_owned(), ios("ATTESTATION_IOS_APP_ATTEST_APPID", "x"), "; ATTESTATION_IOS_APP_ATTEST_APP_ID is one"),
         (FILE.to_owned(), vec![("ATTESTATION_IOS_APP_ATTEST_MODE", "OFF")], "APP_ID: is missing"),
     ];
-    for (file, variables, expected) in cases {
-        let mistakes = load(Some(&file), &variables).unwrap_err();
-        assert_eq!(mistakes.len(), 1, "{expected}: {mistakes:?}");
-        assert!(mistakes[0].contains(expected), "{expected}: {mistakes:?}");
-        assert!(!mistakes[0].contains("secret"), "{mistakes:?}");
-    }
+    assert_mistakes(cases);
     let mistakes = load(None, &[("GENUINE_SERVER_LISTEN", "0.0.0.0:1"), ("GENUINE_SERVER_STORE", "x")]).unwrap_err();
     assert_eq!(mistakes.len(), 4, "all of them at once: {mistakes:?}");
 }

@@ -8,7 +8,7 @@ use genuine_testvectors::{Device, Generation, TestPki, keys::Signer};
 const DOCUMENT: &str = include_str!("../docs/simulated-device.md");
 
 fn hex(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02x}")).collect()
+    octets.iter().map(|octet| format!("{octet:02x}")).collect::<Vec<_>>().concat()
 }
 
 /// Whether the document has this value, over one or more lines.

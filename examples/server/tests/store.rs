@@ -269,8 +269,8 @@ async fn a_window_takes_each_counter_once_in_any_order(store: Arc<dyn Store>) {
     for _ in 0..3000 {
         // A linear congruential generator, its upper bits (Knuth): near the highest, at both ends of the window and beyond.
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let counter =
-            (highest + 3 + u32::from(random >> 32 & 0xFF == 0) * 100).saturating_sub((random >> 48) as u32 % 75);
+        let counter = (highest + 3 + u32::from((random >> 32).trailing_zeros() >= 8) * 100)
+            .saturating_sub((random >> 48) as u32 % 75);
         let expected = if taken.contains(&counter) {
             Err(Refusal::Seen)
         } else if highest.saturating_sub(counter) > 64 {
