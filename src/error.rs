@@ -62,7 +62,7 @@ pub enum Step {
     Device,
     /// The nonce covers this authenticator data and this client data (A2–A4).
     Nonce,
-    /// The time lies within both certificates' validity (A1).
+    /// The time lies within both certificates' validity (A1), and the attestation is not older than the policy allows.
     Validity,
     /// Names, roles and keys of the chain (A1).
     Chain,
@@ -129,7 +129,7 @@ errors! {
         WrongObjectKind = 126,
     }
     Malformed Size {
-        /// The object is longer than its cap (`MAX_ATTESTATION`, `MAX_ASSERTION`); nothing was parsed.
+        /// The object is longer than its cap (`MAX_ATTESTATION`, `MAX_ASSERTION`); nothing but its first key was read.
         InputTooLarge = 100,
     }
     Malformed Encoding {
@@ -252,7 +252,8 @@ errors! {
         KeyUsage = 304,
         /// The intermediate is issued under its own name: a root in the place of an intermediate (RFC 5280 §3.2).
         SelfIssued = 305,
-        /// The leaf has an extended key usage, and the purpose 1.2.840.113635.100.4.24 of App Attest is not in it (RFC 5280 §4.2.1.12).
+        /// The leaf has an extended key usage, or the intermediate a critical one, and the purpose 1.2.840.113635.100.4.24 of App
+        /// Attest is not in it (RFC 5280 §4.2.1.12).
         ExtendedKeyUsage = 306,
     }
     Rejected Validity {
@@ -370,7 +371,7 @@ errors! {
         StoredKeyMalformed = 906,
         /// A public key given by the caller is not a point of the curve.
         PublicKeyInvalid = 907,
-        /// A stored replay window is not one that this crate encoded, or was altered.
+        /// A stored replay window is not of its form.
         StoredWindowMalformed = 909,
     }
     Unavailable CounterRisen {

@@ -28,7 +28,12 @@ use genuine::{
 };
 use genuine_aws_lc::AwsLc;
 use genuine_lanes::InLanes;
-use genuine_testvectors::{Edits, Kind, TestPki, certificate::part, der::Der, keys::other_form_p384};
+use genuine_testvectors::{
+    Edits, Kind, TestPki,
+    certificate::part,
+    der::Der,
+    keys::{other_form_p384, sha256},
+};
 
 type Verdict = Result<(), Error>;
 
@@ -396,6 +401,35 @@ fn other_signatures_are_not_the_same_issuer() {
             let verdict = case.verify_and_keep_issuer(&mut kept, &VerifyOnly).map(drop);
             assert_eq!(verdict, Err(Error::IntermediateSignature), "{what}");
             assert_eq!(honest.is_of(kept.as_ref().unwrap(), &VerifyOnly), Ok(true), "{what}: nothing is thrown out");
+        }
+    }
+}
+
+/// Whatever s is: at the ends of its octets, where one is borrowed from the next, and in between.
+#[test]
+fn every_s_has_one_other_form() {
+    let says_yes = Tap::new(|_, call: Call| call.is_signature().then_some(Ok(())));
+    let mut values: Vec<[u8; 48]> =
+        (0..48).map(|place| std::array::from_fn(|index| u8::from(index == place))).collect();
+    values.extend((0..64).map(|seed| {
+        let random = [sha256(&[&[seed], b"s"]), sha256(&[&[seed], b"more of s"])].concat();
+        std::array::from_fn(|index| if index == 0 { random[0] & 0x7F } else { random[index] })
+    }));
+    for value in values {
+        let of = |flipped: bool| {
+            let edits = Edits::default().chain(move |chain| {
+                let bits = chain.intermediate[part::SIGNATURE].octets();
+                let signature = with_s(&bits[1..], |s| s.copy_from_slice(&value));
+                let signature = if flipped { other_form_p384(&signature) } else { signature };
+                *bits = [&[0][..], &signature].concat();
+            });
+            AttestationCase::mint(&device("relayed"), &edits)
+        };
+        let [one, other] = [false, true].map(of);
+        assert_ne!(one.object, other.object);
+        for [kept, relayed] in [[&one, &other], [&other, &one]] {
+            let issuer = kept.keep(&says_yes).unwrap();
+            assert_eq!(relayed.is_of(&issuer, &says_yes), Ok(true), "{value:02X?}");
         }
     }
 }

@@ -8,7 +8,7 @@ use genuine::{
     Error, ErrorClass, UnixTime, Validity,
     app_attest::{
         Assertion, AssertionVerifier, AttestationObject, AttestationVerifier, ClientDataHash, Counter, Environment,
-        KeyId, Platform, Policy, ValidationCategory,
+        KeyId, MACOS_ACCESS_CONTROL, OsBuild, Platform, Policy, ValidationCategory,
     },
     crypto::{P384PublicKey, RustCrypto},
     x509::TrustAnchor,
@@ -16,6 +16,7 @@ use genuine::{
 use genuine_testvectors::{
     Device, Edits, Generation, TestPki,
     certificate::{UnsignedCertificate, field, name, oid, time},
+    der::Der,
 };
 
 /// A development device of iOS 27 with launch data.
@@ -138,6 +139,118 @@ fn launch_data_is_what_the_policy_requires() {
             assert_eq!(verify(&old, policy), of_old, "{policy:?}");
         }
     }
+}
+
+/// A device of macOS 27, with its leaf changed.
+fn on_mac(edits: &Edits<'_>, policy: impl Fn(Policy<'_>) -> Policy<'_>, now: Option<u64>) -> Option<Error> {
+    let device = device("policy").with_generation(Generation::Macos27).with_code_hash(&[7; 32]);
+    let case = AttestationCase::mint(&device, edits);
+    let apps = [app_hash(device.app_id())];
+    AttestationVerifier::new(
+        policy(Policy::new(&apps)),
+        &[TrustAnchor::new(&case.root_subject, case.root_key)],
+        &RustCrypto,
+    )
+    .verify(
+        &AttestationObject::parse(&case.object).unwrap(),
+        &case.key_id,
+        &ClientDataHash(CLIENT_DATA),
+        now.map_or(case.now, UnixTime),
+    )
+    .err()
+}
+
+/// The device facts hold nothing but this version.
+fn of_version(version: &'static str) -> Edits<'static> {
+    Edits::default().leaf(move |leaf| {
+        let version = Der::context(1400, vec![Der::octet_string(version.as_bytes())]);
+        leaf.set_extension_value(oid::DEVICE_FACTS, &Der::sequence(vec![version]).encode());
+    })
+}
+
+#[test]
+fn an_empty_list_refuses_everything() {
+    assert_eq!(on_mac(&edits(), |policy| policy.require_code_hashes(&[&[7; 32]]), None), None);
+    assert_eq!(on_mac(&edits(), |policy| policy.require_code_hashes(&[]), None), Some(Error::CodeHashRefused));
+    assert_eq!(on_mac(&edits(), |policy| policy.require_platforms(&[]), None), Some(Error::PlatformRefused));
+    assert_eq!(on_mac(&edits(), |policy| policy.require_os_builds(&[]), None), Some(Error::PlatformRefused));
+    let unnamed = of_version("27.0");
+    assert_eq!(on_mac(&unnamed, |policy| policy.require_platforms(&[]), None), Some(Error::PlatformMissing));
+}
+
+/// Each requirement by itself, where the leaf says nothing but a version.
+#[test]
+fn what_a_leaf_does_not_say_is_missing() {
+    let build = OsBuild::parse("1A1").unwrap();
+    let builds: &[_] = vec![(Platform::IPhoneOs, build), (Platform::MacOsX, build)].leak();
+    assert_eq!(
+        on_mac(&of_version("27.0"), |policy| policy.require_os_builds(builds), None),
+        Some(Error::PlatformMissing)
+    );
+    // Leaves name their platform from 18.0 on: one below that names none may be of an iPhone.
+    for (version, expected) in [
+        ("17.9.9", None),
+        ("9.0", None),
+        ("18.0", Some(Error::PlatformMissing)),
+        ("27.0", Some(Error::PlatformMissing)),
+        ("", Some(Error::PlatformMissing)),
+        ("x", Some(Error::PlatformMissing)),
+    ] {
+        let found =
+            on_mac(&of_version(version), |policy| policy.require_macos_access_control(MACOS_ACCESS_CONTROL), None);
+        assert_eq!(found, expected, "{version}");
+    }
+}
+
+/// A clock that was never set, or stands before the attestation, makes nothing young.
+#[test]
+fn an_age_is_measured_with_a_clock_that_is_set() {
+    let device = device("policy").with_generation(Generation::Macos27);
+    let (from, until) = (device.not_before(), device.not_after());
+    for (now, expected) in [
+        (0, Some(Error::ClockUnset)),
+        (1, Some(Error::LeafNotYetValid)),
+        (from - 1, Some(Error::LeafNotYetValid)),
+        (from, None),
+        (until, None),
+        (until + 1, Some(Error::AttestationTooOld)),
+        (u64::MAX, Some(Error::AttestationTooOld)),
+    ] {
+        let found = on_mac(
+            &edits(),
+            |policy| policy.limit_attestation_age(until - from).danger_ignore_validity_period(),
+            Some(now),
+        );
+        assert_eq!(found, expected, "{now}");
+    }
+    // Expired comes before too old.
+    let found = on_mac(&edits(), |policy| policy.limit_attestation_age(0), Some(until + 1));
+    assert_eq!(found, Some(Error::LeafExpired));
+    assert_eq!(on_mac(&edits(), |policy| policy.limit_attestation_age(0), Some(from)), None);
+}
+
+/// Launch data before the device, the device before the nonce.
+#[test]
+fn requirements_have_an_order() {
+    let found = on_mac(&edits(), |policy| policy.require_code_hashes(&[]).require_platforms(&[]), None);
+    assert_eq!(found, Some(Error::CodeHashRefused));
+    let wrong_nonce = Edits::default().binding(|binding| binding.nonce[0] ^= 1);
+    assert_eq!(on_mac(&wrong_nonce, |policy| policy.require_platforms(&[]), None), Some(Error::PlatformRefused));
+}
+
+#[test]
+fn the_leaf_names_its_app_and_the_list_of_macs() {
+    let device = new_device().with_generation(Generation::Macos27).with_app_id("ABCDE12345.org.example.mac");
+    let case = AttestationCase::mint(&device, &edits());
+    let object = AttestationObject::parse(&case.object).unwrap();
+    assert_eq!(object.unverified_app_id(), Some("ABCDE12345.org.example.mac"));
+    assert_eq!(object.device().platform, Some(Platform::MacOsX));
+    assert_eq!(object.device().os_version, Some("27.0"));
+    assert_eq!(MACOS_ACCESS_CONTROL.len(), 66);
+    let proof = case.verify().unwrap();
+    assert_eq!(proof.access_control(), Some(MACOS_ACCESS_CONTROL));
+    assert_eq!(proof.launch().code_hash.map(<[u8]>::len), Some(32));
+    assert_eq!((proof.launch().code_hash_type, proof.launch().bundle_version), (Some(2), None));
 }
 
 #[test]

@@ -94,9 +94,13 @@ fn builds_are_ordered_as_they_were_published() {
         "21A5326a",   // 17.0 beta 8
         "21A329",     // 17.0
         "21B74",      // 17.1
+        "22A244b",    // before 18.0, a genuine attestation of April 2024
+        "22A5282m",   // 18.0 beta 1
         "22A3351",    // 18.0, of a device of its own
         "22A3354",    // 18.0
         "22F75",      // 18.5
+        "24A325b",    // before 27.0, Apple's sample of April 2026
+        "24A5380h",   // 27.0 beta
         "24A435",     // 27.0
         "24B5089g",   // 27.2 beta
         "24B5089h",
@@ -108,12 +112,10 @@ fn builds_are_ordered_as_they_were_published() {
     for (pair, text) in parsed.windows(2).zip(published.windows(2)) {
         assert!(pair[0] < pair[1], "{text:?}");
     }
-    // Both ends of the numbers of betas.
+    // A small letter, and the least number with which it does not count.
     let of = |text| OsBuild::parse(text).unwrap();
-    assert!(of("24B5999a") < of("24B1"));
-    assert!(of("24B5000a") < of("24B1"));
-    assert!(of("24B4999a") > of("24B1"));
-    assert!(of("24B6000a") > of("24B1"));
+    assert!(of("24B99999a") < of("24B1"));
+    assert!(of("24B100000a") > of("24B99999"));
 }
 
 #[test]

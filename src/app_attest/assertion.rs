@@ -179,7 +179,6 @@ impl<'i> AuthenticAssertion<'i> {
     }
 
     /// The counter.
-    #[must_use]
     pub const fn counter(&self) -> Counter {
         self.0.counter()
     }
@@ -199,22 +198,23 @@ impl<'i> AuthenticAssertion<'i> {
     ///
     /// [`Error::CounterNotIncreased`], [`Error::CounterStepTooLarge`].
     pub fn accept(self, last: Counter) -> Result<VerifiedAssertion<'i>, Error> {
-        self.0.advance.in_order(last).map_err(Refusal::error)?;
+        // What to store is the proof's counter.
+        let _ = self.0.advance.in_order(last).map_err(Refusal::error)?;
         Ok(self.0)
     }
 
-    /// Accepts the assertion if its counter was not seen before, and enters it in the window (step B5 for assertions that
-    /// overtake each other).
+    /// Accepts the assertion if its counter was not seen before (step B5 for assertions that overtake each other); with it comes
+    /// the window to store in the place of this one.
     ///
-    /// The caller alone has the window of this key, and stores it afterwards. Where that is not certain, it is
-    /// [`accept_in`](Self::accept_in).
+    /// The caller alone has the window of this key, and lets nobody else accept anything in between. Where that is not certain,
+    /// it is [`accept_in`](Self::accept_in).
     ///
     /// # Errors
     ///
-    /// [`Error::CounterSeen`], [`Error::CounterBelowWindow`], [`Error::CounterStepTooLarge`]; the window is as it was then.
-    pub fn accept_in_window(self, window: &mut ReplayWindow) -> Result<VerifiedAssertion<'i>, Error> {
-        *window = self.0.advance.in_window(*window).map_err(Refusal::error)?;
-        Ok(self.0)
+    /// [`Error::CounterSeen`], [`Error::CounterBelowWindow`], [`Error::CounterStepTooLarge`].
+    pub fn accept_in_window(self, window: ReplayWindow) -> Result<(VerifiedAssertion<'i>, ReplayWindow), Error> {
+        let window = self.0.advance.in_window(window).map_err(Refusal::error)?;
+        Ok((self.0, window))
     }
 
     /// Accepts the assertion if the store advances the key's counter, or its window, by it (step B5), in one atomic operation.
@@ -273,7 +273,6 @@ impl<'i> VerifiedAssertion<'i> {
     }
 
     /// The counter: in strict order now the key's last one.
-    #[must_use]
     pub const fn counter(&self) -> Counter {
         self.advance.to()
     }

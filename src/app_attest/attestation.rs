@@ -430,7 +430,8 @@ impl<'i> Envelope<'i> {
                 FMT => once(&mut format, reader.text()?)?,
                 "attStmt" => {
                     // The statement of another format has other keys: it is the format that is wrong, not they.
-                    let format = format.or_else(|| format_behind(reader.clone(), entries.saturating_sub(read)));
+                    let behind = entries.saturating_sub(read).saturating_sub(1);
+                    let format = format.or_else(|| format_behind(reader.clone(), behind));
                     format.map_or(Ok(()), check_format)?;
                     once(&mut statement, Statement::read(&mut reader)?)?;
                 }
@@ -451,9 +452,10 @@ fn check_format(format: &str) -> Result<(), Error> {
     if format == FORMAT { Ok(()) } else { Err(Error::FmtMismatch) }
 }
 
-/// The format that stands behind so many values at most, if they can be passed over; what cannot is for its reader to refuse.
-fn format_behind(mut reader: CborReader<'_>, values: usize) -> Option<&str> {
-    for _ in 0..values {
+/// The format among so many entries behind the next value, if what stands before it can be passed over; what cannot is for
+/// its reader to refuse.
+fn format_behind(mut reader: CborReader<'_>, entries: usize) -> Option<&str> {
+    for _ in 0..entries {
         // Each item takes a byte at least, so the input bounds their number.
         reader.skip(MAX_ATTESTATION).ok()?;
         if reader.text().ok()? == FMT {

@@ -118,7 +118,6 @@ impl<'i> AuthenticatorData<'i> {
     }
 
     /// The signature counter.
-    #[must_use]
     pub const fn counter(&self) -> Counter {
         let [.., a, b, c, d] = *self.header;
         Counter(u32::from_be_bytes([a, b, c, d]))
@@ -273,7 +272,7 @@ fn entries_of<'i>(reader: &mut Reader<'i>, entries: usize) -> Result<LaunchData<
             BUNDLE_VERSION => launch.bundle_version = Some(bundle_version(reader)?),
             VALIDATION_CATEGORY => launch.category = Some(validation_category(reader)?),
             CODE_HASH => launch.code_hash = Some(code_hash(reader)?),
-            CODE_HASH_TYPE => launch.code_hash_type = Some(code_hash_type(reader)?),
+            CODE_HASH_TYPE if reader.next_is_bytes() => launch.code_hash_type = code_hash_type(reader)?,
             _ => unknown_items = reader.skip(unknown_items)?,
         }
     }
@@ -296,11 +295,11 @@ fn code_hash<'i>(reader: &mut Reader<'i>) -> Result<&'i [u8], Error> {
     }
 }
 
-/// A byte string of one octet on every device seen.
-fn code_hash_type(reader: &mut Reader<'_>) -> Result<u8, Error> {
+/// A byte string of one octet on every device seen. Nothing decides by it, so that another form is nothing to refuse.
+fn code_hash_type(reader: &mut Reader<'_>) -> Result<Option<u8>, Error> {
     match *reader.bytes()? {
-        [kind] => Ok(kind),
-        _ => Err(Error::ExtMapMalformed),
+        [kind] => Ok(Some(kind)),
+        _ => Ok(None),
     }
 }
 

@@ -6,6 +6,7 @@ use crate::error::Error;
 
 /// The signature counter of a key: 0 when attested, greater with each assertion. It may skip, and it never wraps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[must_use = "a counter that is not stored lets its assertion be replayed"]
 pub struct Counter(pub u32);
 
 impl Counter {

@@ -40,7 +40,7 @@ pub const MACOS_ACCESS_CONTROL: &[u8] = &[
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeviceInfo<'i> {
-    /// The version, such as `27.0`; on every device seen.
+    /// The version, such as `27.0`; on every device seen but a few of 2021.
     pub os_version: Option<&'i str>,
     /// The build, such as `24A435`; from iOS 17 on.
     pub os_build: Option<&'i str>,

@@ -8,8 +8,8 @@ use crate::{
 /// The unsigned code hash, from iOS 18.5 on with an entitlement.
 pub(super) const CODE_HASH: &str = "cdHash";
 
-/// Passes over the value of [`CODE_HASH`]: `{hash: 20 bytes, type: 1 byte}` on devices. Nothing signs it, so that it is any
-/// value, as long as its size is bounded.
+/// Passes over the value of [`CODE_HASH`]: `{hash: 20 bytes, type: 1 byte}` on devices. Nothing signs it, so it may be any
+/// value of strict CBOR (definite lengths, shortest heads, no tags), within bounds.
 pub(super) fn skip_code_hash(reader: &mut Reader<'_>) -> Result<(), Error> {
     /// The longest value in bytes. Genuine ones have 34.
     const MAX_CODE_HASH: usize = 512;
@@ -22,6 +22,10 @@ pub(super) fn skip_code_hash(reader: &mut Reader<'_>) -> Result<(), Error> {
 /// Refuses an object of the other kind, which its first key tells: one of `others`, `cdHash` left out. Whatever cannot be
 /// read is for the reader of this kind to refuse.
 pub(super) fn refuse_other_kind(input: &[u8], others: &[&str]) -> Result<(), Error> {
+    /// No more of the input is looked at: room for the first key, and for `cdHash` before it.
+    const START: usize = 1024;
+
+    let input = input.get(..START).unwrap_or(input);
     let first_key = || {
         let mut reader = Reader::new(input);
         reader.map()?;

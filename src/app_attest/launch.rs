@@ -14,7 +14,8 @@ pub struct LaunchData<'i> {
     /// The hash of the app's code directory, which `codesign -dvvv` shows as `CandidateCDHashFull`: 32 bytes on every device
     /// seen, at most 64. Other code has another hash, with the same key and the same App ID.
     pub code_hash: Option<&'i [u8]>,
-    /// Which hash that is: 2, SHA-256, on every device seen (the constants `CS_HASHTYPE_…` of Apple's `cs_blobs.h`).
+    /// Which hash that is: 2, SHA-256, on every device seen (the constants `CS_HASHTYPE_…` of Apple's `cs_blobs.h`). `None` also
+    /// where it is not one byte; no policy looks at it.
     pub code_hash_type: Option<u8>,
 }
 

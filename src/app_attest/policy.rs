@@ -94,7 +94,8 @@ impl<'a> Policy<'a> {
 
     /// Requires of an attestation at least this version of the operating system, on whatever platform.
     ///
-    /// The version is the one at the time of the attestation. No assertion names one.
+    /// The version is the one at the time of the attestation. No assertion names one. A beta names the version that it leads to, so
+    /// that 27.0 accepts the betas of 27.0; [`require_os_builds`](Self::require_os_builds) tells them apart.
     pub const fn require_os_version(self, least: OsVersion) -> Self {
         Self { least_version: Some(least), ..self }
     }
@@ -107,26 +108,29 @@ impl<'a> Policy<'a> {
 
     /// Requires this access-control list of keys on Macs; in production
     /// [`MACOS_ACCESS_CONTROL`](super::MACOS_ACCESS_CONTROL), which says that the Mac runs with System Integrity Protection
-    /// and full security. Keys on other platforms need none.
+    /// and full security. Keys on iPhones and iPads need none.
     ///
-    /// A leaf that names no platform is taken for an iPhone's before iOS 18.0 alone.
+    /// A leaf that names no platform is taken for an iPhone's if its version is below 18.0, because no leaf did so before, and
+    /// App Attest keys on Macs came later. Platforms other than these two are refused.
     pub const fn require_macos_access_control(self, list: &'a [u8]) -> Self {
         Self { macos_access_control: Some(list), ..self }
     }
 
     /// Refuses an attestation if more than so many seconds have passed since the notBefore of its leaf, which Apple sets a
-    /// day before the time of issue (ten minutes before on the first devices of 2020).
+    /// day before the time of issue (ten minutes before on the first devices of 2020). A time before notBefore is
+    /// refused too, so that a clock which was never set makes nothing young.
     pub const fn limit_attestation_age(self, seconds: u64) -> Self {
         Self { greatest_age: Some(seconds), ..self }
     }
 
     /// Refuses an assertion whose counter is more than this above the highest that was accepted, so that a key which signs
-    /// for others shows. A device that is further ahead stays refused until it attests another key.
+    /// for others shows. A device that is further ahead stays refused until it attests another key. In a window, leave room for
+    /// as many requests as an app sends at a time: the last of them may arrive first.
     pub const fn limit_counter_step(self, greatest: u32) -> Self {
         Self { greatest_step: Some(greatest), ..self }
     }
 
-    /// Accepts certificates at any time, the time zero included.
+    /// Accepts certificates at any time, the time zero included, unless the [age is limited](Self::limit_attestation_age).
     ///
     /// For a device that has no clock and takes the risk: a leaf is meant to live for days, and whoever obtains its
     /// attestation later can present it for ever, if the challenge was not fresh. Names, roles and signatures of the
@@ -220,7 +224,9 @@ impl<'a> Policy<'a> {
                         return Err(Error::AccessControlRefused);
                     }
                 }
-                Some(_) => {}
+                Some(Platform::IPhoneOs) => {}
+                // A Mac under another name would need none.
+                Some(Platform::Other(_)) => return Err(Error::PlatformRefused),
                 None if device.version().is_some_and(|version| version < FIRST_WITH_PLATFORM) => {}
                 None => return Err(Error::PlatformMissing),
             }
@@ -228,10 +234,11 @@ impl<'a> Policy<'a> {
         Ok(())
     }
 
-    pub(super) const fn check_age(&self, leaf: Validity, now: UnixTime) -> Result<(), Error> {
-        match self.greatest_age {
-            Some(greatest) if now.0.saturating_sub(leaf.not_before.0) > greatest => Err(Error::AttestationTooOld),
-            _ => Ok(()),
-        }
+    pub(super) fn check_age(&self, leaf: Validity, now: UnixTime) -> Result<(), Error> {
+        let Some(greatest) = self.greatest_age else {
+            return Ok(());
+        };
+        let age = now.0.checked_sub(leaf.not_before.0).ok_or(Error::LeafNotYetValid)?;
+        if age > greatest { Err(Error::AttestationTooOld) } else { Ok(()) }
     }
 }

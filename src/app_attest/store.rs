@@ -34,14 +34,12 @@ impl Advance {
     }
 
     /// The counter of the assertion.
-    #[must_use]
     pub const fn to(&self) -> Counter {
         self.to
     }
 
     /// The least that the last counter, or the highest of a window, has to be: 0 unless the policy
     /// [limits the step](super::Policy::limit_counter_step).
-    #[must_use]
     pub const fn from(&self) -> Counter {
         self.from
     }
@@ -75,8 +73,8 @@ impl Advance {
 ///
 /// # Contract
 ///
-/// `advance` is **one atomic step** that decides and writes. Of any number of concurrent calls with one counter, exactly one
-/// answers `Ok`, and whatever answers anything else has changed nothing. An implementation that reads, decides and writes in
+/// `advance` is **one atomic step** that decides and writes. Of any number of concurrent calls with one counter, one at most
+/// answers `Ok`, and whatever is refused has changed nothing. An implementation that reads, decides and writes in
 /// three steps accepts replays. A store keeps one of two contracts:
 ///
 /// - **In order**, the stricter one: it keeps the last counter and takes what

@@ -76,10 +76,11 @@ impl fmt::Display for OsVersion {
 /// The build of an operating system, such as `24A435`: a number that rises with each major version, the letter of a train, a
 /// number within it, and in some builds a small letter.
 ///
-/// Builds are ordered as Apple publishes them, which Apple documents nowhere: by major number, by letter, betas before
-/// releases, and by number. A beta has a number from 5000 to 5999 and a small letter, so that `24B5089g` comes before
-/// `24B82`, and a security response such as `20E772520a` after `20E252`. Builds of different platforms do not compare:
-/// iOS 27.0 is `24A435`, macOS 27.0 `26A428`.
+/// Builds are ordered as Apple publishes them, which Apple documents nowhere: by major number, by letter, what comes before a
+/// release before the releases, and by number. A small letter says that a build is not released yet: betas such as `24B5089g`,
+/// and builds of before a beta such as `24A325b` in Apple's own sample. Only a security response has a small letter and is
+/// released: `20E772520a`, with a number of six digits. Builds of different platforms do not compare: iOS 27.0 is `24A435`,
+/// macOS 27.0 `26A428`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct OsBuild {
     // The order of the fields is the order of builds.
@@ -89,6 +90,9 @@ pub struct OsBuild {
     number: u32,
     letter: u8,
 }
+
+/// The least number of a security response.
+const SECURITY_RESPONSE: u32 = 100_000;
 
 impl OsBuild {
     /// Reads a build; `None` for anything that is not of the form above.
@@ -105,7 +109,7 @@ impl OsBuild {
             _ => return None,
         };
         let number = number(digits)?;
-        let release = letter == 0 || !(5000..6000).contains(&number);
+        let release = letter == 0 || number >= SECURITY_RESPONSE;
         Some(Self { major: u16::try_from(self::number(major)?).ok()?, train, release, number, letter })
     }
 }

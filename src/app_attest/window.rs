@@ -12,6 +12,7 @@ use crate::error::Error;
 /// Counters that the app used up and never sent stay acceptable while they are in the window, so an assertion that somebody
 /// holds back can be presented for as long as the device does not sign 65 more. In strict order one is enough to end it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[must_use = "a window that is not stored lets assertions be replayed"]
 pub struct ReplayWindow {
     highest: Counter,
     /// Bit i stands for the counter `highest` − 1 − i. Bits that stand for no counter above zero are set.
@@ -33,7 +34,6 @@ impl ReplayWindow {
 
     /// A window in which everything up to this counter was seen: what to go on with where counters were accepted in strict
     /// order so far.
-    #[must_use]
     pub const fn after(last: Counter) -> Self {
         Self { highest: last, seen: u64::MAX }
     }
@@ -56,7 +56,6 @@ impl ReplayWindow {
     }
 
     /// The highest counter that was accepted; 0 for none.
-    #[must_use]
     pub const fn highest(&self) -> Counter {
         self.highest
     }
@@ -97,11 +96,13 @@ impl ReplayWindow {
         bytes
     }
 
-    /// Reads the stored form back from a place that only the verifier writes to.
+    /// Reads the stored form back from a place that only the verifier writes to. Damage to its numbers is not noticed: a lower
+    /// highest counter, or a bit that is cleared, would accept replays.
     ///
     /// # Errors
     ///
-    /// [`Error::StoredWindowMalformed`] if it is not what [`to_bytes`](Self::to_bytes) gave.
+    /// [`Error::StoredWindowMalformed`] for another length or version, and what
+    /// [`from_trusted_parts`](Self::from_trusted_parts) answers.
     pub fn from_trusted_bytes(bytes: &[u8]) -> Result<Self, Error> {
         let (&[VERSION_1], rest) = bytes.split_first_chunk::<1>().ok_or(Error::StoredWindowMalformed)? else {
             return Err(Error::StoredWindowMalformed);

@@ -26,7 +26,7 @@ const ECDSA_WITH_SHA256: &[u8] = oid!("1.2.840.10045.4.3.2");
 const ECDSA_WITH_SHA384: &[u8] = oid!("1.2.840.10045.4.3.3");
 const BASIC_CONSTRAINTS: &[u8] = oid!("2.5.29.19");
 const KEY_USAGE: &[u8] = oid!("2.5.29.15");
-/// Read with the chain, because what it has to contain is the protocol's (RFC 5280 §4.2.1.12).
+/// Its form is read here; what it has to contain is checked with the chain, because that is the protocol's.
 pub(super) const EXT_KEY_USAGE: &[u8] = oid!("2.5.29.37");
 
 /// KeyUsage bit 0 (RFC 5280 §4.2.1.3), the first bit of the string.
@@ -337,7 +337,8 @@ impl<'i> Extensions<'i> {
         self.iter().any(|(found, mut fields)| found == id && fields.default_false() == Ok(true))
     }
 
-    /// Reads all of them, refuses those that a verifier must not pass over, and picks the two that it processes.
+    /// Reads all of them, refuses those that a verifier must not pass over, and picks the two that it processes. The form of an
+    /// extended key usage is read as well.
     fn check(self) -> Result<(Option<BasicConstraints>, Option<KeyUsage>), Error> {
         let mut basic_constraints = None;
         let mut key_usage = None;
@@ -364,7 +365,10 @@ impl<'i> Extensions<'i> {
                 basic_constraints = Some(read_basic_constraints(value, critical).map_err(in_extension)?);
             } else if id == KEY_USAGE {
                 key_usage = Some(read_key_usage(value).map_err(in_extension)?);
-            } else if critical && id != EXT_KEY_USAGE {
+            } else if id == EXT_KEY_USAGE {
+                // No purpose is empty: this asks for the form alone.
+                has_purpose(value, &[]).map_err(in_extension)?;
+            } else if critical {
                 return Err(Error::ExtCriticalUnknown);
             }
         }
@@ -404,6 +408,20 @@ fn read_key_usage(value: &[u8]) -> Result<KeyUsage, Error> {
     let bits = reader.named_bits()?;
     reader.finish()?;
     Ok(KeyUsage(bits))
+}
+
+/// Whether `ExtKeyUsageSyntax ::= SEQUENCE SIZE (1..MAX) OF KeyPurposeId` contains this purpose (RFC 5280 §4.2.1.12).
+pub(super) fn has_purpose(value: &[u8], purpose: &[u8]) -> Result<bool, Error> {
+    let mut outer = Reader::new(value);
+    let mut purposes = Reader::new(outer.value(der::SEQUENCE)?);
+    outer.finish()?;
+    let mut found = false;
+    loop {
+        found |= purposes.object_identifier()? == purpose;
+        if purposes.is_empty() {
+            return Ok(found);
+        }
+    }
 }
 
 /// Errors within an extension's value say that it is the extension that is malformed, unless they say more than that.

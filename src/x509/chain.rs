@@ -1,9 +1,9 @@
 //! The chain of two: leaf ← intermediate ← trust anchor, as in RFC 5280 §6.1 with nothing left to choose.
 
-use super::certificate::{Certificate, EXT_KEY_USAGE, SignatureHash, SubjectKey, is_name};
+use super::certificate::{Certificate, EXT_KEY_USAGE, SignatureHash, SubjectKey, has_purpose, is_name};
 use crate::{
     crypto::{Backend, Crypto, Digest, P384PublicKey, P384Signature},
-    der::{self, EcdsaSigValue, Reader},
+    der::EcdsaSigValue,
     error::Error,
     time::UnixTime,
 };
@@ -108,7 +108,7 @@ impl<'i> Chain<'_, 'i> {
         check_leaf(self.leaf)?;
         self.check_purpose(self.leaf)?;
         let of_leaf = check_intermediate(self.intermediate)?;
-        // Apple's says nothing about purposes. One that says so critically is held to it; RFC 5280 leaves the others open.
+        // Apple's intermediate has no extended key usage. One that has it, and marks it critical, is held to it.
         if self.intermediate.extensions().is_critical(EXT_KEY_USAGE) {
             self.check_purpose(self.intermediate)?;
         }
@@ -123,7 +123,7 @@ impl<'i> Chain<'_, 'i> {
     /// An extended key usage, if there is one, contains the purpose (RFC 5280 §4.2.1.12).
     fn check_purpose(&self, certificate: &Certificate<'i>) -> Result<(), Error> {
         match certificate.extension(EXT_KEY_USAGE) {
-            Some(purposes) if contains_purpose(purposes, self.purpose) != Ok(true) => Err(Error::ExtendedKeyUsage),
+            Some(purposes) if has_purpose(purposes, self.purpose) != Ok(true) => Err(Error::ExtendedKeyUsage),
             _ => Ok(()),
         }
     }
@@ -159,8 +159,8 @@ impl<'i> Chain<'_, 'i> {
     }
 
     /// SHA-256 of everything that the signature of the intermediate is a statement of: the anchor's key, the certificate
-    /// (self-delimiting, as all DER is, and naming the hash), r, and the lower of s and n − s. Both forms of a signature are
-    /// one, because anybody can make one of the other, and no third verifies unless the anchor signs again.
+    /// (self-delimiting, as all DER is, and naming the hash), r, and the lower of s and n − s. (r, s) and (r, n − s) count as
+    /// one signature: anybody can compute one from the other, and both verify.
     pub(super) fn fingerprint<C: Crypto + ?Sized>(
         &self,
         issuers: &Issuers<'_>,
@@ -185,18 +185,6 @@ fn check_leaf(leaf: &Certificate<'_>) -> Result<(), Error> {
         Some(usage) if usage.digital_signature() && !usage.key_cert_sign() => Ok(()),
         _ => Err(Error::KeyUsage),
     }
-}
-
-/// Whether `ExtKeyUsageSyntax ::= SEQUENCE SIZE (1..MAX) OF OBJECT IDENTIFIER` contains this purpose.
-fn contains_purpose(value: &[u8], purpose: &[u8]) -> Result<bool, Error> {
-    let mut outer = Reader::new(value);
-    let mut purposes = Reader::new(outer.value(der::SEQUENCE)?);
-    outer.finish()?;
-    let mut found = false;
-    while !purposes.is_empty() {
-        found |= purposes.object_identifier()? == purpose;
-    }
-    Ok(found)
 }
 
 /// The role of the intermediate: a certification authority with a key on P-384, and says so critically.

@@ -1,7 +1,8 @@
 //! X.509 as far as a chain of leaf, intermediate and trust anchor needs it (RFC 5280).
 //!
 //! Not here: path building, name matching other than byte equality, revocation, name constraints, policies. A
-//! certificate that marks any of them critical is refused.
+//! certificate that marks any of them critical is refused. Of an extended key usage a [`Certificate`] shows that it has its form;
+//! whether it contains the purpose is a check of the chain.
 
 mod certificate;
 mod chain;

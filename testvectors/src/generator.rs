@@ -72,7 +72,7 @@ impl Part {
         [Self::AuthData, Self::Leaf, Self::Intermediate, Self::Signature, Self::Envelope, Self::Request];
 }
 
-/// The checks in the order in which a verifier makes them: from cheap to dear, parsing before comparing.
+/// The checks in the order in which a verifier makes them: from cheap to expensive, parsing before comparing.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Check {
     Kind,

@@ -128,9 +128,7 @@ impl LastCounter {
         match self {
             Self::UnknownKey => Err(Error::UnknownKey),
             Self::Is(last) => authentic.accept(*last).map(drop),
-            Self::Window(window) => {
-                authentic.accept_in_window(&mut ReplayWindow::from_trusted_bytes(window)?).map(drop)
-            }
+            Self::Window(window) => authentic.accept_in_window(ReplayWindow::from_trusted_bytes(window)?).map(drop),
         }
     }
 }

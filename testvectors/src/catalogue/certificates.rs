@@ -593,6 +593,7 @@ fn extensions() -> Vec<Row> {
 /// An extended key usage without the purpose of App Attest.
 fn purpose_of_another() -> Vec<Row> {
     const CODE: &str = "ExtendedKeyUsage";
+    const FORM: &str = "ExtMalformed";
     const ANY: &[u8] = &[0x55, 0x1D, 0x25, 0x00];
     let value =
         |value: &'static [u8]| leaf(move |leaf| leaf.extensions().push(extension(oid::EXT_KEY_USAGE, false, value)));
@@ -600,19 +601,31 @@ fn purpose_of_another() -> Vec<Row> {
         att("xs-33", CODE, "The leaf is for TLS servers, critically.", purposes(true, &[SERVER_AUTH])),
         att("xs-33b", CODE, "The leaf is for TLS servers, not critically.", purposes(false, &[SERVER_AUTH])),
         att("xs-33c", CODE, "The leaf is for any purpose.", purposes(false, &[ANY])),
-        att("xs-33d", CODE, "The leaf's list of purposes is empty.", purposes(false, &[])),
-        att("xs-33e", CODE, "The leaf's list of purposes is no list.", value(&[0x04, 0x00])),
+        att("xs-33d", FORM, "The leaf's list of purposes is empty.", purposes(false, &[])),
+        att("xs-33e", FORM, "The leaf's list of purposes is no list.", value(&[0x04, 0x00])),
         att(
             "xs-33f",
-            CODE,
+            FORM,
             "The purpose of App Attest has no list around it.",
             value(&[0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x63, 0x64, 0x04, 0x18]),
         ),
         att(
             "xs-33g",
-            CODE,
+            FORM,
             "A byte follows the leaf's list of purposes.",
             value(&[0x30, 0x0B, 0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x63, 0x64, 0x04, 0x18, 0x00]),
+        ),
+        att(
+            "xs-33j",
+            FORM,
+            "Behind the purpose of App Attest stands what is none.",
+            value(&[0x30, 0x0D, 0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x63, 0x64, 0x04, 0x18, 0x06, 0x00]),
+        ),
+        att(
+            "xs-33k",
+            FORM,
+            "The intermediate's list of purposes is empty.",
+            edit().intermediate(|intermediate| intermediate.extensions().push(purpose(false, &[]))),
         ),
         att(
             "xs-33h",

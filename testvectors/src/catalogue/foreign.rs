@@ -35,6 +35,12 @@ fn other_kinds() -> Vec<Row> {
         asr("fo-02b", CODE, in_assertion, replaced(attestation(&phone, reversed()))),
         asr("fo-02c", CODE, in_assertion, replaced(attestation(&marked, edit()))),
         asr(
+            "fo-02d",
+            CODE,
+            in_assertion,
+            replaced(attestation(&phone, edit().envelope(|root| root.entries().rotate_left(1)))),
+        ),
+        asr(
             "fo-03",
             "UnknownField",
             "The assertion has a key of attestations, but not as its first.",
@@ -91,6 +97,35 @@ fn other_formats() -> Vec<Row> {
             "fo-11c",
             "A passkey was registered, with fmt android-safetynet behind a long statement.",
             last(registration("android-safetynet", large())),
+        ),
+        row(
+            "fo-11d",
+            "A passkey was registered, with fmt packed behind a statement with twelve certificates.",
+            last(registration("packed", vec![(Cbor::text("x5c"), Cbor::array(vec![Cbor::bytes(&[0x30; 50]); 12]))])),
+        ),
+        row("fo-14", "A passkey was registered, with fmt none and no statement.", {
+            let mut entries = registration("none", vec![]);
+            entries.remove(1);
+            entries
+        }),
+        att(
+            "fo-15",
+            CODE,
+            "fmt is none, and stands behind a genuine statement.",
+            edit().envelope(|root| {
+                *root.value("fmt") = Cbor::text("none");
+                root.entries().rotate_left(1);
+            }),
+        ),
+        att(
+            "fo-16",
+            "MissingField",
+            "There is no format in the map, and one behind it.",
+            edit()
+                .envelope(|root| {
+                    root.remove("fmt");
+                })
+                .object(|bytes| bytes.extend(b"\x63fmt\x64none")),
         ),
         att(
             "fo-12",

@@ -110,6 +110,8 @@ fn attestations() -> Vec<Row> {
         good("p-12b", "The App Attest key purpose is critical.").edits(purposes(true, &[oid::APP_ATTEST_PURPOSE])),
         good("p-12c", "The leaf has the App Attest key purpose and another.")
             .edits(purposes(false, &[SERVER_AUTH, oid::APP_ATTEST_PURPOSE])),
+        good("p-12f", "The leaf has another purpose behind that of App Attest.")
+            .edits(purposes(false, &[oid::APP_ATTEST_PURPOSE, SERVER_AUTH])),
         good("p-12d", "The intermediate has another key purpose, not critical.")
             .edits(edit().intermediate(|intermediate| intermediate.extensions().push(purpose(false, &[SERVER_AUTH])))),
         good("p-12e", "The intermediate has the App Attest key purpose, critical.").edits(edit().intermediate(

@@ -2,7 +2,6 @@
 
 use super::{
     ASR, ASR_CODE_HASH, ATT, ATT_CODE_HASH, ATT_DEVICE, ATT_MACOS_POLICY, LAST_COUNTER, Row, att_27, device, edit,
-    lettered,
 };
 use crate::cbor::Cbor;
 use crate::certificate::{UnsignedCertificate, oid};
@@ -87,7 +86,14 @@ pub(super) fn good() -> Vec<Row> {
     use Generation::{Ios14, Ios17, Ios27, Macos27};
     use Kind::{Assertion, Attestation};
     let age = |seconds| require(move |require| require.attestation_age = Some(seconds));
+    let kind = |id: &str, value: Cbor| {
+        code_hash(good_as(Attestation, Ios27, id, "The type of the code hash is not one byte; nothing decides by it."))
+            .edits(map(move |map| *map.value(CODE_HASH_TYPE) = value.clone()))
+    };
     vec![
+        kind("rq-13a", Cbor::uint(2)),
+        kind("rq-13b", Cbor::bytes(&[])),
+        kind("rq-13c", Cbor::bytes(&[2, 0])),
         code_hash(good_as(Attestation, Ios27, ATT_CODE_HASH, "The code hash satisfies a policy on code hashes.")),
         code_hash(good_as(Assertion, Ios27, ASR_CODE_HASH, "The code hash satisfies a policy on code hashes.")),
         on_device(good_as(Attestation, Ios27, ATT_DEVICE, "Platform, version and build satisfy a policy on them.")),
@@ -145,14 +151,13 @@ fn code_hashes() -> Vec<Row> {
             .fails(expected, ASR_CODE_HASH)
     };
     let hash = |hash: &'static [u8]| map(move |map| *map.value(CODE_HASH) = Cbor::bytes(hash));
-    let kind = |value: Cbor| map(move |map| *map.value(CODE_HASH_TYPE) = value.clone());
     let without = || {
         map(|map| {
             map.remove(CODE_HASH);
         })
     };
     let unannounced = || edit().auth_data(|data| data.flags = crate::auth_data::FLAG_AT);
-    let mut rows = vec![
+    vec![
         att("rq-10a".to_owned(), "LaunchDataMissing", "There is no code hash, but its type.", without()),
         asr("rq-10b", "LaunchDataMissing", "There is no code hash, but its type.", without()),
         att("rq-10c".to_owned(), "LaunchDataMissing", "The code hash is not announced by ED.", unannounced()),
@@ -181,13 +186,7 @@ fn code_hashes() -> Vec<Row> {
             "A second type of the code hash follows the first.",
             map(|map| map.push(CODE_HASH_TYPE, Cbor::bytes(&[2]))),
         ),
-    ];
-    let kinds = [Cbor::uint(2), Cbor::bytes(&[]), Cbor::bytes(&[2, 0])];
-    for (index, value) in kinds.into_iter().enumerate() {
-        let description = "The type of the code hash is not a byte string of one byte.";
-        rows.push(att(lettered("rq-13", index), "ExtMapMalformed", description, kind(value)));
-    }
-    rows
+    ]
 }
 
 const HASH_20: [u8; 20] = [0xC0; 20];
@@ -285,7 +284,57 @@ fn access_control() -> Vec<Row> {
             leaf.set_extension_value(oid::KEY_ACCESS, &value);
         })
     };
+    let rebuilt = |wrap: fn(Der) -> Vec<Der>| {
+        edit().leaf(move |leaf| {
+            let value = Der::decode(leaf.extension(oid::KEY_ACCESS)[1].octets());
+            leaf.set_extension_value(oid::KEY_ACCESS, &Der::sequence(wrap(value[0][0].clone())).encode());
+        })
+    };
+    let content = |change: fn(&mut Vec<u8>)| {
+        edit().leaf(move |leaf| {
+            let mut value = Der::decode(leaf.extension(oid::KEY_ACCESS)[1].octets());
+            change(value[0][0].octets());
+            leaf.set_extension_value(oid::KEY_ACCESS, &value.encode());
+        })
+    };
     vec![
+        row(
+            "rq-30d",
+            "AccessControlMissing",
+            "Another entry follows the access-control list.",
+            rebuilt(|list| vec![Der::context(3, vec![list]), Der::context(4, vec![])]),
+        ),
+        row(
+            "rq-30e",
+            "AccessControlMissing",
+            "Another element follows the access-control list in its wrapping.",
+            rebuilt(|list| vec![Der::context(3, vec![list, Der::small_integer(0)])]),
+        ),
+        row(
+            "rq-30f",
+            "AccessControlMissing",
+            "The access-control list has another number.",
+            rebuilt(|list| vec![Der::context(4, vec![list])]),
+        ),
+        row(
+            "rq-31c",
+            "AccessControlRefused",
+            "A byte is appended to the access-control list.",
+            content(|list| list.push(0)),
+        ),
+        row(
+            "rq-31d",
+            "AccessControlRefused",
+            "A byte stands before the access-control list.",
+            content(|list| list.insert(0, 0)),
+        ),
+        row("rq-31e", "AccessControlRefused", "The access-control list is cut off.", content(|list| list.truncate(65))),
+        row(
+            "rq-32c",
+            "PlatformRefused",
+            "The platform has another name, so that nobody knows whether it is a Mac.",
+            entry(PLATFORM, Some("macos")),
+        ),
         row(
             "rq-30a",
             "AccessControlMissing",

@@ -237,7 +237,7 @@ impl<'t> Case<'t> {
                 let window = previous_window.map(ReplayWindow::from_trusted_bytes).transpose()?;
                 let authentic = AssertionVerifier::new(policy, crypto).verify(&assertion, &key, &client_data)?;
                 match window {
-                    Some(mut window) => authentic.accept_in_window(&mut window).map(drop),
+                    Some(window) => authentic.accept_in_window(window).map(drop),
                     None => authentic.accept(Counter(previous_counter)).map(drop),
                 }
             }

@@ -119,9 +119,8 @@ fn assertion<K, C: BatchP256<K>>(crypto: &C) -> Result<Counter, Error> {
     let last = Counter(Registers::read());
     let authentic = || verifier.verify(&parsed, &key, &ClientDataHash(bytes()));
     black_box(authentic()?.accept(last)?.launch());
-    let mut window = window()?;
-    black_box(authentic()?.accept_in_window(&mut window)?.counter());
-    black_box((window.to_bytes(), authentic()?.advance()));
+    let (accepted, window) = authentic()?.accept_in_window(window()?)?;
+    black_box((accepted.counter(), window.to_bytes(), authentic()?.advance()));
     let answer = |key: &KeyId, advance: &Advance| CounterStore::advance(&Registers, key, advance);
     black_box(authentic()?.accept_with(answer).map_err(|refused| refused.error())?.app_index());
     let authentic = authentic()?;
