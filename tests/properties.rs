@@ -346,7 +346,7 @@ fn shuffled_assertion(device: &Device) -> Vec<u8> {
 }
 
 fn has_launch_data(object: &[u8]) -> bool {
-    object.windows(BUNDLE_VERSION.len()).any(|window| window == BUNDLE_VERSION.as_bytes())
+    object.windows(VALIDATION_CATEGORY.len()).any(|window| window == VALIDATION_CATEGORY.as_bytes())
 }
 
 /// Every bit of an attestation: refused, unless it is a bit of the receipt.

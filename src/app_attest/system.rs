@@ -56,12 +56,21 @@ impl OsVersion {
     /// over, as Apple writes `16.4.1 (a)` for a security response between two versions; `None` for anything else.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let (numbers, _) = text.split_once(' ').unwrap_or((text, ""));
-        let mut numbers = numbers.split('.');
-        let mut next =
-            |missing| numbers.next().map_or(missing, |digits| u16::try_from(number(digits.as_bytes())?).ok());
-        let version = Self::new(next(None)?, next(Some(0))?, next(Some(0))?);
-        numbers.next().is_none().then_some(version)
+        let mut numbers = [0; 3];
+        let mut rest = text.as_bytes();
+        for place in &mut numbers {
+            let (digits, after) = split_digits(rest);
+            *place = u16::try_from(number(digits)?).ok()?;
+            match after {
+                [] | [b' ', ..] => {
+                    let [major, minor, patch] = numbers;
+                    return Some(Self::new(major, minor, patch));
+                }
+                [b'.', more @ ..] => rest = more,
+                _ => return None,
+            }
+        }
+        None
     }
 }
 

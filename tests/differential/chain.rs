@@ -116,8 +116,8 @@ const STRICTER: &[Allowed] = &[
     },
     Allowed {
         how: "ExtMalformed",
-        why: "the keyUsage of a leaf is read; an extension has a value; a path length is below 128",
-        named: &["de-35b", "de-35b-ca", "de-35c", "de-36", "intermediate: path length 128"],
+        why: "the keyUsage of a leaf is read; an extension has a value; a path length is below 128; all purposes are read",
+        named: &["de-35b", "de-35b-ca", "de-35c", "de-36", "intermediate: path length 128", "xs-33j"],
     },
     Allowed {
         how: "IssuerMismatch",

@@ -119,7 +119,7 @@ fn other_formats() -> Vec<Row> {
         ),
         att(
             "fo-16",
-            "MissingField",
+            "CborTrailing",
             "There is no format in the map, and one behind it.",
             edit()
                 .envelope(|root| {
