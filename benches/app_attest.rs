@@ -6,9 +6,13 @@
 //! - *engine*: from bytes to proof, with real hashes and point checks, and signatures answered at once
 //! - *engine, no point checks*: the same with the point checks answered at once as well
 //!
+//! Two more groups put the backends side by side over the same objects: a whole assertion and a whole attestation by each of
+//! them, plain and with what can be prepared beforehand. Here one key and one issuer are verified again and again, so that
+//! tables lie in the cache; `benches/peers/run --scaling` measures many devices, and where nothing was prepared.
+//!
 //! Objects: one attestation and one assertion minted in the form of iOS 27; and, if `GENUINE_REAL_VECTORS` names a
 //! directory of genuine ones, all of those in turn. Every answer is checked in the measured loop. `benches/record/run`
-//! runs this and writes `benches/record/app_attest.md`.
+//! runs this and prints the medians; with `--write` it writes `benches/record/app_attest.md`.
 
 #![allow(missing_docs)]
 
@@ -19,11 +23,16 @@ use genuine::{
     UnixTime,
     app_attest::{
         APPLE_APP_ATTEST_ROOT, AppIdHash, Assertion, AssertionVerifier, AttestationObject, AttestationVerifier,
-        AttestedKey, ClientDataHash, Counter, Environment, KeyId, Policy,
+        AttestedKey, ClientDataHash, Counter, Environment, KeyId, Policy, PreparedKey,
     },
-    crypto::{Crypto, CryptoError, Digest, P256PublicKey, P256Signature, P384PublicKey, P384Signature, RustCrypto},
-    x509::TrustAnchor,
+    crypto::{
+        Crypto, CryptoError, Digest, P256PublicKey, P256Signature, P384PublicKey, P384Signature, PrepareP256,
+        PrepareP384, PreparedP256, PreparedP384, RustCrypto, VerifyOnly,
+    },
+    x509::{KeptIssuer, TrustAnchor},
 };
+use genuine_aws_lc::AwsLc;
+use genuine_lanes::InLanes;
 use genuine_testvectors::{Device, Vector};
 
 /// An attestation and what its verifier is configured with.
@@ -55,6 +64,16 @@ impl Attested {
         assert_eq!(proof.key().id(), self.key_id);
         proof.key().to_bytes()
     }
+
+    /// The same under an issuer that was kept: the first time it is verified and prepared, and then only used.
+    fn verify_keeping_issuer<K, C: PrepareP384<K>>(&self, issuer: &mut Option<KeptIssuer<K>>, crypto: &C) {
+        let policy = Policy::new(&self.apps).allow_development();
+        let object = AttestationObject::parse(black_box(&self.object)).expect("an attestation");
+        let proof = AttestationVerifier::new(policy, &self.anchors, crypto)
+            .verify_and_keep_issuer(&object, &self.key_id, &ClientDataHash(&self.client_data_hash), self.now, issuer)
+            .expect("an authentic attestation");
+        assert_eq!(proof.key().id(), self.key_id);
+    }
 }
 
 impl Asserted {
@@ -72,6 +91,19 @@ impl Asserted {
             .accept(self.last)
             .expect("a fresh assertion");
         assert_eq!(proof.key_id(), key.id());
+        proof.counter()
+    }
+
+    /// The same by a prepared key.
+    fn verify_prepared<K, C: PrepareP256<K>>(&self, key: &PreparedKey<K>, crypto: &C) -> Counter {
+        let apps = [key.key().app_id()];
+        let assertion = Assertion::parse(black_box(&self.object)).expect("an assertion");
+        let proof = AssertionVerifier::new(Policy::new(&apps).allow_development(), crypto)
+            .verify_prepared(&assertion, key, &ClientDataHash(&self.client_data_hash))
+            .expect("an authentic assertion")
+            .accept(self.last)
+            .expect("a fresh assertion");
+        assert_eq!(proof.key_id(), key.key().id());
         proof.counter()
     }
 }
@@ -311,8 +343,41 @@ fn assertions(criterion: &mut Criterion, kind: &str, objects: &[Asserted]) {
     in_turn(&mut group, "load the stored key", &objects, |(object, key)| assert_eq!(object.key(), *key));
 }
 
+/// Whole verifications by each backend, plain and prepared. The lanes are there if the processor has them.
+fn backends(criterion: &mut Criterion, attested: &Attested, asserted: &Asserted) {
+    let key = asserted.key();
+    let mut group = criterion.benchmark_group("assertion, by backend");
+    group.bench_function("RustCrypto", |bencher| bencher.iter(|| asserted.verify(&key, &RustCrypto)));
+    group.bench_function("aws-lc-rs", |bencher| bencher.iter(|| asserted.verify(&key, &AwsLc)));
+    group.bench_function("VerifyOnly", |bencher| bencher.iter(|| asserted.verify(&key, &VerifyOnly)));
+    let prepared: PreparedKey<PreparedP256<32>> = PreparedKey::new(&key, &VerifyOnly).expect("a point");
+    group.bench_function("VerifyOnly, prepared 2 KB", |bencher| {
+        bencher.iter(|| asserted.verify_prepared(&prepared, &VerifyOnly));
+    });
+    let prepared: PreparedKey<PreparedP256<128>> = PreparedKey::new(&key, &VerifyOnly).expect("a point");
+    group.bench_function("VerifyOnly, prepared 8 KB", |bencher| {
+        bencher.iter(|| asserted.verify_prepared(&prepared, &VerifyOnly));
+    });
+    if let Some(lanes) = InLanes::detect() {
+        group.bench_function("lanes, prepared 8 KB", |bencher| {
+            bencher.iter(|| asserted.verify_prepared(&prepared, &lanes));
+        });
+    }
+    group.finish();
+
+    let mut group = criterion.benchmark_group("attestation, by backend");
+    group.bench_function("RustCrypto", |bencher| bencher.iter(|| attested.verify(&RustCrypto)));
+    group.bench_function("aws-lc-rs", |bencher| bencher.iter(|| attested.verify(&AwsLc)));
+    group.bench_function("VerifyOnly", |bencher| bencher.iter(|| attested.verify(&VerifyOnly)));
+    let mut issuer: Option<KeptIssuer<PreparedP384<128>>> = None;
+    group.bench_function("VerifyOnly, kept issuer 12 KB", |bencher| {
+        bencher.iter(|| attested.verify_keeping_issuer(&mut issuer, &VerifyOnly));
+    });
+}
+
 fn app_attest(criterion: &mut Criterion) {
     let (attested, asserted) = minted();
+    backends(criterion, &attested[0], &asserted[0]);
     attestations(criterion, "minted", &attested);
     assertions(criterion, "minted", &asserted);
     if let Some(directory) = env::var_os("GENUINE_REAL_VECTORS") {
