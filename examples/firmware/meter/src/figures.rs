@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Outcome, chart,
-    image::{BOARDS, Image},
+    image::{BOARDS, Board, Image, run},
     stack,
 };
 
 const COMMITTED: &str = "figures.toml";
-const PROJECT_README: &str = "../../README.md";
+pub(crate) const PROJECT_README: &str = "../../README.md";
 const README: &str = "README.md";
 const PICTURE: &str = "../../docs/footprint.svg";
 /// Crates with fewer bytes of flash in every image are shown as one.
@@ -23,12 +23,12 @@ pub(crate) struct Figure {
     board: String,
     profile: String,
     /// Bytes of flash, without the objects that are verified. Those of the threat table and of the curves are of no interest.
-    flash: Option<u64>,
+    pub(crate) flash: Option<u64>,
     /// Bytes of stack: the most that a call has used, and the most that the frames along all calls add up to.
     stack_painted: u64,
     stack_bound: u64,
-    attestation: Option<Cost>,
-    assertion: Option<Cost>,
+    pub(crate) attestation: Option<Cost>,
+    pub(crate) assertion: Option<Cost>,
     /// What the curves cost.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     curves: Vec<Curve>,
@@ -41,8 +41,8 @@ pub(crate) struct Figure {
 
 /// Of an honest object, or of the dearest of the threat table.
 #[derive(Debug, Deserialize, Serialize)]
-struct Cost {
-    instructions: u64,
+pub(crate) struct Cost {
+    pub(crate) instructions: u64,
     case: Option<String>,
 }
 
@@ -57,7 +57,7 @@ struct Curve {
 impl Figure {
     /// Runs an image and reads what it prints.
     pub(crate) fn of(image: &Image, profile: String) -> Outcome<Self> {
-        let printed = image.run()?;
+        let printed = run(&image.path)?;
         let bound = stack::bound(image).map_err(|why| format!("{}: no bound of the stack: {why}", image.build))?;
         let stack = printed.lines().filter_map(|line| number_before(line, " bytes of stack")).max();
         let stack = stack.ok_or_else(|| format!("{} measures no stack", image.build))?;
@@ -149,7 +149,7 @@ impl Curve {
 impl Cost {
     /// Reads `attestation: accepted, N instructions, …` or `attestation, dearest: CASE, N instructions`; of a lock that has
     /// something prepared, `attestation, kept issuer: accepted, …` or `assertion, prepared: accepted, …`.
-    fn read(printed: &str, kind: &str) -> Option<Self> {
+    pub(crate) fn read(printed: &str, kind: &str) -> Option<Self> {
         printed.lines().find_map(|line| {
             let rest = line.strip_prefix(kind)?;
             let case = if let Some(rest) = rest.strip_prefix(", dearest: ") {
@@ -188,6 +188,14 @@ impl Figures {
         Self { figure }
     }
 
+    pub(crate) fn committed() -> Outcome<Self> {
+        Ok(toml::from_str(&fs::read_to_string(COMMITTED)?)?)
+    }
+
+    pub(crate) fn find(&self, board: &Board, profile: &str) -> Option<&Figure> {
+        self.figure.iter().find(|figure| figure.board == board.name && figure.profile == profile)
+    }
+
     pub(crate) fn over_budget(&self) -> Vec<String> {
         let mut over = Vec::new();
         for figure in &self.figure {
@@ -221,7 +229,7 @@ impl Figures {
     }
 
     pub(crate) fn differ_from_committed(&self) -> Outcome<Vec<String>> {
-        let committed: Self = toml::from_str(&fs::read_to_string(COMMITTED)?)?;
+        let committed = Self::committed()?;
         let mut differences = Vec::new();
         let names = |figures: &Self| figures.figure.iter().map(Figure::name).collect::<Vec<_>>();
         if names(self) != names(&committed) {

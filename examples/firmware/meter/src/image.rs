@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     env, fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -13,7 +13,7 @@ use crate::{Outcome, elf::Elf};
 pub(crate) struct Board {
     /// The processor.
     pub(crate) name: &'static str,
-    target: &'static str,
+    pub(crate) target: &'static str,
 }
 
 /// The reference comes first: the budgets are its.
@@ -38,7 +38,7 @@ pub(crate) struct Image {
     pub(crate) elf: Elf,
     /// Bytes of stack of each function, by symbol.
     pub(crate) frames: BTreeMap<String, u64>,
-    path: PathBuf,
+    pub(crate) path: PathBuf,
 }
 
 impl Build {
@@ -65,16 +65,14 @@ impl Build {
     }
 }
 
-impl Image {
-    /// Runs it, and has it succeed.
-    pub(crate) fn run(&self) -> Outcome<String> {
-        let output = Command::new("boards/run").arg(&self.path).stderr(Stdio::inherit()).output()?;
-        let said = String::from_utf8(output.stdout)?;
-        if output.status.success() {
-            Ok(said)
-        } else {
-            Err(format!("{said}\n{} fails: {}", self.build, output.status).into())
-        }
+/// Runs an image, has it succeed, and returns what it printed.
+pub(crate) fn run(path: &Path) -> Outcome<String> {
+    let output = Command::new("boards/run").arg(path).stderr(Stdio::inherit()).output()?;
+    let said = String::from_utf8(output.stdout)?;
+    if output.status.success() {
+        Ok(said)
+    } else {
+        Err(format!("{said}\n{} fails: {}", path.display(), output.status).into())
     }
 }
 
@@ -85,7 +83,7 @@ impl std::fmt::Display for Build {
 }
 
 /// Where cargo has put this very program, and puts the images: `target/debug/meter`.
-fn target_directory() -> Outcome<PathBuf> {
+pub(crate) fn target_directory() -> Outcome<PathBuf> {
     let this = env::current_exe()?;
     Ok(this.ancestors().nth(2).ok_or("no target directory")?.to_owned())
 }
