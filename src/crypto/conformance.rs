@@ -50,7 +50,10 @@ impl core::error::Error for ConformanceFailure {}
 
 /// Runs every known answer and edge case: 10 digests, 12 keys, 40 signatures.
 ///
-/// Needs no heap and no I/O.
+/// Needs no heap and no I/O, but time and flash: on a Cortex-M4 it adds 16.5 KB to an image that verifies, and takes 55 million
+/// instructions with the backend `VerifyOnly` and 216 million with `RustCrypto`. That is seconds at 48 MHz: run it in an image
+/// for that purpose, or once when a board is made, rather than at each start. `examples/firmware/measure` measures it, and the
+/// README has the figures of all boards.
 ///
 /// # Errors
 ///

@@ -3,15 +3,26 @@
 use genuine::{
     Error,
     app_attest::{APPLE_APP_ATTEST_ROOT, Counter, Policy},
-    crypto::{Crypto, PrepareP256, PrepareP384},
+    crypto::{Crypto, PrepareP256, PrepareP384, conformance},
     x509::KeptIssuer,
 };
 
 use crate::{
+    board::print,
     lock::{Lock, Phone},
     objects,
     report::{Expected, Report},
 };
+
+/// Asks a backend what it must know before it is trusted. Done once on a new board, or in its self-test.
+pub fn check<C: Crypto>(crypto: &C, report: &mut Report) {
+    report.expect("conformance::check", Expected::ACCEPTED, || {
+        conformance::check(crypto).map_err(|failure| {
+            print(&["not passed: ", failure.check, "\n"]);
+            Error::CryptoUnavailable
+        })
+    });
+}
 
 /// Plays it with one cryptographic backend.
 pub fn play<C: Crypto>(crypto: &C, report: &mut Report) {

@@ -50,7 +50,7 @@ fn measure_all(write: bool) -> Outcome<Vec<String>> {
     }
     let figures = Figures::new(all.figures);
 
-    println!("{}\n{}\n{}", figures.table(), figures.curves(), figures.crates());
+    println!("{}\n{}\n{}\n{}", figures.table(), figures.curves(), figures.checks(), figures.crates());
     let mut faults = figures.over_budget();
     faults.extend(all.own.lines().map(|site| format!("our own code can panic: {site}")));
     if write {
@@ -72,12 +72,14 @@ const COMPACT: &[&str] = &["--no-default-features", "--features", "compact"];
 const NONE: &[&str] = &["--no-default-features"];
 
 /// The images: binary, what its figures are called, features, and profiles.
-const IMAGES: [(&str, &str, &[&str], &[&str]); 10] = [
+const IMAGES: [(&str, &str, &[&str], &[&str]); 12] = [
     ("demo", "full", &[], &["release", "size"]),
+    ("checked", "full, checked", &[], &["release"]),
     ("assertion", "assertion only", &[], &["release", "size"]),
     ("accelerator", "without ECDSA", NONE, &["release"]),
     ("table", "threat table", TABLE, &["release"]),
     ("own", "own code", OWN, &["release", "size"]),
+    ("own_checked", "own code, checked", OWN, &["release"]),
     ("own_assertion", "own code, assertion only", OWN, &["release", "size"]),
     ("own_assertion", "own code, assertion only, compact", COMPACT, &["tiny"]),
     ("own_prepared", "own code, prepared", OWN, &["release"]),
