@@ -1,15 +1,16 @@
 //! Runs targets on the files of a directory, `run TARGET DIRECTORY`, and prints the verdicts met: `Ok`, and the names of
-//! errors. Without arguments it prints all that there are.
+//! errors. Without arguments it prints all that there are, and with `--sources` the digest of the code.
 
 use std::{env, fs};
 
 use genuine::Error;
-use genuine_fuzz::{TARGETS, codes};
+use genuine_fuzz::{TARGETS, codes, sources};
 
 fn main() {
     let arguments: Vec<_> = env::args().skip(1).collect();
     let verdicts: Vec<_> = match arguments.as_slice() {
         [] => Error::ALL.to_vec(),
+        [option] if option == "--sources" => return println!("{}", sources::digest()),
         [name, directory] => {
             let target = TARGETS.iter().find(|target| target.name == name).expect("a target");
             let mut files: Vec<_> = fs::read_dir(directory).expect("a directory").collect();
@@ -19,7 +20,7 @@ fn main() {
             }
             codes::met()
         }
-        _ => panic!("usage: run [TARGET DIRECTORY]"),
+        _ => panic!("usage: run [--sources | TARGET DIRECTORY]"),
     };
     if arguments.is_empty() || codes::accepted() {
         println!("Ok");

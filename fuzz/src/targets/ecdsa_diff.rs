@@ -1,9 +1,8 @@
-//! ECDSA: the verdicts of the engine's backends, on every path of the one of our own, of aws-lc-rs, ring, and p256 or p384
-//! used in another way.
+//! ECDSA: the verdicts of the engine's backends, on every path of the one of our own, of p256 or p384 used in another way,
+//! and with the feature `c-oracles` of aws-lc-rs and ring.
 
 use std::{cell::RefCell, collections::HashMap, sync::LazyLock};
 
-use aws_lc_rs::signature as aws;
 use genuine::{
     Error,
     crypto::{
@@ -12,56 +11,25 @@ use genuine::{
     },
 };
 use genuine_lanes::InLanes;
-use genuine_testvectors::{
-    der::Der,
-    keys::{Hash, Signer},
-};
-use ring::signature as ring;
+use genuine_testvectors::keys::{Hash, Signer};
 
 use crate::codes;
 
-/// A curve, a hash, and what the two other libraries call them.
+/// A curve and a hash.
 struct Algorithm {
     hash: Hash,
     /// Octets of a coordinate.
     size: usize,
     signer: Signer,
-    aws: &'static aws::EcdsaVerificationAlgorithm,
-    ring: &'static ring::EcdsaVerificationAlgorithm,
 }
 
 static ALGORITHMS: LazyLock<[Algorithm; 4]> = LazyLock::new(|| {
-    let p256 = Signer::p256("ecdsa");
-    let p384 = Signer::p384("ecdsa");
+    let (p256, p384) = (Signer::p256("ecdsa"), Signer::p384("ecdsa"));
     [
-        Algorithm {
-            hash: Hash::Sha256,
-            size: 32,
-            signer: p256.clone(),
-            aws: &aws::ECDSA_P256_SHA256_ASN1,
-            ring: &ring::ECDSA_P256_SHA256_ASN1,
-        },
-        Algorithm {
-            hash: Hash::Sha384,
-            size: 32,
-            signer: p256,
-            aws: &aws::ECDSA_P256_SHA384_ASN1,
-            ring: &ring::ECDSA_P256_SHA384_ASN1,
-        },
-        Algorithm {
-            hash: Hash::Sha256,
-            size: 48,
-            signer: p384.clone(),
-            aws: &aws::ECDSA_P384_SHA256_ASN1,
-            ring: &ring::ECDSA_P384_SHA256_ASN1,
-        },
-        Algorithm {
-            hash: Hash::Sha384,
-            size: 48,
-            signer: p384,
-            aws: &aws::ECDSA_P384_SHA384_ASN1,
-            ring: &ring::ECDSA_P384_SHA384_ASN1,
-        },
+        Algorithm { hash: Hash::Sha256, size: 32, signer: p256.clone() },
+        Algorithm { hash: Hash::Sha384, size: 32, signer: p256 },
+        Algorithm { hash: Hash::Sha256, size: 48, signer: p384.clone() },
+        Algorithm { hash: Hash::Sha384, size: 48, signer: p384 },
     ]
 });
 
@@ -71,7 +39,7 @@ static ALGORITHMS: LazyLock<[Algorithm; 4]> = LazyLock::new(|| {
 /// All give one verdict, and the honest signature has a good one.
 pub fn run(data: &[u8]) {
     let Some((&[kind, message], mut rest)) = data.split_first_chunk() else { return };
-    let Algorithm { hash, size, aws, ring, .. } = &ALGORITHMS[usize::from(kind & 3)];
+    let Algorithm { hash, size, .. } = &ALGORITHMS[usize::from(kind & 3)];
     let message = [message];
     let (honest_point, honest_numbers) = honest(kind & 3, message[0]);
     let (mut point, mut numbers) = (honest_point.clone(), honest_numbers.clone());
@@ -88,15 +56,12 @@ pub fn run(data: &[u8]) {
     replace(16, &mut numbers[*size..]);
 
     let digest = hash.digest(&message);
-    let (ours, is_point, again) =
+    #[cfg_attr(not(feature = "c-oracles"), expect(unused_variables, reason = "for oracles that are not here"))]
+    let verdicts @ (ours, _) =
         if *size == 32 { p256(&point, &digest, &numbers) } else { p384(&point, &digest, &numbers) };
-    let (r, s) = numbers.split_at(*size);
-    let encoded = Der::sequence(vec![Der::integer(r), Der::integer(s)]).encode();
-    let of_aws = aws::UnparsedPublicKey::new(*aws, &point).verify(&message, &encoded).is_ok();
-    let of_ring = ring::UnparsedPublicKey::new(*ring, &point).verify(&message, &encoded).is_ok();
-    assert_eq!([ours, ours, ours], [of_aws, of_ring, again]);
     codes::record(&ours.then_some(()).ok_or(Error::SignatureInvalid));
-    assert_eq!(is_point, aws::ParsedPublicKey::new(*aws, &point).is_ok());
+    #[cfg(feature = "c-oracles")]
+    c_oracles::agree(kind & 3, &point, &message, numbers.split_at(*size), verdicts);
     if point == honest_point && numbers == honest_numbers {
         assert!(ours, "an honest signature");
     }
@@ -214,8 +179,8 @@ fn p384_on_every_path(key: &P384PublicKey, digest: &Digest, signature: &P384Sign
 
 macro_rules! on_curve {
     ($name:ident: $curve:ident, $key:ident, $signature:ident, $check:ident, $verify:ident, $every_path:ident) => {
-        /// The backend's verdict on the signature, and on the key; and the former by way of SEC 1 and DER.
-        fn $name(point: &[u8], digest: &[u8], numbers: &[u8]) -> (bool, bool, bool) {
+        /// The backends' verdict on the signature, and on the key: the same by way of SEC 1.
+        fn $name(point: &[u8], digest: &[u8], numbers: &[u8]) -> (bool, bool) {
             use $curve::ecdsa::{Signature, VerifyingKey, signature::hazmat::PrehashVerifier as _};
             let key = $key::from_uncompressed(point).expect("an uncompressed point");
             let signature = $signature(numbers.try_into().expect("two numbers"));
@@ -223,9 +188,12 @@ macro_rules! on_curve {
             let verdict = is_ok(RustCrypto.$verify(&key, &digest_of(digest), &signature));
             assert_eq!(is_ok(VerifyOnly.$check(&key)), is_point, "the key");
             assert_eq!($every_path(&key, &digest_of(digest), &signature), verdict, "the backend of our own");
-            let again = VerifyingKey::from_sec1_bytes(point).ok().zip(Signature::from_slice(numbers).ok());
+            let decoded = VerifyingKey::from_sec1_bytes(point).ok();
+            assert_eq!(decoded.is_some(), is_point, "the key by way of SEC 1");
+            let again = decoded.zip(Signature::from_slice(numbers).ok());
             let again = again.is_some_and(|(key, signature)| key.verify_prehash(digest, &signature).is_ok());
-            (verdict, is_point, again)
+            assert_eq!(again, verdict, "by way of SEC 1");
+            (verdict, is_point)
         }
     };
 }
@@ -241,4 +209,36 @@ pub fn seeds() -> Vec<Vec<u8>> {
             [0, 4, 8, 16, 24, 28, 0x20 | 8, 0x20 | 16, 0x20 | 4].map(|bits| vec![algorithm | bits, 7])
         })
         .collect()
+}
+
+/// Two libraries whose arithmetic is C and assembly.
+#[cfg(feature = "c-oracles")]
+mod c_oracles {
+    use aws_lc_rs::signature as aws;
+    use genuine_testvectors::der::Der;
+    use ring::signature as ring;
+
+    /// In the order of `ALGORITHMS`.
+    static ALGORITHMS: [(&aws::EcdsaVerificationAlgorithm, &ring::EcdsaVerificationAlgorithm); 4] = [
+        (&aws::ECDSA_P256_SHA256_ASN1, &ring::ECDSA_P256_SHA256_ASN1),
+        (&aws::ECDSA_P256_SHA384_ASN1, &ring::ECDSA_P256_SHA384_ASN1),
+        (&aws::ECDSA_P384_SHA256_ASN1, &ring::ECDSA_P384_SHA256_ASN1),
+        (&aws::ECDSA_P384_SHA384_ASN1, &ring::ECDSA_P384_SHA384_ASN1),
+    ];
+
+    /// Panics unless both say the same of the signature, and aws-lc-rs of the key, which ring does not check alone.
+    pub(super) fn agree(
+        algorithm: u8,
+        point: &[u8],
+        message: &[u8],
+        (r, s): (&[u8], &[u8]),
+        (verdict, is_point): (bool, bool),
+    ) {
+        let (aws, ring) = ALGORITHMS[usize::from(algorithm)];
+        let encoded = Der::sequence(vec![Der::integer(r), Der::integer(s)]).encode();
+        let of_aws = aws::UnparsedPublicKey::new(aws, point).verify(message, &encoded).is_ok();
+        let of_ring = ring::UnparsedPublicKey::new(ring, point).verify(message, &encoded).is_ok();
+        assert_eq!([of_aws, of_ring], [verdict; 2], "aws-lc-rs and ring");
+        assert_eq!(aws::ParsedPublicKey::new(aws, point).is_ok(), is_point, "the key, to aws-lc-rs");
+    }
 }
