@@ -3,7 +3,8 @@
 use std::sync::LazyLock;
 
 use genuine::{
-    app_attest::{APPLE_APP_ATTEST_ROOT, Counter},
+    Error, UnixTime,
+    app_attest::{APPLE_APP_ATTEST_ROOT, AppIdHash, AttestationObject, Counter, Policy, VerifiedAttestation},
     crypto::{P256PublicKey, P384PublicKey},
     x509::{Certificate, SubjectKey, TrustAnchor},
 };
@@ -15,7 +16,10 @@ use genuine_testvectors::{
     der::{Content, Der, minimal_length, tag},
 };
 
-use crate::naive::{AuthData, Credential};
+use crate::{
+    crypto::{Asked, CLIENT_DATA, Caller, Yes},
+    naive::{AuthData, Credential},
+};
 
 /// A device with authorities and a receipt that is as short as can be: nothing reads it.
 pub(crate) static DEVICE: LazyLock<Device> = LazyLock::new(|| Device::new("fuzz").with_receipt_length(8));
@@ -40,6 +44,26 @@ pub(crate) fn devices() -> impl Iterator<Item = Device> {
     })
 }
 
+/// The app, the key identifier and the nonce in the objects of [`attestation`].
+pub(crate) const APP: AppIdHash = AppIdHash([0xA5; 32]);
+pub(crate) const KEY_ID: [u8; 32] = [0x5A; 32];
+pub(crate) const NONCE: [u8; 32] = [7; 32];
+
+/// Verifies an object of [`attestation`] over a backend that says yes: only its certificates can stop it.
+pub(crate) fn verify<'i>(
+    object: &AttestationObject<'i>,
+    now: UnixTime,
+) -> (Result<VerifiedAttestation<'i>, Error>, Asked) {
+    let caller = Caller {
+        policy: Policy::new(&[APP]),
+        anchors: &anchors(),
+        key_id: KEY_ID,
+        client_data: CLIENT_DATA,
+        now,
+    };
+    caller.verify(object, Yes::new(KEY_ID, NONCE))
+}
+
 /// An attestation object with these certificates and authenticator data of the leaf's key.
 pub(crate) fn attestation(leaf: &[u8], intermediate: &[u8]) -> Vec<u8> {
     let key = match Certificate::parse(leaf).map(|certificate| certificate.key()) {
@@ -48,10 +72,10 @@ pub(crate) fn attestation(leaf: &[u8], intermediate: &[u8]) -> Vec<u8> {
     };
     let aaguid = Environment::Production.aaguid();
     let auth_data = AuthData {
-        app_id: [0xA5; 32],
+        app_id: APP.0,
         flags: FLAG_AT,
         counter: Counter::ATTESTED,
-        credential: Some(Credential { aaguid, id: [0x5A; 32], key }),
+        credential: Some(Credential { aaguid, id: KEY_ID, key }),
         bundle_version: None,
         category: None,
     };
@@ -116,7 +140,7 @@ pub(crate) struct Opened {
 
 /// Leaf and intermediate.
 pub(crate) static CHAIN: LazyLock<[Opened; 2]> =
-    LazyLock::new(|| [DEVICE.leaf(&[7; 32]).sign(), DEVICE.authorities().signed_intermediate()].map(Opened::new));
+    LazyLock::new(|| [DEVICE.leaf(&NONCE).sign(), DEVICE.authorities().signed_intermediate()].map(Opened::new));
 
 impl Opened {
     fn new(mut certificate: Der) -> Self {

@@ -4,14 +4,12 @@ use std::cell::RefCell;
 
 use genuine::{
     Error, UnixTime,
-    app_attest::{
-        AttestationObject, AttestationVerifier, ClientDataHash, KeyId, Policy, ValidationCategory, VerifiedAttestation,
-    },
+    app_attest::{AttestationObject, AttestationVerifier, ClientDataHash, KeyId, Policy, VerifiedAttestation},
     crypto::{Crypto, CryptoError, Digest, P256PublicKey, P256Signature, P384PublicKey, P384Signature, RustCrypto},
     x509::TrustAnchor,
 };
 
-/// The client data hash that a [`Yes`] takes for covered by every nonce.
+/// The client data hash that, to a [`Yes`], is under the nonce that it was made with.
 pub(crate) const CLIENT_DATA: &[u8] = b"client data of the yes-backend";
 
 /// A signature that the engine asked about.
@@ -23,7 +21,7 @@ pub(crate) struct Question {
     pub(crate) signature: Vec<u8>,
 }
 
-/// Says yes to points and signatures, and hashes keys and nonces to what the object wants them to be.
+/// Says yes to points and signatures; every key has one identifier to it, and everything over [`CLIENT_DATA`] one nonce.
 pub(crate) struct Yes {
     key_id: [u8; 32],
     nonce: [u8; 32],
@@ -83,24 +81,25 @@ impl Crypto for Yes {
     }
 }
 
-/// Verifies with nothing to stop an object but its own contradictions: its app is allowed, its nonce covers the client
-/// data, its signatures are good. The policy requires one of the categories, if there are
-/// any. Says what was asked about.
-pub(crate) fn verify_with_yes<'i>(
-    object: &AttestationObject<'i>,
-    anchors: &[TrustAnchor<'_>],
-    now: UnixTime,
-    categories: &[ValidationCategory],
-) -> (Result<VerifiedAttestation<'i>, Error>, Asked) {
-    let yes = Yes::new(object.credential().id(), *object.nonce());
-    let apps = [object.auth_data().app_id()];
-    let policy = Policy::new(&apps).allow_development();
-    let policy = if categories.is_empty() { policy } else { policy.require_categories(categories) };
-    let verdict = AttestationVerifier::new(policy, anchors, &yes).verify(
-        object,
-        &KeyId(object.credential().id()),
-        &ClientDataHash(CLIENT_DATA),
-        now,
-    );
-    (verdict, Asked { signatures: yes.asked.into_inner(), points: yes.points.into_inner() })
+/// What the caller of a verification brings along. Nothing of it comes from the object, or a comparison that is left out
+/// would not be seen.
+pub(crate) struct Caller<'a> {
+    pub(crate) policy: Policy<'a>,
+    pub(crate) anchors: &'a [TrustAnchor<'a>],
+    pub(crate) key_id: [u8; 32],
+    pub(crate) client_data: &'a [u8],
+    pub(crate) now: UnixTime,
+}
+
+impl Caller<'_> {
+    /// Verifies an object, and says what the backend was asked about.
+    pub(crate) fn verify<'i>(
+        &self,
+        object: &AttestationObject<'i>,
+        yes: Yes,
+    ) -> (Result<VerifiedAttestation<'i>, Error>, Asked) {
+        let verifier = AttestationVerifier::new(self.policy, self.anchors, &yes);
+        let verdict = verifier.verify(object, &KeyId(self.key_id), &ClientDataHash(self.client_data), self.now);
+        (verdict, Asked { signatures: yes.asked.into_inner(), points: yes.points.into_inner() })
+    }
 }

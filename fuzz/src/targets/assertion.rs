@@ -66,7 +66,7 @@ pub(super) fn compare(parsed: &Result<Assertion<'_>, Error>, data: &[u8]) {
     });
     match (parsed, naive) {
         (Ok(ours), Some((assertion, auth_data, signature))) => {
-            super::auth_data::compare(assertion.auth_data, Some((ours.auth_data(), None)), Some(auth_data));
+            super::auth_data::compare(assertion.auth_data, Some((ours.auth_data(), None)), Some(&auth_data));
             assert_eq!(ours.signature().0, signature);
         }
         (Err(error), None) => assert!(error.step() <= Step::SignatureForm, "{error}"),

@@ -1,32 +1,128 @@
 //! Attestations over a backend that says yes: the fuzzer gets behind hashes and signatures.
 
+use std::sync::LazyLock;
+
 use genuine::{
     Error, Step, UnixTime,
-    app_attest::{AttestationObject, MAX_ATTESTATION, ValidationCategory, VerifiedAttestation},
+    app_attest::{
+        APPLE_APP_ATTEST_ROOT, AppIdHash, AttestationObject, MAX_ATTESTATION, Policy, ValidationCategory,
+        VerifiedAttestation,
+    },
     crypto::P384PublicKey,
     x509::{Certificate, SubjectKey, TrustAnchor},
 };
 use genuine_testvectors::{
-    Environment,
+    Environment, Kind,
     auth_data::FLAG_ED,
     certificate::{nonce_value, oid},
+    keys::sha256,
 };
 
 use crate::{
-    around, codes,
-    crypto::{Asked, verify_with_yes},
+    around::{self, DEVICE},
+    case, codes,
+    crypto::{Asked, CLIENT_DATA, Caller, Yes},
     naive, x509,
 };
 
-/// Parsing agrees with a plain second reader; what is accepted keeps every rule, read with other libraries; no signature is
-/// asked for before its time.
+/// What a caller knows of one device's attestation, before and without the object.
+#[derive(Clone, Copy)]
+struct Case {
+    app: [u8; 32],
+    key_id: [u8; 32],
+    /// What the hash over authenticator data and client data is to the backend.
+    nonce: [u8; 32],
+    environment: Environment,
+    now: u64,
+}
+
+/// Those of the good objects, in their order.
+static CASES: LazyLock<Vec<Case>> = LazyLock::new(|| {
+    let known = |seed: &genuine_testvectors::Vector| {
+        let object = naive::Attestation::read(&seed.object).expect("a good object");
+        let leaf = Certificate::parse(object.leaf).expect("a good leaf");
+        let nonce = leaf.extension(oid::NONCE).and_then(<[u8]>::last_chunk).expect("a nonce");
+        Case {
+            app: sha256(&[seed.app_id.as_bytes()]),
+            key_id: seed.key_id[..].try_into().expect("32 octets"),
+            nonce: *nonce,
+            environment: seed.environment.unwrap_or(Environment::Production),
+            now: seed.valid_at.unwrap_or_default(),
+        }
+    };
+    case::good(Kind::Attestation).map(known).collect()
+});
+
+/// In what the caller's side differs from the case.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Twist {
+    /// In nothing.
+    None,
+    /// The policy has another app.
+    App,
+    /// The key identifier is another one.
+    KeyId,
+    /// The client data is not what the nonce is over.
+    ClientData,
+    /// The policy has the other environment alone.
+    Environment,
+    /// The clock was never set.
+    NoClock,
+    /// It is a century later.
+    Late,
+    /// The policy requires the App Store, [`CATEGORY`].
+    Category,
+    /// The policy requires bundle version 1, [`VERSION`].
+    BundleVersion,
+    /// The simulated root is not among the anchors.
+    Anchors,
+}
+
+const TWISTS: [Twist; 10] = [
+    Twist::None,
+    Twist::App,
+    Twist::KeyId,
+    Twist::ClientData,
+    Twist::Environment,
+    Twist::NoClock,
+    Twist::Late,
+    Twist::Category,
+    Twist::BundleVersion,
+    Twist::Anchors,
+];
+
+const CATEGORY: ValidationCategory = ValidationCategory::APP_STORE;
+const VERSION: &str = "1";
+
+/// A case (1 byte), in what the caller's side differs from it (1 byte), and an object.
+///
+/// Parsing agrees with a plain second reader; the verdict is the predicted one as far as the nonce; what is accepted keeps
+/// every rule, read with other libraries; no signature is asked for before its time.
 pub fn run(data: &[u8]) {
+    let Some((&[case, twist], object)) = data.split_first_chunk() else { return };
+    let pick = |number: u8, length: usize| usize::from(number) % length;
+    check(object, CASES[pick(case, CASES.len())], TWISTS[pick(twist, TWISTS.len())]);
+}
+
+/// The same with an object of [`around::attestation`].
+pub(super) fn around_chain(object: &[u8]) {
+    let case = Case {
+        app: around::APP.0,
+        key_id: around::KEY_ID,
+        nonce: around::NONCE,
+        environment: Environment::Production,
+        now: DEVICE.issue_time(),
+    };
+    check(object, case, Twist::None);
+}
+
+fn check(data: &[u8], case: Case, twist: Twist) {
     let parsed = AttestationObject::parse(data);
     let theirs = read(data);
-    let (object, envelope) = match (parsed, theirs) {
+    let (object, envelope, auth_data) = match (parsed, theirs) {
         (Ok(object), Some((envelope, auth_data))) => {
-            same_view(&object, &envelope, auth_data);
-            (object, envelope)
+            same_view(&object, &envelope, &auth_data);
+            (object, envelope, auth_data)
         }
         (Err(error), None) => {
             assert!(error.step() <= Step::AuthenticatorData, "{error}");
@@ -34,20 +130,22 @@ pub fn run(data: &[u8]) {
         }
         (ours, theirs) => panic!("{:?} and {theirs:?}", ours.err()),
     };
-    let now = object.leaf().validity().not_before.max(UnixTime(1)).max(object.intermediate().validity().not_before);
-    let (verdict, asked) = verify_with_yes(&object, &around::anchors(), now, &[]);
+    let (verdict, now, asked) = verify(&object, case, twist);
     codes::record(&verdict);
-    match verdict {
-        Ok(proof) => {
-            keeps_the_rules(&object, &envelope, &proof, &asked);
-            // What is not announced satisfies no policy.
-            let category = [object.auth_data().launch().category.unwrap_or(ValidationCategory::APP_STORE)];
-            let (verdict, _) = verify_with_yes(&object, &around::anchors(), now, &category);
-            codes::record(&verdict);
-            let expected = proof.launch().category.map(drop).ok_or(Error::LaunchDataMissing);
-            assert_eq!(verdict.map(drop), expected);
+    let predicted = predicted(&envelope, &auth_data, case, twist);
+    match (verdict, predicted) {
+        (verdict, Some(error)) => {
+            assert_eq!(verdict.map(drop), Err(error));
+            assert_eq!(asked.signatures, []);
         }
-        Err(error) => {
+        (Ok(proof), None) => {
+            assert_ne!(twist, Twist::Anchors, "under an anchor that is not there");
+            keeps_the_rules(&object, &envelope, &proof, &asked);
+            let validity = [object.leaf().validity(), object.intermediate().validity()];
+            assert!(validity.iter().all(|period| (period.not_before..=period.not_after).contains(&now)));
+        }
+        (Err(error), None) => {
+            assert!(error.step() > Step::Nonce, "{error}");
             let most = match error.step() {
                 // The signature that is refused has r or s out of range, or the backend would have said yes.
                 Step::LeafSignature => 1,
@@ -56,6 +154,80 @@ pub fn run(data: &[u8]) {
             assert!(asked.signatures.len() <= most, "{error} after {} signatures", asked.signatures.len());
         }
     }
+}
+
+/// Verifies the object under what the case says, but for the twist; at what time, and what the backend was asked.
+fn verify<'i>(
+    object: &AttestationObject<'i>,
+    case: Case,
+    twist: Twist,
+) -> (Result<VerifiedAttestation<'i>, Error>, UnixTime, Asked) {
+    let other = |octets: [u8; 32]| octets.map(|octet| !octet);
+    let apps = [AppIdHash(if twist == Twist::App { other(case.app) } else { case.app })];
+    let policy = Policy::new(&apps);
+    let policy = match (twist, case.environment) {
+        (Twist::Environment, Environment::Production) => policy.only_development(),
+        (Twist::Environment, Environment::Development) => policy,
+        _ => policy.allow_development(),
+    };
+    let policy = match twist {
+        Twist::Category => policy.require_categories(&[CATEGORY]),
+        Twist::BundleVersion => policy.require_bundle_versions(&[VERSION]),
+        _ => policy,
+    };
+    let now = UnixTime(match twist {
+        Twist::NoClock => 0,
+        Twist::Late => case.now + 100 * 365 * 86_400,
+        _ => case.now,
+    });
+    let caller = Caller {
+        policy,
+        anchors: if twist == Twist::Anchors { &[APPLE_APP_ATTEST_ROOT] } else { &around::anchors() },
+        key_id: if twist == Twist::KeyId { other(case.key_id) } else { case.key_id },
+        client_data: if twist == Twist::ClientData { b"other client data" } else { CLIENT_DATA },
+        now,
+    };
+    let (verdict, asked) = caller.verify(object, Yes::new(case.key_id, case.nonce));
+    (verdict, now, asked)
+}
+
+/// The first rule up to the nonce that is broken, as the plain reader sees the object.
+fn predicted(
+    envelope: &naive::Attestation<'_>,
+    auth_data: &naive::AuthData<'_>,
+    case: Case,
+    twist: Twist,
+) -> Option<Error> {
+    let credential = auth_data.credential.as_ref().expect("that of an attestation");
+    let leaf = Certificate::parse(envelope.leaf).expect("it was parsed before");
+    let is_production = match credential.aaguid {
+        aaguid if aaguid == Environment::Production.aaguid() => Some(true),
+        aaguid if aaguid == Environment::Development.aaguid() => Some(false),
+        _ => None,
+    };
+    let refused_environment = (twist == Twist::Environment).then_some(case.environment == Environment::Production);
+    let announced = auth_data.flags & FLAG_ED != 0;
+    let (category, version) =
+        if announced { (auth_data.category, auth_data.bundle_version) } else { (None, None) };
+    let rules = [
+        (twist != Twist::NoClock, Error::ClockUnset),
+        (twist != Twist::App && auth_data.app_id == case.app, Error::RpIdMismatch),
+        (auth_data.counter.0 == 0, Error::CounterNotZero),
+        (is_production.is_some(), Error::AaguidUnknown),
+        (is_production != refused_environment || refused_environment.is_none(), Error::EnvironmentMismatch),
+        (twist != Twist::KeyId, Error::KeyIdMismatch),
+        (credential.id == case.key_id, Error::CredentialIdMismatch),
+        (SubjectKey::P256(credential.key) == leaf.key(), Error::CoseKeyMismatch),
+        (twist != Twist::Category || category.is_some(), Error::LaunchDataMissing),
+        (twist != Twist::Category || category == Some(CATEGORY.0), Error::CategoryRefused),
+        (twist != Twist::BundleVersion || version.is_some(), Error::LaunchDataMissing),
+        (twist != Twist::BundleVersion || version == Some(VERSION), Error::BundleVersionRefused),
+        (
+            twist != Twist::ClientData && leaf.extension(oid::NONCE) == Some(&nonce_value(&case.nonce)),
+            Error::NonceMismatch,
+        ),
+    ];
+    rules.into_iter().find_map(|(kept, error)| (!kept).then_some(error))
 }
 
 /// What the plain reader finds, with certificates as the engine parses one by one.
@@ -71,7 +243,7 @@ fn read(data: &[u8]) -> Option<(naive::Attestation<'_>, naive::AuthData<'_>)> {
     good.then_some((envelope, auth_data))
 }
 
-fn same_view(ours: &AttestationObject<'_>, envelope: &naive::Attestation<'_>, auth_data: naive::AuthData<'_>) {
+fn same_view(ours: &AttestationObject<'_>, envelope: &naive::Attestation<'_>, auth_data: &naive::AuthData<'_>) {
     assert_eq!(ours.receipt().as_unverified_bytes(), envelope.receipt);
     x509::agree(envelope.leaf, ours.leaf());
     x509::agree(envelope.intermediate, ours.intermediate());
@@ -115,9 +287,12 @@ fn keeps_the_rules(
     x509::is_about(envelope.leaf, second);
 }
 
-/// Attestations of every generation, and one byte too many.
+/// Each good object as it is, the first one under each twist, and one byte too many.
 #[must_use]
 pub fn seeds() -> Vec<Vec<u8>> {
-    let too_large = vec![0; MAX_ATTESTATION + 1];
-    super::attestation_real::seeds().into_iter().chain([too_large]).collect()
+    let objects = super::attestation_real::seeds();
+    let twisted = (0..).zip(TWISTS).map(|(twist, _)| [&[0, twist], &objects[0][..]].concat());
+    let too_large = vec![0; 2 + MAX_ATTESTATION + 1];
+    let good = (0..).zip(&objects).map(|(case, object)| [&[case, 0], &object[..]].concat());
+    good.chain(twisted).chain([too_large]).collect()
 }

@@ -28,7 +28,7 @@ pub fn run(data: &[u8]) {
     super::auth_data::compare(
         &auth_data,
         map.as_ref().ok().map(|view| (view, None)),
-        naive::AuthData::read(&auth_data, false),
+        naive::AuthData::read(&auth_data, false).as_ref(),
     );
     if map.is_ok() {
         agree(data);

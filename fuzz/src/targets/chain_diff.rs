@@ -16,7 +16,7 @@ use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 use crate::{
     around::{self, CHAIN, DEVICE},
     codes,
-    crypto::{Question, verify_with_yes},
+    crypto::Question,
 };
 
 /// What the engine may refuse alone: it reads all of a certificate, where webpki reads what it needs. The reason for
@@ -73,14 +73,17 @@ pub fn run(data: &[u8]) {
     let parsed = AttestationObject::parse(&object);
     let (ours, asked) = match &parsed {
         Ok(object) => {
-            let (verdict, asked) = verify_with_yes(object, &around::anchors(), UnixTime(now), &[]);
+            let (verdict, asked) = around::verify(object, UnixTime(now));
             (verdict.map(drop), asked.signatures)
         }
         Err(error) => (Err(*error), Vec::new()),
     };
     codes::record(&ours);
     // Not about the chain: what an attestation's leaf has beyond X.509, and a time that is none.
-    if matches!(ours, Err(Error::NonceMissing | Error::NonceMalformed | Error::ClockUnset)) {
+    if matches!(
+        ours,
+        Err(Error::NonceMissing | Error::NonceMalformed | Error::NonceMismatch | Error::ClockUnset)
+    ) {
         return;
     }
     let notes = Notes::default();

@@ -21,11 +21,11 @@ pub fn run(data: &[u8]) {
     } else if place < in_leaf {
         let filled = leaf.fill(place, content);
         super::certificate::run(&filled);
-        super::attestation::run(&around::attestation(&filled, &intermediate.whole));
+        super::attestation::around_chain(&around::attestation(&filled, &intermediate.whole));
     } else {
         let filled = intermediate.fill(place - in_leaf, content);
         super::certificate::run(&filled);
-        super::attestation::run(&around::attestation(&leaf.whole, &filled));
+        super::attestation::around_chain(&around::attestation(&leaf.whole, &filled));
     }
 }
 

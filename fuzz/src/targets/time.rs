@@ -12,12 +12,11 @@ use time::{Date, Time, UtcDateTime};
 use crate::{
     around::{self, CHAIN, DEVICE, Slot},
     codes,
-    crypto::verify_with_yes,
 };
 
 /// The validity of a leaf.
 static SLOT: LazyLock<Slot> =
-    LazyLock::new(|| Slot::inside(&DEVICE.leaf(&[7; 32]).sign(), &[part::TBS, field::VALIDITY]).0);
+    LazyLock::new(|| Slot::inside(&DEVICE.leaf(&around::NONCE).sign(), &[part::TBS, field::VALIDITY]).0);
 
 /// The first byte is the length of notBefore, tag and length included; what follows is notAfter.
 ///
@@ -54,7 +53,7 @@ pub fn run(data: &[u8]) {
             _ if now > of_intermediate.not_after.0 => Some(Error::IntermediateExpired),
             _ => None,
         };
-        let (verdict, _) = verify_with_yes(&object, &around::anchors(), UnixTime(now), &[]);
+        let (verdict, _) = around::verify(&object, UnixTime(now));
         codes::record(&verdict);
         assert_eq!(verdict.err(), expected, "at {now}");
     }
