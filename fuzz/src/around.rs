@@ -54,13 +54,8 @@ pub(crate) fn verify<'i>(
     object: &AttestationObject<'i>,
     now: UnixTime,
 ) -> (Result<VerifiedAttestation<'i>, Error>, Asked) {
-    let caller = Caller {
-        policy: Policy::new(&[APP]),
-        anchors: &anchors(),
-        key_id: KEY_ID,
-        client_data: CLIENT_DATA,
-        now,
-    };
+    let caller =
+        Caller { policy: Policy::new(&[APP]), anchors: &anchors(), key_id: KEY_ID, client_data: CLIENT_DATA, now };
     caller.verify(object, Yes::new(KEY_ID, NONCE))
 }
 

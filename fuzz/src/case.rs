@@ -1,6 +1,6 @@
 //! Objects with everything that is said about them, verified by the engine.
 
-use std::{cell::RefCell, collections::HashMap, env, fs, path::Path, sync::LazyLock};
+use std::{env, fs, path::Path, sync::LazyLock};
 
 use genuine::{
     Error, UnixTime,
@@ -8,7 +8,7 @@ use genuine::{
         AppIdHash, Assertion, AssertionVerifier, AttestationObject, AttestationVerifier, AttestedKey, ClientDataHash,
         Counter, Environment, KeyId, Policy, ValidationCategory, VerifiedAssertion, VerifiedAttestation,
     },
-    crypto::{Crypto, CryptoError, Digest, P256PublicKey, P256Signature, P384PublicKey, P384Signature, RustCrypto},
+    crypto::{Crypto, P256PublicKey},
 };
 use genuine_testvectors::{
     Device, Edits, Environment as Of, Generation, Kind, Vector, auth_data::FLAG_ED, keys::sha256,
@@ -150,45 +150,4 @@ fn real() -> Vec<Vector> {
         })
     };
     load("attestations").chain(load("assertions")).collect()
-}
-
-/// A signature that was asked about.
-type Question = (P384PublicKey, Digest, P384Signature);
-
-/// `RustCrypto` that remembers verdicts under P-384, because the intermediate is the same one nearly always.
-#[derive(Default)]
-pub(crate) struct Remembering {
-    verdicts: RefCell<HashMap<Question, Result<(), CryptoError>>>,
-}
-
-impl Crypto for Remembering {
-    fn sha256(&self, parts: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
-        RustCrypto.sha256(parts)
-    }
-
-    fn sha384(&self, parts: &[&[u8]]) -> Result<[u8; 48], CryptoError> {
-        RustCrypto.sha384(parts)
-    }
-
-    fn check_p256(&self, key: &P256PublicKey) -> Result<(), CryptoError> {
-        RustCrypto.check_p256(key)
-    }
-
-    fn check_p384(&self, key: &P384PublicKey) -> Result<(), CryptoError> {
-        RustCrypto.check_p384(key)
-    }
-
-    fn verify_p256(&self, key: &P256PublicKey, digest: &Digest, signature: &P256Signature) -> Result<(), CryptoError> {
-        RustCrypto.verify_p256(key, digest, signature)
-    }
-
-    fn verify_p384(&self, key: &P384PublicKey, digest: &Digest, signature: &P384Signature) -> Result<(), CryptoError> {
-        /// Memory is bounded.
-        const MOST: usize = 4_096;
-        let mut verdicts = self.verdicts.borrow_mut();
-        if verdicts.len() >= MOST {
-            verdicts.clear();
-        }
-        *verdicts.entry((*key, *digest, *signature)).or_insert_with(|| RustCrypto.verify_p384(key, digest, signature))
-    }
 }

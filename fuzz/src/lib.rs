@@ -8,6 +8,7 @@ mod case;
 pub mod codes;
 mod crypto;
 mod naive;
+mod remembering;
 pub mod sources;
 pub mod targets;
 mod x509;

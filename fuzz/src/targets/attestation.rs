@@ -207,8 +207,7 @@ fn predicted(
     };
     let refused_environment = (twist == Twist::Environment).then_some(case.environment == Environment::Production);
     let announced = auth_data.flags & FLAG_ED != 0;
-    let (category, version) =
-        if announced { (auth_data.category, auth_data.bundle_version) } else { (None, None) };
+    let (category, version) = if announced { (auth_data.category, auth_data.bundle_version) } else { (None, None) };
     let rules = [
         (twist != Twist::NoClock, Error::ClockUnset),
         (twist != Twist::App && auth_data.app_id == case.app, Error::RpIdMismatch),

@@ -7,10 +7,7 @@ use genuine::{
 };
 use genuine_testvectors::{Kind, Vector, generator::Generator};
 
-use crate::{
-    case::{self, Remembering},
-    codes,
-};
+use crate::{case, codes, remembering::Remembering};
 
 thread_local! {
     static GENERATOR: Generator = Generator::new();

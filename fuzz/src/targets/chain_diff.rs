@@ -80,10 +80,7 @@ pub fn run(data: &[u8]) {
     };
     codes::record(&ours);
     // Not about the chain: what an attestation's leaf has beyond X.509, and a time that is none.
-    if matches!(
-        ours,
-        Err(Error::NonceMissing | Error::NonceMalformed | Error::NonceMismatch | Error::ClockUnset)
-    ) {
+    if matches!(ours, Err(Error::NonceMissing | Error::NonceMalformed | Error::NonceMismatch | Error::ClockUnset)) {
         return;
     }
     let notes = Notes::default();

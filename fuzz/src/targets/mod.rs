@@ -5,11 +5,15 @@ pub mod attestation;
 pub mod attestation_real;
 pub mod attestation_structured;
 pub mod auth_data;
+pub mod batch;
 pub mod cbor;
 pub mod certificate;
 pub mod chain_diff;
 pub mod der;
 pub mod ecdsa_diff;
+pub mod issuer;
+pub mod key_id;
+pub mod prepared;
 pub mod stateful;
 pub mod time;
 
@@ -33,5 +37,5 @@ macro_rules! targets {
 
 targets! {
     cbor der certificate auth_data attestation attestation_structured attestation_real assertion ecdsa_diff chain_diff
-    time stateful
+    time stateful batch prepared issuer key_id
 }

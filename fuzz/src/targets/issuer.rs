@@ -1,0 +1,184 @@
+//! Kept issuers: a sequence of attestations of many chains, against a model of what is kept and what the signatures are.
+
+use std::sync::LazyLock;
+
+use genuine::{
+    Error, UnixTime,
+    app_attest::{
+        AppIdHash, AttestationObject, AttestationVerifier, ClientDataHash, KeyId, Policy, VerifiedAttestation,
+    },
+    crypto::P384PublicKey,
+    x509::{KeptIssuer, TrustAnchor},
+};
+use genuine_testvectors::{
+    Device, Edits, TestPki,
+    certificate::{field, part},
+    der::Der,
+    keys::sha256,
+};
+
+use crate::{
+    around::DEVICE,
+    codes,
+    remembering::{Prepared, Remembering},
+};
+
+type Kept = KeptIssuer<Prepared<P384PublicKey>>;
+
+const CLIENT_DATA: &[u8] = b"a challenge";
+
+/// An intermediate certificate, and who signed it.
+struct Intermediate {
+    certificate: Der,
+    /// The number of the anchor whose signature it bears; none if it is forged.
+    anchor: Option<usize>,
+    /// The number of the authorities whose key it holds.
+    key: usize,
+    /// What a verifier keeps is equal for two that have the same number here.
+    kept_as: usize,
+}
+
+/// Two authorities of one name and with keys of their own.
+static AUTHORITIES: LazyLock<[TestPki; 2]> = LazyLock::new(|| [TestPki::default(), TestPki::new("others")]);
+
+static INTERMEDIATES: LazyLock<Vec<Intermediate>> = LazyLock::new(|| {
+    let [ours, others] = &*AUTHORITIES;
+    let with = |certificate: Der, anchor: Option<usize>, key: usize, kept_as: usize| Intermediate {
+        certificate,
+        anchor,
+        key,
+        kept_as,
+    };
+    let honest = ours.signed_intermediate();
+    let mut forged = honest.clone();
+    *forged[part::SIGNATURE].octets().last_mut().expect("a signature") ^= 1;
+    let mut renewed = ours.intermediate();
+    renewed.tbs[field::SERIAL] = Der::integer(&[7]);
+    let mut crossed = ours.intermediate();
+    crossed.signer = others.root_signer();
+    vec![
+        with(honest.clone(), Some(0), 0, 0),
+        with(other_s(&honest), Some(0), 0, TWIN),
+        with(forged, None, 0, 2),
+        with(renewed.sign(), Some(0), 0, 3),
+        with(crossed.sign(), Some(1), 0, 4),
+        with(others.signed_intermediate(), Some(1), 1, 5),
+    ]
+});
+
+/// The same certificate with n − s for s, which whoever relays it can make, is another issuer.
+const TWIN: usize = 1;
+
+/// The certificate with n − s for the s of its signature.
+fn other_s(certificate: &Der) -> Der {
+    let mut twin = certificate.clone();
+    let octets = certificate.clone()[part::SIGNATURE].octets()[1..].to_vec();
+    let signature = p384::ecdsa::Signature::from_der(&octets).expect("an honest one");
+    let (r, s) = signature.split_scalars();
+    let twin_signature = p384::ecdsa::Signature::from_scalars(r, -s).expect("it is not zero");
+    *twin[part::SIGNATURE].octets() = [&[0], twin_signature.to_der().as_bytes()].concat();
+    twin
+}
+
+/// An object with each intermediate and a leaf of our authorities, of the others, and one with a forged signature.
+static OBJECTS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
+    let mut objects = Vec::new();
+    for intermediate in &*INTERMEDIATES {
+        for leaf in 0..LEAVES {
+            let device: Device = DEVICE.clone().with_authorities(AUTHORITIES[leaf % 2].clone());
+            let edits = Edits::default().chain(|chain| {
+                chain.intermediate = intermediate.certificate.clone();
+                if leaf == FORGED {
+                    *chain.leaf[part::SIGNATURE].octets().last_mut().expect("a signature") ^= 1;
+                }
+            });
+            objects.push(edits.mint_attestation(&device, CLIENT_DATA));
+        }
+    }
+    objects
+});
+
+const LEAVES: usize = 3;
+const FORGED: usize = 2;
+
+/// Acts of two bytes: what is done (bits 0 and 1), under which anchor (bit 2), whether keys can be prepared (bit 3); with
+/// which object.
+///
+/// The verdict is the predicted one, kept or not; the issuer of what was accepted is kept, and is known again only with its
+/// certificate and under its anchor; what is kept saves a verification, and nothing else does.
+pub fn run(data: &[u8]) {
+    thread_local! {
+        static CRYPTO: Remembering = Remembering::default();
+    }
+    let authorities = &*AUTHORITIES;
+    let subject = authorities[0].root_subject();
+    let anchors = authorities.each_ref().map(|authority| {
+        [TrustAnchor::new(&subject, P384PublicKey::from_uncompressed(&authority.root_point()).expect("a point"))]
+    });
+    let apps = [AppIdHash(sha256(&[DEVICE.app_id().as_bytes()]))];
+    let (key_id, now) = (KeyId(DEVICE.key_id()), UnixTime(DEVICE.issue_time()));
+    CRYPTO.with(|crypto| {
+        let mut kept: Option<Kept> = None;
+        // What is kept: the anchor, and the number of the intermediate.
+        let mut model: Option<(usize, usize)> = None;
+        for &[what, object] in data.as_chunks().0 {
+            let (anchor, number) = (usize::from(what >> 2 & 1), usize::from(object) % OBJECTS.len());
+            let intermediate = &INTERMEDIATES[number / LEAVES];
+            let leaf = number % LEAVES;
+            let predicted = if intermediate.anchor != Some(anchor) {
+                Err(Error::IntermediateSignature)
+            } else if leaf != intermediate.key {
+                Err(Error::LeafSignature)
+            } else {
+                Ok(())
+            };
+            let this = (anchor, intermediate.kept_as);
+            let is_kept = model == Some(this);
+            let object = AttestationObject::parse(&OBJECTS[number]).expect("it is well-formed");
+            let verifier = AttestationVerifier::new(Policy::new(&apps), &anchors[anchor], crypto);
+            let client_data = ClientDataHash(CLIENT_DATA);
+            crypto.cannot_prepare.set(what & 8 != 0);
+            crypto.asked_on_p384.set([0; 3]);
+            let plain = if predicted == Err(Error::IntermediateSignature) { 1 } else { 2 };
+            let (verdict, asked): (Result<VerifiedAttestation<'_>, Error>, _) = match (what & 3, &kept) {
+                (0, Some(issuer)) => {
+                    assert_eq!(verifier.is_of_issuer(&object, issuer), Ok(is_kept));
+                    assert_eq!(crypto.asked_on_p384.get(), [0; 3], "a question that costs a verification");
+                    continue;
+                }
+                (0, None) => continue,
+                (1, Some(issuer)) => (
+                    verifier.verify_with_issuer(&object, &key_id, &client_data, now, issuer),
+                    if is_kept { [0, 0, 1] } else { [0, plain, 0] },
+                ),
+                (1, None) | (2, _) => (verifier.verify(&object, &key_id, &client_data, now), [0, plain, 0]),
+                _ => {
+                    let verdict = verifier.verify_and_keep_issuer(&object, &key_id, &client_data, now, &mut kept);
+                    if predicted.is_ok() && !is_kept {
+                        model = (what & 8 == 0).then_some(this);
+                    }
+                    let prepares = u32::from(predicted.is_ok());
+                    (verdict, if is_kept { [0, 0, 1] } else { [prepares, plain, 0] })
+                }
+            };
+            codes::record(&verdict);
+            assert_eq!(verdict.map(|proof| proof.key().id()), predicted.map(|()| key_id));
+            assert_eq!(crypto.asked_on_p384.get(), asked);
+            assert_eq!(kept.is_some(), model.is_some());
+        }
+    });
+}
+
+/// Each object kept, and met again, as it is and after each other one.
+#[must_use]
+pub fn seeds() -> Vec<Vec<u8>> {
+    let objects = u8::try_from(OBJECTS.len()).expect("a few");
+    let keep = |object: u8| [[3 | if object < 4 * 3 { 0 } else { 4 }, object]].concat();
+    (0..objects)
+        .map(|first| {
+            let met = (0..objects).flat_map(|object| [0, 1, 4, 5].map(|what| [what, object]).concat());
+            keep(first).into_iter().chain(met).chain(keep(0)).chain([0, first]).collect()
+        })
+        .chain([vec![3 | 8, 0, 0, 0, 3, 0, 0, 0, 3, 0, 7, 12]])
+        .collect()
+}
