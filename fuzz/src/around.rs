@@ -73,6 +73,8 @@ pub(crate) fn attestation(leaf: &[u8], intermediate: &[u8]) -> Vec<u8> {
         credential: Some(Credential { aaguid, id: KEY_ID, key }),
         bundle_version: None,
         category: None,
+        code_hash: None,
+        code_hash_type: None,
     };
     let auth_data = auth_data.encode(&[]);
     [

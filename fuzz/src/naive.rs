@@ -1,13 +1,18 @@
 //! A second reader of CBOR and of what App Attest writes in it: recursive, allocating, and as plain as can be.
 //!
 //! It states the format once more, so that the engine has to agree with it in both directions: what one accepts the
-//! other accepts. Which error a refusal has is not its business.
+//! other accepts. Which error a refusal has is not its business, but for the two that tell another kind of object.
 
-use genuine::{app_attest::Counter, crypto::P256PublicKey};
+use genuine::{Error, app_attest::Counter, crypto::P256PublicKey};
 use genuine_testvectors::{
     BUNDLE_VERSION, VALIDATION_CATEGORY,
     auth_data::{FLAG_AT, FLAG_ED},
+    cbor::head,
 };
+
+/// The keys of the signed code hash.
+const CODE_HASH: &str = "apple_cd_hash_hash_01";
+const CODE_HASH_TYPE: &str = "apple_cd_hash_type_01";
 
 /// Deeper than the engine passes over.
 const DEEPEST: u32 = 40;
@@ -100,6 +105,25 @@ impl<'i> Item<'i> {
         }
     }
 
+    /// The bytes that it is written in.
+    fn length(&self) -> usize {
+        let head = |argument: usize| head(0, argument as u64).len();
+        match self {
+            Self::Integer(number) => {
+                let argument = if *number < 0 { -1 - number } else { *number };
+                crate::naive::head(0, argument.try_into().expect("64 bits")).len()
+            }
+            Self::Bytes(octets) => head(octets.len()) + octets.len(),
+            Self::Text(text) => head(text.len()) + text.len(),
+            Self::Array(items) => head(items.len()) + items.iter().map(Self::length).sum::<usize>(),
+            Self::Map(entries) => {
+                let lengths = entries.iter().map(|(key, value)| key.length() + value.length());
+                head(entries.len()) + lengths.sum::<usize>()
+            }
+            Self::Simple(octets) => octets.len(),
+        }
+    }
+
     /// The values under these keys, all of which are texts, none there twice and none of another name.
     fn fields<const N: usize>(&self, names: [&str; N]) -> Option<[Option<&Self>; N]> {
         let mut fields = [None; N];
@@ -121,12 +145,19 @@ impl<'i> Item<'i> {
     }
 }
 
-/// The unsigned hash of the code directory.
+/// The value under the unsigned `cdHash`: any, of 32 items in 512 bytes.
 fn is_code_hash(item: &Item<'_>) -> bool {
-    item.fields(["hash", "type"]).is_some_and(|[hash, kind]| {
-        hash.is_none_or(|hash| hash.bytes().is_some_and(|hash| hash.len() <= 64))
-            && kind.is_none_or(|kind| matches!(kind, Item::Integer(number) if i64::try_from(*number).is_ok()))
-    })
+    item.count() <= 32 && item.length() <= 512
+}
+
+/// The error of a well-formed object of the other kind, which its first key tells, an unsigned code hash left out.
+fn other_kind(object: Option<&Item<'_>>, keys: &[&str]) -> Option<Error> {
+    let Item::Map(entries) = object? else { return None };
+    let first = match entries.as_slice() {
+        [(Item::Text("cdHash"), value), rest @ ..] if is_code_hash(value) => rest.first(),
+        entries => entries.first(),
+    };
+    keys.iter().any(|key| first.is_some_and(|(first, _)| *first == Item::Text(key))).then_some(Error::WrongObjectKind)
 }
 
 /// What stands in an attestation object, certificates and authenticator data unread.
@@ -139,6 +170,19 @@ pub(crate) struct Attestation<'i> {
 }
 
 impl<'i> Attestation<'i> {
+    /// The error of what is none, where it has to be this one: an assertion, or another format with the keys of this one.
+    pub(crate) fn foreseen(input: &[u8]) -> Option<Error> {
+        let object = Item::whole(input);
+        let other_format = || {
+            let envelope = object.as_ref().filter(|_| input.len() <= 16 * 1024)?;
+            let [format, _, auth_data, code_hash] = envelope.fields(["fmt", "attStmt", "authData", "cdHash"])?;
+            let good = auth_data.is_none_or(|data| data.bytes().is_some()) && code_hash.is_none_or(is_code_hash);
+            let is_other = matches!(format?, Item::Text(name) if *name != "apple-appattest");
+            (good && is_other).then_some(Error::FmtMismatch)
+        };
+        other_kind(object.as_ref(), &["signature", "authenticatorData"]).or_else(other_format)
+    }
+
     pub(crate) fn read(input: &'i [u8]) -> Option<Self> {
         let envelope = Item::whole(input).filter(|_| input.len() <= 16 * 1024)?;
         let [format, statement, auth_data, code_hash] = envelope.fields(["fmt", "attStmt", "authData", "cdHash"])?;
@@ -159,6 +203,11 @@ pub(crate) struct Assertion<'i> {
 }
 
 impl<'i> Assertion<'i> {
+    /// The error of what is an attestation.
+    pub(crate) fn foreseen(input: &[u8]) -> Option<Error> {
+        other_kind(Item::whole(input).as_ref(), &["fmt", "attStmt", "authData"])
+    }
+
     pub(crate) fn read(input: &'i [u8]) -> Option<Self> {
         let envelope = Item::whole(input).filter(|_| input.len() <= 1024)?;
         let [signature, auth_data, code_hash] = envelope.fields(["signature", "authenticatorData", "cdHash"])?;
@@ -176,6 +225,8 @@ pub(crate) struct AuthData<'i> {
     pub(crate) credential: Option<Credential>,
     pub(crate) bundle_version: Option<&'i str>,
     pub(crate) category: Option<u32>,
+    pub(crate) code_hash: Option<&'i [u8]>,
+    pub(crate) code_hash_type: Option<u8>,
 }
 
 #[derive(Debug, PartialEq)]
@@ -198,6 +249,8 @@ impl<'i> AuthData<'i> {
             credential: None,
             bundle_version: None,
             category: None,
+            code_hash: None,
+            code_hash_type: None,
         };
         if attestation {
             // aaguid, length, identifier, and a COSE key that is always written in the same 77 bytes.
@@ -229,7 +282,9 @@ impl<'i> AuthData<'i> {
                     read.category = Some(u32::from_le_bytes((*octets).try_into().ok()?));
                 }
                 (VALIDATION_CATEGORY, Item::Integer(number)) => read.category = Some((*number).try_into().ok()?),
-                (BUNDLE_VERSION | VALIDATION_CATEGORY, _) => return None,
+                (CODE_HASH, Item::Bytes(hash)) if (1..=64).contains(&hash.len()) => read.code_hash = Some(hash),
+                (CODE_HASH_TYPE, Item::Bytes([kind])) => read.code_hash_type = Some(*kind),
+                (BUNDLE_VERSION | VALIDATION_CATEGORY | CODE_HASH | CODE_HASH_TYPE, _) => return None,
                 _ => unknown += value.count(),
             }
         }

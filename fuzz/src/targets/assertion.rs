@@ -69,13 +69,16 @@ pub(super) fn compare(parsed: &Result<Assertion<'_>, Error>, data: &[u8]) {
             super::auth_data::compare(assertion.auth_data, Some((ours.auth_data(), None)), Some(&auth_data));
             assert_eq!(ours.signature().0, signature);
         }
-        (Err(error), None) => assert!(error.step() <= Step::SignatureForm, "{error}"),
+        (Err(error), None) => {
+            assert!(error.step() <= Step::SignatureForm, "{error}");
+            assert!(naive::Assertion::foreseen(data).is_none_or(|foreseen| foreseen == *error), "{error}");
+        }
         (ours, theirs) => panic!("{:?} and {theirs:?}", ours.as_ref().err()),
     }
 }
 
-/// Good assertions of every generation.
+/// Good assertions of every generation, and an attestation.
 #[must_use]
 pub fn seeds() -> Vec<Vec<u8>> {
-    case::good(Kind::Assertion).map(|seed| seed.object.clone()).collect()
+    case::good(Kind::Assertion).chain(case::good(Kind::Attestation).take(1)).map(|seed| seed.object.clone()).collect()
 }

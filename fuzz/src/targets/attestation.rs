@@ -126,6 +126,7 @@ fn check(data: &[u8], case: Case, twist: Twist) {
         }
         (Err(error), None) => {
             assert!(error.step() <= Step::AuthenticatorData, "{error}");
+            assert!(naive::Attestation::foreseen(data).is_none_or(|foreseen| foreseen == error), "{error}");
             return codes::record::<()>(&Err(error));
         }
         (ours, theirs) => panic!("{:?} and {theirs:?}", ours.err()),
@@ -248,6 +249,8 @@ fn same_view(ours: &AttestationObject<'_>, envelope: &naive::Attestation<'_>, au
     x509::agree(envelope.intermediate, ours.intermediate());
     assert_eq!(SubjectKey::P256(ours.leaf_key()), ours.leaf().key());
     assert_eq!(ours.leaf().extension(oid::NONCE).map(|value| &value[6..]), Some(&ours.nonce()[..]));
+    x509::agree_on_device(ours.leaf().extension(oid::DEVICE_FACTS), ours.device());
+    x509::agree_on_app(ours.leaf().extension(oid::KEY_FACTS), ours.unverified_app_id());
     let view = Some((ours.auth_data(), Some(ours.credential())));
     super::auth_data::compare(envelope.auth_data, view, Some(auth_data));
 }
@@ -273,8 +276,8 @@ fn keeps_the_rules(
     assert_eq!(proof.launch(), if auth_data.flags() & FLAG_ED == 0 { Default::default() } else { auth_data.launch() });
     assert_eq!(proof.receipt(), object.receipt());
     assert_eq!(proof.leaf_validity(), object.leaf().validity());
-    assert_eq!(proof.access_control(), object.leaf().extension(oid::KEY_ACCESS));
-    x509::agree_on_device(object.leaf().extension(oid::DEVICE_FACTS), proof.device());
+    x509::agree_on_access(object.leaf().extension(oid::KEY_ACCESS), proof.access_control());
+    assert_eq!(proof.device(), object.device());
     x509::have_roles(envelope.leaf, envelope.intermediate);
     let [first, second] = asked.signatures.as_slice() else { panic!("two signatures") };
     let keys = [&object.leaf_key().0[..], &first.key, &second.key];
@@ -286,12 +289,15 @@ fn keeps_the_rules(
     x509::is_about(envelope.leaf, second);
 }
 
-/// Each good object as it is, the first one under each twist, and one byte too many.
+/// Each good object as it is, the last one under each twist, an assertion, and one byte too many.
 #[must_use]
 pub fn seeds() -> Vec<Vec<u8>> {
     let objects = super::attestation_real::seeds();
-    let twisted = (0..).zip(TWISTS).map(|(twist, _)| [&[0, twist], &objects[0][..]].concat());
+    let last = objects.len() - 1;
+    let case = u8::try_from(last).expect("a few");
+    let twisted = (0..).zip(TWISTS).map(|(twist, _)| [&[case, twist], &objects[last][..]].concat());
     let too_large = vec![0; 2 + MAX_ATTESTATION + 1];
+    let assertion = case::good(Kind::Assertion).take(1).map(|seed| [&[0, 0], &seed.object[..]].concat());
     let good = (0..).zip(&objects).map(|(case, object)| [&[case, 0], &object[..]].concat());
-    good.chain(twisted).chain([too_large]).collect()
+    good.chain(twisted).chain(assertion).chain([too_large]).collect()
 }

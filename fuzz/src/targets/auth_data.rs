@@ -38,6 +38,8 @@ pub(super) fn compare(
         }),
         bundle_version: launch.bundle_version,
         category: launch.category.map(|category| category.0),
+        code_hash: launch.code_hash,
+        code_hash_type: launch.code_hash_type,
     };
     assert_eq!(Some(&read), theirs);
     assert_eq!(ours.as_bytes(), data);

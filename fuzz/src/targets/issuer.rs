@@ -58,16 +58,14 @@ static INTERMEDIATES: LazyLock<Vec<Intermediate>> = LazyLock::new(|| {
     crossed.signer = others.root_signer();
     vec![
         with(honest.clone(), Some(0), 0, 0),
-        with(other_s(&honest), Some(0), 0, TWIN),
+        // Whoever relays a certificate can make this one of it: the same issuer.
+        with(other_s(&honest), Some(0), 0, 0),
         with(forged, None, 0, 2),
         with(renewed.sign(), Some(0), 0, 3),
         with(crossed.sign(), Some(1), 0, 4),
         with(others.signed_intermediate(), Some(1), 1, 5),
     ]
 });
-
-/// The same certificate with n − s for s, which whoever relays it can make, is another issuer.
-const TWIN: usize = 1;
 
 /// The certificate with n − s for the s of its signature.
 fn other_s(certificate: &Der) -> Der {

@@ -9,8 +9,8 @@ use std::{
 use genuine::{
     Error,
     app_attest::{
-        Advance, AdvanceError, AppIdHash, Assertion, AssertionVerifier, AttestedKey, ClientDataHash, Counter, CounterStore,
-        Environment, KeyId, Policy,
+        Advance, AdvanceError, AppIdHash, Assertion, AssertionVerifier, AttestedKey, ClientDataHash, Counter,
+        CounterStore, Environment, KeyId, Policy,
     },
     crypto::{P256PublicKey, RustCrypto},
 };
