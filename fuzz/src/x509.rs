@@ -9,7 +9,7 @@ use genuine::{
     app_attest::{DeviceInfo, Platform},
     x509::{Certificate, SubjectKey},
 };
-use genuine_testvectors::{certificate::oid, keys::Hash};
+use genuine_testvectors::{certificate::oid, der::Der, keys::Hash};
 use rustls_pki_types::CertificateDer;
 use webpki::EndEntityCert;
 use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
@@ -203,15 +203,16 @@ pub(crate) fn agree_on_app(extension: Option<&[u8]>, ours: Option<&str>) {
     }
 }
 
-/// Panics if what the engine takes for the access-control list is not in the extension.
-pub(crate) fn agree_on_access(extension: Option<&[u8]>, ours: Option<&[u8]>) {
-    let Some(ours) = ours else { return };
-    let (rest, outer) = Any::from_der(extension.expect("there is something to read")).expect("DER");
-    let (behind, explicit) = Any::from_der(outer.data).expect("DER");
-    let (last, list) = OctetString::from_der(explicit.data).expect("an OCTET STRING");
-    assert!([rest, behind, last].iter().all(|rest| rest.is_empty()));
-    assert!(outer.tag() == Tag::Sequence && explicit.tag() == Tag(3));
-    assert_eq!(list.as_ref(), ours);
+/// The access-control list in the extension, `SEQUENCE { [3] EXPLICIT OCTET STRING }`; none in what is not that in DER.
+pub(crate) fn access_control(extension: Option<&[u8]>) -> Option<&[u8]> {
+    let extension = extension?;
+    let (_, outer) = Any::from_der(extension).ok()?;
+    let (_, explicit) = Any::from_der(outer.data).ok()?;
+    let (_, list) = OctetString::from_der(explicit.data).ok()?;
+    // The value borrows from the reader; it stands at the end. Written in the one way that DER has, it is all there is.
+    let list = extension.get(extension.len().checked_sub(list.as_ref().len())?..)?;
+    let written = Der::sequence(vec![Der::context(3, vec![Der::octet_string(list)])]).encode();
+    (written == extension).then_some(list)
 }
 
 /// The texts of these entries of a `SEQUENCE OF [n] EXPLICIT OCTET STRING`; an empty one is none.

@@ -52,7 +52,7 @@ macro_rules! replay {
 
 replay! {
     cbor der certificate auth_data attestation attestation_structured attestation_real assertion ecdsa_diff chain_diff
-    time stateful batch prepared issuer key_id
+    time stateful batch prepared issuer key_id window system
 }
 
 #[test]

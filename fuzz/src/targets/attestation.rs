@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use genuine::{
     Error, Step, UnixTime,
     app_attest::{
-        APPLE_APP_ATTEST_ROOT, AppIdHash, AttestationObject, MAX_ATTESTATION, Policy, ValidationCategory,
-        VerifiedAttestation,
+        APPLE_APP_ATTEST_ROOT, AppIdHash, AttestationObject, MACOS_ACCESS_CONTROL, MAX_ATTESTATION, OsBuild, OsVersion,
+        Platform, Policy, ValidationCategory, VerifiedAttestation,
     },
     crypto::P384PublicKey,
     x509::{Certificate, SubjectKey, TrustAnchor},
@@ -22,7 +22,9 @@ use crate::{
     around::{self, DEVICE},
     case, codes,
     crypto::{Asked, CLIENT_DATA, Caller, Yes},
-    naive, x509,
+    naive,
+    targets::system,
+    x509,
 };
 
 /// What a caller knows of one device's attestation, before and without the object.
@@ -76,9 +78,23 @@ enum Twist {
     BundleVersion,
     /// The simulated root is not among the anchors.
     Anchors,
+    /// The policy requires the code [`CODE_HASH`].
+    CodeHash,
+    /// The policy requires a Mac.
+    Platform,
+    /// The policy requires [`LEAST_VERSION`].
+    OsVersion,
+    /// The policy requires [`LEAST_BUILD`] of an iPhone, and lists nothing else.
+    OsBuild,
+    /// The policy requires the access-control list that Apple documents of Macs.
+    AccessControl,
+    /// The policy takes leaves that were valid for a day, and the time is that of issue, a day after notBefore.
+    Age,
+    /// It takes them for a second less.
+    TooOld,
 }
 
-const TWISTS: [Twist; 10] = [
+const TWISTS: [Twist; 17] = [
     Twist::None,
     Twist::App,
     Twist::KeyId,
@@ -89,10 +105,21 @@ const TWISTS: [Twist; 10] = [
     Twist::Category,
     Twist::BundleVersion,
     Twist::Anchors,
+    Twist::CodeHash,
+    Twist::Platform,
+    Twist::OsVersion,
+    Twist::OsBuild,
+    Twist::AccessControl,
+    Twist::Age,
+    Twist::TooOld,
 ];
 
 const CATEGORY: ValidationCategory = ValidationCategory::APP_STORE;
 const VERSION: &str = "1";
+const CODE_HASH: &[u8] = &[0xCD; 32];
+const LEAST_VERSION: &str = "26.4";
+const LEAST_BUILD: &str = "23E246";
+const DAY: u64 = 86_400;
 
 /// A case (1 byte), in what the caller's side differs from it (1 byte), and an object.
 ///
@@ -133,7 +160,7 @@ fn check(data: &[u8], case: Case, twist: Twist) {
     };
     let (verdict, now, asked) = verify(&object, case, twist);
     codes::record(&verdict);
-    let predicted = predicted(&envelope, &auth_data, case, twist);
+    let predicted = predicted(&object, &envelope, &auth_data, case, twist);
     match (verdict, predicted) {
         (verdict, Some(error)) => {
             assert_eq!(verdict.map(drop), Err(error));
@@ -144,9 +171,13 @@ fn check(data: &[u8], case: Case, twist: Twist) {
             keeps_the_rules(&object, &envelope, &proof, &asked);
             let validity = [object.leaf().validity(), object.intermediate().validity()];
             assert!(validity.iter().all(|period| (period.not_before..=period.not_after).contains(&now)));
+            let age = now.0 - validity[0].not_before.0;
+            assert!(twist != Twist::Age || age <= DAY);
+            assert!(twist != Twist::TooOld || age < DAY);
         }
         (Err(error), None) => {
             assert!(error.step() > Step::Nonce, "{error}");
+            assert!(error != Error::AttestationTooOld || [Twist::Age, Twist::TooOld].contains(&twist));
             let most = match error.step() {
                 // The signature that is refused has r or s out of range, or the backend would have said yes.
                 Step::LeafSignature => 1,
@@ -171,9 +202,17 @@ fn verify<'i>(
         (Twist::Environment, Environment::Development) => policy,
         _ => policy.allow_development(),
     };
+    let builds = [(Platform::IPhoneOs, OsBuild::parse(LEAST_BUILD).expect("a build"))];
     let policy = match twist {
         Twist::Category => policy.require_categories(&[CATEGORY]),
         Twist::BundleVersion => policy.require_bundle_versions(&[VERSION]),
+        Twist::CodeHash => policy.require_code_hashes(&[CODE_HASH]),
+        Twist::Platform => policy.require_platforms(&[Platform::MacOsX]),
+        Twist::OsVersion => policy.require_os_version(OsVersion::parse(LEAST_VERSION).expect("a version")),
+        Twist::OsBuild => policy.require_os_builds(&builds),
+        Twist::AccessControl => policy.require_macos_access_control(MACOS_ACCESS_CONTROL),
+        Twist::Age => policy.limit_attestation_age(DAY),
+        Twist::TooOld => policy.limit_attestation_age(DAY - 1),
         _ => policy,
     };
     let now = UnixTime(match twist {
@@ -192,8 +231,10 @@ fn verify<'i>(
     (verdict, now, asked)
 }
 
-/// The first rule up to the nonce that is broken, as the plain reader sees the object.
+/// The first rule up to the nonce that is broken, as the plain reader sees the object, and as the engine sees the device,
+/// which was compared before.
 fn predicted(
+    object: &AttestationObject<'_>,
     envelope: &naive::Attestation<'_>,
     auth_data: &naive::AuthData<'_>,
     case: Case,
@@ -208,7 +249,15 @@ fn predicted(
     };
     let refused_environment = (twist == Twist::Environment).then_some(case.environment == Environment::Production);
     let announced = auth_data.flags & FLAG_ED != 0;
-    let (category, version) = if announced { (auth_data.category, auth_data.bundle_version) } else { (None, None) };
+    let category = auth_data.category.filter(|_| announced);
+    let bundle = auth_data.bundle_version.filter(|_| announced);
+    let code_hash = auth_data.code_hash.filter(|_| announced);
+    let device = object.device();
+    let platform = device.platform.map(Platform::name);
+    let version = device.os_version.and_then(system::version);
+    let build = device.os_build.and_then(system::build);
+    let is_on_mac = twist == Twist::AccessControl && platform == Some("macosx");
+    let list = x509::access_control(leaf.extension(oid::KEY_ACCESS));
     let rules = [
         (twist != Twist::NoClock, Error::ClockUnset),
         (twist != Twist::App && auth_data.app_id == case.app, Error::RpIdMismatch),
@@ -220,8 +269,24 @@ fn predicted(
         (SubjectKey::P256(credential.key) == leaf.key(), Error::CoseKeyMismatch),
         (twist != Twist::Category || category.is_some(), Error::LaunchDataMissing),
         (twist != Twist::Category || category == Some(CATEGORY.0), Error::CategoryRefused),
-        (twist != Twist::BundleVersion || version.is_some(), Error::LaunchDataMissing),
-        (twist != Twist::BundleVersion || version == Some(VERSION), Error::BundleVersionRefused),
+        (twist != Twist::BundleVersion || bundle.is_some(), Error::LaunchDataMissing),
+        (twist != Twist::BundleVersion || bundle == Some(VERSION), Error::BundleVersionRefused),
+        (twist != Twist::CodeHash || code_hash.is_some(), Error::LaunchDataMissing),
+        (twist != Twist::CodeHash || code_hash == Some(CODE_HASH), Error::CodeHashRefused),
+        (![Twist::Platform, Twist::OsBuild].contains(&twist) || platform.is_some(), Error::PlatformMissing),
+        (twist != Twist::Platform || platform == Some("macosx"), Error::PlatformRefused),
+        (twist != Twist::OsVersion || version.is_some(), Error::OsVersionMissing),
+        (twist != Twist::OsVersion || version >= system::version(LEAST_VERSION), Error::OsVersionTooOld),
+        (twist != Twist::OsBuild || platform == Some("iphoneos"), Error::PlatformRefused),
+        (twist != Twist::OsBuild || build.is_some(), Error::OsBuildMissing),
+        (twist != Twist::OsBuild || build >= system::build(LEAST_BUILD), Error::OsBuildTooOld),
+        (!is_on_mac || list.is_some(), Error::AccessControlMissing),
+        (!is_on_mac || list == Some(MACOS_ACCESS_CONTROL), Error::AccessControlRefused),
+        (
+            // Before iOS 18.0 no leaf named its platform, and there was none on a Mac.
+            twist != Twist::AccessControl || platform.is_some() || version.is_some_and(|version| version < [18, 0, 0]),
+            Error::PlatformMissing,
+        ),
         (
             twist != Twist::ClientData && leaf.extension(oid::NONCE) == Some(&nonce_value(&case.nonce)),
             Error::NonceMismatch,
@@ -276,7 +341,7 @@ fn keeps_the_rules(
     assert_eq!(proof.launch(), if auth_data.flags() & FLAG_ED == 0 { Default::default() } else { auth_data.launch() });
     assert_eq!(proof.receipt(), object.receipt());
     assert_eq!(proof.leaf_validity(), object.leaf().validity());
-    x509::agree_on_access(object.leaf().extension(oid::KEY_ACCESS), proof.access_control());
+    assert_eq!(proof.access_control(), x509::access_control(object.leaf().extension(oid::KEY_ACCESS)));
     assert_eq!(proof.device(), object.device());
     x509::have_roles(envelope.leaf, envelope.intermediate);
     let [first, second] = asked.signatures.as_slice() else { panic!("two signatures") };
@@ -289,15 +354,19 @@ fn keeps_the_rules(
     x509::is_about(envelope.leaf, second);
 }
 
-/// Each good object as it is, the last one under each twist, an assertion, and one byte too many.
+/// Each good object as it is, some under each twist, an assertion, and one byte too many.
 #[must_use]
 pub fn seeds() -> Vec<Vec<u8>> {
     let objects = super::attestation_real::seeds();
-    let last = objects.len() - 1;
-    let case = u8::try_from(last).expect("a few");
-    let twisted = (0..).zip(TWISTS).map(|(twist, _)| [&[case, twist], &objects[last][..]].concat());
-    let too_large = vec![0; 2 + MAX_ATTESTATION + 1];
+    // The oldest says least, the newest most.
+    let some = [0, 3, objects.len() - 1];
+    let twisted = some.into_iter().flat_map(|number| {
+        let case = u8::try_from(number).expect("a few");
+        let object = objects[number].clone();
+        (0..).zip(TWISTS).map(move |(twist, _)| [&[case, twist], &object[..]].concat())
+    });
     let assertion = case::good(Kind::Assertion).take(1).map(|seed| [&[0, 0], &seed.object[..]].concat());
     let good = (0..).zip(&objects).map(|(case, object)| [&[case, 0], &object[..]].concat());
+    let too_large = vec![0; 2 + MAX_ATTESTATION + 1];
     good.chain(twisted).chain(assertion).chain([too_large]).collect()
 }

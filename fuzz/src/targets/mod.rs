@@ -15,7 +15,9 @@ pub mod issuer;
 pub mod key_id;
 pub mod prepared;
 pub mod stateful;
+pub mod system;
 pub mod time;
+pub mod window;
 
 /// A target as the campaign and the replay see it.
 pub struct Target {
@@ -37,5 +39,5 @@ macro_rules! targets {
 
 targets! {
     cbor der certificate auth_data attestation attestation_structured attestation_real assertion ecdsa_diff chain_diff
-    time stateful batch prepared issuer key_id
+    time stateful batch prepared issuer key_id window system
 }
