@@ -133,6 +133,7 @@ impl Slot {
 pub(crate) struct Opened {
     pub(crate) whole: Vec<u8>,
     pub(crate) places: Vec<(Slot, Vec<u8>)>,
+    paths: Vec<Vec<usize>>,
 }
 
 /// Leaf and intermediate.
@@ -151,7 +152,13 @@ impl Opened {
             paths.extend([[&list[..], &[number]].concat(), [&list[..], &[number, value]].concat()]);
         }
         let places = paths.iter().map(|path| Slot::inside(&certificate, path)).collect();
-        Self { whole: certificate.encode(), places }
+        Self { whole: certificate.encode(), places, paths }
+    }
+
+    /// The number of the place at the end of a path.
+    pub(crate) fn number_of(&self, path: &[usize]) -> u8 {
+        let number = self.paths.iter().position(|other| other == path).expect("a place");
+        number.try_into().expect("a few dozen")
     }
 
     /// The certificate with these bytes in one of its places; as it was if there is no such place.

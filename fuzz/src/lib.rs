@@ -4,6 +4,7 @@
 //! A target takes any bytes and panics where the engine and an oracle disagree. `README.md` has the table of targets.
 
 mod around;
+mod boundaries;
 mod case;
 pub mod codes;
 mod crypto;

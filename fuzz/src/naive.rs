@@ -11,8 +11,8 @@ use genuine_testvectors::{
 };
 
 /// The keys of the signed code hash.
-const CODE_HASH: &str = "apple_cd_hash_hash_01";
-const CODE_HASH_TYPE: &str = "apple_cd_hash_type_01";
+pub(crate) const CODE_HASH: &str = "apple_cd_hash_hash_01";
+pub(crate) const CODE_HASH_TYPE: &str = "apple_cd_hash_type_01";
 
 /// Deeper than the engine passes over.
 const DEEPEST: u32 = 40;

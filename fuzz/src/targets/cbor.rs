@@ -4,12 +4,12 @@
 
 use ciborium::Value;
 use genuine::app_attest::{Assertion, AuthenticatorData};
-use genuine_testvectors::cbor::Cbor;
+use genuine_testvectors::{BUNDLE_VERSION, VALIDATION_CATEGORY, cbor::Cbor};
 use minicbor::{Decoder, Encoder, data::Token};
 
 use crate::{
-    codes,
-    naive::{self, Item},
+    boundaries, codes,
+    naive::{self, CODE_HASH, CODE_HASH_TYPE, Item},
 };
 
 /// In front of the map: an App ID hash, ED, a counter.
@@ -108,5 +108,33 @@ pub fn seeds() -> Vec<Vec<u8>> {
     ];
     let entries = values.into_iter().zip('a'..).map(|(value, key)| (Cbor::text(&key.to_string()), value));
     seeds.push(Cbor::map(entries.collect()).encode());
+    let under = |key: &str, item: Vec<u8>| Cbor::map(vec![(Cbor::text(key), Cbor::Raw(item))]).encode();
+    seeds.extend(boundaries::cbor_items().into_iter().map(|item| under("a", item)));
+    // Known values on both sides of their borders.
+    for (key, lengths) in
+        [(BUNDLE_VERSION, &[0, 255, 256][..]), (CODE_HASH, &[0, 1, 64, 65]), (CODE_HASH_TYPE, &[0, 1, 2])]
+    {
+        let value = |length: usize| {
+            if key == BUNDLE_VERSION { Cbor::text(&"1".repeat(length)) } else { Cbor::bytes(&vec![2; length]) }
+        };
+        seeds.extend(lengths.iter().map(|length| under(key, value(*length).encode())));
+    }
+    for number in [-1, 0, 0xFFFF_FFFF, 0x1_0000_0000_i64] {
+        seeds.push(under(VALIDATION_CATEGORY, Cbor::int(number).encode()));
+    }
+    for length in [0, 3, 4, 5] {
+        seeds.push(under(VALIDATION_CATEGORY, Cbor::bytes(&vec![4; length]).encode()));
+    }
+    // Bytes of the map, entries of it, items that are passed over in it, and a key that comes again behind another.
+    let entries =
+        |count: usize| Cbor::map((0..count).map(|key| (Cbor::text(&key.to_string()), Cbor::uint(0))).collect());
+    seeds.extend([511, 512, 513].map(|length| under("a", Cbor::bytes(&vec![0; length - 6]).encode())));
+    seeds.extend([15, 16, 17].map(|count| entries(count).encode()));
+    seeds.extend(
+        [14, 15, 16].map(|count| under("a", Cbor::array(vec![Cbor::array(vec![Cbor::uint(0)]); count]).encode())),
+    );
+    let mut again = entries(3);
+    again.push("0", Cbor::uint(1));
+    seeds.push(again.encode());
     seeds
 }
