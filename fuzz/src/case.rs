@@ -94,6 +94,12 @@ pub(crate) fn good(kind: Kind) -> impl Iterator<Item = &'static Vector> {
     GOOD.iter().filter(move |vector| vector.kind == kind)
 }
 
+/// The objects of the committed vectors that are refused: each a fault that somebody thought of.
+pub(crate) fn refused(kind: Kind) -> impl Iterator<Item = Vec<u8>> {
+    let refused = genuine_testvectors::vectors().filter(move |vector| vector.kind == kind && vector.expected.is_some());
+    refused.map(|vector| vector.object)
+}
+
 /// Made of the device alone, so that an object in a committed corpus stays what that device made.
 ///
 /// Those of the newest generation a second time, with an extension map that the flag ED does not announce.

@@ -75,6 +75,7 @@ impl Crypto for Remembering {
     }
 
     fn verify_p256(&self, key: &P256PublicKey, digest: &Digest, signature: &P256Signature) -> Verdict {
+        assert!(in_range(signature), "a backend is asked about r or s out of range");
         remembered(&self.on_p256, key, digest, signature, |key, digest, signature| {
             RustCrypto.verify_p256(key, digest, signature)
         })
@@ -129,9 +130,15 @@ impl BatchP256<Prepared<P256PublicKey>> for Remembering {
             let key = match item.key {
                 P256Key::Plain(key) | P256Key::Prepared(Prepared(key)) => key,
             };
+            assert!(in_range(&item.signature), "a backend is asked about r or s out of range");
             if !self.undecided.borrow().contains(&item.digest) {
                 *verdict = self.verify_p256(key, &item.digest, &item.signature);
             }
         }
     }
+}
+
+/// Whether r and s lie in 1 … n − 1.
+fn in_range(signature: &P256Signature) -> bool {
+    p256::ecdsa::Signature::from_slice(&signature.0).is_ok()
 }

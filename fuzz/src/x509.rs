@@ -94,7 +94,9 @@ fn with_x509_cert(input: &[u8], ours: &Certificate<'_>) {
     assert_eq!(info.algorithm.oid.as_bytes(), oid::EC_PUBLIC_KEY);
     assert_eq!(parameters.value(), curve);
     assert_eq!(info.subject_public_key.as_bytes(), Some(&point[..]));
-    for extension in tbs.extensions().expect("version 3 with extensions") {
+    let extensions = tbs.extensions().expect("version 3 with extensions");
+    assert!(extensions.len() <= genuine::x509::MAX_EXTENSIONS);
+    for extension in extensions {
         let known =
             [oid::BASIC_CONSTRAINTS, oid::KEY_USAGE, oid::EXT_KEY_USAGE].contains(&extension.extn_id.as_bytes());
         assert!(known || !extension.critical, "a critical extension is passed over");

@@ -77,8 +77,9 @@ pub(super) fn compare(parsed: &Result<Assertion<'_>, Error>, data: &[u8]) {
     }
 }
 
-/// Good assertions of every generation, and an attestation.
+/// Good assertions of every generation, an attestation, and every assertion of the catalogue that is refused.
 #[must_use]
 pub fn seeds() -> Vec<Vec<u8>> {
-    case::good(Kind::Assertion).chain(case::good(Kind::Attestation).take(1)).map(|seed| seed.object.clone()).collect()
+    let good = case::good(Kind::Assertion).chain(case::good(Kind::Attestation).take(1));
+    good.map(|seed| seed.object.clone()).chain(case::refused(Kind::Assertion)).collect()
 }

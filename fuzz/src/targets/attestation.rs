@@ -354,7 +354,8 @@ fn keeps_the_rules(
     x509::is_about(envelope.leaf, second);
 }
 
-/// Each good object as it is, some under each twist, an assertion, and one byte too many.
+/// Each good object as it is, some under each twist, an assertion, every attestation of the catalogue that is refused, and
+/// one byte too many.
 #[must_use]
 pub fn seeds() -> Vec<Vec<u8>> {
     let objects = super::attestation_real::seeds();
@@ -368,5 +369,6 @@ pub fn seeds() -> Vec<Vec<u8>> {
     let assertion = case::good(Kind::Assertion).take(1).map(|seed| [&[0, 0], &seed.object[..]].concat());
     let good = (0..).zip(&objects).map(|(case, object)| [&[case, 0], &object[..]].concat());
     let too_large = vec![0; 2 + MAX_ATTESTATION + 1];
-    good.chain(twisted).chain(assertion).chain([too_large]).collect()
+    let refused = case::refused(Kind::Attestation).map(|object| [&[0, 0], &object[..]].concat());
+    good.chain(twisted).chain(assertion).chain(refused).chain([too_large]).collect()
 }

@@ -1,9 +1,9 @@
 //! Authenticator data of attestations and assertions against a plain second reader.
 
 use genuine::app_attest::{AttestedCredential, AuthenticatorData};
-use genuine_testvectors::Edits;
+use genuine_testvectors::{Edits, Kind};
 
-use crate::{around, codes, naive};
+use crate::{around, case, codes, naive};
 
 /// Both readings accept or both refuse; what they read is the same, and written again it is the input.
 pub fn run(data: &[u8]) {
@@ -49,10 +49,15 @@ pub(super) fn compare(
     assert_eq!(ours.announced_launch(), announced);
 }
 
-/// That of each generation, in both kinds of object.
+/// That of each generation, in both kinds of object, and what refused objects of the catalogue have there.
 #[must_use]
 pub fn seeds() -> Vec<Vec<u8>> {
-    around::devices().flat_map(|device| [true, false].map(|attestation| of(&device, attestation))).collect()
+    let good = around::devices().flat_map(|device| [true, false].map(|attestation| of(&device, attestation)));
+    let in_attestations = case::refused(Kind::Attestation)
+        .filter_map(|object| naive::Attestation::read(&object).map(|read| read.auth_data.to_vec()));
+    let in_assertions =
+        case::refused(Kind::Assertion).filter_map(|object| Some(naive::Assertion::read(&object)?.auth_data.to_vec()));
+    good.chain(in_attestations).chain(in_assertions).collect()
 }
 
 /// The authenticator data that a device writes, looked up on its way into an object.

@@ -29,14 +29,16 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// The leaf of each generation, the intermediate, the root.
+/// The leaf of each generation, the intermediate, the root, and both certificates of every refused attestation.
 #[must_use]
 pub fn seeds() -> Vec<Vec<u8>> {
     let authorities = DEVICE.authorities();
     let of_authorities = [authorities.signed_intermediate().encode(), authorities.root_der()];
-    let issued = case::good(Kind::Attestation).flat_map(|seed| {
-        let object = naive::Attestation::read(&seed.object).expect("a good object");
-        [object.leaf, object.intermediate].map(<[u8]>::to_vec)
+    let objects = case::good(Kind::Attestation).map(|seed| seed.object.clone()).chain(case::refused(Kind::Attestation));
+    let issued = objects.flat_map(|object| {
+        let certificates =
+            naive::Attestation::read(&object).map(|read| [read.leaf.to_vec(), read.intermediate.to_vec()]);
+        certificates.into_iter().flatten()
     });
     of_authorities.into_iter().chain(issued).collect()
 }
