@@ -31,6 +31,7 @@ pub(crate) fn agree(input: &[u8], ours: &Certificate<'_>) {
         with_x509_cert(input, ours);
         with_x509_parser(input, ours);
         with_webpki(input, ours);
+        with_the_standard(input, ours);
     }
 }
 
@@ -120,6 +121,24 @@ fn with_x509_parser(input: &[u8], ours: &Certificate<'_>) {
     assert_eq!(point(ours.key()).1, *theirs.public_key().subject_public_key.data);
     for extension in theirs.extensions() {
         assert_eq!(ours.extension(extension.oid.as_bytes()), Some(extension.value));
+    }
+}
+
+/// What RFC 5280 and X.690 ask for and none of the libraries looks at.
+fn with_the_standard(input: &[u8], ours: &Certificate<'_>) {
+    // §4.1.2.2
+    let serial = ours.serial();
+    assert!((1..=20).contains(&serial.len()) && serial[0] < 0x80 && serial != [0], "serial number {serial:x?}");
+    // §8.19.2: an arc is written in as few octets as can be.
+    let (_, theirs) =
+        X509CertificateParser::new().with_deep_parse_extensions(false).parse(input).expect("it was parsed");
+    let names = [theirs.issuer(), theirs.subject()].into_iter().flat_map(|name| name.iter_attributes());
+    let identifiers =
+        names.map(|attribute| attribute.attr_type()).chain(theirs.extensions().iter().map(|one| &one.oid));
+    for identifier in identifiers {
+        let octets = identifier.as_bytes();
+        let starts = std::iter::once(&0).chain(octets).zip(octets).filter(|(before, _)| **before & 0x80 == 0);
+        assert!(starts.map(|(_, first)| first).all(|first| *first != 0x80), "object identifier {octets:x?}");
     }
 }
 

@@ -14,6 +14,7 @@ use genuine::{
 use genuine_testvectors::{
     Environment, Kind,
     auth_data::FLAG_ED,
+    cbor::Cbor,
     certificate::{nonce_value, oid},
     keys::sha256,
 };
@@ -370,5 +371,24 @@ pub fn seeds() -> Vec<Vec<u8>> {
     let good = (0..).zip(&objects).map(|(case, object)| [&[case, 0], &object[..]].concat());
     let too_large = vec![0; 2 + MAX_ATTESTATION + 1];
     let refused = case::refused(Kind::Attestation).map(|object| [&[0, 0], &object[..]].concat());
-    good.chain(twisted).chain(assertion).chain(refused).chain([too_large]).collect()
+    let others = other_formats().map(|object| [&[0, 0], &object[..]].concat());
+    good.chain(twisted).chain(assertion).chain(refused).chain(others).chain([too_large]).collect()
+}
+
+/// Objects of formats that other authenticators have, the format in front and behind (WebAuthn §8).
+fn other_formats() -> impl Iterator<Item = Vec<u8>> {
+    let none = ("none", Cbor::map(vec![]));
+    let packed =
+        ("packed", Cbor::map(vec![(Cbor::text("alg"), Cbor::int(-7)), (Cbor::text("sig"), Cbor::bytes(&[0; 70]))]));
+    [none, packed].into_iter().flat_map(|(format, statement)| {
+        let mut entries = vec![
+            (Cbor::text("fmt"), Cbor::text(format)),
+            (Cbor::text("attStmt"), statement),
+            (Cbor::text("authData"), Cbor::bytes(&[0; 164])),
+        ];
+        (0..3).map(move |_| {
+            entries.rotate_left(1);
+            Cbor::map(entries.clone()).encode()
+        })
+    })
 }

@@ -57,7 +57,22 @@ pub fn seeds() -> Vec<Vec<u8>> {
         .filter_map(|object| naive::Attestation::read(&object).map(|read| read.auth_data.to_vec()));
     let in_assertions =
         case::refused(Kind::Assertion).filter_map(|object| Some(naive::Assertion::read(&object)?.auth_data.to_vec()));
-    good.chain(in_attestations).chain(in_assertions).collect()
+    good.chain(in_attestations).chain(in_assertions).chain(labels_twice()).collect()
+}
+
+/// Each label of the COSE key once more, behind itself.
+fn labels_twice() -> impl Iterator<Item = Vec<u8>> {
+    let honest = of(&around::devices().next().expect("there are some"), true);
+    // Where each label and its value stand in the key, behind the head of the map (see `naive`).
+    let entries = [1..3, 3..5, 5..7, 7..42, 42..77];
+    entries.into_iter().map(move |entry| {
+        let (before, key) = honest.split_at(16 + 2 + 32 + 37);
+        let mut key = key.to_vec();
+        key[0] += 1;
+        let again = key[entry.clone()].to_vec();
+        key.splice(entry.end..entry.end, again);
+        [before, &key].concat()
+    })
 }
 
 /// The authenticator data that a device writes, looked up on its way into an object.

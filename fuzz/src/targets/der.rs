@@ -101,6 +101,11 @@ fn at_borders() -> Vec<Vec<u8>> {
         seeds.push(in_list(list.iter().flat_map(Der::encode).chain(more).collect()));
     }
     seeds.push(in_list([others(&[]), numbered(1), numbered(2), numbered(1)].concat()));
+    // Object identifiers whose arcs are longer than they have to be, or end in the middle.
+    for arcs in [&[0x2A, 0x80, 1][..], &[0x2A, 0x81, 1], &[0x80, 0x2A], &[0x2A, 0x81], &[0x2A, 1, 0x80, 0x80, 1], &[]] {
+        let extension = Der::sequence(vec![Der::primitive(tag::OID, arcs), Der::octet_string(&[0])]);
+        seeds.push(in_list(list.iter().flat_map(Der::encode).chain(extension.encode()).collect()));
+    }
     // Serial numbers.
     let serial = place(&[part::TBS, field::SERIAL]);
     let numbers =
