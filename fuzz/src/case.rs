@@ -6,12 +6,13 @@ use genuine::{
     Error, UnixTime,
     app_attest::{
         AppIdHash, Assertion, AssertionVerifier, AttestationObject, AttestationVerifier, AttestedKey, ClientDataHash,
-        Counter, Environment, KeyId, Policy, ValidationCategory, VerifiedAssertion, VerifiedAttestation,
+        Counter, Environment, KeyId, OsBuild, OsVersion, Platform, Policy, ReplayWindow, ValidationCategory,
+        VerifiedAssertion, VerifiedAttestation,
     },
     crypto::{Crypto, P256PublicKey},
 };
 use genuine_testvectors::{
-    Device, Edits, Environment as Of, Generation, Kind, Vector, auth_data::FLAG_ED, keys::sha256,
+    Device, Edits, Environment as Of, Generation, Kind, Requirements, Vector, auth_data::FLAG_ED, keys::sha256,
 };
 
 use crate::around::{anchors, devices};
@@ -22,6 +23,10 @@ struct Terms<'v> {
     environment: Option<Of>,
     categories: Vec<ValidationCategory>,
     versions: Vec<&'v str>,
+    code_hashes: Vec<&'v [u8]>,
+    platforms: Vec<Platform<'v>>,
+    os_builds: Vec<(Platform<'v>, OsBuild)>,
+    requirements: &'v Requirements,
 }
 
 impl<'v> Terms<'v> {
@@ -31,6 +36,10 @@ impl<'v> Terms<'v> {
             environment: vector.environment,
             categories: vector.require_categories.iter().copied().map(ValidationCategory).collect(),
             versions: vector.require_bundle_versions.iter().map(String::as_str).collect(),
+            code_hashes: vector.requirements.code_hashes.iter().map(|hash| &hash.0[..]).collect(),
+            platforms: vector.requirements.platforms.iter().map(|name| Platform::named(name)).collect(),
+            os_builds: vector.requirements.os_builds.iter().map(least_build).collect(),
+            requirements: &vector.requirements,
         }
     }
 
@@ -41,8 +50,24 @@ impl<'v> Terms<'v> {
             Some(Of::Development) => Policy::new(&self.apps).only_development(),
         };
         let policy = if self.categories.is_empty() { policy } else { policy.require_categories(&self.categories) };
-        if self.versions.is_empty() { policy } else { policy.require_bundle_versions(&self.versions) }
+        let policy = if self.versions.is_empty() { policy } else { policy.require_bundle_versions(&self.versions) };
+        let policy = if self.code_hashes.is_empty() { policy } else { policy.require_code_hashes(&self.code_hashes) };
+        let policy = if self.platforms.is_empty() { policy } else { policy.require_platforms(&self.platforms) };
+        let policy = if self.os_builds.is_empty() { policy } else { policy.require_os_builds(&self.os_builds) };
+        let Requirements { os_version, macos_access_control, attestation_age, counter_step, .. } = self.requirements;
+        let version = os_version.as_deref().map(|version| OsVersion::parse(version).expect("a version"));
+        let policy = version.map_or(policy, |version| policy.require_os_version(version));
+        let policy = match macos_access_control {
+            Some(list) => policy.require_macos_access_control(&list.0),
+            None => policy,
+        };
+        let policy = attestation_age.map_or(policy, |seconds| policy.limit_attestation_age(seconds));
+        counter_step.map_or(policy, |greatest| policy.limit_counter_step(greatest))
     }
+}
+
+fn least_build((platform, build): &(String, String)) -> (Platform<'_>, OsBuild) {
+    (Platform::named(platform), OsBuild::parse(build).expect("a build"))
 }
 
 /// Verifies an attestation object under what the vector says, which may have been said of another object.
@@ -84,7 +109,10 @@ pub(crate) fn verify_assertion<'i>(
         let elsewhere = verifier.verify(assertion, &key(terms.apps[0], other)?, &client_data);
         assert_eq!(elsewhere.map(drop), Err(Error::EnvironmentMismatch));
     }
-    authentic.accept(Counter(vector.previous_counter.unwrap_or_default()))
+    match &vector.previous_window {
+        Some(window) => authentic.accept_in_window(&mut ReplayWindow::from_trusted_bytes(window)?),
+        None => authentic.accept(Counter(vector.previous_counter.unwrap_or_default())),
+    }
 }
 
 /// The good objects that the targets with real cryptography start from: of simulated devices, each of an app of its own,
@@ -102,11 +130,14 @@ pub(crate) fn refused(kind: Kind) -> impl Iterator<Item = Vec<u8>> {
 
 /// Made of the device alone, so that an object in a committed corpus stays what that device made.
 ///
-/// Those of the newest generation a second time, with an extension map that the flag ED does not announce.
+/// Those of one generation a second time, with an extension map that the flag ED does not announce, and of another one with
+/// the unsigned code hash.
 fn simulated() -> Vec<Vector> {
     let unannounced = devices().filter(|device| device.generation() == Generation::Ios27);
     let unannounced = unannounced.map(|device| (device, Edits::default().auth_data(|data| data.flags &= !FLAG_ED)));
-    let devices = devices().map(|device| (device, Edits::default())).chain(unannounced);
+    let unsigned = devices().filter(|device| device.generation() == Generation::Ios26);
+    let unsigned = unsigned.map(|device| (device.with_cd_hash(), Edits::default()));
+    let devices = devices().map(|device| (device, Edits::default())).chain(unannounced).chain(unsigned);
     let both = |(number, (device, edits)): (usize, (Device, Edits<'_>))| {
         let mut device = device.with_app_id(&format!("FUZZ000000.org.example.app{number}"));
         let attestation = device.attest(b"a challenge");
@@ -128,6 +159,8 @@ fn simulated() -> Vec<Vector> {
             previous_counter: None,
             require_categories: Vec::new(),
             require_bundle_versions: Vec::new(),
+            requirements: Requirements::default(),
+            previous_window: None,
             expected: None,
         };
         let asserted = Vector {

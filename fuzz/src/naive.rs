@@ -5,14 +5,10 @@
 
 use genuine::{Error, app_attest::Counter, crypto::P256PublicKey};
 use genuine_testvectors::{
-    BUNDLE_VERSION, VALIDATION_CATEGORY,
+    BUNDLE_VERSION, CODE_HASH, CODE_HASH_TYPE, VALIDATION_CATEGORY,
     auth_data::{FLAG_AT, FLAG_ED},
     cbor::head,
 };
-
-/// The keys of the signed code hash.
-pub(crate) const CODE_HASH: &str = "apple_cd_hash_hash_01";
-pub(crate) const CODE_HASH_TYPE: &str = "apple_cd_hash_type_01";
 
 /// Deeper than the engine passes over.
 const DEEPEST: u32 = 40;

@@ -37,6 +37,7 @@ struct Case {
     nonce: [u8; 32],
     environment: Environment,
     now: u64,
+    code_hash: [u8; 32],
 }
 
 /// Those of the good objects, in their order.
@@ -51,6 +52,7 @@ static CASES: LazyLock<Vec<Case>> = LazyLock::new(|| {
             nonce: *nonce,
             environment: seed.environment.unwrap_or(Environment::Production),
             now: seed.valid_at.unwrap_or_default(),
+            code_hash: sha256(&[b"code of ", seed.app_id.as_bytes()]),
         }
     };
     case::good(Kind::Attestation).map(known).collect()
@@ -79,11 +81,11 @@ enum Twist {
     BundleVersion,
     /// The simulated root is not among the anchors.
     Anchors,
-    /// The policy requires the code [`CODE_HASH`].
+    /// The policy requires the code that the app has on Macs.
     CodeHash,
     /// The policy requires a Mac.
     Platform,
-    /// The policy requires [`LEAST_VERSION`].
+    /// The policy requires [`LEAST_VERSION`], which the newest devices have.
     OsVersion,
     /// The policy requires [`LEAST_BUILD`] of an iPhone, and lists nothing else.
     OsBuild,
@@ -117,9 +119,8 @@ const TWISTS: [Twist; 17] = [
 
 const CATEGORY: ValidationCategory = ValidationCategory::APP_STORE;
 const VERSION: &str = "1";
-const CODE_HASH: &[u8] = &[0xCD; 32];
-const LEAST_VERSION: &str = "26.4";
-const LEAST_BUILD: &str = "23E246";
+const LEAST_VERSION: &str = "27.0";
+const LEAST_BUILD: &str = "90Z999";
 const DAY: u64 = 86_400;
 
 /// A case (1 byte), in what the caller's side differs from it (1 byte), and an object.
@@ -140,6 +141,7 @@ pub(super) fn around_chain(object: &[u8]) {
         nonce: around::NONCE,
         environment: Environment::Production,
         now: DEVICE.issue_time(),
+        code_hash: [0; 32],
     };
     check(object, case, Twist::None);
 }
@@ -203,11 +205,12 @@ fn verify<'i>(
         (Twist::Environment, Environment::Development) => policy,
         _ => policy.allow_development(),
     };
+    let code_hashes = [&case.code_hash[..]];
     let builds = [(Platform::IPhoneOs, OsBuild::parse(LEAST_BUILD).expect("a build"))];
     let policy = match twist {
         Twist::Category => policy.require_categories(&[CATEGORY]),
         Twist::BundleVersion => policy.require_bundle_versions(&[VERSION]),
-        Twist::CodeHash => policy.require_code_hashes(&[CODE_HASH]),
+        Twist::CodeHash => policy.require_code_hashes(&code_hashes),
         Twist::Platform => policy.require_platforms(&[Platform::MacOsX]),
         Twist::OsVersion => policy.require_os_version(OsVersion::parse(LEAST_VERSION).expect("a version")),
         Twist::OsBuild => policy.require_os_builds(&builds),
@@ -273,7 +276,7 @@ fn predicted(
         (twist != Twist::BundleVersion || bundle.is_some(), Error::LaunchDataMissing),
         (twist != Twist::BundleVersion || bundle == Some(VERSION), Error::BundleVersionRefused),
         (twist != Twist::CodeHash || code_hash.is_some(), Error::LaunchDataMissing),
-        (twist != Twist::CodeHash || code_hash == Some(CODE_HASH), Error::CodeHashRefused),
+        (twist != Twist::CodeHash || code_hash == Some(&case.code_hash), Error::CodeHashRefused),
         (![Twist::Platform, Twist::OsBuild].contains(&twist) || platform.is_some(), Error::PlatformMissing),
         (twist != Twist::Platform || platform == Some("macosx"), Error::PlatformRefused),
         (twist != Twist::OsVersion || version.is_some(), Error::OsVersionMissing),
@@ -360,8 +363,9 @@ fn keeps_the_rules(
 #[must_use]
 pub fn seeds() -> Vec<Vec<u8>> {
     let objects = super::attestation_real::seeds();
-    // The oldest says least, the newest most.
-    let some = [0, 3, objects.len() - 1];
+    // The oldest says least; a Mac says most.
+    let on_a_mac = objects.iter().position(|object| object.windows(6).any(|name| name == b"macosx"));
+    let some = [0, 3, on_a_mac.expect("there is one"), objects.len() - 1];
     let twisted = some.into_iter().flat_map(|number| {
         let case = u8::try_from(number).expect("a few");
         let object = objects[number].clone();

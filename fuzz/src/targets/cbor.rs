@@ -4,12 +4,12 @@
 
 use ciborium::Value;
 use genuine::app_attest::{Assertion, AuthenticatorData};
-use genuine_testvectors::{BUNDLE_VERSION, VALIDATION_CATEGORY, cbor::Cbor};
+use genuine_testvectors::{BUNDLE_VERSION, CODE_HASH, CODE_HASH_TYPE, VALIDATION_CATEGORY, cbor::Cbor};
 use minicbor::{Decoder, Encoder, data::Token};
 
 use crate::{
     boundaries, codes,
-    naive::{self, CODE_HASH, CODE_HASH_TYPE, Item},
+    naive::{self, Item},
 };
 
 /// In front of the map: an App ID hash, ED, a counter.

@@ -7,7 +7,11 @@ use std::{
 };
 
 use genuine::{Error, UnixTime, app_attest::AttestationObject, crypto::Digest, x509::Certificate};
-use genuine_testvectors::{certificate::oid, keys::Hash};
+use genuine_testvectors::{
+    certificate::{field, oid, part},
+    der::Der,
+    keys::Hash,
+};
 use rustls_pki_types::{
     AlgorithmIdentifier, CertificateDer, InvalidSignature, SignatureVerificationAlgorithm, UnixTime as PkiTime, alg_id,
 };
@@ -159,5 +163,12 @@ pub fn seeds() -> Vec<Vec<u8>> {
     });
     let above = intermediate.places.iter().zip(0_u8..);
     let above = above.map(|((_, content), place)| [&now[..], &[0xFF, 0, 0, place], content].concat());
-    in_leaf.chain(above).collect()
+    // The root's own name in both certificates: what its own certificate would have in the place of the intermediate.
+    let root = DEVICE.authorities().root_subject();
+    let content = &Der::decode(&root).elements().iter().flat_map(Der::encode).collect::<Vec<_>>()[..];
+    let length = u16::try_from(content.len()).expect("a name").to_be_bytes();
+    let [issuer, subject] =
+        [leaf.number_of(&[part::TBS, field::ISSUER]), intermediate.number_of(&[part::TBS, field::SUBJECT])];
+    let self_issued = [&now[..], &[issuer], &length, content, &[subject], content].concat();
+    in_leaf.chain(above).chain([self_issued]).collect()
 }

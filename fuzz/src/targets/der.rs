@@ -106,6 +106,7 @@ fn at_borders() -> Vec<Vec<u8>> {
         let extension = Der::sequence(vec![Der::primitive(tag::OID, arcs), Der::octet_string(&[0])]);
         seeds.push(in_list(list.iter().flat_map(Der::encode).chain(extension.encode()).collect()));
     }
+    seeds.extend(roles_of_the_intermediate());
     // Serial numbers.
     let serial = place(&[part::TBS, field::SERIAL]);
     let numbers =
@@ -124,4 +125,33 @@ fn at_borders() -> Vec<Vec<u8>> {
         }
     }
     seeds
+}
+
+/// In the intermediate: what it may not be.
+fn roles_of_the_intermediate() -> Vec<Vec<u8>> {
+    let [leaf, intermediate] = &*CHAIN;
+    let whole = Der::decode(&intermediate.whole);
+    let path = [part::TBS, field::EXTENSIONS, 0];
+    let number = u8::try_from(leaf.places.len()).expect("a few dozen") + intermediate.number_of(&path);
+    let with = |oid: &[u8], fields: &[u8]| {
+        let mut list = whole.clone()[part::TBS][field::EXTENSIONS][0].clone();
+        list.elements().retain(|extension| extension[0] != Der::oid(oid));
+        let extension = Der::sequence(vec![Der::oid(oid), Der::raw(fields)]).encode();
+        let others: Vec<u8> = list.elements().iter().flat_map(Der::encode).collect();
+        [&[number], &others[..], &extension].concat()
+    };
+    let constraints = |value: &[u8]| with(oid::BASIC_CONSTRAINTS, value);
+    let usage = |value: &[u8]| with(oid::KEY_USAGE, value);
+    vec![
+        // No authority; one that does not say so critically; one that does not say so at all.
+        constraints(&[1, 1, 0xFF, 4, 2, 0x30, 0]),
+        constraints(&[4, 5, 0x30, 3, 1, 1, 0xFF]),
+        with(oid::BASIC_CONSTRAINTS, &[4, 2, 0x30, 0]),
+        // It signs data; nothing.
+        usage(&[1, 1, 0xFF, 4, 4, 3, 2, 7, 0x80]),
+        usage(&[1, 1, 0xFF, 4, 3, 3, 1, 0]),
+        // Purposes of another kind, critical or not.
+        with(oid::EXT_KEY_USAGE, &[4, 7, 0x30, 5, 6, 3, 0x2A, 3, 4]),
+        with(oid::EXT_KEY_USAGE, &[1, 1, 0xFF, 4, 7, 0x30, 5, 6, 3, 0x2A, 3, 4]),
+    ]
 }
