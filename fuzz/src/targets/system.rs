@@ -27,7 +27,7 @@ pub fn run(data: &[u8]) {
     }
 
     let (ours, theirs) = (texts.map(OsBuild::parse), texts.map(build));
-    assert_eq!(ours.map(|build| build.is_some()), theirs.clone().map(|build| build.is_some()), "{texts:?}");
+    assert_eq!(ours.map(|build| build.is_some()), theirs.map(|build| build.is_some()), "{texts:?}");
     compare(ours, theirs);
 }
 
@@ -62,7 +62,7 @@ pub(super) fn build(text: &str) -> Option<Build> {
     let train = text.chars().find(|letter| !letter.is_ascii_digit()).filter(char::is_ascii_uppercase)?;
     let (major, rest) = text.split_once(train)?;
     let digits = rest.trim_end_matches(|letter: char| letter.is_ascii_lowercase());
-    let letter = match rest[digits.len()..].as_bytes() {
+    let letter = match &rest.as_bytes()[digits.len()..] {
         [] => None,
         [letter] => Some(char::from(*letter)),
         _ => return None,
