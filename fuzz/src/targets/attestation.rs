@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use genuine::{
     Error, Step, UnixTime,
     app_attest::{
-        APPLE_APP_ATTEST_ROOT, AppIdHash, AttestationObject, MACOS_ACCESS_CONTROL, MAX_ATTESTATION, OsBuild, OsVersion,
-        Platform, Policy, ValidationCategory, VerifiedAttestation,
+        AppIdHash, AttestationObject, MACOS_ACCESS_CONTROL, MAX_ATTESTATION, OsBuild, OsVersion, Platform, Policy,
+        ValidationCategory, VerifiedAttestation,
     },
     crypto::P384PublicKey,
     x509::{Certificate, SubjectKey, TrustAnchor},
@@ -79,7 +79,7 @@ enum Twist {
     Category,
     /// The policy requires bundle version 1, [`VERSION`].
     BundleVersion,
-    /// The simulated root is not among the anchors.
+    /// The only anchor is [`STRANGER`].
     Anchors,
     /// The policy requires the code that the app has on Macs.
     CodeHash,
@@ -119,6 +119,9 @@ const TWISTS: [Twist; 17] = [
 
 const CATEGORY: ValidationCategory = ValidationCategory::APP_STORE;
 const VERSION: &str = "1";
+/// A trust anchor of another name than any device's: an empty common name.
+const STRANGER: TrustAnchor<'_> =
+    TrustAnchor::new(b"\x30\x0B\x31\x09\x30\x07\x06\x03\x55\x04\x03\x0C\x00", P384PublicKey([0; 96]));
 const LEAST_VERSION: &str = "27.0";
 const LEAST_BUILD: &str = "90Z999";
 const DAY: u64 = 86_400;
@@ -226,7 +229,7 @@ fn verify<'i>(
     });
     let caller = Caller {
         policy,
-        anchors: if twist == Twist::Anchors { &[APPLE_APP_ATTEST_ROOT] } else { &around::anchors() },
+        anchors: if twist == Twist::Anchors { &[STRANGER] } else { &around::anchors() },
         key_id: if twist == Twist::KeyId { other(case.key_id) } else { case.key_id },
         client_data: if twist == Twist::ClientData { b"other client data" } else { CLIENT_DATA },
         now,
