@@ -129,7 +129,7 @@ errors! {
         WrongObjectKind = 126,
     }
     Malformed Size {
-        /// The object is longer than its cap (`MAX_ATTESTATION`, `MAX_ASSERTION`); nothing but its first key was read.
+        /// The object is longer than its cap (`MAX_ATTESTATION`, `MAX_ASSERTION`), beyond which nothing was read.
         InputTooLarge = 100,
     }
     Malformed Encoding {

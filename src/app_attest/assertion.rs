@@ -4,7 +4,7 @@ use super::{
     ClientDataHash,
     auth_data::AuthenticatorData,
     counter::{Counter, Refusal},
-    envelope::{CODE_HASH, once, refuse_other_kind, skip_code_hash},
+    envelope::{CODE_HASH, once, skip_code_hash, within},
     key::{AttestedKey, KeyId},
     launch::LaunchData,
     policy::Policy,
@@ -37,10 +37,10 @@ impl<'i> Assertion<'i> {
     /// [`Error::WrongObjectKind`] for an attestation, [`Error::InputTooLarge`], [`Error::SignatureEncoding`], or one of the
     /// codes below 200.
     pub fn parse(input: &'i [u8]) -> Result<Self, Error> {
-        refuse_other_kind(input, &["fmt", "attStmt", "authData"])?;
-        if input.len() > MAX_ASSERTION {
-            return Err(Error::InputTooLarge);
-        }
+        within(MAX_ASSERTION, input, Self::read)
+    }
+
+    fn read(input: &'i [u8]) -> Result<Self, Error> {
         let mut reader = Reader::new(input);
         let mut signature = None;
         let mut auth_data = None;
@@ -50,6 +50,7 @@ impl<'i> Assertion<'i> {
                 "signature" => once(&mut signature, reader.bytes()?)?,
                 "authenticatorData" => once(&mut auth_data, reader.bytes()?)?,
                 CODE_HASH => once(&mut code_hash, skip_code_hash(&mut reader)?)?,
+                "fmt" | "attStmt" | "authData" => return Err(Error::WrongObjectKind),
                 _ => return Err(Error::UnknownField),
             }
         }

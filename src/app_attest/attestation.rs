@@ -5,7 +5,7 @@ use super::{
     app::{AppIdHash, Environment},
     auth_data::{AttestedCredential, AuthenticatorData},
     device::{self, DeviceInfo},
-    envelope::{CODE_HASH, once, refuse_other_kind, skip_code_hash},
+    envelope::{CODE_HASH, once, skip_code_hash, within},
     key::{AttestedKey, KeyId},
     launch::LaunchData,
     policy::Policy,
@@ -69,11 +69,8 @@ impl<'i> AttestationObject<'i> {
     // Not inlined, so that what parsing takes is gone when the verification starts: 136 bytes of stack on Cortex-M4.
     #[inline(never)]
     pub fn parse(input: &'i [u8]) -> Result<Self, Error> {
-        refuse_other_kind(input, &["signature", "authenticatorData"])?;
-        if input.len() > MAX_ATTESTATION {
-            return Err(Error::InputTooLarge);
-        }
-        let Envelope { statement: Statement { leaf, intermediate, receipt }, auth_data } = Envelope::parse(input)?;
+        let Envelope { statement: Statement { leaf, intermediate, receipt }, auth_data } =
+            within(MAX_ATTESTATION, input, Envelope::parse)?;
         // Nested, because `?` copies what it takes out of a result: 48 bytes of stack on Cortex-M4.
         Certificate::parse(leaf).and_then(|leaf| {
             let (leaf_key, nonce) = certified(&leaf)?;
@@ -437,6 +434,7 @@ impl<'i> Envelope<'i> {
                 }
                 "authData" => once(&mut auth_data, reader.bytes()?)?,
                 CODE_HASH => once(&mut code_hash, skip_code_hash(&mut reader)?)?,
+                "signature" | "authenticatorData" => return Err(Error::WrongObjectKind),
                 _ => return Err(Error::UnknownField),
             }
         }

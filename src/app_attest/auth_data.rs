@@ -245,7 +245,7 @@ fn extension_map(input: &[u8]) -> Result<LaunchData<'_>, Error> {
         _ => Error::AuthDataTrailing,
     })?;
     let launch = entries_of(&mut reader, entries).map_err(|error| match error {
-        Error::CborIndefinite | Error::CborNonCanonical | Error::CborDuplicateKey | Error::ExtMapLimit => error,
+        Error::CborIndefinite | Error::CborNonCanonical | Error::CborDuplicateKey => error,
         Error::CborTruncated => Error::AuthDataTrailing,
         Error::CborLimit => Error::ExtMapLimit,
         _ => Error::ExtMapMalformed,
@@ -272,8 +272,14 @@ fn entries_of<'i>(reader: &mut Reader<'i>, entries: usize) -> Result<LaunchData<
             BUNDLE_VERSION => launch.bundle_version = Some(bundle_version(reader)?),
             VALIDATION_CATEGORY => launch.category = Some(validation_category(reader)?),
             CODE_HASH => launch.code_hash = Some(code_hash(reader)?),
-            CODE_HASH_TYPE if reader.next_is_bytes() => launch.code_hash_type = code_hash_type(reader)?,
-            _ => unknown_items = reader.skip(unknown_items)?,
+            _ => {
+                // The type is a byte string of one byte on every device seen. Nothing decides by it, so that another form of it
+                // is passed over like an unknown key.
+                if let (CODE_HASH_TYPE, &[0x41, kind, ..]) = (key, reader.rest()) {
+                    launch.code_hash_type = Some(kind);
+                }
+                unknown_items = reader.skip(unknown_items)?;
+            }
         }
     }
     Ok(launch)
@@ -282,7 +288,7 @@ fn entries_of<'i>(reader: &mut Reader<'i>, entries: usize) -> Result<LaunchData<
 fn bundle_version<'i>(reader: &mut Reader<'i>) -> Result<&'i str, Error> {
     let version = reader.text()?;
     if version.len() > MAX_BUNDLE_VERSION {
-        return Err(Error::ExtMapLimit);
+        return Err(Error::CborLimit);
     }
     Ok(version)
 }
@@ -290,16 +296,8 @@ fn bundle_version<'i>(reader: &mut Reader<'i>) -> Result<&'i str, Error> {
 fn code_hash<'i>(reader: &mut Reader<'i>) -> Result<&'i [u8], Error> {
     match reader.bytes()? {
         [] => Err(Error::ExtMapMalformed),
-        hash if hash.len() > MAX_CODE_HASH => Err(Error::ExtMapLimit),
+        hash if hash.len() > MAX_CODE_HASH => Err(Error::CborLimit),
         hash => Ok(hash),
-    }
-}
-
-/// A byte string of one octet on every device seen. Nothing decides by it, so that another form is nothing to refuse.
-fn code_hash_type(reader: &mut Reader<'_>) -> Result<Option<u8>, Error> {
-    match *reader.bytes()? {
-        [kind] => Ok(Some(kind)),
-        _ => Ok(None),
     }
 }
 

@@ -19,25 +19,19 @@ pub(super) fn skip_code_hash(reader: &mut Reader<'_>) -> Result<(), Error> {
     if start.saturating_sub(reader.rest().len()) > MAX_CODE_HASH { Err(Error::CborLimit) } else { Ok(()) }
 }
 
-/// Refuses an object of the other kind, which its first key tells: one of `others`, `cdHash` left out. Whatever cannot be
-/// read is for the reader of this kind to refuse.
-pub(super) fn refuse_other_kind(input: &[u8], others: &[&str]) -> Result<(), Error> {
-    /// No more of the input is looked at: room for the first key, and for `cdHash` before it.
-    const START: usize = 1024;
-
-    let input = input.get(..START).unwrap_or(input);
-    let first_key = || {
-        let mut reader = Reader::new(input);
-        reader.map()?;
-        match reader.text()? {
-            CODE_HASH => {
-                skip_code_hash(&mut reader)?;
-                reader.text()
-            }
-            key => Ok(key),
-        }
-    };
-    if first_key().is_ok_and(|key| others.contains(&key)) { Err(Error::WrongObjectKind) } else { Ok(()) }
+/// Reads an object that may have so many bytes at most. Of a longer one the start is read as well, because it tells an object of
+/// the other kind, which is refused as that, whatever its size.
+pub(super) fn within<'i, T>(
+    cap: usize,
+    input: &'i [u8],
+    read: impl FnOnce(&'i [u8]) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let start = input.get(..cap).unwrap_or(input);
+    match read(start) {
+        Err(Error::WrongObjectKind) => Err(Error::WrongObjectKind),
+        _ if start.len() < input.len() => Err(Error::InputTooLarge),
+        object => object,
+    }
 }
 
 /// Keeps the value of a map's key, which may occur once.

@@ -42,8 +42,8 @@ fn other_kinds() -> Vec<Row> {
         ),
         asr(
             "fo-03",
-            "UnknownField",
-            "The assertion has a key of attestations, but not as its first.",
+            "WrongObjectKind",
+            "The assertion has a key of attestations beside its own.",
             edit().envelope(|root| root.push("fmt", Cbor::text("apple-appattest"))),
         ),
     ]
