@@ -79,7 +79,9 @@ impl<const M: usize> Inverter<M> {
         let Matrix { u, v, q, r } = *matrix;
         let (sign_d, sign_e) = (d[M - 1] >> (Signed::BITS - 1), e[M - 1] >> (Signed::BITS - 1));
         // A negative d or e is taken with one modulus more, so that both lie between −m and m, and u·d + v·e between −2^BITS·m
-        // and 2^BITS·m. Less than 2^BITS·m is taken away below, and it is divided by 2^BITS: between −2m and m again.
+        // and 2^BITS·m. Less than 2^BITS·m is taken away below, and it is divided by 2^BITS: between −2m and m again. This needs
+        // all four terms. No inversion is known that misses v or q alone, but an argument without them would have to know
+        // which matrices follow each other.
         let mut multiple_d = (u & sign_d) + (v & sign_e);
         let mut multiple_e = (q & sign_d) + (r & sign_e);
         let mut sum_d = wide(u, d[0]) + wide(v, e[0]);
@@ -233,4 +235,67 @@ const fn from_limbs<const N: usize, const M: usize>(limbs: &Limbs<M>) -> [Word; 
         i += 1;
     }
     words
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use std::vec::Vec;
+
+    use num_bigint::BigInt;
+
+    use super::*;
+    use crate::{
+        P256, P384,
+        arithmetic::{Fe, Scalar},
+    };
+
+    fn number<const M: usize>(limbs: &Limbs<M>) -> BigInt {
+        limbs.iter().rev().fold(BigInt::ZERO, |number, &limb| (number << BITS) + limb)
+    }
+
+    fn written<const M: usize>(number: &BigInt) -> Limbs<M> {
+        core::array::from_fn(|i| {
+            let limb = number >> (i * BITS as usize);
+            Signed::try_from(if i < M - 1 { limb & BigInt::from(MASK) } else { limb }).expect("a limb")
+        })
+    }
+
+    /// What a batch makes of every d and e next to −2m, −m, zero and m, by matrices at their bounds: it lies between −2m and
+    /// m again, and is right modulo m. Small f and g end soon, and what follows doubles a row up to its bound; where swaps
+    /// are far off, the other row gets there.
+    fn batches<const N: usize, const M: usize>(modulus: &[Word; N]) {
+        let inverter = Inverter::<M>::new(modulus);
+        let m = number(&inverter.modulus);
+        let near = [(-2, 1..=4), (-1, -2..=2), (0, -1..=1), (1, -4..=-1)];
+        let numbers: Vec<BigInt> =
+            near.into_iter().flat_map(|(times, range)| range.map(|i| &m * times + i).collect::<Vec<_>>()).collect();
+        for delta in [-2 * BITS as Signed, 1, 2] {
+            for (f, g) in [1, 3].into_iter().flat_map(|f: Word| (-8..=8).map(move |g: Signed| (f, g))) {
+                let (_, matrix) = division_steps(delta, f, g as Word);
+                let rows = [[matrix.u, matrix.v], [matrix.q, matrix.r]];
+                assert!(rows.iter().all(|[a, b]| a.abs() + b.abs() <= 1 << BITS));
+                for (d, e) in numbers.iter().flat_map(|d| numbers.iter().map(move |e| (d, e))) {
+                    let (to_d, to_e) = inverter.update_de(&written(d), &written(e), &matrix);
+                    for ([a, b], to) in rows.iter().zip([number(&to_d), number(&to_e)]) {
+                        assert!(-2 * &m < to && to < m, "{to} from {d} and {e} by {a} and {b} modulo {m}");
+                        assert_eq!(((to << BITS) - d * a - e * b) % &m, BigInt::ZERO);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn batches_p256() {
+        batches::<P256, { limbs(256) }>(&Fe::<P256>::P);
+        batches::<P256, { limbs(256) }>(&Scalar::<P256>::ORDER);
+    }
+
+    #[test]
+    fn batches_p384() {
+        batches::<P384, { limbs(384) }>(&Fe::<P384>::P);
+        batches::<P384, { limbs(384) }>(&Scalar::<P384>::ORDER);
+    }
 }
