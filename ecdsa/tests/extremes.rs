@@ -64,7 +64,7 @@ where
     assert_paths(&keys, &wrong);
 }
 
-/// A table that has the point as this entry, and a multiplication that takes it from there.
+/// A table that has the point as this entry, also once it was stored, and a multiplication that takes it from there.
 fn entry<C: Curve<N>, const N: usize, const POINTS: usize>(point: &C::Point, index: usize, random: &mut Random)
 where
     Base<N>: BasePoint,
@@ -75,7 +75,12 @@ where
     let key = *point * C::scalar(&C::inverse(&multiple));
     let octets = C::write(&key).expect("not infinity");
     let table: Prepared<N, POINTS> = genuine_ecdsa::PublicKey::from_be(&octets).expect("a point").prepare();
-    assert_eq!(Some(curve::coordinates::<C, N>(&entries(&table)[index])), C::write(point));
+    let mut stored = vec![0; Prepared::<N, POINTS>::ENCODED_LEN];
+    table.write_to(&mut stored).expect("room");
+    let read = Prepared::from_trusted_bytes(&stored).expect("just written");
+    for table in [&table, &read] {
+        assert_eq!(Some(curve::coordinates::<C, N>(&entries(table)[index])), C::write(point));
+    }
     multiplied::<C, N>(&key, &taking::<C, N>(POINTS, index, random), random);
 }
 
