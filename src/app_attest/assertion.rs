@@ -50,7 +50,7 @@ impl<'i> Assertion<'i> {
                 "signature" => once(&mut signature, reader.bytes()?)?,
                 "authenticatorData" => once(&mut auth_data, reader.bytes()?)?,
                 CODE_HASH => once(&mut code_hash, skip_code_hash(&mut reader)?)?,
-                "fmt" | "attStmt" | "authData" => return Err(Error::WrongObjectKind),
+                "fmt" | "attStmt" => return Err(Error::WrongObjectKind),
                 _ => return Err(Error::UnknownField),
             }
         }

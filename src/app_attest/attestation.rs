@@ -434,7 +434,7 @@ impl<'i> Envelope<'i> {
                 }
                 "authData" => once(&mut auth_data, reader.bytes()?)?,
                 CODE_HASH => once(&mut code_hash, skip_code_hash(&mut reader)?)?,
-                "signature" | "authenticatorData" => return Err(Error::WrongObjectKind),
+                "signature" => return Err(Error::WrongObjectKind),
                 _ => return Err(Error::UnknownField),
             }
         }

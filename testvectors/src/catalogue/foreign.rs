@@ -24,15 +24,12 @@ fn other_kinds() -> Vec<Row> {
     let marked = phone.clone().with_cd_hash();
     let assertion = |device: &Device, edits: Edits<'_>| edits.mint_assertion(device, 1, &[0; 32]);
     let attestation = |device: &Device, edits: Edits<'_>| edits.mint_attestation(device, &[0; 32]);
-    let reversed = || edit().envelope(|root| root.entries().reverse());
     let in_attestation = "An assertion stands in the place of the attestation.";
     let in_assertion = "An attestation stands in the place of the assertion.";
     vec![
         att("fo-01a", CODE, in_attestation, replaced(assertion(&phone, edit()))),
-        att("fo-01b", CODE, in_attestation, replaced(assertion(&phone, reversed()))),
         att("fo-01c", CODE, in_attestation, replaced(assertion(&marked, edit()))),
         asr("fo-02a", CODE, in_assertion, replaced(attestation(&phone, edit()))),
-        asr("fo-02b", CODE, in_assertion, replaced(attestation(&phone, reversed()))),
         asr("fo-02c", CODE, in_assertion, replaced(attestation(&marked, edit()))),
         asr(
             "fo-02d",
