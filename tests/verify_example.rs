@@ -273,7 +273,8 @@ fn a_file_that_is_no_vector_is_named_with_the_reason() {
 
 #[test]
 fn wrong_usage_is_told() {
-    let rows: [&[&str]; 12] = [
+    let digits = "ab".repeat(32);
+    let rows: [&[&str]; 19] = [
         &["--quiet"],
         &["--root"],
         &["--at"],
@@ -286,11 +287,19 @@ fn wrong_usage_is_told() {
         &["--client-data", "@/no/such/file", "-"],
         &["--key", "no key", "-"],
         &["--key", "@/no/such/file", "-"],
+        &["--app-id", "", "-"],
+        &["--challenge", "", "-"],
+        &["--key-id", " ", "-"],
+        &["--key", "Cargo.toml", "-"],
+        &["--client-data", "Cargo.toml", "-"],
+        &["--environment", "sandbox", "-"],
+        &["--client-data-hash-b64", &digits, "-"],
     ];
     for arguments in rows {
         let run = run(arguments);
         assert_eq!((run.status, run.stdout.as_str()), (Some(2), ""), "{arguments:?}");
-        run.assert_says("Usage:");
+        assert_eq!(run.stderr.lines().count(), 2, "{}", run.stderr);
+        run.assert_says("--help lists the options");
     }
     let help = run(["--help"]);
     assert_eq!(help.status, Some(0));
@@ -357,9 +366,9 @@ fn bare_objects_are_verified_with_options() {
         for content in [text.into_bytes(), bytes] {
             let file = TempFile::new(&content);
             let with_file = options.iter().map(String::as_str).chain([file.path()]);
-            run(with_file).assert_ends(0, "1 as expected, 0 not").assert_says("Accepted.");
+            run(with_file).assert_ends(0, "1 accepted, 0 refused").assert_says("Accepted.");
             let with_input = options.iter().map(String::as_str).chain(["-"]);
-            run_with_input(with_input, &content).assert_ends(0, "1 as expected, 0 not").assert_says("standard input");
+            run_with_input(with_input, &content).assert_ends(0, "1 accepted, 0 refused").assert_says("standard input");
         }
         // Each option but the root decides.
         for pair in (2..options.len()).step_by(2) {
@@ -381,7 +390,7 @@ fn client_data_and_key_come_from_files_as_well() {
     let (data, key) = (format!("@{}", client_data.path()), format!("@{}", key.path()));
     let app_id = text("app_id");
     let arguments = ["--app-id", &app_id, "--client-data", &data, "--key", &key, "--counter", "0", "-"];
-    run_with_input(arguments, &bare(ASSERTION).1).assert_ends(0, "1 as expected, 0 not");
+    run_with_input(arguments, &bare(ASSERTION).1).assert_ends(0, "1 accepted, 0 refused");
 }
 
 #[test]
@@ -392,12 +401,45 @@ fn bare_objects_are_shown_without_a_verdict() {
         [(ATTESTATION, "the App ID, the key identifier and the challenge"), (ASSERTION, "the attested key")]
     {
         let run = run_with_input(["--root", root.path(), "--at", &at, "-"], &bare(id).1);
-        run.assert_ends(1, "0 as expected, 0 not, 1 without a verdict").assert_says("this is no verdict");
+        run.assert_ends(1, "1 without a verdict").assert_says("this is no verdict");
         run.assert_says(missing).assert_says("The object says, unverified:");
         assert_eq!(run.count("  FAIL"), 0);
     }
     let run = run_with_input(["--root", root.path(), "--at", &at, "-"], &bare(ATTESTATION).1);
     run.assert_says("ABCDE12345.org.example.genuine").assert_says("leads to Genuine Test");
+}
+
+/// An old object that is only looked at has no verdict, and what is to be told is ready to copy.
+#[test]
+fn an_old_object_names_the_options() {
+    let root = TempFile::new(ROOT_PEM);
+    let run = run_with_input(["--root", root.path(), "-"], &bare(ATTESTATION).1);
+    run.assert_ends(1, "1 without a verdict")
+        .assert_says("No verdict: parts of your side are missing. At this time: LeafExpired");
+    run.assert_says("--at 2023-").assert_says("--app-id ID, --key-id BASE64, --challenge");
+}
+
+#[test]
+fn a_counter_belongs_to_assertions() {
+    let run = run_with_input(["--counter", "0", "-"], &bare(ATTESTATION).1);
+    run.assert_ends(2, "0 as expected, 0 not").assert_says("--counter belongs to assertions");
+}
+
+#[test]
+fn the_environment_is_an_option() {
+    let root = TempFile::new(ROOT_PEM);
+    let options = [vec!["--root".to_owned(), root.path().to_owned()], options(ATTESTATION)].concat();
+    for (environment, status, says) in
+        [("production", 0, "Accepted."), ("any", 0, "Accepted."), ("development", 1, "EnvironmentMismatch (501)")]
+    {
+        let arguments = options.iter().map(String::as_str).chain(["--environment", environment, "-"]);
+        let run = run_with_input(arguments, &bare(ATTESTATION).1);
+        assert_eq!(run.status, Some(status), "{environment}");
+        assert!(!run.stdout.contains("that the environment is yours"), "{}", run.stdout);
+        run.assert_says(says);
+    }
+    let run = run_with_input(options.iter().map(String::as_str).chain(["-"]), &bare(ATTESTATION).1);
+    run.assert_says("environment is yours:");
 }
 
 /// Options take the place of what a vector says.

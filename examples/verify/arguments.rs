@@ -1,9 +1,9 @@
 //! The command line.
 
-use std::fs;
+use std::{fs, path::Path};
 
-use genuine::app_attest::Counter;
-use genuine_explain::{Anchors, CallerSide, ClientData, LastCounter, StoredKey, unix_time};
+use genuine::app_attest::{Counter, Environment};
+use genuine_explain::{Anchors, CallerSide, ClientData, Environments, LastCounter, StoredKey, unix_time};
 
 use crate::print::printable;
 
@@ -22,6 +22,7 @@ caller's side it is shown, and not verified.
   --client-data-hash-b64 HASH  the client data hash itself, or whatever the app passed for it
   --key KEY|@FILE              the attested key: base64 of 65 octets, of the 130 stored ones, or PEM
   --counter LAST               the counter last accepted for the key
+  --environment NAME           production, development or any: which keys to accept; of a vector, not its own
   --at RFC3339                 verify attestations at this time: not now, nor at a vector's `valid_at`
   --root ROOT.pem              trust this certificate in the place of Apple's root; may be repeated
   --json                       one JSON object a line for each input
@@ -50,7 +51,9 @@ impl Arguments {
             let side = &mut parsed.side;
             let mut value = || {
                 has_options = true;
-                arguments.next().ok_or_else(|| format!("{argument} needs a value"))
+                let value = arguments.next().ok_or_else(|| format!("{argument} needs a value"))?;
+                // An empty value is a variable of the shell that was never set.
+                if value.trim().is_empty() { Err(format!("{argument} has an empty value")) } else { Ok(value) }
             };
             match argument.as_str() {
                 "--help" | "-h" => parsed.help = true,
@@ -60,7 +63,8 @@ impl Arguments {
                 "--challenge" => data = Some(value()?.into_bytes()),
                 "--challenge-b64" => data = Some(base64(&argument, &value()?)?),
                 "--client-data" => data = Some(text_or_file(&argument, value()?)?),
-                "--client-data-hash-b64" => hash = Some(base64(&argument, &value()?)?),
+                "--client-data-hash-b64" => hash = Some(client_data_hash(&argument, &value()?)?),
+                "--environment" => side.requirements.environment = Some(environment(&value()?)?),
                 "--key" => side.public_key = Some(key(&argument, value()?)?),
                 "--counter" => side.last_counter = Some(LastCounter::Is(counter(&value()?)?)),
                 "--at" => side.at = Some(at(&value()?)?),
@@ -86,9 +90,29 @@ fn base64(option: &str, text: &str) -> Result<Vec<u8>, String> {
     genuine_explain::from_base64(text.trim()).ok_or_else(|| format!("{option} {}: not base64", printable(text)))
 }
 
+/// A SHA-256 in hexadecimal digits is valid base64 too, of 48 octets that nobody meant.
+fn client_data_hash(option: &str, text: &str) -> Result<Vec<u8>, String> {
+    if text.len() == 64 && text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return Err(format!("{option} {text}: 64 hexadecimal digits, where base64 belongs"));
+    }
+    base64(option, text)
+}
+
+fn environment(name: &str) -> Result<Environments, String> {
+    match name {
+        "production" => Ok(Environments::Only(Environment::Production)),
+        "development" => Ok(Environments::Only(Environment::Development)),
+        "any" => Ok(Environments::Any),
+        _ => Err(format!("--environment {}: not production, development or any", printable(name))),
+    }
+}
+
 fn text_or_file(option: &str, value: String) -> Result<Vec<u8>, String> {
     match value.strip_prefix('@') {
         Some(path) => fs::read(path).map_err(|error| format!("{option} @{}: {error}", printable(path))),
+        None if Path::new(&value).is_file() => {
+            Err(format!("{option} {0}: that is a file; to have it read, write @{0}", printable(&value)))
+        }
         None => Ok(value.into_bytes()),
     }
 }

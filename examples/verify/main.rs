@@ -21,8 +21,8 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use genuine::UnixTime;
-use genuine_explain::{Expected, Explanation, Input, Kind, MAX_INPUT, Object, Outcome, explain};
+use genuine::{Error, UnixTime};
+use genuine_explain::{Expected, Input, Kind, MAX_INPUT, Object, Outcome, explain};
 
 use crate::{
     arguments::{Arguments, USAGE},
@@ -42,7 +42,7 @@ fn main() -> ExitCode {
         Ok(Arguments { help: true, .. }) => report_io(print(USAGE).map(|()| ExitCode::SUCCESS)),
         Ok(arguments) if arguments.files.is_empty() => report_io(bundled::run()),
         Ok(arguments) => report_io(run(&arguments)),
-        Err(message) => fail(&format!("{message}\n\n{USAGE}")),
+        Err(message) => fail(&format!("{message}\n--help lists the options")),
     }
 }
 
@@ -66,9 +66,9 @@ fn run(arguments: &Arguments) -> io::Result<ExitCode> {
     let mut tally = Tally::default();
     for file in &arguments.files {
         let name = if file == "-" { "standard input".to_owned() } else { printable(file) };
-        match read(file).and_then(|bytes| Input::read(&bytes).map_err(|reason| reason.to_string())) {
-            Ok(input) => {
-                let explained = explain_input(name, input, arguments, now);
+        let input = read(file).and_then(|bytes| Input::read(&bytes).map_err(|reason| reason.to_string()));
+        match input.and_then(|input| explain_input(&name, input, arguments, now)) {
+            Ok(explained) => {
                 tally.count(&explained);
                 print(&if arguments.json { explained.as_json() } else { explained.in_full(style) })?;
             }
@@ -87,22 +87,19 @@ fn run(arguments: &Arguments) -> io::Result<ExitCode> {
     Ok(tally.status())
 }
 
-fn explain_input(name: String, input: Input, arguments: &Arguments, now: UnixTime) -> Explained {
+fn explain_input(name: &str, input: Input, arguments: &Arguments, now: UnixTime) -> Result<Explained, String> {
     let explained = |object: &Object, kind: Option<Kind>, side| explain(object, kind, side, &arguments.anchors, now);
-    match input {
-        Input::Object(object) => Explained {
-            name,
-            description: None,
-            expected: None,
-            explanation: explained(&object, None, &arguments.side),
-        },
-        Input::Vector(vector) => Explained {
-            name,
-            description: vector.description,
-            expected: Some(vector.expected),
-            explanation: explained(&vector.object, Some(vector.kind), &arguments.side.clone().or(vector.side)),
-        },
+    let (description, expected, explanation) = match input {
+        Input::Object(object) => (None, None, explained(&object, None, &arguments.side)),
+        Input::Vector(vector) => {
+            let explanation = explained(&vector.object, Some(vector.kind), &arguments.side.clone().or(vector.side));
+            (vector.description, Some(vector.expected), explanation)
+        }
+    };
+    if arguments.side.last_counter.is_some() && explanation.kind == Kind::Attestation {
+        return Err("an attestation, and --counter belongs to assertions".to_owned());
     }
+    Ok(Explained { name: name.to_owned(), description, expected, explanation })
 }
 
 fn read(file: &str) -> Result<Vec<u8>, String> {
@@ -122,38 +119,46 @@ pub(crate) fn now() -> UnixTime {
     UnixTime(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()))
 }
 
+/// How many of which outcome: vectors have an expectation, and bare objects a verdict alone.
 #[derive(Default)]
 pub(crate) struct Tally {
     as_expected: usize,
     not: usize,
+    accepted: usize,
+    refused: usize,
     without_verdict: usize,
     unreadable: bool,
 }
 
 impl Tally {
     pub(crate) fn count(&mut self, explained: &Explained) {
-        let Explained { explanation: Explanation { verdict, .. }, .. } = explained;
-        let counter = match verdict.verdict {
-            Outcome::Incomplete => &mut self.without_verdict,
-            _ if explained.is_as_expected() => &mut self.as_expected,
-            _ => &mut self.not,
+        let counter = match (explained.outcome(), explained.expected, explained.is_as_expected()) {
+            (Outcome::Incomplete, ..) => &mut self.without_verdict,
+            (_, Some(_), true) => &mut self.as_expected,
+            (_, Some(_), false) => &mut self.not,
+            (_, None, true) => &mut self.accepted,
+            (_, None, false) => &mut self.refused,
         };
         *counter += 1;
     }
 
+    /// Of bare objects alone, of vectors alone, or of both; with neither, as of vectors.
     pub(crate) fn line(&self) -> String {
-        let without = if self.without_verdict == 0 {
-            String::new()
-        } else {
-            format!(", {} without a verdict", self.without_verdict)
-        };
-        format!("{} as expected, {} not{without}\n", self.as_expected, self.not)
+        let Self { as_expected, not, accepted, refused, without_verdict, .. } = self;
+        let bare = accepted + refused > 0;
+        let vectors = as_expected + not > 0 || (!bare && *without_verdict == 0);
+        let parts = [
+            bare.then(|| format!("{accepted} accepted, {refused} refused")),
+            vectors.then(|| format!("{as_expected} as expected, {not} not")),
+            (*without_verdict > 0).then(|| format!("{without_verdict} without a verdict")),
+        ];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(", ") + "\n"
     }
 
     pub(crate) fn status(&self) -> ExitCode {
         ExitCode::from(match self {
             Self { unreadable: true, .. } => UNREADABLE,
-            Self { not: 0, without_verdict: 0, .. } => 0,
+            Self { not: 0, refused: 0, without_verdict: 0, .. } => 0,
             _ => 1,
         })
     }
@@ -164,6 +169,24 @@ impl Explained {
     pub(crate) fn is_as_expected(&self) -> bool {
         self.expected.unwrap_or(Expected::Pass).is_met_by(&self.explanation.verdict)
     }
+
+    /// The engine's, but for one thing: an old object that is only looked at is refused for its time, which says nothing
+    /// where nobody asked for a verdict.
+    pub(crate) fn outcome(&self) -> Outcome {
+        let verdict = &self.explanation.verdict;
+        if self.expected.is_none() && !verdict.missing.is_empty() && verdict.error.is_some_and(is_of_time) {
+            return Outcome::Incomplete;
+        }
+        verdict.verdict
+    }
+}
+
+/// The certificates are not valid at the time of verification.
+pub(crate) const fn is_of_time(error: Error) -> bool {
+    matches!(
+        error,
+        Error::LeafExpired | Error::LeafNotYetValid | Error::IntermediateExpired | Error::IntermediateNotYetValid
+    )
 }
 
 pub(crate) fn print(text: &str) -> io::Result<()> {

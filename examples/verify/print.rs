@@ -2,9 +2,14 @@
 
 use std::{fmt, io::IsTerminal as _};
 
-use genuine_explain::{ChainVerdict, Compared, Expected, Explanation, Facts, LaunchFacts, Mark, Outcome, StepReport};
+use genuine::{Error, ErrorClass};
+use genuine_explain::{
+    ChainVerdict, Compared, Expected, Explanation, Facts, Kind, LaunchFacts, Mark, Missing, Outcome, StepReport,
+};
 use serde::Serialize;
 use serde_json::json;
+
+use crate::is_of_time;
 
 /// The width of a line that is cut or broken; nothing but names from the files makes others longer.
 const WIDTH: usize = 100;
@@ -34,13 +39,17 @@ impl Explained {
         lines.extend(self.fact_lines(style));
         lines.extend(self.verdict_lines(style));
         lines.extend(broken(&printable(&explanation.diagnosis.sentence), INDENT));
+        lines.extend(self.options());
         lines.push(String::new());
         lines.join("\n") + "\n"
     }
 
     fn verdict_lines(&self, style: Style) -> Vec<String> {
         let verdict = &self.explanation.verdict;
-        let title = match (verdict.verdict, verdict.error) {
+        let title = match (self.outcome(), verdict.error) {
+            (Outcome::Incomplete, Some(error)) => {
+                style.bold(format!("  →     No verdict: parts of your side are missing. At this time: {error}"))
+            }
             (_, Some(error)) => {
                 style.red(format!("  →     {error}, class {:?}: {}", error.class(), to_peer(verdict.verdict, error)))
             }
@@ -55,6 +64,27 @@ impl Explained {
             }
         });
         [title].into_iter().chain(expectation).collect()
+    }
+
+    /// The options that would tell what is missing, ready to copy where the values are known.
+    fn options(&self) -> Vec<String> {
+        let Explanation { verdict, chain, kind, .. } = &self.explanation;
+        let mut options = Vec::new();
+        match verdict.error {
+            Some(error) if is_of_time(error) => {
+                let within = chain.as_ref().and_then(|chain| chain.within_validity.as_ref());
+                options.extend(within.map(|within| format!("--at {}", within.time)));
+            }
+            Some(Error::AnchorUnknown) => options.push("--root ROOT.pem".to_owned()),
+            _ => {}
+        }
+        if self.outcome() == Outcome::Incomplete {
+            options.extend(verdict.missing.iter().map(|part| option_of(*part, *kind).to_owned()));
+        }
+        if options.is_empty() {
+            return Vec::new();
+        }
+        broken(&format!("Options: {}.", options.join(", ")), INDENT)
     }
 
     fn fact_lines(&self, style: Style) -> Vec<String> {
@@ -132,18 +162,30 @@ fn facts_of(facts: &Facts) -> Vec<Row> {
     push("counter", Some(facts.counter.to_string()));
     push("launch data", Some(facts.launch.as_ref().map_or_else(|| "none".to_owned(), launch)));
     if let Some(launch) = &facts.launch {
-        push("code hash", launch.code_hash_hex.clone());
-        push("its type", launch.code_hash_type.map(|kind| kind.to_string()));
+        let doubt = if launch.announced { "" } else { " (not believed)" };
+        let doubted = |text: String| text + doubt;
+        push("code hash", launch.code_hash_hex.clone().map(doubted));
+        push("its type", launch.code_hash_type.map(|kind| doubted(code_hash_type(kind))));
     }
     for (label, certificate) in [("leaf", &facts.leaf), ("intermediate", &facts.intermediate)] {
         let validity = certificate.as_ref().map(|one| format!("{} to {}", one.not_before, one.not_after));
         push(label, validity);
     }
-    push("access control", facts.access_control_hex.as_ref().map(|digits| format!("{} bytes", digits.len() / 2)));
+    let documented = match facts.access_control_documented {
+        Some(true) => ", the value that Apple documents for Macs",
+        Some(false) => ", NOT the value that Apple documents for Macs",
+        None => "",
+    };
+    push(
+        "access control",
+        facts.access_control_hex.as_ref().map(|list| format!("{} bytes{documented}", list.len() / 2)),
+    );
+    push("cdHash, unsigned", facts.unsigned_code_hash_hex.clone());
     if let Some(receipt) = &facts.receipt {
         let what = if receipt.readable { "UNVERIFIED: nothing above covers it" } else { "cannot be read" };
         push("receipt", Some(format!("{} bytes, {what}", receipt.size)));
         push("its client hash", receipt.client_hash_b64.clone());
+        push("as text", receipt.client_hash_text.clone());
         push("created", receipt.created.clone());
         push("expires", receipt.expires.clone());
         push("of App ID", receipt.app_id.clone());
@@ -152,6 +194,11 @@ fn facts_of(facts: &Facts) -> Vec<Row> {
         push("of this leaf", receipt.names_leaf.map(|same| if same { "yes" } else { "NO" }.to_owned()));
     }
     rows
+}
+
+/// As `codesign` numbers the hashes.
+fn code_hash_type(kind: u8) -> String {
+    if kind == 2 { "2 (SHA-256)".to_owned() } else { kind.to_string() }
 }
 
 fn system(facts: &Facts) -> Option<String> {
@@ -186,12 +233,25 @@ fn step_lines(report: &StepReport, style: Style) -> Vec<String> {
         Mark::NotReached => style.dim(format!("  -     {title:<21}not reached")),
         Mark::NotAsked => style.dim(format!("  ?     {title:<21}not asked: your side does not tell it")),
     };
-    let values = compared.iter().map(|Compared { label, value }| {
+    let values = compared.iter().flat_map(|Compared { label, value }| {
         // Enough to recognise a hash, and all of one that has to be compared.
-        let digits = if *mark == Mark::Failed && !value.contains(' ') { 64 } else { 40 };
-        fact_line(label, &abridged(value, digits), style)
+        let digits = if *mark == Mark::Failed { 64 } else { 40 };
+        value_lines(label, &abridged(value, digits), style)
     });
     [line].into_iter().chain(values).collect()
+}
+
+/// A value that is too long for one line, broken between words.
+fn value_lines(label: &str, value: &str, style: Style) -> Vec<String> {
+    let width = WIDTH - INDENT.len() - 21;
+    let mut lines: Vec<String> = Vec::new();
+    for word in value.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + word.chars().count() < width => *line = format!("{line} {word}"),
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines.iter().enumerate().map(|(row, line)| fact_line(if row == 0 { label } else { "" }, line, style)).collect()
 }
 
 fn fact_line(label: &str, value: &str, style: Style) -> String {
@@ -207,11 +267,22 @@ fn abridged(value: &str, digits: usize) -> String {
     value.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
+const fn option_of(part: Missing, kind: Kind) -> &'static str {
+    match (part, kind) {
+        (Missing::AppId, _) => "--app-id ID",
+        (Missing::KeyId, _) => "--key-id BASE64",
+        (Missing::ClientData, Kind::Attestation) => "--challenge TEXT",
+        (Missing::ClientData, Kind::Assertion) => "--client-data TEXT",
+        (Missing::PublicKey, _) => "--key KEY",
+        (Missing::Counter, _) => "--counter LAST",
+    }
+}
+
 /// What a peer may be told: the class, and that is all.
-const fn to_peer(outcome: Outcome, error: genuine::Error) -> &'static str {
+const fn to_peer(outcome: Outcome, error: Error) -> &'static str {
     match (outcome, error.class()) {
         (Outcome::Undecided, _) => "undecided; the fault is not the peer's",
-        (_, genuine::ErrorClass::Malformed) => "ill-formed; sending it again cannot help",
+        (_, ErrorClass::Malformed) => "ill-formed; sending it again cannot help",
         _ => "well-formed, and refused",
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     assumed::{Assumed, NOT_TOLD},
     caller::{CallerSide, StoredKey},
     model::Missing,
-    policy::Rules,
+    policy::{Environments, Rules},
 };
 
 /// An assertion and what it is held against.
@@ -75,7 +75,10 @@ impl<'c> Asserted<'c> {
             Some(app_id) => AppIdHash::of(app_id, &RustCrypto)?,
             None => assertion.auth_data().app_id(),
         };
-        let environment = side.requirements.environment.unwrap_or(Environment::Production);
+        let environment = match side.requirements.environment {
+            Some(Environments::Only(environment)) => environment,
+            Some(Environments::Any) | None => Environment::Production,
+        };
         match &side.public_key {
             Some(key) if key.is_record() => AttestedKey::from_trusted_bytes(&key.0, &RustCrypto),
             Some(key) => {

@@ -36,14 +36,16 @@ impl CallerSide {
     /// This side, with what it leaves open taken from another.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
-        let told = self.requirements != Requirements::default();
+        let environment = self.requirements.environment.or(other.requirements.environment);
+        let told = Requirements { environment: None, ..self.requirements.clone() } != Requirements::default();
+        let requirements = if told { self.requirements } else { other.requirements };
         Self {
             app_id: self.app_id.or(other.app_id),
             key_id: self.key_id.or(other.key_id),
             client_data: self.client_data.or(other.client_data),
             public_key: self.public_key.or(other.public_key),
             last_counter: self.last_counter.or(other.last_counter),
-            requirements: if told { self.requirements } else { other.requirements },
+            requirements: Requirements { environment, ..requirements },
             at: self.at.or(other.at),
         }
     }

@@ -15,8 +15,8 @@ use crate::{
     caller::{CallerSide, LastCounter, sha256_of},
     model::{Compared, Kind, environment_name},
     names::common_name,
-    policy::Requirements,
-    text::{bytes, hex, rfc_3339, shortened},
+    policy::{Environments, Requirements},
+    text::{bytes, hex, rfc_3339, seconds},
 };
 
 fn row(label: &'static str, value: impl Into<String>) -> Compared {
@@ -64,10 +64,7 @@ pub(crate) fn of_attestation(of: &Attested<'_>, length: usize, step: Step) -> Ve
         ],
         Step::AppId => app_id(side, auth_data),
         Step::CounterZero => vec![row("found", auth_data.counter().0.to_string())],
-        Step::Environment => vec![
-            row("allowed", side.requirements.environment.map_or("either", environment_name)),
-            row("found", aaguid(&credential.aaguid())),
-        ],
+        Step::Environment => vec![row("allowed", allowed(side)), row("found", aaguid(&credential.aaguid()))],
         Step::KeyId => {
             vec![row("client sent", client_key_id(side)), row("SHA-256(leaf key)", key_id_of(object.leaf_key()))]
         }
@@ -90,7 +87,10 @@ pub(crate) fn of_attestation(of: &Attested<'_>, length: usize, step: Step) -> Ve
             row("time", rfc_3339(of.now)),
             row("leaf", validity(object.leaf().validity())),
             row("intermediate", validity(object.intermediate().validity())),
-        ],
+        ]
+        .into_iter()
+        .chain(age(of))
+        .collect(),
         Step::Chain => vec![
             row("leaf", common_name(object.leaf().subject())),
             row("issued by", common_name(object.leaf().issuer())),
@@ -122,7 +122,7 @@ pub(crate) fn of_assertion(of: &Asserted<'_>, length: usize, step: Step) -> Vec<
             row("SHA-256(key)", of.point().map_or_else(|| NOT_TOLD.to_owned(), key_id_of)),
         ],
         Step::AppId => app_id(side, auth_data),
-        Step::Environment => vec![row("of the key", side.requirements.environment.map_or(NOT_TOLD, environment_name))],
+        Step::Environment => vec![row("allowed", allowed(side))],
         Step::Launch => launch(side, auth_data),
         Step::Signature => {
             let signature = assertion.signature();
@@ -148,6 +148,21 @@ pub(crate) fn of_assertion(of: &Asserted<'_>, length: usize, step: Step) -> Vec<
         }
         _ => Vec::new(),
     }
+}
+
+fn allowed(side: &CallerSide) -> &'static str {
+    match side.requirements.environment {
+        None => NOT_TOLD,
+        Some(Environments::Any) => "any",
+        Some(Environments::Only(environment)) => environment_name(environment),
+    }
+}
+
+/// The age of an attestation, where the policy limits it.
+fn age(of: &Attested<'_>) -> Vec<Compared> {
+    let Some(limit) = of.side.requirements.attestation_age else { return Vec::new() };
+    let age = of.now.0.saturating_sub(of.object.leaf().validity().not_before.0);
+    vec![row("age", seconds(age)), row("at most", seconds(limit))]
 }
 
 fn size(length: usize, cap: usize) -> Vec<Compared> {
@@ -196,18 +211,17 @@ fn launch(side: &CallerSide, auth_data: &AuthenticatorData<'_>) -> Vec<Compared>
 
 fn device(side: &CallerSide, device: DeviceInfo<'_>) -> Vec<Compared> {
     let Requirements { platforms, os_version, os_builds, macos_access_control, .. } = &side.requirements;
-    let builds = os_builds.iter().map(|(platform, least)| format!("on {platform} at least {least:?}"));
     let required = required([
         alternatives("platform", platforms.iter().cloned()),
         alternatives("version at least", os_version.iter().map(ToString::to_string)),
-        alternatives("build", builds),
+        alternatives("build", os_builds.iter().map(ToString::to_string)),
         alternatives("access-control list on Macs", macos_access_control.iter().map(|list| hex(list))),
     ]);
     let build = device.os_build.map(|build| format!("build {build}"));
     let found =
         [device.platform.map(|platform| platform.name().to_owned()), device.os_version.map(str::to_owned), build];
     let found: Vec<_> = found.into_iter().flatten().collect();
-    let found = if found.is_empty() { "nothing".to_owned() } else { shortened(&found.join(", "), 68) };
+    let found = if found.is_empty() { "nothing".to_owned() } else { found.join(", ") };
     vec![row("required", required), row("found", found)]
 }
 
@@ -219,7 +233,7 @@ fn alternatives(name: &str, values: impl Iterator<Item = String>) -> Option<Stri
 
 fn required<const N: usize>(parts: [Option<String>; N]) -> String {
     let parts: Vec<_> = parts.into_iter().flatten().collect();
-    if parts.is_empty() { "nothing".to_owned() } else { shortened(&parts.join(", "), 68) }
+    if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") }
 }
 
 fn launch_data(launch: LaunchData<'_>) -> String {
@@ -227,7 +241,7 @@ fn launch_data(launch: LaunchData<'_>) -> String {
     let version = launch.bundle_version.map(|version| format!("bundle version {version}"));
     let code_hash = launch.code_hash.map(|hash| format!("code hash {}", hex(hash)));
     let facts: Vec<_> = category.into_iter().chain(version).chain(code_hash).collect();
-    if facts.is_empty() { "none".to_owned() } else { shortened(&facts.join(", "), 68) }
+    if facts.is_empty() { "none".to_owned() } else { facts.join(", ") }
 }
 
 /// How an app of this category was distributed.

@@ -17,6 +17,7 @@ use crate::{
     model::{Explanation, Kind, Outcome, Verdict},
     outline::Outline,
     steps,
+    text::hex,
 };
 
 /// Explains an object: as what it is verified, what the engine answers, step by step, what the object says, and what it
@@ -58,7 +59,7 @@ impl Call<'_> {
         let result = attested.as_ref().map_err(|error| **error).and_then(Attested::verify);
         let attested = attested.ok();
         let step = result.err().map(|error| attested.map_or_else(|| error.step(), |attested| attested.step(error)));
-        let steps = steps::report(kind, attested.is_some(), step, side, |step| match &attested {
+        let steps = steps::report(kind, attested.is_some(), step.zip(result.err()), side, |step| match &attested {
             Some(attested) => compared::of_attestation(attested, object.bytes.len(), step),
             None => compared::of_unparsed(kind, &object.bytes, step),
         });
@@ -67,6 +68,7 @@ impl Call<'_> {
         if let Some(facts) = &mut facts {
             facts.proved = verdict.verdict == Outcome::Accepted;
             facts.size = object.bytes.len();
+            facts.unsigned_code_hash_hex = outline.code_hash.as_deref().map(hex);
         }
         let chain = attested.map(|attested| attested.chain());
         let diagnosis = diagnosis::of(&Subject {
@@ -93,7 +95,7 @@ impl Call<'_> {
         let result = asserted.as_ref().map_err(|error| **error).and_then(Asserted::verify);
         let asserted = asserted.ok();
         let step = result.err().map(Error::step);
-        let steps = steps::report(kind, asserted.is_some(), step, side, |step| match &asserted {
+        let steps = steps::report(kind, asserted.is_some(), step.zip(result.err()), side, |step| match &asserted {
             Some(asserted) => compared::of_assertion(asserted, object.bytes.len(), step),
             None => compared::of_unparsed(kind, &object.bytes, step),
         });
@@ -102,6 +104,7 @@ impl Call<'_> {
         if let Some(facts) = &mut facts {
             facts.proved = verdict.verdict == Outcome::Accepted;
             facts.size = object.bytes.len();
+            facts.unsigned_code_hash_hex = outline.code_hash.as_deref().map(hex);
         }
         let diagnosis = diagnosis::of(&Subject {
             kind,

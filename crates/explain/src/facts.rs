@@ -1,7 +1,7 @@
 //! What an object says of itself.
 
 use genuine::{
-    app_attest::{AppIdHash, AuthenticatorData, Environment, KeyId},
+    app_attest::{AppIdHash, AuthenticatorData, Environment, KeyId, MACOS_ACCESS_CONTROL},
     crypto::{P256PublicKey, RustCrypto},
 };
 
@@ -24,6 +24,8 @@ pub(crate) fn of_attestation(of: &Attested<'_>, outline: &Outline) -> Facts {
     let object = of.object;
     let leaf_app_id = object.unverified_app_id().map(str::to_owned);
     let device = object.device();
+    let access_control = object.leaf().extension(ACCESS_CONTROL).and_then(access_control);
+    let is_mac = device.platform.is_some_and(|platform| platform.name() == "macosx");
     Facts {
         app_id: told_or_named(object.auth_data(), of.side.app_id.as_deref(), leaf_app_id.as_deref()),
         leaf_app_id,
@@ -37,7 +39,8 @@ pub(crate) fn of_attestation(of: &Attested<'_>, outline: &Outline) -> Facts {
         os_build: device.os_build.map(str::to_owned),
         leaf: Some(certificate(object.leaf())),
         intermediate: Some(certificate(object.intermediate())),
-        access_control_hex: object.leaf().extension(ACCESS_CONTROL).and_then(access_control).map(hex),
+        access_control_hex: access_control.map(hex),
+        access_control_documented: access_control.filter(|_| is_mac).map(|list| list == MACOS_ACCESS_CONTROL),
         receipt: Some(receipt::facts(
             object.receipt().as_unverified_bytes(),
             outline.certificates.first().map(Vec::as_slice),

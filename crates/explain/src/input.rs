@@ -5,6 +5,7 @@ use std::fmt;
 use crate::{
     model::Decoding,
     text::{from_base64, from_hex},
+    unfit,
     vector::Vector,
 };
 
@@ -75,13 +76,17 @@ fn is_binary(c: char) -> bool {
 
 /// Hexadecimal digits, or base64.
 fn decode_text(text: &str) -> Result<Object, Unreadable> {
+    if unfit::lost_plus(text) {
+        return Err(Unreadable("base64 with spaces where `+` was, as the decoding of a form leaves it".to_owned()));
+    }
+    let whole = text;
     let (text, mut decoding) = clean(text);
     if let Some(bytes) = from_hex(text.strip_prefix("0x").unwrap_or(&text)) {
         decoding.push(Decoding::Hex);
         return Ok(Object { bytes, decoding });
     }
     let object = decode_base64(&text, decoding).filter(|object| !object.bytes.is_empty());
-    object.ok_or_else(|| Unreadable("text, but neither base64, hexadecimal digits nor JSON".to_owned()))
+    object.ok_or_else(|| Unreadable(unfit::reason(whole, &text)))
 }
 
 /// Base64 and nothing else, as the fields of a vector are.

@@ -20,6 +20,7 @@ mod policy;
 mod receipt;
 mod steps;
 mod text;
+mod unfit;
 mod vector;
 
 pub use anchors::Anchors;
@@ -30,7 +31,7 @@ pub use model::{
     CertificateFacts, ChainReport, ChainVerdict, Compared, Decoding, Diagnosis, Explanation, Facts, Finding, Kind,
     LaunchFacts, Mark, Missing, Outcome, StepReport, Verdict,
 };
-pub use policy::Requirements;
+pub use policy::{Environments, LeastBuild, Requirements};
 pub use receipt::ReceiptFacts;
 pub use text::{from_base64, unix_time};
 pub use vector::{Expected, Vector};

@@ -202,7 +202,8 @@ pub struct Compared {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Facts {
-    /// Whether the object was accepted, so that all of this is proved, but for `receipt` and `leaf_app_id`.
+    /// Whether the object was accepted, so that all of this is proved, but for `receipt`, `leaf_app_id`,
+    /// `unsigned_code_hash_hex`, and `launch` where its `announced` is false.
     pub proved: bool,
     /// The length of the object in bytes.
     pub size: usize,
@@ -238,6 +239,10 @@ pub struct Facts {
     pub intermediate: Option<CertificateFacts>,
     /// The content of the key's access-control list, in hexadecimal digits: 66 bytes on Macs, 69 on iPhones.
     pub access_control_hex: Option<String>,
+    /// Macs: whether that list is the value that Apple documents; `None` of other platforms and without a list.
+    pub access_control_documented: Option<bool>,
+    /// The code hash in `cdHash`, from iOS 18.5 on, in hexadecimal digits. **Unverified**: nothing signs it.
+    pub unsigned_code_hash_hex: Option<String>,
     /// What the receipt says, unverified.
     pub receipt: Option<ReceiptFacts>,
 }

@@ -16,6 +16,8 @@ pub(crate) struct Outline {
     pub(crate) trailing: usize,
     pub(crate) certificates: Vec<Vec<u8>>,
     pub(crate) auth_data: Option<Vec<u8>>,
+    /// `hash` of `cdHash`, which nothing signs.
+    pub(crate) code_hash: Option<Vec<u8>>,
 }
 
 impl Outline {
@@ -34,6 +36,10 @@ impl Outline {
                 "fmt" => self.format = Some(decoder.str().ok()?.to_owned()),
                 "attStmt" => self.statement(&mut decoder)?,
                 "authData" | "authenticatorData" => self.auth_data = Some(decoder.bytes().ok()?.to_vec()),
+                "cdHash" => {
+                    self.code_hash = unsigned_code_hash(&mut decoder.clone());
+                    decoder.skip().ok()?;
+                }
                 _ => decoder.skip().ok()?,
             }
         }
@@ -72,6 +78,17 @@ impl Outline {
 /// The number of entries of a map of definite length; `None` for anything else.
 fn entries(decoder: &mut Decoder<'_>) -> Option<u64> {
     decoder.map().ok()?
+}
+
+/// `hash` in a map with text keys.
+fn unsigned_code_hash(decoder: &mut Decoder<'_>) -> Option<Vec<u8>> {
+    for _ in 0..entries(decoder)? {
+        if decoder.str().ok()? == "hash" {
+            return decoder.bytes().ok().map(<[u8]>::to_vec);
+        }
+        decoder.skip().ok()?;
+    }
+    None
 }
 
 /// An entry of the extension map behind the authenticator data: key, and what is wrong with the value.

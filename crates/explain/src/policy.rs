@@ -1,12 +1,14 @@
 //! The policy that the caller's side asks for, with what it borrows.
 
+use std::fmt;
+
 use genuine::app_attest::{AppIdHash, Environment, OsBuild, OsVersion, Platform, Policy, ValidationCategory};
 
 /// What a policy requires beside the app; nothing by default. An empty list is no requirement.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Requirements {
-    /// The only environment to allow; both if `None`.
-    pub environment: Option<Environment>,
+    /// The environments to allow. `None` is not told: both are allowed, and nothing was asked.
+    pub environment: Option<Environments>,
     /// The validation categories to allow.
     pub categories: Vec<ValidationCategory>,
     /// The bundle versions to allow.
@@ -18,13 +20,51 @@ pub struct Requirements {
     /// The least version of the operating system.
     pub os_version: Option<OsVersion>,
     /// The least build of the operating system, for each platform to allow.
-    pub os_builds: Vec<(String, OsBuild)>,
+    pub os_builds: Vec<LeastBuild>,
     /// The access-control list of keys on Macs.
     pub macos_access_control: Option<Vec<u8>>,
     /// The greatest age of an attestation, in seconds since the leaf's notBefore.
     pub attestation_age: Option<u64>,
     /// The greatest step of a counter.
     pub counter_step: Option<u32>,
+}
+
+/// The environments that a policy allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Environments {
+    /// This one alone.
+    Only(Environment),
+    /// Both, on purpose.
+    Any,
+}
+
+/// The least build of one platform, as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeastBuild {
+    platform: String,
+    text: String,
+    build: OsBuild,
+}
+
+impl LeastBuild {
+    /// Reads a build such as `24A435`; `None` for what is not one.
+    #[must_use]
+    pub fn parse(platform: &str, build: &str) -> Option<Self> {
+        let (platform, text) = (platform.to_owned(), build.to_owned());
+        OsBuild::parse(build).map(|build| Self { platform, text, build })
+    }
+}
+
+impl LeastBuild {
+    pub(crate) fn platform(&self) -> &str {
+        &self.platform
+    }
+}
+
+impl fmt::Display for LeastBuild {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "on {} at least {}", self.platform, self.text)
+    }
 }
 
 /// Requirements in the form that a policy borrows.
@@ -45,7 +85,7 @@ impl<'c> Rules<'c> {
             bundle_versions: required.bundle_versions.iter().map(String::as_str).collect(),
             code_hashes: required.code_hashes.iter().map(Vec::as_slice).collect(),
             platforms: required.platforms.iter().map(|name| Platform::named(name)).collect(),
-            os_builds: required.os_builds.iter().map(|(name, least)| (Platform::named(name), *least)).collect(),
+            os_builds: required.os_builds.iter().map(|least| (Platform::named(&least.platform), least.build)).collect(),
         }
     }
 
@@ -53,9 +93,9 @@ impl<'c> Rules<'c> {
         let required = self.required;
         let mut policy = Policy::new(&self.apps);
         match required.environment {
-            Some(Environment::Production) => {}
-            Some(Environment::Development) => policy = policy.only_development(),
-            None => policy = policy.allow_development(),
+            Some(Environments::Only(Environment::Production)) => {}
+            Some(Environments::Only(Environment::Development)) => policy = policy.only_development(),
+            Some(Environments::Any) | None => policy = policy.allow_development(),
         }
         if !required.categories.is_empty() {
             policy = policy.require_categories(&required.categories);

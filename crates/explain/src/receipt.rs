@@ -30,6 +30,8 @@ pub struct ReceiptFacts {
     pub client_hash_b64: Option<String>,
     /// Field 4 in hexadecimal digits.
     pub client_hash_hex: Option<String>,
+    /// Field 4 as text, where the app passed text for a hash.
+    pub client_hash_text: Option<String>,
     /// Field 6: `ATTEST` or `RECEIPT`.
     pub kind: Option<String>,
     /// Field 7: `sandbox` or `production`.
@@ -89,6 +91,7 @@ pub(crate) fn facts(input: &[u8], leaf: Option<&[u8]>) -> ReceiptFacts {
         names_leaf: leaf.and_then(|leaf| Some(receipt.field(3)? == leaf)),
         client_hash_b64: receipt.client_hash().map(base64),
         client_hash_hex: receipt.client_hash().map(hex),
+        client_hash_text: receipt.text(4).filter(|text| !text.contains(char::is_control)),
         kind: receipt.text(6),
         environment: receipt.text(7),
         created: receipt.text(12),

@@ -3,7 +3,7 @@
 //! An [`Error`](genuine::Error) knows the step that failed; the steps that run before it have passed, and those after it
 //! were not reached.
 
-use genuine::Step;
+use genuine::{Error, Step};
 
 use crate::{
     caller::{CallerSide, StoredKey},
@@ -71,12 +71,12 @@ pub(crate) fn meaning(kind: Kind, step: Step) -> &'static str {
 pub(crate) fn report(
     kind: Kind,
     parsed: bool,
-    failed: Option<Step>,
+    failed: Option<(Step, Error)>,
     side: &CallerSide,
     compared: impl Fn(Step) -> Vec<Compared>,
 ) -> Vec<StepReport> {
     let rows = rows(kind);
-    let position = failed.and_then(|failed| rows.iter().position(|(step, ..)| *step == failed));
+    let position = failed.and_then(|(failed, _)| rows.iter().position(|(step, ..)| *step == failed));
     let row = |(index, &(step, title, meaning)): (usize, &Row)| {
         // An object that was not parsed was not compared with anything, wherever the fault lay.
         let run = parsed || step <= Step::SignatureForm;
@@ -85,6 +85,11 @@ pub(crate) fn report(
             Some(position) if index > position || !run => (Mark::NotReached, Vec::new()),
             _ if !is_asked(kind, step, side) => (Mark::NotAsked, compared(step)),
             _ => (Mark::Passed, compared(step)),
+        };
+        // The step asks more than its title says where the policy limits the age.
+        let meaning = match failed {
+            Some((_, Error::AttestationTooOld)) if mark == Mark::Failed => "the attestation is no older than you allow",
+            _ => meaning,
         };
         StepReport { step: step_name(step), title, meaning, mark, compared }
     };

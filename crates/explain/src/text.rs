@@ -66,6 +66,20 @@ pub(crate) fn shortened(text: &str, width: usize) -> String {
     }
 }
 
+/// A time span as a policy is written, and in the unit that people think in.
+pub(crate) fn seconds(count: u64) -> String {
+    match count {
+        172_800.. => format!("{count} s ({} days)", count / 86_400),
+        7_200.. => format!("{count} s ({} hours)", count / 3_600),
+        _ => format!("{count} s"),
+    }
+}
+
+/// With a comma after the thousands.
+pub(crate) fn grouped(count: usize) -> String {
+    if count < 1_000 { count.to_string() } else { format!("{},{:03}", count / 1_000, count % 1_000) }
+}
+
 pub(crate) fn bytes(count: usize) -> String {
     format!("{count} bytes")
 }

@@ -5,7 +5,7 @@
 
 use genuine::{
     Error, UnixTime,
-    app_attest::{Counter, Environment, OsBuild, OsVersion, ValidationCategory},
+    app_attest::{Counter, Environment, OsVersion, ValidationCategory},
 };
 use serde_json::{Map, Value};
 
@@ -13,8 +13,8 @@ use crate::{
     caller::{CallerSide, ClientData, LastCounter, StoredKey},
     input::{Object, decode_base64_text},
     model::{Decoding, Kind, Outcome, Verdict},
-    policy::Requirements,
-    text::{from_hex, unix_time},
+    policy::{Environments, LeastBuild, Requirements},
+    text::{from_hex, shortened, unix_time},
 };
 
 /// An object with the caller's side.
@@ -78,6 +78,9 @@ impl std::fmt::Display for Expected {
     }
 }
 
+const NO_VECTOR: &str = "JSON, but not a vector (testvectors/README.md describes them; of other JSON, give the text of \
+                         the object alone): ";
+
 impl Vector {
     /// Reads a vector.
     ///
@@ -86,8 +89,8 @@ impl Vector {
     /// Why the text is none.
     pub fn parse(json: &str) -> Result<Self, String> {
         let value: Value = serde_json::from_str(json).map_err(|error| format!("not JSON: {error}"))?;
-        let fields = Fields(value.as_object().ok_or("not a JSON object")?);
-        let kind = fields.kind()?;
+        let fields = Fields(value.as_object().ok_or_else(|| NO_VECTOR.to_owned() + "not a JSON object")?);
+        let kind = fields.kind().map_err(|reason| NO_VECTOR.to_owned() + &reason)?;
         let name = format!("{}_b64", kind.name());
         let text = fields.text(&name)?.ok_or_else(|| format!("`{name}` is missing"))?;
         let mut object = decode_base64_text(text).ok_or_else(|| format!("`{name}` is not base64"))?;
@@ -116,6 +119,19 @@ impl Vector {
         })
     }
 }
+
+/// The fields of a vector that ask something of the policy.
+const REQUIREMENTS: [&str; 9] = [
+    "require_categories",
+    "require_bundle_versions",
+    "require_code_hashes",
+    "require_platforms",
+    "require_os_version",
+    "require_os_builds",
+    "require_macos_access_control",
+    "limit_attestation_age",
+    "limit_counter_step",
+];
 
 /// The fields of a vector, read with a reason where one is not of its form.
 struct Fields<'v>(&'v Map<String, Value>);
@@ -160,11 +176,22 @@ impl<'v> Fields<'v> {
         self.text("valid_at")?.map(time).transpose()
     }
 
+    /// A requirement whose name is misspelt would not be asked, and what it is to refuse would pass.
     fn requirements(&self, environment: Option<Environment>) -> Result<Requirements, String> {
+        let is_unknown = |name: &&String| {
+            (name.starts_with("require_") || name.starts_with("limit_")) && !REQUIREMENTS.contains(&name.as_str())
+        };
+        if let Some(unknown) = self.0.keys().find(is_unknown) {
+            return Err(format!(
+                "`{}` is no requirement; there are {}",
+                shortened(unknown, 40),
+                REQUIREMENTS.join(", ")
+            ));
+        }
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let octets = |value: &Value| from_hex(value.as_str()?);
         Ok(Requirements {
-            environment,
+            environment: environment.map(Environments::Only),
             categories: self.list("require_categories", category)?,
             bundle_versions: self.list("require_bundle_versions", text)?,
             code_hashes: self.list("require_code_hashes", octets)?,
@@ -172,7 +199,7 @@ impl<'v> Fields<'v> {
             os_version: self.one("require_os_version", |value| OsVersion::parse(value.as_str()?))?,
             os_builds: self.list("require_os_builds", |value| {
                 let [platform, build] = value.as_array()?.as_slice() else { return None };
-                Some((text(platform)?, OsBuild::parse(build.as_str()?)?))
+                LeastBuild::parse(platform.as_str()?, build.as_str()?)
             })?,
             macos_access_control: self.one("require_macos_access_control", octets)?,
             attestation_age: self.one("limit_attestation_age", Value::as_u64)?,

@@ -111,7 +111,11 @@ fn other_hashing(given: &ClientData, candidate: &Candidate) -> Diagnosis {
     let own = if given.data.is_some() { "its SHA-256, hashed once" } else { "the hash as you gave it" };
     found(
         Finding::OtherHashing,
-        format!("What fits is {}; you verified with {own}. {}{ADVICE}", candidate.what, text_or_bytes(candidate)),
+        format!(
+            "The app passed {} for the client data hash, and you verified with {own}. {}{ADVICE}",
+            candidate.what,
+            text_or_bytes(candidate)
+        ),
     )
 }
 

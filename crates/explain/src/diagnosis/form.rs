@@ -6,7 +6,7 @@ use super::{Subject, found};
 use crate::{
     model::{Diagnosis, Finding, Kind},
     outline::{Outline, extension_entries},
-    text::{from_base64, from_hex, listed, shortened},
+    text::{bytes, from_base64, from_hex, hex, listed, shortened},
 };
 
 /// U+FFFD in UTF-8: what a decoder puts in the place of bytes that are no text.
@@ -81,6 +81,11 @@ fn encoded_again(bytes: &[u8]) -> Option<Diagnosis> {
 fn other_thing(bytes: &[u8]) -> Option<Diagnosis> {
     let what = match bytes {
         [0x30, _, ..] => "ASN.1, as receipts and certificates are",
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => {
+            "text in UTF-16, as editors and shells of Windows write it: save it as UTF-8"
+        }
+        [0xFF, 0xD8, 0xFF, ..] => "a JPEG image",
+        [0x1F, 0x8B, ..] => "compressed with gzip: decompress it first",
         [0x04, ..] if bytes.len() == 65 => "65 bytes that begin with 04, as a public key does",
         _ if bytes.len() == 32 => "32 bytes, as key identifiers, challenges and hashes have",
         _ => return None,
@@ -185,9 +190,10 @@ fn length(subject: &Subject<'_>, error: Error) -> Option<Diagnosis> {
              too short, or by base64 copied in part."
         ),
         Error::CborTrailing => format!(
-            "The object is complete after {} bytes and something follows: two things were joined, or a buffer was sent \
-             beyond its content.",
-            length.saturating_sub(subject.outline.trailing)
+            "The object is complete after {} bytes, and {} follow: {}.",
+            length.saturating_sub(subject.outline.trailing),
+            bytes(subject.outline.trailing),
+            following(&subject.object.bytes[length.saturating_sub(subject.outline.trailing)..])
         ),
         Error::InputTooLarge => format!(
             "The object has {length} bytes, more than any {} has: something else was sent, or several objects at once.",
@@ -196,6 +202,20 @@ fn length(subject: &Subject<'_>, error: Error) -> Option<Diagnosis> {
         _ => return None,
     };
     Some(found(Finding::Length, sentence))
+}
+
+/// What stands behind a complete object.
+fn following(rest: &[u8]) -> String {
+    if rest.iter().all(|octet| *octet == 0) {
+        return "zeros, as of a buffer that was sent beyond its content".to_owned();
+    }
+    if rest.iter().all(u8::is_ascii_whitespace) {
+        return "a line feed or other white space, as tools for text append it".to_owned();
+    }
+    match Outline::of(rest).kind() {
+        Some(kind) => format!("another {}, so that two objects were joined", kind.name()),
+        None => format!("they begin with {}; two things were joined", hex(rest.get(..16).unwrap_or(rest))),
+    }
 }
 
 /// Where Apple adds things: which entry it is.

@@ -68,8 +68,13 @@ pub(super) fn of(subject: &Subject<'_>, error: Error) -> Option<Diagnosis> {
             tried(),
             Finding::OtherKey,
             format!(
-                "The key identifier is that of another key: {of_key} has `{text}`. The app attested one key and named \
-                 another, as when it makes a new one and sends the identifier that it saved."
+                "The key identifier is that of another key: {of_key} has `{text}`. {}",
+                match subject.kind {
+                    Kind::Attestation =>
+                        "The app attested one key and named another, as when it makes a new one and sends the identifier \
+                         that it saved.",
+                    Kind::Assertion => "You looked up another key than the client named.",
+                }
             ),
         ),
     })

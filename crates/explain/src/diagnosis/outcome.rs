@@ -1,14 +1,21 @@
 //! Sentences for every other outcome.
 
-use genuine::{Error, Step, app_attest::MAX_ATTESTATION};
+use genuine::{
+    Error, Step,
+    app_attest::{MAX_ASSERTION, MAX_ATTESTATION},
+};
 
 use super::{Subject, found};
 use crate::{
+    caller::StoredKey,
     meanings,
     model::{Decoding, Diagnosis, Finding, Kind, Missing, Outcome},
     steps::meaning,
-    text::listed,
+    text::{grouped, hex, listed, seconds, shortened},
 };
+
+/// How much of a value that the object gives goes into a sentence, in characters: an access-control list whole.
+const MAX_VALUE: usize = 140;
 
 /// Accepted, or nothing wrong so far.
 pub(super) fn without_failure(subject: &Subject<'_>) -> Diagnosis {
@@ -40,7 +47,21 @@ fn accepted(subject: &Subject<'_>) -> String {
     } else {
         ""
     };
-    format!("Verified. Left to you is {left}.{breaks}")
+    format!("Verified. Left to you is {left}{}.{breaks}", environment_left(subject))
+}
+
+/// Where the caller did not tell the environment, a key of either was accepted.
+fn environment_left(subject: &Subject<'_>) -> String {
+    let stored = subject.side.public_key.as_ref().is_some_and(StoredKey::is_record);
+    if subject.side.requirements.environment.is_some() || (subject.kind == Kind::Assertion && stored) {
+        return String::new();
+    }
+    let which = match subject.facts.and_then(|facts| facts.environment) {
+        Some("development") => ": this is a development key, which a production server refuses",
+        Some("production") => ": this is a production key",
+        _ => ", in which the key was attested",
+    };
+    format!("; and that the environment is yours{which}")
 }
 
 const fn in_words(part: Missing, kind: Kind) -> &'static str {
@@ -62,18 +83,7 @@ pub(super) fn of_failure(subject: &Subject<'_>, error: Error) -> Diagnosis {
         Step::Chain | Step::IntermediateSignature | Step::LeafSignature => of_chain(subject, error),
         Step::Environment => of_environment(subject, error),
         Step::CounterRisen => of_counter(error),
-        Step::Launch => (
-            Finding::Policy,
-            format!(
-                "{} Systems before iOS 27, and apps built with an older SDK, have no launch data, those before 27.2 no code \
-                 hash; what the signed flag ED does not announce is not believed.",
-                meanings::meaning(error)
-            ),
-        ),
-        Step::Device => (
-            Finding::Policy,
-            format!("{} What the device says of itself is among the facts.", meanings::meaning(error)),
-        ),
+        Step::Launch | Step::Device => (Finding::Policy, of_policy(subject, error)),
         Step::CounterZero => (
             Finding::NotGenuine,
             "The counter of a fresh attestation is zero, and this one is not: it is no object that a device made."
@@ -83,9 +93,12 @@ pub(super) fn of_failure(subject: &Subject<'_>, error: Error) -> Diagnosis {
             Finding::NotGenuine,
             format!(
                 "The bytes are not one strict CBOR map as a device makes it: {} Compare them byte for byte with what the \
-                 device returned: base64 decoded once, nothing added, {} to {MAX_ATTESTATION} bytes.",
+                 device returned: base64 decoded once, nothing added, {}.",
                 meanings::meaning(error),
-                if subject.kind == Kind::Attestation { "about 5,000" } else { "140" },
+                match subject.kind {
+                    Kind::Attestation => format!("about 5,000 bytes, at most {}", grouped(MAX_ATTESTATION)),
+                    Kind::Assertion => format!("about 140 bytes, at most {}", grouped(MAX_ASSERTION)),
+                },
             ),
         ),
         Step::Kind | Step::Certificates | Step::AuthenticatorData | Step::SignatureForm | Step::Size => (
@@ -108,6 +121,64 @@ pub(super) fn of_failure(subject: &Subject<'_>, error: Error) -> Diagnosis {
     found(finding, sentence)
 }
 
+/// What the policy asks for, and what the object has in its place.
+fn of_policy(subject: &Subject<'_>, error: Error) -> String {
+    let required = &subject.side.requirements;
+    let facts = subject.facts;
+    let launch = facts.and_then(|facts| facts.launch.as_ref());
+    let versions = || required.os_version.iter().map(ToString::to_string).collect();
+    let builds = || required.os_builds.iter().map(ToString::to_string).collect();
+    let (what, found, allowed): (_, _, Vec<String>) = match error {
+        Error::LaunchDataMissing => {
+            let why = if launch.is_some_and(|launch| !launch.announced) {
+                "It has launch data, and the signed flag ED does not announce it, so that it is not believed."
+            } else {
+                "Systems before iOS 27, and apps built with an older SDK, have no launch data, those before 27.2 no code hash."
+            };
+            return format!("{} {why}", meanings::meaning(error));
+        }
+        Error::CategoryRefused => (
+            "validation category",
+            launch.and_then(|launch| launch.category).map(|category| category.to_string()),
+            required.categories.iter().map(|category| category.0.to_string()).collect(),
+        ),
+        Error::BundleVersionRefused => (
+            "bundle version",
+            launch.and_then(|launch| launch.bundle_version.clone()),
+            required.bundle_versions.clone(),
+        ),
+        Error::CodeHashRefused => (
+            "code hash",
+            launch.and_then(|launch| launch.code_hash_hex.clone()),
+            required.code_hashes.iter().map(|hash| hex(hash)).collect(),
+        ),
+        Error::PlatformRefused => {
+            let of_builds = required.os_builds.iter().map(|least| least.platform().to_owned());
+            let platforms = required.platforms.iter().cloned();
+            let allowed = if required.platforms.is_empty() { of_builds.collect() } else { platforms.collect() };
+            ("platform", facts.and_then(|facts| facts.platform.clone()), allowed)
+        }
+        Error::OsVersionTooOld => {
+            ("version of the operating system", facts.and_then(|facts| facts.os_version.clone()), versions())
+        }
+        Error::OsBuildTooOld => {
+            ("build of the operating system", facts.and_then(|facts| facts.os_build.clone()), builds())
+        }
+        Error::AccessControlRefused => (
+            "access-control list",
+            facts.and_then(|facts| facts.access_control_hex.clone()),
+            required.macos_access_control.iter().map(|list| hex(list)).collect(),
+        ),
+        _ => return format!("{} What the device says of itself is among the facts.", meanings::meaning(error)),
+    };
+    let least = if error == Error::OsVersionTooOld { "at least " } else { "" };
+    format!(
+        "The {what} is {}, and your policy asks for {least}{}.",
+        found.map_or_else(|| "not told".to_owned(), |found| shortened(&found, MAX_VALUE)),
+        listed(&allowed)
+    )
+}
+
 fn of_configuration(error: Error) -> (Finding, String) {
     let what = match error {
         Error::KeyIdFormat => {
@@ -118,7 +189,7 @@ fn of_configuration(error: Error) -> (Finding, String) {
         }
         Error::ClockUnset => "The time of verification is zero: set the clock, or tell the time",
         Error::PublicKeyInvalid => {
-            "The stored key is no point of P-256: give the 65 octets 04, X and Y in base64, the stored form of 130 octets, or PEM"
+            "The stored key is not a point on P-256: give the 65 octets 04, X and Y in base64, the stored form of 130 octets, or PEM"
         }
         Error::StoredKeyMalformed => "The stored key is not what this library encoded, or was altered in the store",
         Error::StoredWindowMalformed => {
@@ -134,9 +205,22 @@ fn of_time(subject: &Subject<'_>, error: Error) -> (Finding, String) {
     let leaf = subject.facts.and_then(|facts| facts.leaf.as_ref());
     let (from, to) = leaf.map_or(("?", "?"), |leaf| (leaf.not_before.as_str(), leaf.not_after.as_str()));
     if error == Error::AttestationTooOld {
+        let issued = subject.attested.map_or(0, |attested| attested.object.leaf().validity().not_before.0);
+        let now = subject.attested.map_or(0, |attested| attested.now.0);
         let sentence = format!(
-            "The leaf certificate was issued at {from}, which Apple dates back by a day, and more time has passed than you \
-             allow: the object was saved earlier and sent late. Let the app make a new key and send its attestation at once."
+            "The leaf certificate was issued at {from}, which Apple dates back by a day: {} before the time of verification, \
+             and you allow {}. The object was saved earlier and sent late. Let the app make a new key and send its \
+             attestation at once.",
+            seconds(now.saturating_sub(issued)),
+            seconds(subject.side.requirements.attestation_age.unwrap_or_default()),
+        );
+        return (Finding::Time, sentence);
+    }
+    let time = subject.chain.map_or("?", |chain| chain.at.time.as_str());
+    if error == Error::LeafNotYetValid {
+        let sentence = format!(
+            "The leaf certificate is valid from {from} on, and the time of verification is {time}: the clock is behind, or \
+             an earlier time was given than that of the object."
         );
         return (Finding::Time, sentence);
     }
@@ -151,12 +235,12 @@ fn of_time(subject: &Subject<'_>, error: Error) -> (Finding, String) {
         }
         None => String::new(),
     };
-    let time = subject.chain.map_or("?", |chain| chain.at.time.as_str());
     (
         Finding::Time,
         format!(
             "The leaf certificate is valid from {from} to {to}, and the time of verification is {time}. {then}A server \
-             verifies when the object arrives, minutes after it was made; to look at an old one, tell the time of then."
+             verifies when the object arrives, minutes after it was made; to look at an old one, give the time at which it \
+             was made."
         ),
     )
 }
@@ -209,7 +293,7 @@ fn of_counter(error: Error) -> (Finding, String) {
             "The counter was accepted before: the same assertion was sent again. A device signs each request anew."
         }
         Error::CounterBelowWindow => {
-            "The counter is so far below the highest one that nobody knows whether it was accepted before: more than 64 later \
+            "The counter is so far below the highest one that it is no longer known whether it was accepted before: more than 64 later \
              assertions of this device overtook it. The device signs the request again."
         }
         Error::CounterStepTooLarge => {

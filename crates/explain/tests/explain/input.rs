@@ -54,11 +54,12 @@ fn every_form_gives_the_bytes() {
 #[test]
 fn what_is_nothing_is_told() {
     let long = vec![b'A'; MAX_INPUT + 1];
-    let rows: [(&[u8], &str); 8] = [
+    let rows: [(&[u8], &str); 9] = [
         (b"", "empty"),
         (b"not an object", "neither base64"),
-        (b"\"\"", "neither base64"),
+        (b"\"\"", "nothing between the quotes"),
         (b"ab\xC3\xA9", "neither base64"),
+        (b"oWNmbXQY A==", "spaces where `+` was"),
         (b"[]", "not a JSON object"),
         (b"{", "not JSON"),
         (b"{}", "`type` is missing"),

@@ -4,7 +4,9 @@ use genuine::{
     Error, UnixTime,
     app_attest::{Counter, Environment},
 };
-use genuine_explain::{CallerSide, ClientData, Finding, Kind, LastCounter, Requirements, StoredKey};
+use genuine_explain::{
+    CallerSide, ClientData, Environments, Finding, Kind, LastCounter, Mark, Requirements, StoredKey,
+};
 use genuine_testvectors::{Device, Edits, cbor::Cbor, certificate::oid, keys::sha256};
 
 use crate::{
@@ -263,6 +265,17 @@ fn key_identifiers_in_other_forms() {
     assert_eq!(explained_attestation(&attestation, &other).diagnosis.finding, Finding::OtherKey);
 }
 
+/// The key of an assertion is the server's choice, and the client names it.
+#[test]
+fn another_key_was_looked_up() {
+    let mut device = Device::new("lookup");
+    let named = Some(base64(&Device::new("other").key_id()));
+    let side = CallerSide { key_id: named, ..assertion_side(&device) };
+    let explanation = explained(device.assert(CLIENT_DATA).object, Kind::Assertion, &side);
+    assert_eq!(explanation.verdict.error, Some(Error::KeyIdMismatch));
+    assert_says(&explanation, Finding::OtherKey, &["You looked up another key than the client named"]);
+}
+
 #[test]
 fn encoded_twice() {
     let mut device = Device::new("twice");
@@ -304,6 +317,9 @@ fn other_things() {
         (device.authorities().root_der(), "ASN.1"),
         (device.public_key().to_vec(), "a public key"),
         (device.key_id().to_vec(), "key identifiers"),
+        (b"\xFF\xFEo\x002\x00".to_vec(), "UTF-16"),
+        (b"\xFF\xD8\xFF\xE0".to_vec(), "JPEG"),
+        (b"\x1F\x8B\x08\x00".to_vec(), "gzip"),
     ];
     for (bytes, what) in rows {
         let explanation = explained(bytes, Kind::Attestation, &CallerSide::default());
@@ -369,8 +385,17 @@ fn lengths_are_named() {
     let object = device.attest(CHALLENGE).object;
     let cut = explained(object[..object.len() - 1].to_vec(), Kind::Attestation, &CallerSide::default());
     assert_says(&cut, Finding::Length, &["ends too early", &(object.len() - 1).to_string()]);
-    let longer = explained([object.clone(), vec![0]].concat(), Kind::Attestation, &CallerSide::default());
-    assert_says(&longer, Finding::Length, &["something follows", &object.len().to_string()]);
+    let rows = [
+        (vec![0; 3], "3 bytes follow: zeros"),
+        (b"\r\n".to_vec(), "white space"),
+        (object.clone(), "another attestation"),
+        (b"\x01rest".to_vec(), "begin with 0172657374"),
+    ];
+    for (rest, what) in rows {
+        let longer = explained([object.clone(), rest].concat(), Kind::Attestation, &CallerSide::default());
+        assert_eq!(longer.verdict.error, Some(Error::CborTrailing));
+        assert_says(&longer, Finding::Length, &[&format!("after {} bytes", object.len()), what]);
+    }
     let large = explained(vec![0; 20_000], Kind::Attestation, &CallerSide::default());
     assert_says(&large, Finding::Length, &["20000 bytes"]);
 }
@@ -384,11 +409,22 @@ fn other_refusals() {
     let at = |time| CallerSide { at: Some(UnixTime(time)), ..side.clone() };
     let expired = explained_attestation(&attestation, &at(device.not_after() + 1));
     assert_says(&expired, Finding::Time, &["is valid from", "do lead to the trust anchor"]);
+    let early = explained_attestation(&attestation, &at(device.issue_time() - 2 * 86_400));
+    assert_says(&early, Finding::Time, &["the clock is behind"]);
+    let (kept, age) = (device.issue_time() + 3_600, Some(60));
+    let limited = Requirements { attestation_age: age, ..Requirements::default() };
+    let old = explained_attestation(&attestation, &CallerSide { requirements: limited, ..at(kept) });
+    assert_eq!(old.verdict.error, Some(Error::AttestationTooOld));
+    assert_says(&old, Finding::Time, &["before the time of verification, and you allow 60 s"]);
+    let step = old.steps.iter().find(|step| step.mark == Mark::Failed).expect("a failed step");
+    assert_eq!(step.meaning, "the attestation is no older than you allow");
+    assert!(step.compared.iter().any(|row| (row.label, row.value.as_str()) == ("at most", "60 s")), "{step:?}");
     let apple = genuine_explain::Anchors::apple();
     let object = crate::support::object(attestation.object.clone());
     let forged = genuine_explain::explain(&object, None, &side, &apple, UnixTime(1));
     assert_says(&forged, Finding::OtherAuthority, &["Genuine Test", "Apple App Attestation Root CA", "forged"]);
-    let requirements = Requirements { environment: Some(Environment::Production), ..Requirements::default() };
+    let environment = Some(Environments::Only(Environment::Production));
+    let requirements = Requirements { environment, ..Requirements::default() };
     let production = CallerSide { requirements, ..side.clone() };
     let development = explained_attestation(&attestation, &production);
     assert_says(&development, Finding::OtherEnvironment, &["development environment", "Xcode"]);

@@ -8,7 +8,10 @@ use genuine::{
     app_attest::{AppIdHash, AssertionVerifier, AttestedKey, Counter, Environment, Policy},
     crypto::{P256PublicKey, RustCrypto},
 };
-use genuine_explain::{CallerSide, Expected, Kind, LastCounter, Mark, Missing, Outcome, StoredKey, Vector, explain};
+use genuine_explain::{
+    CallerSide, Environments, Expected, Kind, LastCounter, Mark, Missing, Outcome, Requirements, StoredKey, Vector,
+    explain,
+};
 use genuine_testvectors::{BUNDLED, Device};
 
 /// The minted vectors say which code the engine has to give; the conformance tests hold the engine itself against them.
@@ -138,6 +141,10 @@ fn requirements_are_asked() {
         let step = explanation.steps.iter().find(|step| step.mark == Mark::Failed).expect("a failed step");
         assert_eq!(Some(&step.step), explanation.verdict.step.as_ref(), "{requirement}");
     }
+    for misspelt in [r#""require_platform": ["iphoneos"]"#, r#""limit_age": 1"#, r#""require_": null"#] {
+        let json = attestation.replacen('{', &format!("{{{misspelt},"), 1);
+        assert!(Vector::parse(&json).expect_err(misspelt).contains("is no requirement"), "{misspelt}");
+    }
     // Only Macs carry what this asks for, and other platforms are not asked.
     let json = attestation.replacen('{', r#"{"require_macos_access_control": "00","#, 1);
     assert_eq!(crate::support::explained_vector(&json, &anchors()).verdict.verdict, Outcome::Accepted);
@@ -153,6 +160,82 @@ fn requirements_are_asked() {
         let name = malformed.split('"').nth(1).expect("a name");
         assert!(Vector::parse(&json).expect_err(malformed).contains(name), "{malformed}");
     }
+}
+
+/// What the policy asks for is named beside what the object has, whole and as it was written.
+#[test]
+fn policy_refusals_name_both_values() {
+    let hash = "ab".repeat(32);
+    let at = |name: &str| BUNDLED.iter().find(|(id, _)| *id == name).expect("a bundled vector").1;
+    let (new, mac) = (at("rq-11a"), at("rq-31a"));
+    let with = |json: &str, requirement: &str| {
+        let mut fields: serde_json::Map<_, _> = serde_json::from_str(json).expect("JSON");
+        fields.retain(|name, _| !name.starts_with("require_"));
+        let added: serde_json::Map<_, _> = serde_json::from_str(&format!("{{{requirement}}}")).expect("JSON");
+        fields.extend(added);
+        crate::support::explained_vector(&serde_json::Value::Object(fields).to_string(), &anchors())
+    };
+    let rows = [
+        (new, r#""require_categories": [77]"#.to_owned(), Error::CategoryRefused, "asks for 77"),
+        (new, r#""require_bundle_versions": ["x"]"#.to_owned(), Error::BundleVersionRefused, "asks for x"),
+        (new, format!(r#""require_code_hashes": ["{hash}"]"#), Error::CodeHashRefused, hash.as_str()),
+        (mac, r#""require_platforms": ["iphoneos"]"#.to_owned(), Error::PlatformRefused, "asks for iphoneos"),
+        (mac, r#""require_os_version": "99""#.to_owned(), Error::OsVersionTooOld, "asks for at least 99.0"),
+        (
+            mac,
+            r#""require_os_builds": [["macosx", "99A500"]]"#.to_owned(),
+            Error::OsBuildTooOld,
+            "on macosx at least 99A500",
+        ),
+        (mac, r#""require_macos_access_control": "00ff""#.to_owned(), Error::AccessControlRefused, "asks for 00ff"),
+    ];
+    for (json, requirement, error, allowed) in rows {
+        let explanation = with(json, &requirement);
+        assert_eq!(explanation.verdict.error, Some(error), "{requirement}");
+        let sentence = &explanation.diagnosis.sentence;
+        assert!(sentence.contains(allowed) && sentence.contains(" is ") && !sentence.contains("27.2"), "{sentence}");
+        let failed = explanation.steps.iter().find(|step| step.mark == Mark::Failed).expect("a failed step");
+        let required = &failed.compared.first().expect("what is required").value;
+        let value = allowed.trim_start_matches("asks for ").trim_start_matches("at least ");
+        assert!(required.contains(value) && !required.contains('…'), "{required}");
+    }
+    let hashes = with(new, &format!(r#""require_code_hashes": ["{hash}"]"#));
+    let found = hashes.facts.expect("parsed").launch.expect("launch data").code_hash_hex.expect("a code hash");
+    let step = hashes.steps.iter().find(|step| step.mark == Mark::Failed).expect("a failed step");
+    assert!(step.compared[1].value.contains(&found), "{step:?}");
+}
+
+/// Where nobody told the environment, acceptance says so.
+#[test]
+fn the_environment_is_asked_or_left_to_the_caller() {
+    let device = Device::new("environment").with_environment(genuine_testvectors::Environment::Development);
+    let attestation = device.attest(CHALLENGE);
+    let with = |environment| {
+        let requirements = Requirements { environment, ..Requirements::default() };
+        explained_attestation(&attestation, &CallerSide { requirements, ..attestation_side(&device) })
+    };
+    let open = with(None);
+    assert_eq!(open.verdict.verdict, Outcome::Accepted);
+    assert!(open.diagnosis.sentence.contains("a development key, which a production server refuses"));
+    for told in [Environments::Any, Environments::Only(Environment::Development)] {
+        let asked = with(Some(told));
+        assert_eq!(asked.verdict.verdict, Outcome::Accepted);
+        assert!(!asked.diagnosis.sentence.contains("environment"), "{}", asked.diagnosis.sentence);
+        assert!(asked.steps.iter().all(|step| step.mark == Mark::Passed));
+    }
+    let refused = with(Some(Environments::Only(Environment::Production)));
+    assert_eq!(refused.verdict.error, Some(Error::EnvironmentMismatch));
+
+    // It is told beside what a vector requires, not in its place.
+    let any = Requirements { environment: Some(Environments::Any), ..Requirements::default() };
+    let told = CallerSide { requirements: any, ..CallerSide::default() };
+    let vector = Requirements {
+        environment: Some(Environments::Only(Environment::Production)),
+        counter_step: Some(1),
+        ..Requirements::default()
+    };
+    let both = told.or(CallerSide { requirements: vector, ..CallerSide::default() }).requirements;
+    assert_eq!((both.environment, both.counter_step), (Some(Environments::Any), Some(1)));
 }
 
 /// The stored form names app and environment, so that they need not be told.
