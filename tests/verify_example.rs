@@ -123,6 +123,10 @@ fn the_bundled_vectors_are_as_expected() {
     for count in [format!("\n{} as expected, 0 not\n", BUNDLED.len()), format!("| {} objects, ", BUNDLED.len())] {
         assert!(readme.contains(&count), "README.md does not say: {count}");
     }
+    let sample = readme.split("```text\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a sample");
+    for part in sample.split("  …\n") {
+        assert!(run.stdout.contains(part), "README.md shows what the command does not print: {part}");
+    }
 }
 
 /// Each refused object in full, with the one step that refuses it.

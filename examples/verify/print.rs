@@ -95,7 +95,7 @@ impl Explained {
             rows.push(("chain", chain_in_words(&chain.at, &chain.anchors)));
             rows.extend(chain.within_validity.iter().map(|at| ("and", chain_in_words(at, &chain.anchors))));
         }
-        let rows = rows.into_iter().map(|(label, value)| fact_line(label, &value, style));
+        let rows = rows.into_iter().flat_map(|(label, value)| value_lines(label, &value, style));
         [format!("  {title}")].into_iter().chain(rows).chain([String::new()]).collect()
     }
 
@@ -241,16 +241,9 @@ fn step_lines(report: &StepReport, style: Style) -> Vec<String> {
     [line].into_iter().chain(values).collect()
 }
 
-/// A value that is too long for one line, broken between words.
+/// A value that is too long for one line takes several.
 fn value_lines(label: &str, value: &str, style: Style) -> Vec<String> {
-    let width = WIDTH - INDENT.len() - 21;
-    let mut lines: Vec<String> = Vec::new();
-    for word in value.split(' ') {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + word.chars().count() < width => *line = format!("{line} {word}"),
-            _ => lines.push(word.to_owned()),
-        }
-    }
+    let lines = filled(value, WIDTH - INDENT.len() - 21);
     lines.iter().enumerate().map(|(row, line)| fact_line(if row == 0 { label } else { "" }, line, style)).collect()
 }
 
@@ -307,13 +300,21 @@ fn is_harmful(c: char) -> bool {
     c.is_control() || reorders || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
-/// Broken between words.
+/// Broken between words, and within those that are longer than a line.
 fn broken(text: &str, indent: &str) -> Vec<String> {
+    filled(text, WIDTH - indent.len()).iter().map(|line| format!("{indent}{line}")).collect()
+}
+
+/// Lines of no more than so many characters.
+fn filled(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match lines.last_mut() {
-            Some(line) if line.chars().count() + word.chars().count() < WIDTH => *line = format!("{line} {word}"),
-            _ => lines.push(format!("{indent}{word}")),
+            Some(line) if line.chars().count() + word.chars().count() < width => *line = format!("{line} {word}"),
+            _ => {
+                let characters: Vec<_> = word.chars().collect();
+                lines.extend(characters.chunks(width).map(|part| part.iter().collect::<String>()));
+            }
         }
     }
     lines
