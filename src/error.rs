@@ -147,11 +147,11 @@ errors! {
         CborUtf8 = 106,
         /// An item has another type than its place requires.
         CborType = 107,
-        /// A map holds one key twice (RFC 8949 §5.6).
+        /// A map holds the same key twice (RFC 8949 §5.6).
         CborDuplicateKey = 108,
         /// Bytes follow the object.
         CborTrailing = 109,
-        /// A map or array counts more entries, or the value of `cdHash` is larger, than this verifier's cap.
+        /// A map or array has more entries, or the value of `cdHash` is larger, than this verifier's cap.
         CborLimit = 110,
         /// A map holds a key that does not belong there.
         UnknownField = 120,
@@ -177,7 +177,7 @@ errors! {
         AuthDataTrailing = 142,
         /// The credential identifier is not 32 bytes long (step A9).
         CredentialIdLength = 143,
-        /// The credential public key is not a COSE key, lacks x or y, or has another label than kty, alg, crv, x and y (RFC 9053 §7.1.1).
+        /// The credential public key is not a COSE key, lacks x or y, or has a label other than kty, alg, crv, x and y (RFC 9053 §7.1.1).
         CoseMalformed = 144,
         /// The COSE key does not say that it is ES256 on P-256: kty 2, alg −7, crv 1 (RFC 9053 §2.1).
         CoseUnsupported = 145,
@@ -232,7 +232,7 @@ errors! {
         ExtLimit = 229,
         /// An extension's value, or the list of extensions, is not of its form.
         ExtMalformed = 230,
-        /// A critical extension that this verifier does not process as one (RFC 5280 §4.2).
+        /// There is a critical extension that this verifier does not handle (RFC 5280 §4.2).
         ExtCriticalUnknown = 231,
         /// The leaf has no nonce extension 1.2.840.113635.100.8.2 (step A4).
         NonceMissing = 232,
@@ -311,13 +311,13 @@ errors! {
         UnknownKey = 406,
         /// The counter lies within the replay window and was accepted before (step B5; RFC 4303 §3.4.3).
         CounterSeen = 407,
-        /// The counter lies below the replay window, so that nobody knows whether it was accepted before (RFC 4303 §3.4.3).
+        /// The counter lies below the replay window, and it is no longer known whether it was accepted before (RFC 4303 §3.4.3).
         CounterBelowWindow = 408,
         /// The counter is further above the last one than the policy allows.
         CounterStepTooLarge = 409,
     }
     Rejected AppId {
-        /// The App ID hash is none that the policy lists, or not that of the attested key (steps A6, B4).
+        /// The App ID hash is not one that the policy lists, or not that of the attested key (steps A6, B4).
         RpIdMismatch = 500,
     }
     Rejected Environment {
@@ -329,25 +329,25 @@ errors! {
     Rejected Launch {
         /// The policy requires launch data that the object does not carry, or carries without the signed flag ED.
         LaunchDataMissing = 503,
-        /// The validation category is none that the policy lists.
+        /// The validation category is not one that the policy lists.
         CategoryRefused = 504,
-        /// The bundle version is none that the policy lists.
+        /// The bundle version is not one that the policy lists.
         BundleVersionRefused = 505,
-        /// The code hash is none that the policy lists.
+        /// The code hash is not one that the policy lists.
         CodeHashRefused = 506,
     }
     Rejected Device {
         /// The policy requires a platform that the leaf does not name.
         PlatformMissing = 510,
-        /// The platform is none that the policy lists.
+        /// The platform is not one that the policy lists.
         PlatformRefused = 511,
         /// The policy requires a version of the operating system that the leaf does not name.
         OsVersionMissing = 512,
-        /// The version of the operating system is less than the policy's least.
+        /// The version of the operating system is older than the policy's minimum.
         OsVersionTooOld = 513,
         /// The policy requires a build of the operating system that the leaf does not name.
         OsBuildMissing = 514,
-        /// The build of the operating system is less than the policy's least.
+        /// The build of the operating system is older than the policy's minimum.
         OsBuildTooOld = 515,
         /// The policy requires an access-control list that the leaf of a Mac does not carry.
         AccessControlMissing = 516,
@@ -363,7 +363,7 @@ errors! {
         ConfigNoAppId = 902,
         /// No trust anchor is configured.
         ConfigNoAnchor = 903,
-        /// A trust anchor has no name or no key on P-384, is no certification authority, or two have one name.
+        /// A trust anchor has no name or no key on P-384, is not a certification authority, or two share a name.
         ConfigInvalidAnchor = 904,
         /// The client data hash is empty, so that the object would be bound to nothing.
         ConfigEmptyClientData = 905,

@@ -320,8 +320,14 @@ fn rows() -> Vec<Row> {
 /// The text of `docs/errors.md`.
 fn error_table(rows: &[Row]) -> String {
     let mut text = "# All codes\n\n\
+        In a view of the repository the links below lead nowhere: read this page in `cargo doc --open`.\n\n\
         What mostly lies behind the common ones is at the end of [`guide::hashing`](crate::guide::hashing); the example `verify`\n\
-        takes an object and what you know about it, and says which mistake it is.\n"
+        takes an object and what you know about it, and says which mistake it is.\n\n\
+        Steps A1 to A9 are Apple's for an attestation, and B1 to B6 those for an assertion (\"Validating apps that connect to your\n\
+        server\"). The *leaf* is the certificate of the attested key, and the *intermediate* the one of Apple's authority that issued\n\
+        it. The AAGUID names the environment, production or development. AT and ED are flags of the authenticator data: attested\n\
+        credential data follows; an extension map with the launch data follows. A class says what the peer may be told: `Malformed`\n\
+        is not of the form, `Rejected` is of the form and refused, and with `Unavailable` nothing is known about the object.\n"
         .to_owned();
     for (hundred, title) in GROUPS {
         write!(text, "\n## {hundred}xx: {title}\n\n| code | name | class | step | meaning |\n|---|---|---|---|---|\n")
