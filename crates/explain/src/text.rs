@@ -81,7 +81,7 @@ pub(crate) fn grouped(count: usize) -> String {
 }
 
 pub(crate) fn bytes(count: usize) -> String {
-    format!("{count} bytes")
+    if count == 1 { "1 byte".to_owned() } else { format!("{count} bytes") }
 }
 
 /// `a`, `a and b`, `a, b and c`; of many the first eight, because who made an object decides how many there are.

@@ -190,7 +190,7 @@ fn length(subject: &Subject<'_>, error: Error) -> Option<Diagnosis> {
              too short, or by base64 copied in part."
         ),
         Error::CborTrailing => format!(
-            "The object is complete after {} bytes, and {} follow: {}.",
+            "The object is complete after {} bytes, and more follows ({}): {}.",
             length.saturating_sub(subject.outline.trailing),
             bytes(subject.outline.trailing),
             following(&subject.object.bytes[length.saturating_sub(subject.outline.trailing)..])
@@ -214,7 +214,7 @@ fn following(rest: &[u8]) -> String {
     }
     match Outline::of(rest).kind() {
         Some(kind) => format!("another {}, so that two objects were joined", kind.name()),
-        None => format!("they begin with {}; two things were joined", hex(rest.get(..16).unwrap_or(rest))),
+        None => format!("it begins with {}; two things were joined", hex(rest.get(..16).unwrap_or(rest))),
     }
 }
 

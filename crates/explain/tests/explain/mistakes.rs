@@ -386,10 +386,10 @@ fn lengths_are_named() {
     let cut = explained(object[..object.len() - 1].to_vec(), Kind::Attestation, &CallerSide::default());
     assert_says(&cut, Finding::Length, &["ends too early", &(object.len() - 1).to_string()]);
     let rows = [
-        (vec![0; 3], "3 bytes follow: zeros"),
-        (b"\r\n".to_vec(), "white space"),
+        (vec![0; 3], "(3 bytes): zeros"),
+        (b"\n".to_vec(), "(1 byte): a line feed"),
         (object.clone(), "another attestation"),
-        (b"\x01rest".to_vec(), "begin with 0172657374"),
+        (b"\x01rest".to_vec(), "begins with 0172657374"),
     ];
     for (rest, what) in rows {
         let longer = explained([object.clone(), rest].concat(), Kind::Attestation, &CallerSide::default());
