@@ -234,7 +234,7 @@ impl TryFrom<String> for Hex {
     fn try_from(text: String) -> Result<Self, Self::Error> {
         let digits = text.bytes().map(|digit| char::from(digit).to_digit(16)).collect::<Option<Vec<_>>>();
         let digits = digits.filter(|digits| !digits.is_empty()).ok_or("this is not hex")?;
-        let (pairs, []) = digits.as_chunks() else { return Err("this is half an octet") };
+        let (pairs, []) = digits.as_chunks() else { return Err("code_hashes: an odd number of hexadecimal digits") };
         let octet = |[high, low]: &[u32; 2]| u8::try_from(high << 4 | low);
         pairs.iter().map(octet).collect::<Result<_, _>>().map(Self).map_err(|_| "this is not hex")
     }
@@ -568,7 +568,10 @@ impl Config {
             "session_header: this is no name of a header that could hold a session",
         );
         if let Store::Redis { url, .. } = &self.store {
-            expect(redis::Client::open(url.as_str()).is_ok(), "store.url: this is no address of Redis");
+            expect(
+                redis::Client::open(url.as_str()).is_ok(),
+                "store.url: this is no address of Redis, which is redis://HOST:PORT",
+            );
         }
         expect(
             (1..=86_400).contains(&self.challenges.lifetime_seconds),
@@ -604,7 +607,13 @@ impl Config {
             expect(self.demo || name != DEMO, "its name is the demonstration's");
             expect(!application.app_ids.is_empty(), "app_ids: at least one");
             for id in &application.app_ids {
-                expect(is_app_id(id), &format!("app_ids: {id:?} is no team identifier, period and bundle identifier"));
+                expect(
+                    is_app_id(id),
+                    &format!(
+                        "app_ids: {id:?} lacks its prefix: ten capital letters or digits and a period, as in \
+                         ABCDE12345.com.example.shop"
+                    ),
+                );
             }
             let timeout = (1..=i32::MAX.unsigned_abs()).contains(&application.timeout_ms);
             expect(timeout, "timeout_ms: from 1 to 2147483647");
@@ -617,6 +626,18 @@ impl Config {
             ];
             for (setting, _) in empty.into_iter().filter(|(_, empty)| *empty) {
                 expect(false, &format!("{setting}: an empty list refuses everything; leave it out to ask for nothing"));
+            }
+            let mut hashes = application.code_hashes.iter().flatten();
+            expect(
+                hashes.all(|hash| hash.0.len() == CODE_HASH),
+                "code_hashes: CandidateCDHashFull of codesign -dvvv has 32 bytes",
+            );
+            // A name that no leaf has would refuse every device, which looks like an attack.
+            let platforms = application.platforms.iter().flatten().map(|name| ("platforms", name));
+            let builds = application.os_build_at_least.iter().flatten().map(|(name, _)| ("os_build_at_least", name));
+            for (setting, name) in platforms.chain(builds) {
+                let known = PLATFORMS.contains(&name.as_str());
+                expect(known, &format!("{setting}: {name:?} is no platform; leaves name iphoneos or macosx"));
             }
             expect(
                 application.attestation_age_seconds.is_none_or(|seconds| seconds >= DAY),
@@ -632,6 +653,12 @@ fn set<T>(setting: &mut T, value: Option<T>, form: &'static str) -> Result<(), &
     *setting = value.ok_or(form)?;
     Ok(())
 }
+
+/// SHA-256 of a code directory, in bytes.
+const CODE_HASH: usize = 32;
+
+/// As the leaves of genuine devices name them.
+const PLATFORMS: [&str; 2] = ["iphoneos", "macosx"];
 
 const UNKNOWN: &str = "absent: nothing reads it";
 

@@ -1,7 +1,7 @@
 //! From the configuration to two listeners, until the signal to stop.
 
 use std::{
-    io,
+    fs, io,
     net::{SocketAddr, TcpListener},
     sync::Arc,
     time::{Duration, SystemTime},
@@ -79,8 +79,8 @@ impl Server {
             explains: config.demo,
             devices: RateLimiter::per_minute(config.limits.device_per_minute),
         });
-        let app = listen(config.listen)?;
-        let operator = listen(config.operator_listen)?;
+        let app = listen("listen", config.listen)?;
+        let operator = listen("operator_listen", config.operator_listen)?;
         Ok(Self { config, certificate, gate, app, operator })
     }
 
@@ -216,14 +216,18 @@ impl Certificate {
 
 /// The certificate, and HTTP/1.1 as the only protocol: one request at a time for each connection is what the limits count.
 async fn read_certificate(files: &Tls) -> Result<Arc<ServerConfig>, String> {
+    for file in [&files.certificate, &files.key] {
+        fs::read(file).map_err(|error| format!("tls: {}: {error}", file.display()))?;
+    }
     let certificate = RustlsConfig::from_pem_chain_file(&files.certificate, &files.key).await;
-    let mut settings = ServerConfig::clone(&certificate.map_err(|error| format!("tls: {error}"))?.get_inner());
+    let named = |error| format!("tls: {} and {}: {error}", files.certificate.display(), files.key.display());
+    let mut settings = ServerConfig::clone(&certificate.map_err(named)?.get_inner());
     settings.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(settings))
 }
 
-fn listen(address: SocketAddr) -> Result<TcpListener, String> {
-    let listener = TcpListener::bind(address).map_err(|error| format!("{address}: {error}"))?;
+fn listen(setting: &str, address: SocketAddr) -> Result<TcpListener, String> {
+    let listener = TcpListener::bind(address).map_err(|error| format!("{setting} = {address}: {error}"))?;
     listener.set_nonblocking(true).map_err(|error| error.to_string())?;
     Ok(listener)
 }

@@ -15,6 +15,9 @@ use genuine_server::{
 
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
+/// As long as a code hash is.
+const HASH: &str = "00ffff00ffff00ffff00ffff00ffff00ffff00ffff00ffff00ffff00ffff00ff";
+
 const FILE: &str = r#"
 listen = "127.0.0.1:9000"
 
@@ -83,9 +86,11 @@ fn variables_go_over_the_file() {
 
 #[test]
 fn what_an_application_asks_for_is_read_and_printed() {
-    let policy = "counter = \"window\"\ncounter_step = 1000\nattestation_age_seconds = 172800\n\
-        code_hashes = [\"00ff\"]\nplatforms = [\"iphoneos\", \"macosx\"]\nos_version_at_least = \"17.6.1\"\n\
-        os_build_at_least = { iphoneos = \"22F76\", macosx = \"24F74\" }\nmacos_access_control = true\n";
+    let policy = format!(
+        "counter = \"window\"\ncounter_step = 1000\nattestation_age_seconds = 172800\n\
+        code_hashes = [\"{HASH}\"]\nplatforms = [\"iphoneos\", \"macosx\"]\nos_version_at_least = \"17.6.1\"\n\
+        os_build_at_least = {{ iphoneos = \"22F76\", macosx = \"24F74\" }}\nmacos_access_control = true\n"
+    );
     let config = load(Some(&format!("{FILE}{policy}")), &[]).unwrap();
     let read = |config: &Config| {
         let application = config.applications[0].clone();
@@ -93,7 +98,7 @@ fn what_an_application_asks_for_is_read_and_printed() {
         let builds = application.os_build_at_least.unwrap();
         assert_eq!(application.counter, Contract::Window);
         assert_eq!((application.counter_step, application.attestation_age_seconds), (Some(1000), Some(172_800)));
-        assert_eq!(application.code_hashes.unwrap()[0].0, [0, 0xFF]);
+        assert_eq!(application.code_hashes.unwrap()[0].0[..3], [0, 0xFF, 0xFF]);
         assert_eq!((application.platforms.unwrap().len(), application.macos_access_control), (2, true));
         assert_eq!(version, OsVersion::parse("17.6.1").unwrap());
         assert_eq!(builds["macosx"].value, OsBuild::parse("24F74").unwrap());
@@ -142,7 +147,14 @@ fn each_mistake_about_an_application_is_named() {
         (format!("{FILE}os_build_at_least = {{}}"), vec![], "os_build_at_least: an empty list refuses everything"),
         (format!("{FILE}code_hashes = [\"0g\"]"), vec![], "this is not hex"),
         (format!("{FILE}code_hashes = [\"\"]"), vec![], "this is not hex"),
-        (format!("{FILE}code_hashes = [\"012\"]"), vec![], "half an octet"),
+        (format!("{FILE}code_hashes = [\"012\"]"), vec![], "code_hashes: an odd number of hexadecimal digits"),
+        (format!("{FILE}code_hashes = [\"{HASH}00\"]"), vec![], "CandidateCDHashFull of codesign -dvvv has 32 bytes"),
+        (format!("{FILE}platforms = [\"iphoneos\", \"iOS\"]"), vec![], "platforms: \"iOS\" is no platform"),
+        (
+            format!("{FILE}os_build_at_least = {{ ios = \"22F76\" }}"),
+            vec![],
+            "os_build_at_least: \"ios\" is no platform; leaves name iphoneos or macosx",
+        ),
         (format!("{FILE}os_version_at_least = \"18.x\""), vec![], "no version such as 18.5"),
         (format!("{FILE}os_version_at_least = 18.5"), vec![], "invalid type"),
         (format!("{FILE}os_build_at_least = {{ iphoneos = \"18.5\" }}"), vec![], "no build such as 22F76"),
@@ -161,7 +173,11 @@ fn each_mistake_is_named() {
     let cases: Vec<Case<'_>> = vec![
         (FILE.replace("app_ids", "appids"), vec![], "unknown field `appids`"),
         (FILE.replace("\"redis\"", "\"sqlite\""), vec![], "unknown variant `sqlite`"),
-        (FILE.replace("redis://user", "http://user"), vec![], "store.url:"),
+        (
+            FILE.replace("redis://user", "http://user"),
+            vec![],
+            "store.url: this is no address of Redis, which is redis://HOST:PORT",
+        ),
         (
             format!("authority = \"h\"\n{}", FILE.replace("127.0.0.1:9000", "0.0.0.0:9000")),
             vec![],
@@ -182,7 +198,7 @@ fn each_mistake_is_named() {
         (
             FILE.replace("ABCDE12345.com.example.shop.Clip", "com.example.shop"),
             vec![],
-            "\"com.example.shop\" is no team",
+            "\"com.example.shop\" lacks its prefix: ten capital letters or digits and a period",
         ),
         (format!("demo = true\n{FILE}"), vec![], "unknown field `demo`"),
         (
@@ -301,11 +317,39 @@ fn mistakes_end_the_server_with_2() {
             &[("GENUINE_SERVER_TLS_CERTIFICATE", "/dev/null"), ("GENUINE_SERVER_TLS_KEY", "/dev/null")],
             "tls",
         ),
+        (
+            &["--demo", "--check"],
+            &[("GENUINE_SERVER_TLS_CERTIFICATE", "/dev/null"), ("GENUINE_SERVER_TLS_KEY", "/no/such/key.pem")],
+            "tls: /no/such/key.pem: ",
+        ),
     ] {
         let output = run(arguments, variables);
         let text = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{arguments:?} {text}");
         assert!(text.contains(expected) && output.stdout.is_empty(), "{arguments:?} {text}");
+    }
+}
+
+/// Two listeners, of which one may be the same as another program's.
+#[test]
+fn a_listener_whose_address_is_taken_is_named() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for (variable, setting) in
+        [("GENUINE_SERVER_LISTEN", "listen"), ("GENUINE_SERVER_OPERATOR_LISTEN", "operator_listen")]
+    {
+        let mut variables = vec![
+            ("ATTESTATION_IOS_APP_ATTEST_APP_ID", "ABCDE12345.com.example.shop"),
+            ("GENUINE_SERVER_STORE", "memory"),
+            ("GENUINE_SERVER_LISTEN", "127.0.0.1:0"),
+            ("GENUINE_SERVER_OPERATOR_LISTEN", "127.0.0.1:0"),
+        ];
+        variables.retain(|(name, _)| *name != variable);
+        variables.push((variable, &address));
+        let output = run(&[], &variables);
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success(), "{text}");
+        assert!(text.contains(&format!(" {setting} = {address}: Address already in use")), "{text}");
     }
 }
 
