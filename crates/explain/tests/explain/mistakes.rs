@@ -134,6 +134,8 @@ fn an_object_saved_and_sent_again() {
     let receipt = ber_receipt(&[(4, CHALLENGE)], 1_000);
     let explanation = explained(with_receipt(&device, CHALLENGE, &receipt), Kind::Attestation, &side);
     assert_says(&explanation, Finding::OtherHashing, &["the challenge itself, not hashed"]);
+    let named = explanation.facts.and_then(|facts| facts.receipt).and_then(|receipt| receipt.client_hash_text);
+    assert_eq!(named.as_deref().map(str::as_bytes), Some(CHALLENGE));
     let hash_alone = ClientData::of_hash(sha256(&[CHALLENGE]).to_vec());
     let side = CallerSide { client_data: Some(hash_alone), ..side };
     let explanation = explained(with_receipt(&device, CHALLENGE, &receipt), Kind::Attestation, &side);

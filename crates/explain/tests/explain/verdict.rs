@@ -238,6 +238,21 @@ fn the_environment_is_asked_or_left_to_the_caller() {
     assert_eq!((both.environment, both.counter_step), (Some(Environments::Any), Some(1)));
 }
 
+/// What the object says and no verdict rests on.
+#[test]
+fn facts_beside_the_verdict() {
+    let facts = |name: &str| {
+        let (_, json) = BUNDLED.iter().find(|(id, _)| *id == name).expect("a bundled vector");
+        crate::support::explained_vector(json, &anchors()).facts.expect("parsed")
+    };
+    for (vector, documented) in [("p-macos-policy", Some(true)), ("rq-31a", Some(false)), ("rq-30a", None)] {
+        assert_eq!(facts(vector).access_control_documented, documented, "{vector}");
+    }
+    let (with, without) = (facts("p-08a"), facts("att-ios17-production"));
+    let hash = with.unsigned_code_hash_hex.expect("an unsigned code hash");
+    assert_eq!((hash.len(), without.unsigned_code_hash_hex), (40, None));
+}
+
 /// The stored form names app and environment, so that they need not be told.
 #[test]
 fn a_stored_key_brings_its_app() {
