@@ -101,6 +101,7 @@ pub(crate) fn verify_assertion<'i>(
         Some(Of::Development) => (Environment::Development, Environment::Production),
         _ => (Environment::Production, Environment::Development),
     };
+    let window = vector.previous_window.as_deref().map(ReplayWindow::from_trusted_bytes).transpose()?;
     let authentic = verifier.verify(assertion, &key(terms.apps[0], environment)?, &client_data)?;
     // The same key, attested for another app or in another place, is another key.
     let elsewhere = verifier.verify(assertion, &key(AppIdHash([0; 32]), environment)?, &client_data);
@@ -109,8 +110,8 @@ pub(crate) fn verify_assertion<'i>(
         let elsewhere = verifier.verify(assertion, &key(terms.apps[0], other)?, &client_data);
         assert_eq!(elsewhere.map(drop), Err(Error::EnvironmentMismatch));
     }
-    match &vector.previous_window {
-        Some(window) => authentic.accept_in_window(&mut ReplayWindow::from_trusted_bytes(window)?),
+    match window {
+        Some(window) => authentic.accept_in_window(window).map(|(proof, _)| proof),
         None => authentic.accept(Counter(vector.previous_counter.unwrap_or_default())),
     }
 }

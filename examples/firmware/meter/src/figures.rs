@@ -109,8 +109,9 @@ impl Figure {
             "Cortex-M4, full, opt 3" => &[("painted stack", 12 * 1024), ("bound of the stack", 13 * 1024)],
             "Cortex-M4, without ECDSA, opt 3" => &[("painted stack", 1024)],
             // With crypto-bigint 0.7.10 these were 38.5 and 7.2 million; DESIGN.md says why more is allowed since 0.7.11.
+            // Its cases bring their policies along, which a product has among its constants: 350 bytes.
             "Cortex-M4, threat table, opt 3" => &[
-                ("painted stack", 12 * 1024),
+                ("painted stack", 13 * 1024),
                 ("bound of the stack", 13 * 1024),
                 ("attestation", 43_000_000),
                 ("assertion", 13_000_000),
