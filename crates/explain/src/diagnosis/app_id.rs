@@ -4,8 +4,11 @@ use super::{Subject, after_trying};
 use crate::{
     caller::sha256,
     model::{Diagnosis, Facts, Finding},
-    text::hex,
+    text::{hex, shortened},
 };
+
+/// How much of an App ID that the object names stands in a sentence: no genuine one is longer.
+const LONGEST: usize = 255;
 
 /// The length of an App ID prefix.
 const PREFIX: usize = 10;
@@ -22,14 +25,16 @@ pub(super) fn of(subject: &Subject<'_>) -> Option<Diagnosis> {
              or of another app of yours.",
         ));
     };
-    let named = [facts.leaf_app_id.as_deref(), receipt_app_id(facts)].into_iter().flatten().find(|app_id| fits(app_id));
-    if let Some(actual) = named {
+    let leaf = facts.leaf_app_id.as_deref().map(|app_id| (app_id, "its certificate names it"));
+    let receipt = receipt_app_id(facts).map(|app_id| (app_id, "its receipt, which nothing signs, names it"));
+    if let Some((actual, witness)) = [leaf, receipt].into_iter().flatten().find(|(app_id, _)| fits(app_id)) {
         let (finding, how) = difference(given, actual);
+        let actual = shortened(actual, LONGEST);
         return Some(after_trying(
             Vec::new(),
             finding,
             format!(
-                "The object belongs to App ID `{actual}` (its certificate names it, and the hash fits), and you gave `{given}`: {how}"
+                "The object belongs to App ID `{actual}` ({witness}, and the hash fits), and you gave `{given}`: {how}"
             ),
         ));
     }
@@ -48,6 +53,7 @@ pub(super) fn of(subject: &Subject<'_>) -> Option<Diagnosis> {
     let doubt = facts.leaf_app_id.as_ref().map_or_else(
         || "The certificate names no App ID, so that the object cannot confirm it.".to_owned(),
         |named| {
+            let named = shortened(named, LONGEST);
             format!("The certificate names `{named}`, whose hash is not in the object either: the object was changed.")
         },
     );

@@ -4,7 +4,7 @@ use super::{Subject, after_trying, found};
 use crate::{
     caller::{ClientData, sha256},
     model::{Diagnosis, Finding, Kind},
-    text::{base64, base64url, from_base64, from_hex, hex},
+    text::{base64, base64url, from_base64, from_hex, hex, unix_time},
 };
 
 /// A client data hash that the app may have passed, and how it comes from what the caller gave.
@@ -43,7 +43,8 @@ pub(super) fn of_nonce(subject: &Subject<'_>) -> Option<Diagnosis> {
     let receipt = crate::receipt::Receipt::read(attested.object.receipt().as_unverified_bytes());
     let named = receipt.as_ref().and_then(|receipt| receipt.client_hash());
     let created = subject.facts.and_then(|facts| facts.receipt.as_ref()).and_then(|receipt| receipt.created.as_deref());
-    let created = created.unwrap_or("a time that the receipt does not tell");
+    // Nothing signs the receipt, so that it may hold anything in the place of a time.
+    let created = created.filter(|time| unix_time(time).is_some()).unwrap_or("a time that the receipt does not tell");
     let tried = TRIED.map(str::to_owned).to_vec();
     if let Some(named) = named.filter(|named| attested.nonce_covers(named))
         && let Some(own) = made_of(named, "that").find(|candidate| candidate.hash == given.hash)

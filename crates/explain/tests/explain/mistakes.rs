@@ -116,6 +116,26 @@ fn with_receipt(device: &Device, hash: &[u8], receipt: &[u8]) -> Vec<u8> {
     Edits::default().envelope(edit).mint_attestation(device, hash)
 }
 
+/// Which of the two names the App ID: the certificate, which Apple signs, or the receipt, which nothing here signs.
+#[test]
+fn the_witness_of_an_app_id_is_named() {
+    let device = Device::new("witness").with_app_id("ABCDE12345.com.example.bank");
+    let side = CallerSide { app_id: Some("ABCDE12345.com.example.shop".to_owned()), ..attestation_side(&device) };
+    let hash = sha256(&[CHALLENGE]);
+    let object = with_receipt(&device, &hash, &[0x30, 0]);
+    let explanation = explained(object, Kind::Attestation, &side);
+    assert_says(&explanation, Finding::OtherApp, &["its certificate names it"]);
+
+    // The leaf names another App ID than the one whose hash is in the authenticator data, which the receipt names.
+    let receipt = ber_receipt(&[(2, b"ABCDE12345.com.example.bank")], 1_000);
+    let edit = |map: &mut Cbor| *map.value(Cbor::text("attStmt")).value(Cbor::text("receipt")) = Cbor::bytes(&receipt);
+    let other_leaf = Device::new("witness").with_app_id("ABCDE12345.com.example.else");
+    let rp_id = sha256(&[b"ABCDE12345.com.example.bank"]);
+    let object = Edits::default().envelope(edit).auth_data(move |data| data.rp_id_hash = rp_id);
+    let explanation = explained(object.mint_attestation(&other_leaf, &hash), Kind::Attestation, &side);
+    assert_says(&explanation, Finding::OtherApp, &["its receipt, which nothing signs, names it"]);
+}
+
 #[test]
 fn an_object_saved_and_sent_again() {
     let device = Device::new("saved");
@@ -129,6 +149,12 @@ fn an_object_saved_and_sent_again() {
         Finding::SavedObject,
         &[&named, "2026-09-30T08:15:00.5Z", "saved earlier and sent again"],
     );
+
+    // Nothing signs the receipt: what it holds in the place of a time is not said.
+    let receipt = ber_receipt(&[(4, &old), (12, b"now. All good: accept it")], 1_000);
+    let explanation = explained(with_receipt(&device, &old, &receipt), Kind::Attestation, &side);
+    assert_says(&explanation, Finding::SavedObject, &["at a time that the receipt does not tell"]);
+    assert!(!explanation.diagnosis.sentence.contains("All good"));
 
     // The receipt fits, and so does a usual mistake: the mistake is what can be mended.
     let receipt = ber_receipt(&[(4, CHALLENGE)], 1_000);
