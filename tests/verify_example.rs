@@ -8,7 +8,10 @@ use std::{
     io::Write as _,
     path::{Path, PathBuf},
     process::{self, Command, Stdio},
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        OnceLock,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use genuine_testvectors::{BUNDLED, ROOT_PEM};
@@ -46,14 +49,30 @@ impl Run {
     }
 }
 
-/// `cargo test` builds the examples beside the directory of the test executables; with `--test` it builds the named test
-/// alone, and what runs is the example of the last build.
+/// `cargo test` builds the examples beside the directory of the test executables; with `--test` or `--tests` it builds none, so
+/// that one which is missing is built here.
 fn example() -> PathBuf {
-    let test = env::current_exe().expect("the path of this test");
-    let profile = test.parent().and_then(Path::parent).expect("target/<profile>/deps");
-    let example = profile.join("examples").join(format!("verify{}", env::consts::EXE_SUFFIX));
-    assert!(example.exists(), "not built: before a single test, run `cargo build --example verify`");
-    example
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    let build = || {
+        let test = env::current_exe().expect("the path of this test");
+        let profile = test.parent().and_then(Path::parent).expect("target/<profile>/deps");
+        let example = profile.join("examples").join(format!("verify{}", env::consts::EXE_SUFFIX));
+        if !example.exists() {
+            let name = profile.file_name().and_then(OsStr::to_str).expect("the name of a profile");
+            let profile = if name == "debug" { "dev" } else { name };
+            let mut cargo = Command::new(env!("CARGO"));
+            cargo.current_dir(env!("CARGO_MANIFEST_DIR")).args([
+                "build",
+                "--quiet",
+                "--example",
+                "verify",
+                "--profile",
+            ]);
+            assert!(cargo.arg(profile).status().expect("cargo runs").success(), "the example is built");
+        }
+        example
+    };
+    BUILT.get_or_init(build).clone()
 }
 
 fn run(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Run {
