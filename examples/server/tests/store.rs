@@ -413,11 +413,111 @@ async fn counters_in_redis_become_windows() {
     assert_eq!(store.device(KEY).await.unwrap().unwrap().window, ReplayWindow::after(Counter(7)));
     assert_eq!(in_window(&store, 6).await, Err(Refusal::Seen));
     assert_eq!((in_window(&store, 9).await, in_window(&store, 8).await), (Ok(()), Ok(())));
-    // A record that is damaged accepts nothing.
-    for damage in [&["HSET", &name, "seen", "01"][..], &["HDEL", &name, "counter"]] {
-        redis.operate(damage).await;
-        assert_eq!(store.device(KEY).await.unwrap().unwrap().window, ReplayWindow::after(Counter(u32::MAX)));
+}
+
+/// What the two versions before this one did to a device. Both may run beside it, or again after it.
+const EARLIER: [&str; 2] = [
+    "local last = redis.call('HGET', KEYS[1], 'counter')
+    if tonumber(ARGV[1]) <= tonumber(last) then return 0 end
+    redis.call('HSET', KEYS[1], 'counter', ARGV[1])
+    return 1",
+    "local record = redis.call('HMGET', KEYS[1], 'counter', 'seen')
+    local to, highest, seen = tonumber(ARGV[1]), tonumber(record[1]), record[2] or string.rep('1', 64)
+    if to > highest then
+        seen = string.rep('0', math.min(to - highest - 1, 64)) .. '1' .. seen
+        redis.call('HSET', KEYS[1], 'counter', ARGV[1], 'seen', string.sub(seen, 1, 64))
+        return 1
+    end
+    local below = highest - to
+    if below > 64 or below == 0 or string.sub(seen, below, below) == '1' then return 0 end
+    redis.call('HSET', KEYS[1], 'seen', string.sub(seen, 1, below - 1) .. '1' .. string.sub(seen, below + 1))
+    return 1",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_of_an_earlier_version_beside_this_one_accepts_nothing_twice() {
+    for (version, earlier) in EARLIER.into_iter().enumerate() {
+        let Some(redis) = Redis::start(&format!("earlier-{version}")) else { return };
+        let store: Arc<dyn Store> = Arc::new(redis.store(MOST));
+        store.register(KEY, &a_device()).await.unwrap();
+        let name = format!("genuine:device:{}", "01".repeat(32));
+        let earlier =
+            async |counter: u32| redis.ask::<u32>(&["EVAL", earlier, "1", &name, &counter.to_string()]).await == 1;
+        // Each counter after its turn, wherever it was taken: 8 is the one that letters of 10 would show at another place.
+        assert_eq!((in_window(&store, 10).await, in_window(&store, 8).await), (Ok(()), Ok(())));
+        assert!(earlier(12).await);
+        for counter in [8, 9, 10, 11, 12] {
+            assert_eq!(in_window(&store, counter).await, Err(Refusal::Seen), "{counter} of version {version}");
+        }
+        assert_eq!(store.device(KEY).await.unwrap().unwrap().window, ReplayWindow::after(Counter(12)));
+        assert_eq!((in_window(&store, 15).await, in_window(&store, 13).await), (Ok(()), Ok(())));
+        for counter in 8..=15 {
+            assert!(!earlier(counter).await, "{counter} of version {version}");
+        }
+        assert_eq!(in_window(&store, 14).await, Ok(()), "what neither has seen");
+        // And from window to strict order and back.
+        assert!(earlier(20).await);
+        assert_eq!(store.advance(KEY, advance_to(22), Contract::Strict).await, Ok(()));
+        for counter in 13..=22 {
+            assert!(!earlier(counter).await, "{counter} of version {version}");
+            assert_eq!(in_window(&store, counter).await, Err(Refusal::Seen), "{counter} of version {version}");
+        }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_challenge_that_an_earlier_version_used_is_used() {
+    let Some(redis) = Redis::start("earlier-challenge") else { return };
+    let store = redis.store(MOST);
+    let used_by = std::str::from_utf8(&[b'k'; 32]).unwrap();
+    for (id, field, value, expected) in
+        [(1, "used", "1", Spent::Unknown), (2, "used_by", used_by, Spent::Before(KeyId([b'k'; 32])))]
+    {
+        let name = format!("genuine:challenge:{}", format!("{id:02x}").repeat(32));
+        store.put_challenge([id; 32], &a_challenge(), NOW).await.unwrap();
+        assert_eq!(redis.ask::<u32>(&["HSETNX", &name, field, value]).await, 1);
+        assert_eq!(store.spend_challenge([id; 32], KEY).await, Ok(expected), "{field}");
+        // What is used here is used there.
+        let (id, name) = (id + 10, format!("genuine:challenge:{}", format!("{:02x}", id + 10).repeat(32)));
+        store.put_challenge([id; 32], &a_challenge(), NOW).await.unwrap();
+        assert_eq!(store.spend_challenge([id; 32], KEY).await, Ok(Spent::Now));
+        assert_eq!(redis.ask::<u32>(&["HSETNX", &name, field, value]).await, 0, "{field}");
+    }
+}
+
+/// A record that is damaged accepts nothing, under either contract.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_in_redis_that_is_damaged_is_closed() {
+    let Some(redis) = Redis::start("damaged") else { return };
+    let store: Arc<dyn Store> = Arc::new(redis.store(MOST));
+    store.register(KEY, &a_device()).await.unwrap();
+    let name = format!("genuine:device:{}", "01".repeat(32));
+    let zeros = "0".repeat(64);
+    let windows =
+        ["", "7:", "7:000", &zeros, &format!(":{zeros}"), &format!("7:{}", "x".repeat(64))].map(str::to_owned);
+    let more =
+        [format!("7:{zeros}0"), format!("7:{}", &zeros[1..]), format!("8:{}", &zeros[1..]), format!("x:{zeros}")];
+    let windows = windows.iter().chain(&more).map(|window| ("7", window.as_str()));
+    let whole = format!("7:{zeros}");
+    let counters = ["", "nan", "inf", "-1", "0x9", "7.0", "7 ", "4294967296"].map(|counter| (counter, &*whole));
+    for (counter, window) in windows.chain(counters) {
+        redis.operate(&["HSET", &name, "counter", counter, "window", window]).await;
+        for contract in [Contract::Strict, Contract::Window] {
+            for to in [0, 5, 8, u32::MAX] {
+                let answer = store.advance(KEY, advance_to(to), contract).await;
+                assert_eq!(answer, Err(AdvanceError::Store(AdvanceFault::Unavailable)), "{counter:?} {window:?} {to}");
+            }
+        }
+        let device = store.device(KEY).await.unwrap().unwrap();
+        assert_eq!(device.window, ReplayWindow::after(Counter(u32::MAX)), "{counter:?} {window:?}");
+    }
+    redis.operate(&["HDEL", &name, "counter"]).await;
+    let answer = store.advance(KEY, advance_to(8), Contract::Strict).await;
+    assert_eq!(answer, Err(AdvanceError::Store(AdvanceFault::Unavailable)));
+    assert_eq!(store.device(KEY).await.unwrap().unwrap().window, ReplayWindow::after(Counter(u32::MAX)));
+    // And mended, it is as it was.
+    redis.operate(&["HSET", &name, "counter", "7", "window", &whole]).await;
+    assert_eq!((in_window(&store, 7).await, in_window(&store, 6).await), (Err(Refusal::Seen), Ok(())));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -502,6 +602,7 @@ async fn redis_that_may_lose_what_it_acknowledged_is_as_good_as_none() {
     assert_eq!((used.check().await, used.ready().await), (Ok(()), Ok(())));
     for (name, worse, better, unfit) in [
         ("appendfsync", "everysec", "always", Unfit::Forgets),
+        ("no-appendfsync-on-rewrite", "yes", "no", Unfit::Forgets),
         ("appendonly", "no", "yes", Unfit::Forgets),
         ("maxmemory-policy", "allkeys-lru", "noeviction", Unfit::Evicts),
         ("maxmemory-policy", "volatile-ttl", "noeviction", Unfit::Evicts),

@@ -197,8 +197,8 @@ impl fmt::Display for Unfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Forgets => {
-                "store: Redis may lose what it acknowledged: set appendonly yes and appendfsync always there, or \
-                 durability = \"volatile\" here if a replay is acceptable"
+                "store: Redis may lose what it acknowledged: set appendonly yes, appendfsync always and \
+                 no-appendfsync-on-rewrite no there, or durability = \"volatile\" here if a replay is acceptable"
             }
             Self::Evicts => "store: Redis forgets when it is full: set maxmemory-policy noeviction there",
             Self::Silent => {

@@ -24,9 +24,10 @@ const UNUSED: &str = "genuine:challenges";
 /// What is written to find out whether writing is possible.
 const READINESS: &str = "genuine:readiness";
 /// What Redis has to be set to, and what it is without.
-const SETTINGS: [(&str, &str, Unfit); 3] = [
+const SETTINGS: [(&str, &str, Unfit); 4] = [
     ("appendonly", "yes", Unfit::Forgets),
     ("appendfsync", "always", Unfit::Forgets),
+    ("no-appendfsync-on-rewrite", "no", Unfit::Forgets),
     ("maxmemory-policy", "noeviction", Unfit::Evicts),
 ];
 
@@ -192,23 +193,35 @@ impl RedisStore {
     }
 }
 
-/// One letter for each counter below the highest, the nearest first. Nothing if all of them were seen: that is what strict
-/// order leaves, and what there was before there were windows.
-fn write_seen(window: ReplayWindow) -> String {
+/// The highest counter, and one letter for each of those below it, the nearest first: `7:1111…`. Nothing if all of them were
+/// seen: that is what strict order leaves, and what there was before there were windows.
+fn write_window(window: ReplayWindow) -> String {
     if window.seen() == u64::MAX {
         return String::new();
     }
-    (0..u64::BITS).map(|bit| if window.seen() >> bit & 1 == 1 { '1' } else { '0' }).collect()
+    let letters = (0..u64::BITS).map(|bit| if window.seen() >> bit & 1 == 1 { '1' } else { '0' });
+    format!("{}:{}", window.highest().0, letters.collect::<String>())
 }
 
-fn read_window(highest: Counter, seen: Option<&str>) -> Option<ReplayWindow> {
-    let Some(letters) = seen else { return Some(ReplayWindow::after(highest)) };
+/// `None` if the record is damaged. Letters that stand for another counter say nothing about those below this one: a server of
+/// an earlier version has moved it, and left them.
+fn read_window(counter: Option<&str>, window: Option<&str>) -> Option<ReplayWindow> {
+    let highest = Counter(counter?.parse().ok()?);
+    let Some(window) = window else { return Some(ReplayWindow::after(highest)) };
+    let (of, letters) = window.split_once(':')?;
+    let of: u32 = of.parse().ok()?;
     let seen = letters.bytes().rev().try_fold(0, |seen: u64, letter| match letter {
         b'0' | b'1' => Some(seen << 1 | u64::from(letter == b'1')),
         _ => None,
     })?;
-    let whole = letters.len() == ReplayWindow::WIDTH as usize;
-    ReplayWindow::from_trusted_parts(highest, seen).ok().filter(|_| whole)
+    if letters.len() != ReplayWindow::WIDTH as usize {
+        return None;
+    }
+    if of == highest.0 {
+        ReplayWindow::from_trusted_parts(highest, seen).ok()
+    } else {
+        Some(ReplayWindow::after(highest))
+    }
 }
 
 fn away(error: &RedisError) -> Fault {
@@ -291,21 +304,27 @@ impl Store for RedisStore {
 
     async fn register(&self, key: KeyId, device: &Device) -> Result<bool, Unavailable> {
         let registered_at = device.registered_at.to_string();
-        let (counter, seen) = (device.window.highest().0.to_string(), write_seen(device.window));
-        let arguments: [&[u8]; 5] =
-            [&device.key, device.application.as_bytes(), registered_at.as_bytes(), counter.as_bytes(), seen.as_bytes()];
+        let (counter, window) = (device.window.highest().0.to_string(), write_window(device.window));
+        let arguments: [&[u8]; 5] = [
+            &device.key,
+            device.application.as_bytes(),
+            registered_at.as_bytes(),
+            counter.as_bytes(),
+            window.as_bytes(),
+        ];
         self.run(&REGISTER, &[&name("device", &key.0)], &arguments).await
     }
 
     async fn device(&self, key: KeyId) -> Result<Option<Device>, Unavailable> {
-        type Fields = (Option<Vec<u8>>, Option<String>, Option<u64>, Option<u32>, Option<String>, Option<u64>);
-        let fields = ["key", "application", "registered_at", "counter", "seen", "revoked_at"];
+        type Fields = (Option<Vec<u8>>, Option<String>, Option<u64>, Option<String>, Option<String>, Option<u64>);
+        let fields = ["key", "application", "registered_at", "counter", "window", "revoked_at"];
         let answer = self.query(redis::cmd("HMGET").arg(name("device", &key.0)).arg(&fields)).await?;
-        let (Some(attested), Some(application), Some(registered_at), counter, seen, revoked_at): Fields = answer else {
+        let (Some(attested), Some(application), Some(registered_at), counter, window, revoked_at): Fields = answer
+        else {
             return Ok(None);
         };
         let Ok(attested) = attested.try_into() else { return Ok(None) };
-        let window = counter.and_then(|counter| read_window(Counter(counter), seen.as_deref())).unwrap_or(CLOSED);
+        let window = read_window(counter.as_deref(), window.as_deref()).unwrap_or(CLOSED);
         Ok(Some(Device { key: attested, application, registered_at, window, revoked_at }))
     }
 
@@ -329,7 +348,11 @@ impl Store for RedisStore {
             Ok("step too large") => Err(Refusal::StepTooLarge.into()),
             Ok("unknown key") => Err(AdvanceError::UnknownKey),
             Ok("revoked") => Err(AdvanceError::Store(AdvanceFault::Revoked)),
-            Ok(_) | Err(Unavailable) => Err(AdvanceError::Store(AdvanceFault::Unavailable)),
+            Ok(_) => {
+                tracing::error!("the record of a device is damaged: it accepts nothing");
+                Err(AdvanceError::Store(AdvanceFault::Unavailable))
+            }
+            Err(Unavailable) => Err(AdvanceError::Store(AdvanceFault::Unavailable)),
         }
     }
 

@@ -101,9 +101,14 @@ impl Redis {
 
     /// Commands to it, as its operator gives them.
     pub async fn operate(&self, command: &[&str]) {
+        self.ask(command).await
+    }
+
+    /// The same, with an answer.
+    pub async fn ask<T: redis::FromRedisValue>(&self, command: &[&str]) -> T {
         let client = redis::Client::open(self.url()).unwrap();
         let mut connection = client.get_multiplexed_async_connection().await.unwrap();
-        redis::cmd(command[0]).arg(&command[1..]).query_async::<()>(&mut connection).await.unwrap();
+        redis::cmd(command[0]).arg(&command[1..]).query_async(&mut connection).await.unwrap()
     }
 
     /// Starts it again, on what it has written.
