@@ -292,7 +292,7 @@ impl Gate {
         // Most replays end here, by the record as it was read; the store decides, later and atomically. Said only of what the
         // key signed: before that, whoever knows a key identifier could find out the counter.
         let advance = authentic.advance();
-        application.contract.decide(advance, device.window).map_err(genuine::app_attest::Refusal::error)?;
+        application.contract.decide(advance, device.window).map(drop).map_err(genuine::app_attest::Refusal::error)?;
         // Whom to limit is known only now: earlier, anybody could use up what a device may do.
         if let Some(devices) = &self.devices {
             devices.check(authentic.key_id(), Instant::now()).map_err(Refusal::DeviceLimit)?;

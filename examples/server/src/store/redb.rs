@@ -164,12 +164,9 @@ impl<'t> Tables<'t> {
         if self.devices.get(key.0)?.is_some() {
             return Ok(false);
         }
-        let Device { key: attested, application, registered_at, window, revoked_at } = device;
+        let Device { key: attested, application, registered_at, window, .. } = device;
         self.devices.insert(key.0, (attested, application.as_str(), *registered_at))?;
         self.windows.insert(key.0, &window.to_bytes())?;
-        if let Some(at) = revoked_at {
-            self.revoked.insert(key.0, at)?;
-        }
         Ok(true)
     }
 
