@@ -1,9 +1,10 @@
 //! Refuses a fragment in a request target (RFC 9112 §3.2 has none there).
 //!
 //! hyper passes over a `#` and what follows it before anybody sees the target, so that a request could arrive that is not,
-//! letter by letter, the one that was signed. So each connection is read along: in a request line a `#` becomes an octet
-//! that no target may hold, and hyper answers 400. To know where a request line begins, the length of each body is followed.
-//! Nothing is decided by that but which octets belong to a request line: framing that hyper refuses, it still refuses.
+//! letter by letter, the one that was signed. So each connection is read along: in a request target a `#` becomes an octet
+//! that no target may hold, and hyper answers 400. To know where a request line begins, the length of each body is followed,
+//! where there is one: a request with a transfer coding is the last one of its connection, and after a head that cannot be
+//! read here nothing more reaches hyper.
 
 use std::{
     io,
@@ -11,15 +12,34 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use axum::{
+    extract::Request,
+    http::{
+        HeaderValue,
+        header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING},
+    },
+    middleware::Next,
+    response::Response,
+};
 use axum_server::accept::Accept;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// More than hyper takes of a head, and than fits of a line with the size of a chunk.
+/// More than hyper takes of a head.
 const LONGEST: usize = 64 * 1024;
 const HEADERS: usize = 128;
 /// What a fragment begins with, and what it is turned into: DEL, which no target may hold.
 const FRAGMENT: u8 = b'#';
 const REFUSED: u8 = 0x7F;
+
+/// Closes the connection after a request with a transfer coding: whoever reads along does not know where the next one begins.
+pub async fn close_after_coding(request: Request, next: Next) -> Response {
+    let coded = request.headers().contains_key(TRANSFER_ENCODING);
+    let mut response = next.run(request).await;
+    if coded {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
 
 /// Accepts what another acceptor accepts, and reads along.
 #[derive(Clone)]
@@ -32,77 +52,65 @@ pub struct ReadAlong<S> {
 }
 
 /// Where in the requests of a connection the next octet stands.
+#[derive(Default)]
 pub struct Place {
     part: Part,
-    /// What there is of a head or a line.
-    text: Vec<u8>,
+    /// What there is of a head.
+    head: Vec<u8>,
 }
 
+#[derive(Clone, Copy, Default)]
 enum Part {
+    /// A request line and header fields, up to an empty line.
+    #[default]
     Head,
     /// So many octets of a body.
     Body(u64),
-    /// The line with the size of a chunk.
-    Size,
-    /// So many octets of a chunk, with the end of its line.
-    Chunk(u64),
-    /// Fields after the last chunk, up to an empty line.
-    Trailers,
-    /// Whatever follows, it is no request that hyper takes.
+    /// A body with a transfer coding, after which the connection is closed.
+    Last,
+    /// Whatever followed a head that cannot be read.
     Lost,
 }
 
-impl Default for Place {
-    fn default() -> Self {
-        Self { part: Part::Head, text: Vec::new() }
-    }
-}
-
 impl Place {
-    /// Passes over these octets, and refuses what begins a fragment among them.
-    pub fn pass(&mut self, mut octets: &mut [u8]) {
-        while !octets.is_empty() {
+    /// Passes over these octets, and refuses what begins a fragment among them. Says how many of them are for hyper.
+    pub fn pass(&mut self, octets: &mut [u8]) -> usize {
+        let mut passed = 0;
+        while let Some(octet) = octets.get_mut(passed) {
             match self.part {
-                Part::Body(left) | Part::Chunk(left) => {
-                    let passed = usize::try_from(left).unwrap_or(usize::MAX).min(octets.len());
-                    octets = &mut octets[passed..];
-                    let left = left - passed as u64;
-                    self.part = match self.part {
-                        Part::Body(_) if left == 0 => Part::Head,
-                        Part::Body(_) => Part::Body(left),
-                        _ if left == 0 => Part::Size,
-                        _ => Part::Chunk(left),
-                    };
+                Part::Head => {
+                    self.read(octet);
+                    passed += 1;
                 }
-                Part::Lost => return,
-                Part::Head | Part::Size | Part::Trailers => {
-                    self.read(&mut octets[0]);
-                    octets = &mut octets[1..];
+                Part::Body(left) => {
+                    let here = usize::try_from(left).unwrap_or(usize::MAX).min(octets.len() - passed);
+                    passed += here;
+                    let left = left - here as u64;
+                    self.part = if left == 0 { Part::Head } else { Part::Body(left) };
                 }
+                Part::Last => return octets.len(),
+                Part::Lost => return passed,
             }
         }
+        passed
     }
 
     fn read(&mut self, octet: &mut u8) {
         // Empty lines may stand before a request (RFC 9112 §2.2).
-        let before = matches!(self.part, Part::Head) && self.text.is_empty() && matches!(*octet, b'\r' | b'\n');
-        if before {
+        if self.head.is_empty() && matches!(*octet, b'\r' | b'\n') {
             return;
         }
-        if matches!(self.part, Part::Head) && *octet == FRAGMENT && !self.text.contains(&b'\n') {
+        // A method may have a number sign in it; the target begins after a space.
+        if *octet == FRAGMENT && self.head.contains(&b' ') && !self.head.contains(&b'\n') {
             *octet = REFUSED;
         }
-        self.text.push(*octet);
-        let next = match self.part {
-            Part::Head if self.text.ends_with(b"\n\r\n") || self.text.ends_with(b"\n\n") => after_head(&self.text),
-            Part::Size if *octet == b'\n' => after_size(&self.text),
-            Part::Trailers if *octet == b'\n' && self.text.len() <= 2 => Part::Head,
-            Part::Trailers if *octet == b'\n' => Part::Trailers,
-            _ if self.text.len() > LONGEST => Part::Lost,
-            _ => return,
-        };
-        self.part = next;
-        self.text.clear();
+        self.head.push(*octet);
+        if self.head.ends_with(b"\n\r\n") || self.head.ends_with(b"\n\n") {
+            self.part = after_head(&self.head);
+            self.head.clear();
+        } else if self.head.len() > LONGEST {
+            self.part = Part::Lost;
+        }
     }
 }
 
@@ -113,25 +121,14 @@ fn after_head(head: &[u8]) -> Part {
     if !matches!(request.parse(head), Ok(httparse::Status::Complete(_))) {
         return Part::Lost;
     }
-    let field = |name: &str| {
-        let header = request.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name))?;
-        str::from_utf8(header.value).ok()
-    };
-    if field("transfer-encoding").is_some() {
-        return Part::Size;
+    let field = |name: &str| request.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name));
+    if field(TRANSFER_ENCODING.as_str()).is_some() {
+        return Part::Last;
     }
-    match field("content-length").map(|length| length.trim().parse()) {
-        None | Some(Ok(0)) => Part::Head,
-        Some(Ok(length)) => Part::Body(length),
-        Some(Err(_)) => Part::Lost,
-    }
-}
-
-/// What follows the size of a chunk.
-fn after_size(line: &[u8]) -> Part {
-    match httparse::parse_chunk_size(line) {
-        Ok(httparse::Status::Complete((_, 0))) => Part::Trailers,
-        Ok(httparse::Status::Complete((_, size))) => size.checked_add(2).map_or(Part::Lost, Part::Chunk),
+    let Some(length) = field(CONTENT_LENGTH.as_str()) else { return Part::Head };
+    match str::from_utf8(length.value).map(|length| length.trim().parse()) {
+        Ok(Ok(0)) => Part::Head,
+        Ok(Ok(length)) => Part::Body(length),
         _ => Part::Lost,
     }
 }
@@ -158,7 +155,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for ReadAlong<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
-        self.place.pass(&mut buffer.filled_mut()[before..]);
+        let passed = self.place.pass(&mut buffer.filled_mut()[before..]);
+        buffer.set_filled(before + passed);
         Poll::Ready(Ok(()))
     }
 }

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use axum::{Router, http::HeaderName};
+use axum::{Router, http::HeaderName, middleware::from_fn};
 use axum_server::{
     Handle,
     tls_rustls::{RustlsAcceptor, RustlsConfig},
@@ -22,7 +22,7 @@ use crate::{
     config::{Config, Store as StoreChoice, Tls},
     connections::Connections,
     descriptors,
-    fragment::NoFragments,
+    fragment::{self, NoFragments},
     gate::{Clock, Gate},
     http::{self, Intake, Origin},
     limit::RateLimiter,
@@ -239,6 +239,7 @@ async fn run(
     connections: Connections,
     handle: Handle<SocketAddr>,
 ) -> io::Result<()> {
+    let routes = routes.layer(from_fn(fragment::close_after_coding));
     let service = routes.into_make_service_with_connect_info::<SocketAddr>();
     let server = axum_server::from_tcp(listener)?.handle(handle);
     // Whoever says nothing is no different from one whose head does not end.
