@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
-    net::{Ipv4Addr, SocketAddr},
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     path::PathBuf,
     time::Duration,
 };
@@ -117,7 +117,7 @@ pub enum Store {
         durability: Durability,
     },
     /// Nothing is kept: for tests.
-    Memory,
+    Memory {},
 }
 
 /// How it is known that Redis keeps what it acknowledged: what it forgets is attested or sent a second time.
@@ -134,8 +134,18 @@ pub enum Durability {
 }
 
 /// Text that is neither printed nor logged.
-#[derive(Clone, Deserialize, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Secret(pub String);
+
+/// What is no text stays out of the message too: whoever forgot the quotes wrote the secret all the same.
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match toml::Value::deserialize(deserializer) {
+            Ok(toml::Value::String(text)) => Ok(Self(text)),
+            _ => Err(serde::de::Error::custom("a secret is text in quotes")),
+        }
+    }
+}
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -405,6 +415,26 @@ pub fn is_ours(name: &str) -> bool {
     FAMILIES.iter().any(|family| name.starts_with(family)) || meant(&name).is_some()
 }
 
+/// Whether Kubernetes sets this variable in every pod beside a service called `genuine-server`: its addresses. A port that is a
+/// number is a setting which somebody took for one of this server's.
+fn is_service_link(name: &str, value: &str) -> bool {
+    const PROTOCOLS: [&str; 3] = ["TCP", "UDP", "SCTP"];
+    let is_url = || value.split_once("://").is_some_and(|(scheme, _)| PROTOCOLS.contains(&&*scheme.to_uppercase()));
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_digit());
+    let is_word =
+        |text: &str| !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_uppercase() || octet.is_ascii_digit());
+    let Some(rest) = name.strip_prefix(PREFIX) else { return false };
+    match rest.split('_').collect::<Vec<_>>()[..] {
+        ["SERVICE", "HOST" | "PORT"] => true,
+        // The port's name.
+        ["SERVICE", "PORT", ref port @ ..] => port.iter().all(|word| is_word(word)),
+        ["PORT"] => is_url(),
+        ["PORT", number, protocol] => is_number(number) && PROTOCOLS.contains(&protocol),
+        ["PORT", number, protocol, "PROTO" | "PORT" | "ADDR"] => is_number(number) && PROTOCOLS.contains(&protocol),
+        _ => false,
+    }
+}
+
 /// The variable that is read and has almost this name.
 fn meant(name: &str) -> Option<&'static str> {
     let name = name.to_ascii_uppercase();
@@ -448,7 +478,7 @@ impl Config {
         let (mut own, mut ios) = (BTreeMap::new(), BTreeMap::new());
         for (name, value) in variables {
             if !VARIABLES.contains(&&*name) {
-                if is_ours(&name) {
+                if is_ours(&name) && !is_service_link(&name, &value) {
                     let hint = meant(&name).map_or_else(String::new, |known| format!("; {known} is one"));
                     mistakes.push(format!("{name}: there is no such variable{hint}"));
                 }
@@ -687,16 +717,27 @@ fn is_app_id(id: &str) -> bool {
 
 /// Host and port as clients name them (RFC 3986 §3.2): one spelling, and no user.
 fn is_authority(text: &str) -> bool {
-    let parsed = text.parse::<axum::http::uri::Authority>();
-    parsed.is_ok_and(|authority| {
-        !authority.host().is_empty() && !text.contains('@') && !text.bytes().any(|octet| octet.is_ascii_uppercase())
-    })
+    let (host, port) = match text.rsplit_once(':') {
+        // The last colon of an IPv6 address stands before its bracket.
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (text, None),
+    };
+    let is_port = |port: &str| port.parse().is_ok_and(|number: u16| number > 0 && number.to_string() == port);
+    let is_label = |label: &str| {
+        !(label.is_empty() || label.starts_with('-') || label.ends_with('-'))
+            && label.bytes().all(|octet| matches!(octet, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+    };
+    let is_host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(address) => address.parse().is_ok_and(|parsed: Ipv6Addr| parsed.to_string() == address),
+        None => host.split('.').all(is_label),
+    };
+    is_host && port.is_none_or(is_port)
 }
 
 /// `memory`, `redb:PATH`, or an address of Redis.
 fn parse_store(text: &str) -> Option<Store> {
     match text.split_once(':') {
-        None if text == "memory" => Some(Store::Memory),
+        None if text == "memory" => Some(Store::Memory {}),
         Some(("redb", path)) if !path.is_empty() => Some(Store::Redb { path: path.into() }),
         Some(("redis", _)) => Some(Store::Redis { url: text.to_owned(), durability: Durability::default() }),
         _ => None,

@@ -163,7 +163,7 @@ pub fn system_clock() -> Clock {
 fn open_store(config: &Config, metrics: &Metrics) -> Result<Arc<dyn Store>, Box<dyn std::error::Error>> {
     let most = config.challenges.outstanding;
     Ok(match &config.store {
-        StoreChoice::Memory => Arc::new(MemoryStore::new(most)),
+        StoreChoice::Memory {} => Arc::new(MemoryStore::new(most)),
         StoreChoice::Redb { path } => Arc::new(RedbStore::open(path, most, metrics.commit.clone())?),
         StoreChoice::Redis { url, durability } => {
             let longest = config.applications.iter().map(crate::config::Application::timeout).max().unwrap_or_default();

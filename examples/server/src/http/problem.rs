@@ -25,6 +25,8 @@ struct Told {
 
 const MALFORMED: Told = told(400, "malformed", "The request is not well-formed.", false);
 const REJECTED: Told = told(401, "rejected", "The request was refused.", true);
+/// A counter that is too far ahead: the next one is further still, and only a new key is of use.
+const STEP: Told = told(401, "rejected", "The request was refused.", false);
 const UNKNOWN_KEY: Told = told(401, "unknown_key", "This key is not registered here; register it.", false);
 const OVERTAKEN: Told = told(401, "counter_overtaken", "This counter, or a later one, was accepted before.", true);
 const OPERATOR: Told = told(401, "unauthorized", "The operator shows a token.", false);
@@ -50,6 +52,7 @@ impl Told {
         match refusal {
             Refusal::Engine(Error::UnknownKey) => UNKNOWN_KEY,
             Refusal::Engine(Error::CounterNotIncreased | Error::CounterSeen | Error::CounterBelowWindow) => OVERTAKEN,
+            Refusal::Engine(Error::CounterStepTooLarge) => STEP,
             Refusal::OperatorUnknown => OPERATOR,
             Refusal::Engine(error) => match error.class() {
                 ErrorClass::Malformed => MALFORMED,
