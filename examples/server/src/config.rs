@@ -429,8 +429,9 @@ fn is_service_link(name: &str, value: &str) -> bool {
         // The port's name.
         ["SERVICE", "PORT", ref port @ ..] => port.iter().all(|word| is_word(word)),
         ["PORT"] => is_url(),
-        ["PORT", number, protocol] => is_number(number) && PROTOCOLS.contains(&protocol),
-        ["PORT", number, protocol, "PROTO" | "PORT" | "ADDR"] => is_number(number) && PROTOCOLS.contains(&protocol),
+        ["PORT", number, protocol] | ["PORT", number, protocol, "PROTO" | "PORT" | "ADDR"] => {
+            is_number(number) && PROTOCOLS.contains(&protocol)
+        }
         _ => false,
     }
 }
@@ -628,10 +629,18 @@ impl Config {
             let known = self.applications.iter().any(|application| application.name == *caller);
             expect(known, &format!("callers: there is no application {caller:?}"));
         }
+        self.check_applications(mistakes);
+    }
+
+    fn check_applications(&self, mistakes: &mut Vec<String>) {
         let mut names = BTreeSet::new();
         for application in &self.applications {
             let name = &application.name;
-            let mut expect = |right: bool, mistake: &str| expect(right, &format!("application {name:?}: {mistake}"));
+            let mut expect = |right: bool, mistake: &str| {
+                if !right {
+                    mistakes.push(format!("application {name:?}: {mistake}"));
+                }
+            };
             expect(names.insert(name), "its name is taken");
             expect((1..=64).contains(&name.len()), "its name has from 1 to 64 bytes");
             expect(self.demo || name != DEMO, "its name is the demonstration's");

@@ -101,7 +101,7 @@ impl Redis {
 
     /// Commands to it, as its operator gives them.
     pub async fn operate(&self, command: &[&str]) {
-        self.ask(command).await
+        self.ask::<()>(command).await;
     }
 
     /// The same, with an answer.
