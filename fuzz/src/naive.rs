@@ -146,7 +146,7 @@ fn is_code_hash(item: &Item<'_>) -> bool {
     item.count() <= 32 && item.length() <= 512
 }
 
-/// The error of a well-formed object of the other kind, which its first key tells, an unsigned code hash left out.
+/// The error of a well-formed object of the other kind, if its first key tells it, an unsigned code hash left out.
 fn other_kind(object: Option<&Item<'_>>, keys: &[&str]) -> Option<Error> {
     let Item::Map(entries) = object? else { return None };
     let first = match entries.as_slice() {
@@ -176,7 +176,7 @@ impl<'i> Attestation<'i> {
             let is_other = matches!(format?, Item::Text(name) if *name != "apple-appattest");
             (good && is_other).then_some(Error::FmtMismatch)
         };
-        other_kind(object.as_ref(), &["signature", "authenticatorData"]).or_else(other_format)
+        other_kind(object.as_ref(), &["signature"]).or_else(other_format)
     }
 
     pub(crate) fn read(input: &'i [u8]) -> Option<Self> {
@@ -201,7 +201,7 @@ pub(crate) struct Assertion<'i> {
 impl<'i> Assertion<'i> {
     /// The error of what is an attestation.
     pub(crate) fn foreseen(input: &[u8]) -> Option<Error> {
-        other_kind(Item::whole(input).as_ref(), &["fmt", "attStmt", "authData"])
+        other_kind(Item::whole(input).as_ref(), &["fmt", "attStmt"])
     }
 
     pub(crate) fn read(input: &'i [u8]) -> Option<Self> {
@@ -279,8 +279,11 @@ impl<'i> AuthData<'i> {
                 }
                 (VALIDATION_CATEGORY, Item::Integer(number)) => read.category = Some((*number).try_into().ok()?),
                 (CODE_HASH, Item::Bytes(hash)) if (1..=64).contains(&hash.len()) => read.code_hash = Some(hash),
-                (CODE_HASH_TYPE, Item::Bytes([kind])) => read.code_hash_type = Some(*kind),
-                (BUNDLE_VERSION | VALIDATION_CATEGORY | CODE_HASH | CODE_HASH_TYPE, _) => return None,
+                (BUNDLE_VERSION | VALIDATION_CATEGORY | CODE_HASH, _) => return None,
+                (CODE_HASH_TYPE, Item::Bytes([kind])) => {
+                    read.code_hash_type = Some(*kind);
+                    unknown += value.count();
+                }
                 _ => unknown += value.count(),
             }
         }
