@@ -54,10 +54,11 @@ pub(super) fn version(text: &str) -> Option<[u16; 3]> {
     Some(version)
 }
 
-/// Major number, letter, whether it is no beta, number, small letter: in the order in which they decide.
+/// Major number, letter, whether it is released, number, small letter: in the order in which they decide.
 pub(super) type Build = (u16, char, bool, u32, Option<char>);
 
-/// Digits, a capital letter, digits, a small letter or none; a small letter and a number in the five thousands are a beta.
+/// Digits, a capital letter, digits, a small letter or none; with a small letter only numbers of six
+/// digits are released.
 pub(super) fn build(text: &str) -> Option<Build> {
     let train = text.chars().find(|letter| !letter.is_ascii_digit()).filter(char::is_ascii_uppercase)?;
     let (major, rest) = text.split_once(train)?;
@@ -68,7 +69,7 @@ pub(super) fn build(text: &str) -> Option<Build> {
         _ => return None,
     };
     let (major, number) = (number(major)?, number(digits)?);
-    Some((major.try_into().ok()?, train, letter.is_none() || number / 1_000 != 5, number, letter))
+    Some((major.try_into().ok()?, train, letter.is_none() || number.to_string().len() > 5, number, letter))
 }
 
 /// Digits and nothing else, a number of 32 bits.
@@ -89,7 +90,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         "24B82\n24B5089g",
         "20E252\n20E772520a",
         "24A5000\n24A4999a",
-        "24A6000a\n24A5999a",
+        "24A100000a\n24A99999a",
         "24A435aa\n24a435",
         "A435\n24A",
         "65536A1\n1A4294967296",
