@@ -91,7 +91,11 @@ pub fn run(data: &[u8]) {
             assert_eq!(asked, notes.0.into_inner().expect("one thread"));
         }
         (Ok(()), Err(error)) => assert!(is_looser(&error, &intermediate), "accepted by the engine alone: {error:?}"),
-        (Err(error), Ok(())) => assert!(STRICTER.contains(&error), "refused by the engine alone: {error}"),
+        (Err(error), Ok(())) => {
+            // A leaf under the anchor's name is a chain of one signature to webpki, which then reads no intermediate.
+            let is_shorter = notes.0.into_inner().expect("one thread").len() == 1;
+            assert!(is_shorter || STRICTER.contains(&error), "refused by the engine alone: {error}");
+        }
         (Err(_), Err(_)) => {}
     }
 }
