@@ -120,17 +120,17 @@ fn assertion<K, C: BatchP256<K>>(crypto: &C) -> Result<Counter, Error> {
     let authentic = || verifier.verify(&parsed, &key, &ClientDataHash(bytes()));
     black_box(authentic()?.accept(last)?.launch());
     let (accepted, window) = authentic()?.accept_in_window(window()?)?;
-    black_box((accepted.counter(), window.to_bytes(), authentic()?.advance()));
+    let _ = black_box((accepted.counter(), window.to_bytes(), authentic()?.advance()));
     let answer = |key: &KeyId, advance: &Advance| CounterStore::advance(&Registers, key, advance);
     black_box(authentic()?.accept_with(answer).map_err(|refused| refused.error())?.app_index());
     let authentic = authentic()?;
-    black_box((authentic.key_id(), authentic.counter()));
+    let _ = black_box((authentic.key_id(), authentic.counter()));
     let accepted = authentic.accept_in(&Registers).map_err(|refused| refused.error())?;
     black_box((accepted.launch(), accepted.key_id()));
 
     let prepared: PreparedKey<K> = PreparedKey::new(&key, crypto)?;
     black_box(prepared.key());
-    black_box(verifier.verify_prepared(&parsed, &prepared, &ClientDataHash(bytes()))?.counter());
+    let _ = black_box(verifier.verify_prepared(&parsed, &prepared, &ClientDataHash(bytes()))?.counter());
     let requests = [AssertionKey::Plain(&key), AssertionKey::Prepared(&prepared)];
     let request = |key| AssertionRequest { assertion: &parsed, key, client_data: ClientDataHash(bytes()) };
     let many = core::iter::repeat_n(requests, Registers::read() as usize).flatten();
@@ -147,12 +147,19 @@ fn window() -> Result<ReplayWindow, Error> {
         1 => ReplayWindow::from_trusted_parts(advance.to(), u64::from(Registers::read()))?,
         _ => ReplayWindow::from_trusted_bytes(bytes())?,
     };
-    black_box((window.highest(), window.seen(), advance.from()));
+    let _ = black_box((window.highest(), window.seen(), advance.from()));
     advance.in_window(window).map_err(Refusal::error)
 }
 
 fn data(data: &AuthenticatorData<'_>) {
-    black_box((data.as_bytes(), data.app_id(), data.flags(), data.counter(), data.launch(), data.announced_launch()));
+    let _ = black_box((
+        data.as_bytes(),
+        data.app_id(),
+        data.flags(),
+        data.counter(),
+        data.launch(),
+        data.announced_launch(),
+    ));
 }
 
 fn credential(credential: &AttestedCredential<'_>) {
