@@ -19,7 +19,7 @@ use crate::{
     error::Error,
 };
 
-/// The largest assertion: 1 KiB. Genuine ones have 140 to 142 bytes, on iOS 27 up to 285.
+/// The largest assertion: 1 KiB. Genuine ones have 140 to 142 bytes, on iOS 27 up to 284.
 pub const MAX_ASSERTION: usize = 1024;
 
 /// An untrusted assertion: its bytes in strict CBOR, nothing compared and nothing verified.
