@@ -1,4 +1,4 @@
-#![doc = include_str!("../docs/crate.md")]
+#![doc = include_str!("guide/crate.md")]
 #![no_std]
 #![forbid(unsafe_code)]
 // No panic: what could panic does not compile. Tests live outside of `src/`.
@@ -17,9 +17,8 @@
 )]
 
 pub mod app_attest;
-mod cbor;
 pub mod crypto;
-mod der;
+mod encoding;
 mod error;
 pub mod guide;
 mod time;

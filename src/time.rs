@@ -1,6 +1,6 @@
 //! Time, always given by the caller, and the two time forms of X.509.
 
-use crate::{der, error::Error};
+use crate::{encoding::der, error::Error};
 
 /// Seconds since 1970-01-01T00:00:00Z, leap seconds not counted.
 ///

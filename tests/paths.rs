@@ -27,7 +27,7 @@ use genuine::{
     x509::{KeptIssuer, TrustAnchor},
 };
 use genuine_aws_lc::AwsLc;
-use genuine_lanes::InLanes;
+use genuine_ecdsa_lanes::InLanes;
 use genuine_testvectors::{
     Edits, Kind, TestPki,
     certificate::part,

@@ -1,6 +1,6 @@
 //! The project held against its own rules: the layers of `src/`, the features of a bare build, the table of errors.
 //!
-//! `docs/errors.md` is generated from `src/error.rs`. After a change there:
+//! `src/guide/errors.md` is generated from `src/error/mod.rs`. After a change there:
 //!
 //! ```text
 //! GENUINE_WRITE_DOCS=1 cargo test --test structure
@@ -18,7 +18,7 @@ use genuine::Error;
 
 /// The layers of `src/` from the bottom up: a module imports from its own layer or one below.
 const LAYERS: [&[&str]; 6] =
-    [&["error"], &["der", "cbor", "time"], &["crypto"], &["x509"], &["app_attest"], &["guide", "lib"]];
+    [&["error"], &["encoding", "time"], &["crypto"], &["x509"], &["app_attest"], &["guide", "lib"]];
 
 /// What the hundreds of the error codes stand for.
 const GROUPS: [(u16, &str); 6] =
@@ -173,9 +173,12 @@ fn layer(module: &str) -> usize {
 #[test]
 fn modules_import_downward() {
     let graph = imports(&sources());
-    for (from, to) in
-        [("der", "error"), ("time", "der"), ("x509::chain", "crypto"), ("app_attest::attestation", "x509::certificate")]
-    {
+    for (from, to) in [
+        ("encoding::der", "error"),
+        ("time", "encoding::der"),
+        ("x509::chain", "crypto"),
+        ("app_attest::attestation", "x509::certificate"),
+    ] {
         assert!(graph[from].contains(to), "the import of {to} by {from} is seen");
     }
     for (module, targets) in &graph {
@@ -285,7 +288,7 @@ fn bare_builds_have_neither_std_nor_alloc() {
     }
 }
 
-/// One row of the table in `src/error.rs`.
+/// One row of the table in `src/error/mod.rs`.
 struct Row {
     code: u16,
     name: String,
@@ -296,7 +299,7 @@ struct Row {
 
 /// Reads the rows of `errors! { … }`.
 fn rows() -> Vec<Row> {
-    let text = fs::read_to_string(root().join("src/error.rs")).expect("UTF-8");
+    let text = fs::read_to_string(root().join("src/error/mod.rs")).expect("UTF-8");
     let (_, table) = text.split_once("\nerrors! {\n").expect("the table");
     let (table, _) = table.split_once("\n}\n").expect("the end of the table");
     let mut rows = Vec::new();
@@ -317,7 +320,7 @@ fn rows() -> Vec<Row> {
     rows
 }
 
-/// The text of `docs/errors.md`.
+/// The text of `src/guide/errors.md`.
 fn error_table(rows: &[Row]) -> String {
     let mut text = "# All codes\n\n\
         In a view of the repository the links below lead nowhere: read this page in `cargo doc --open`.\n\n\
@@ -353,12 +356,15 @@ fn error_table_is_the_documented_one() {
         assert!(row.meaning.ends_with('.'), "{} is documented in sentences", row.name);
     }
     let expected = error_table(&rows);
-    let path = root().join("docs/errors.md");
+    let path = root().join("src/guide/errors.md");
     if std::env::var_os("GENUINE_WRITE_DOCS").is_some() {
-        fs::write(&path, &expected).expect("docs/errors.md can be written");
+        fs::write(&path, &expected).expect("src/guide/errors.md can be written");
     }
-    let present = fs::read_to_string(&path).expect("docs/errors.md");
-    assert!(present == expected, "docs/errors.md is out of date: GENUINE_WRITE_DOCS=1 cargo test --test structure");
+    let present = fs::read_to_string(&path).expect("src/guide/errors.md");
+    assert!(
+        present == expected,
+        "src/guide/errors.md is out of date: GENUINE_WRITE_DOCS=1 cargo test --test structure"
+    );
 }
 
 #[test]

@@ -13,9 +13,9 @@ use super::{
     window::ReplayWindow,
 };
 use crate::{
-    cbor::Reader,
     crypto::{Backend, Crypto, Digest, P256Signature, PrepareP256},
-    der::EcdsaSigValue,
+    encoding::cbor::Reader,
+    encoding::der::EcdsaSigValue,
     error::Error,
 };
 

@@ -11,9 +11,9 @@ use super::{
     policy::Policy,
 };
 use crate::{
-    cbor::Reader as CborReader,
     crypto::{Backend, Crypto, P256PublicKey, PrepareP384, uncompressed},
-    der::{self, Reader as DerReader},
+    encoding::cbor::Reader as CborReader,
+    encoding::der::{self, Reader as DerReader},
     error::Error,
     time::{UnixTime, Validity},
     x509::{Certificate, Chain, Extensions, Issuers, KeptIssuer, TrustAnchor, check_anchors, oid},

@@ -15,8 +15,8 @@ use super::{
     launch::{LaunchData, ValidationCategory},
 };
 use crate::{
-    cbor::{MAX_SKIPPED_ITEMS, Reader},
     crypto::P256PublicKey,
+    encoding::cbor::{MAX_SKIPPED_ITEMS, Reader},
     error::Error,
 };
 

@@ -2,7 +2,7 @@
 
 use super::system::{OsBuild, OsVersion, Platform};
 use crate::{
-    der::{self, Reader},
+    encoding::der::{self, Reader},
     x509::{Extensions, oid},
 };
 

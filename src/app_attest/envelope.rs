@@ -1,7 +1,7 @@
 //! What the outer maps of attestations and assertions have in common.
 
 use crate::{
-    cbor::{MAX_SKIPPED_ITEMS, Reader},
+    encoding::cbor::{MAX_SKIPPED_ITEMS, Reader},
     error::Error,
 };
 

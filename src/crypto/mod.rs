@@ -7,23 +7,23 @@
 //! Everything here is public data; a backend may run in variable time.
 
 pub mod conformance;
+#[cfg(feature = "verify-only")]
+mod genuine_crypto;
 #[cfg(any(feature = "rust-crypto", feature = "verify-only"))]
 mod hash;
 mod prepare;
 #[cfg(feature = "rust-crypto")]
 mod rust_crypto;
-#[cfg(feature = "verify-only")]
-mod verify_only;
 
+#[cfg(feature = "verify-only")]
+pub use genuine_crypto::{PreparedP256, PreparedP384, VerifyOnly};
 pub use prepare::{BatchP256, P256Item, P256Key, PrepareP256, PrepareP384};
 #[cfg(feature = "rust-crypto")]
 pub use rust_crypto::RustCrypto;
-#[cfg(feature = "verify-only")]
-pub use verify_only::{PreparedP256, PreparedP384, VerifyOnly};
 
 use core::fmt;
 
-use crate::{der::EcdsaSigValue, error::Error};
+use crate::{encoding::der::EcdsaSigValue, error::Error};
 
 /// A public key on P-256: `X ‖ Y`, big-endian, without the leading `04`.
 ///

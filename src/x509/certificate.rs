@@ -5,7 +5,7 @@ use core::iter::from_fn;
 use super::oid;
 use crate::{
     crypto::{P256PublicKey, P384PublicKey, coordinates},
-    der::{self, EcdsaSigValue, Reader},
+    encoding::der::{self, EcdsaSigValue, Reader},
     error::Error,
     time::Validity,
 };

@@ -3,7 +3,7 @@
 use super::certificate::{Certificate, EXT_KEY_USAGE, SignatureHash, SubjectKey, has_purpose, is_name};
 use crate::{
     crypto::{Backend, Crypto, Digest, P384PublicKey, P384Signature},
-    der::EcdsaSigValue,
+    encoding::der::EcdsaSigValue,
     error::Error,
     time::UnixTime,
 };

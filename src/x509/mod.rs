@@ -4,15 +4,15 @@
 //! certificate that marks any of them critical is refused. Of an extended key usage a [`Certificate`] shows that it has its form;
 //! whether it contains the purpose is a check of the chain.
 
+mod cache;
 mod certificate;
 mod chain;
-mod issuer;
 
+pub use cache::KeptIssuer;
 pub(crate) use certificate::Extensions;
 pub use certificate::{Certificate, MAX_CERTIFICATE, MAX_EXTENSIONS, SubjectKey};
 pub use chain::TrustAnchor;
 pub(crate) use chain::{Chain, Issuers, check_anchors};
-pub use issuer::KeptIssuer;
 
 /// The octets of an object identifier, encoded and checked at compile time.
 macro_rules! oid {

@@ -10,7 +10,7 @@ use genuine::{
         P384Signature, PrepareP256, PrepareP384, PreparedP256, PreparedP384, VerifyOnly,
     },
 };
-use genuine_lanes::InLanes;
+use genuine_ecdsa_lanes::InLanes;
 use genuine_testvectors::keys::{Hash, Signer};
 
 use crate::{

@@ -47,7 +47,7 @@ impl Record {
         let readme = read("README.md").map_err(|error| format!("README.md: {error}"))?;
         for (path, text) in [
             ("benches/record/peers.md", self.file()),
-            ("docs/throughput.svg", chart::svg(&self.scaling)),
+            ("src/guide/throughput.svg", chart::svg(&self.scaling)),
             ("README.md", between_markers(&readme, &self.readme())?),
         ] {
             fs::write(Path::new(REPOSITORY).join(path), text).map_err(|error| format!("{path}: {error}"))?;

@@ -16,7 +16,7 @@ use genuine::{
     crypto::{BatchP256, Crypto, P256PublicKey, PrepareP256, PreparedP256, VerifyOnly},
 };
 use genuine_aws_lc::AwsLc;
-use genuine_lanes::InLanes;
+use genuine_ecdsa_lanes::InLanes;
 use genuine_testvectors::keys::sha256;
 use p256::{
     FieldBytes, ProjectivePoint, Scalar,

@@ -14,7 +14,7 @@ use genuine::{
     x509::{KeptIssuer, TrustAnchor},
 };
 use genuine_aws_lc::AwsLc;
-use genuine_lanes::InLanes;
+use genuine_ecdsa_lanes::InLanes;
 
 use crate::{
     external::{self, Child},

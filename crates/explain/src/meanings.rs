@@ -2,9 +2,9 @@
 
 use genuine::Error;
 
-const TABLE: &str = include_str!("../../../docs/errors.md");
+const TABLE: &str = include_str!("../../../src/guide/errors.md");
 
-/// The sentence of `docs/errors.md`.
+/// The sentence of `src/guide/errors.md`.
 pub(crate) fn meaning(error: Error) -> &'static str {
     let start = format!("| {} |", error.code());
     let row = TABLE.lines().find(|line| line.starts_with(&start));

@@ -13,7 +13,7 @@ use crate::{
 const COMMITTED: &str = "figures.toml";
 pub(crate) const PROJECT_README: &str = "../../README.md";
 const README: &str = "README.md";
-const PICTURE: &str = "../../docs/footprint.svg";
+const PICTURE: &str = "../../src/guide/footprint.svg";
 /// What an image prints of the conformance check, and what its figures have in their name beside those of the image without.
 const CHECK: &str = "conformance::check";
 const CHECKED: &str = ", checked";

@@ -1,7 +1,7 @@
 //! What can go wrong, as one 2-byte value with a stable number.
 //!
 //! The whole table is written once, below: the enum, the numbers, the names, the class told to the peer and the step
-//! of the verification come from the same row. `docs/errors.md` is held against it by a test.
+//! of the verification come from the same row. `src/guide/errors.md` is held against it by a test.
 
 use core::fmt;
 
@@ -84,7 +84,7 @@ macro_rules! errors {
         /// number ([`code`](Self::code)) and the [`name`](Self::name) are stable across releases; the hundreds are
         /// 1 CBOR and layout, 2 DER and X.509 form, 3 trust, 4 binding, 5 policy, 9 undecided.
         ///
-        #[doc = include_str!("../docs/errors.md")]
+        #[doc = include_str!("../guide/errors.md")]
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
         #[repr(u16)]

@@ -5,6 +5,7 @@
 #[cfg(any(feature = "std", test))]
 extern crate std;
 
+mod backend;
 mod batch;
 #[cfg(all(target_arch = "x86_64", target_pointer_width = "64"))]
 #[allow(
@@ -19,5 +20,6 @@ mod ifma;
 #[cfg_attr(not(all(target_arch = "x86_64", target_pointer_width = "64")), path = "absent.rs")]
 mod lanes;
 
+pub use backend::InLanes;
 pub use batch::{Item, Key};
 pub use lanes::Lanes;

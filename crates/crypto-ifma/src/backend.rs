@@ -2,14 +2,15 @@
 //! verification over all of them, and the rest by `VerifyOnly`.
 //!
 //! Copy it into your project, and fall back to `VerifyOnly` where [`InLanes::detect`] has nothing: prepared keys are the same.
-#![forbid(unsafe_code)]
 
+use crate::{Item, Key, Lanes};
 use genuine::crypto::{
     BatchP256, Crypto, CryptoError, Digest, P256Item, P256Key, P256PublicKey, P256Signature, P384PublicKey,
     P384Signature, PrepareP256, PrepareP384, PreparedP256, PreparedP384, VerifyOnly,
 };
 use genuine_ecdsa::{BATCH, Invalid, P256, PublicKey};
-use genuine_ecdsa_lanes::{Item, Key, Lanes};
+extern crate alloc;
+use alloc::{vec, vec::Vec};
 
 /// The backend.
 #[derive(Clone, Copy, Debug)]
