@@ -26,13 +26,13 @@ use genuine::{
         AttestedKey, ClientDataHash, Counter, Environment, KeyId, Policy, PreparedKey,
     },
     crypto::{
-        Crypto, CryptoError, Digest, P256PublicKey, P256Signature, P384PublicKey, P384Signature, PrepareP256,
-        PrepareP384, PreparedP256, PreparedP384, RustCrypto, VerifyOnly,
+        Crypto, CryptoError, Digest, GenuineCrypto, P256PublicKey, P256Signature, P384PublicKey, P384Signature,
+        PrepareP256, PrepareP384, PreparedP256, PreparedP384, RustCrypto,
     },
-    x509::{KeptIssuer, TrustAnchor},
+    x509::{CachedIssuer, TrustAnchor},
 };
-use genuine_aws_lc::AwsLc;
-use genuine_ecdsa_lanes::InLanes;
+use genuine_backend_aws_lc::AwsLc;
+use genuine_crypto_ifma::Ifma;
 use genuine_testvectors::{Device, Vector};
 
 /// An attestation and what its verifier is configured with.
@@ -66,7 +66,7 @@ impl Attested {
     }
 
     /// The same under an issuer that was kept: the first time it is verified and prepared, and then only used.
-    fn verify_keeping_issuer<K, C: PrepareP384<K>>(&self, issuer: &mut Option<KeptIssuer<K>>, crypto: &C) {
+    fn verify_keeping_issuer<K, C: PrepareP384<K>>(&self, issuer: &mut Option<CachedIssuer<K>>, crypto: &C) {
         let policy = Policy::new(&self.apps).allow_development();
         let object = AttestationObject::parse(black_box(&self.object)).expect("an attestation");
         let proof = AttestationVerifier::new(policy, &self.anchors, crypto)
@@ -349,16 +349,16 @@ fn backends(criterion: &mut Criterion, attested: &Attested, asserted: &Asserted)
     let mut group = criterion.benchmark_group("assertion, by backend");
     group.bench_function("RustCrypto", |bencher| bencher.iter(|| asserted.verify(&key, &RustCrypto)));
     group.bench_function("aws-lc-rs", |bencher| bencher.iter(|| asserted.verify(&key, &AwsLc)));
-    group.bench_function("VerifyOnly", |bencher| bencher.iter(|| asserted.verify(&key, &VerifyOnly)));
-    let prepared: PreparedKey<PreparedP256<32>> = PreparedKey::new(&key, &VerifyOnly).expect("a point");
-    group.bench_function("VerifyOnly, prepared 2 KB", |bencher| {
-        bencher.iter(|| asserted.verify_prepared(&prepared, &VerifyOnly));
+    group.bench_function("GenuineCrypto", |bencher| bencher.iter(|| asserted.verify(&key, &GenuineCrypto)));
+    let prepared: PreparedKey<PreparedP256<32>> = PreparedKey::new(&key, &GenuineCrypto).expect("a point");
+    group.bench_function("GenuineCrypto, prepared 2 KB", |bencher| {
+        bencher.iter(|| asserted.verify_prepared(&prepared, &GenuineCrypto));
     });
-    let prepared: PreparedKey<PreparedP256<128>> = PreparedKey::new(&key, &VerifyOnly).expect("a point");
-    group.bench_function("VerifyOnly, prepared 8 KB", |bencher| {
-        bencher.iter(|| asserted.verify_prepared(&prepared, &VerifyOnly));
+    let prepared: PreparedKey<PreparedP256<128>> = PreparedKey::new(&key, &GenuineCrypto).expect("a point");
+    group.bench_function("GenuineCrypto, prepared 8 KB", |bencher| {
+        bencher.iter(|| asserted.verify_prepared(&prepared, &GenuineCrypto));
     });
-    if let Some(lanes) = InLanes::detect() {
+    if let Some(lanes) = Ifma::detect() {
         group.bench_function("lanes, prepared 8 KB", |bencher| {
             bencher.iter(|| asserted.verify_prepared(&prepared, &lanes));
         });
@@ -368,10 +368,10 @@ fn backends(criterion: &mut Criterion, attested: &Attested, asserted: &Asserted)
     let mut group = criterion.benchmark_group("attestation, by backend");
     group.bench_function("RustCrypto", |bencher| bencher.iter(|| attested.verify(&RustCrypto)));
     group.bench_function("aws-lc-rs", |bencher| bencher.iter(|| attested.verify(&AwsLc)));
-    group.bench_function("VerifyOnly", |bencher| bencher.iter(|| attested.verify(&VerifyOnly)));
-    let mut issuer: Option<KeptIssuer<PreparedP384<128>>> = None;
-    group.bench_function("VerifyOnly, kept issuer 12 KB", |bencher| {
-        bencher.iter(|| attested.verify_keeping_issuer(&mut issuer, &VerifyOnly));
+    group.bench_function("GenuineCrypto", |bencher| bencher.iter(|| attested.verify(&GenuineCrypto)));
+    let mut issuer: Option<CachedIssuer<PreparedP384<128>>> = None;
+    group.bench_function("GenuineCrypto, cached issuer 12 KB", |bencher| {
+        bencher.iter(|| attested.verify_keeping_issuer(&mut issuer, &GenuineCrypto));
     });
 }
 

@@ -163,7 +163,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let error = verifier.verify(&object, &KeyId(attestation.key_id), &client_data, now).err().ok_or("verified")?;
     println!("attestation, peripheral broken: {error}, class {:?}", error.class());
     assert_eq!(error, genuine::Error::CryptoUnavailable);
-    assert_eq!(error.class(), genuine::ErrorClass::Unavailable);
+    assert_eq!(error.class(), genuine::Class::Unavailable);
     Ok(())
 }
 

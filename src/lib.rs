@@ -24,5 +24,5 @@ pub mod guide;
 mod time;
 pub mod x509;
 
-pub use error::{Error, ErrorClass, Step};
+pub use error::{Class, Error, Step};
 pub use time::{UnixTime, Validity};

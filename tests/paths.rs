@@ -1,4 +1,4 @@
-//! One verdict on every path: whichever backend, prepared or not, alone or in a batch, with a kept issuer or without.
+//! One verdict on every path: whichever backend, prepared or not, alone or in a batch, with a cached issuer or without.
 //!
 //! Over all minted vectors and all genuine objects. What the verdicts are is for other tests; here they are those of the
 //! default backend.
@@ -21,13 +21,13 @@ use genuine::{
         AttestedKey, AuthenticAssertion, ClientDataHash, PreparedKey,
     },
     crypto::{
-        BatchP256, Crypto, CryptoError, Digest, P256PublicKey, P256Signature, PrepareP256, PreparedP256, PreparedP384,
-        RustCrypto, VerifyOnly, conformance,
+        BatchP256, Crypto, CryptoError, Digest, GenuineCrypto, P256PublicKey, P256Signature, PrepareP256, PreparedP256,
+        PreparedP384, RustCrypto, conformance,
     },
-    x509::{KeptIssuer, TrustAnchor},
+    x509::{CachedIssuer, TrustAnchor},
 };
-use genuine_aws_lc::AwsLc;
-use genuine_ecdsa_lanes::InLanes;
+use genuine_backend_aws_lc::AwsLc;
+use genuine_crypto_ifma::Ifma;
 use genuine_testvectors::{
     Edits, Kind, TestPki,
     certificate::part,
@@ -39,7 +39,7 @@ type Verdict = Result<(), Error>;
 
 #[test]
 fn every_backend_conforms() {
-    conformance::check(&VerifyOnly).unwrap();
+    conformance::check(&GenuineCrypto).unwrap();
     conforms_prepared::<8>();
     conforms_prepared::<32>();
     conforms_prepared::<128>();
@@ -53,8 +53,8 @@ fn every_backend_conforms() {
 }
 
 fn conforms_prepared<const POINTS: usize>() {
-    conforms_in_batches::<POINTS, _>(&VerifyOnly);
-    conformance::check_prepared_p384::<PreparedP384<POINTS>, _>(&VerifyOnly).unwrap();
+    conforms_in_batches::<POINTS, _>(&GenuineCrypto);
+    conformance::check_prepared_p384::<PreparedP384<POINTS>, _>(&GenuineCrypto).unwrap();
 }
 
 fn conforms_in_batches<const POINTS: usize, C: BatchP256<PreparedP256<POINTS>>>(crypto: &C) {
@@ -62,11 +62,11 @@ fn conforms_in_batches<const POINTS: usize, C: BatchP256<PreparedP256<POINTS>>>(
     conformance::check_batch_p256(crypto).unwrap();
 }
 
-/// The backend in lanes, if this processor has any. `GENUINE_REQUIRE_LANES` makes it a failure that it has none.
-fn lanes() -> Option<InLanes> {
-    let lanes = InLanes::detect();
+/// The backend in lanes, if this processor has any. `GENUINE_REQUIRE_IFMA` makes it a failure that it has none.
+fn lanes() -> Option<Ifma> {
+    let lanes = Ifma::detect();
     if lanes.is_none() {
-        assert!(std::env::var_os("GENUINE_REQUIRE_LANES").is_none(), "this processor has no AVX-512 IFMA");
+        assert!(std::env::var_os("GENUINE_REQUIRE_IFMA").is_none(), "this processor has no AVX-512 IFMA");
         println!("skipped: this processor has no AVX-512 IFMA");
     }
     lanes
@@ -95,24 +95,24 @@ fn attestations() -> Vec<(String, AttestationCase)> {
 fn backends_agree() {
     for (name, case) in assertions() {
         let expected = case.verify().map(drop);
-        assert_eq!(case.verify_with(&VerifyOnly).map(drop), expected, "{name}");
+        assert_eq!(case.verify_with(&GenuineCrypto).map(drop), expected, "{name}");
         assert_eq!(case.verify_with(&AwsLc).map(drop), expected, "{name}");
     }
     for (name, case) in attestations() {
         let expected = case.verify().map(|proof| proof.key());
-        assert_eq!(case.verify_with(&VerifyOnly).map(|proof| proof.key()), expected, "{name}");
+        assert_eq!(case.verify_with(&GenuineCrypto).map(|proof| proof.key()), expected, "{name}");
         assert_eq!(case.verify_with(&AwsLc).map(|proof| proof.key()), expected, "{name}");
     }
 }
 
-/// With a prepared key, by `VerifyOnly` and in lanes.
+/// With a prepared key, by `GenuineCrypto` and in lanes.
 fn prepared_verdict<const POINTS: usize>(case: &AssertionCase) -> Verdict {
-    let key = PreparedKey::<PreparedP256<POINTS>>::new(&case.key, &VerifyOnly)?;
+    let key = PreparedKey::<PreparedP256<POINTS>>::new(&case.key, &GenuineCrypto)?;
     assert_eq!(*key.key(), case.key);
     let (assertion, client_data) = (Assertion::parse(&case.object)?, ClientDataHash(&case.client_data));
     let verdict =
-        AssertionVerifier::new(case.policy(), &VerifyOnly).verify_prepared(&assertion, &key, &client_data).map(drop);
-    if let Some(lanes) = InLanes::detect() {
+        AssertionVerifier::new(case.policy(), &GenuineCrypto).verify_prepared(&assertion, &key, &client_data).map(drop);
+    if let Some(lanes) = Ifma::detect() {
         let in_lanes = AssertionVerifier::new(case.policy(), &lanes);
         assert_eq!(in_lanes.verify_prepared(&assertion, &key, &client_data).map(drop), verdict);
     }
@@ -139,7 +139,7 @@ fn a_batch_changes_no_verdict() {
     let cases: Vec<_> = assertions().into_iter().filter(|(_, case)| Assertion::parse(&case.object).is_ok()).collect();
     let views: Vec<_> = cases.iter().map(|(_, case)| Assertion::parse(&case.object).unwrap()).collect();
     let keys: Vec<PreparedKey<PreparedP256<32>>> =
-        cases.iter().map(|(_, case)| PreparedKey::new(&case.key, &VerifyOnly).unwrap()).collect();
+        cases.iter().map(|(_, case)| PreparedKey::new(&case.key, &GenuineCrypto).unwrap()).collect();
     let expected: Vec<_> = cases.iter().map(|(_, case)| case.verify().map(drop)).collect();
     assert!(expected.iter().filter(|verdict| verdict.is_ok()).count() > 20);
 
@@ -165,7 +165,7 @@ fn a_batch_changes_no_verdict() {
             });
             let apps = [app];
             let mut answers = Vec::new();
-            AssertionVerifier::new(policy(&apps, environment), &VerifyOnly).verify_batch(
+            AssertionVerifier::new(policy(&apps, environment), &GenuineCrypto).verify_batch(
                 requests.clone(),
                 |position, answer| {
                     assert_eq!(position, answers.len());
@@ -196,7 +196,7 @@ fn in_a_batch_each_has_its_own_verdict() {
     let bad: Vec<_> = good.iter().map(|case| case.with(|case| case.client_data[0] ^= 1)).collect();
     let views: Vec<_> = good.iter().map(|case| Assertion::parse(&case.object).unwrap()).collect();
     let keys: Vec<PreparedKey<PreparedP256<8>>> =
-        good.iter().map(|case| PreparedKey::new(&case.key, &VerifyOnly).unwrap()).collect();
+        good.iter().map(|case| PreparedKey::new(&case.key, &GenuineCrypto).unwrap()).collect();
     let lanes = lanes();
     for mask in 0..256_usize {
         let requests = (0..8).map(|index| {
@@ -208,7 +208,7 @@ fn in_a_batch_each_has_its_own_verdict() {
             let expected = if mask >> index & 1 == 1 { Err(Error::SignatureInvalid) } else { Ok(good[index].key.id()) };
             assert_eq!(answer.map(|proof| proof.key_id()), expected, "{mask:08b}, {index}");
         };
-        AssertionVerifier::new(good[0].policy(), &VerifyOnly).verify_batch(requests.clone(), expect);
+        AssertionVerifier::new(good[0].policy(), &GenuineCrypto).verify_batch(requests.clone(), expect);
         if let Some(lanes) = &lanes {
             AssertionVerifier::new(good[0].policy(), lanes).verify_batch(requests, expect);
         }
@@ -230,7 +230,7 @@ fn a_batch_is_answered_in_order_as_it_goes() {
             client_data: ClientDataHash(&case.client_data),
         }
     });
-    AssertionVerifier::new(case.policy(), &VerifyOnly).verify_batch(requests, |position, answer| {
+    AssertionVerifier::new(case.policy(), &GenuineCrypto).verify_batch(requests, |position, answer| {
         assert_eq!(position, answered.get());
         assert!(answer.is_ok());
         answered.set(position + 1);
@@ -261,10 +261,10 @@ fn what_was_not_decided_is_no_refusal() {
 fn an_issuer_is_kept_under_sound_anchors_only() {
     let case = AttestationCase::mint(&device("anchors"), &edits());
     let object = AttestationObject::parse(&case.object).unwrap();
-    let issuer: Issuer = case.keep(&VerifyOnly).unwrap();
+    let issuer: Issuer = case.keep(&GenuineCrypto).unwrap();
     let anchor = TrustAnchor::new(&case.root_subject, case.root_key);
     for (anchors, expected) in [(&[][..], Error::ConfigNoAnchor), (&[anchor, anchor], Error::ConfigInvalidAnchor)] {
-        let verifier = AttestationVerifier::new(case.policy(), anchors, &VerifyOnly);
+        let verifier = AttestationVerifier::new(case.policy(), anchors, &GenuineCrypto);
         assert_eq!(verifier.is_of_issuer(&object, &issuer).err(), Some(expected));
         let (mut kept, client_data) = (None::<Issuer>, ClientDataHash(&case.client_data));
         let verdict = verifier.verify_and_keep_issuer(&object, &case.key_id, &client_data, case.now, &mut kept);
@@ -285,40 +285,40 @@ fn a_batch_ends_where_its_requests_end() {
         Some(AssertionRequest::<PreparedP256<8>> { assertion: &view, key, client_data })
     });
     let mut answers = Vec::new();
-    let verifier = AssertionVerifier::new(good.policy(), &VerifyOnly);
+    let verifier = AssertionVerifier::new(good.policy(), &GenuineCrypto);
     verifier.verify_batch(requests, |position, answer| answers.push((position, answer.map(drop))));
     assert_eq!(answers, [(0, Err(Error::SignatureInvalid))]);
     assert_eq!(script.len(), 2, "nothing is taken after the end");
 }
 
-type Issuer = KeptIssuer<PreparedP384<32>>;
+type Issuer = CachedIssuer<PreparedP384<32>>;
 
 /// The issuer of an honest object, and of the object itself if it verifies; an issuer is kept then and only then.
 #[test]
-fn a_kept_issuer_changes_no_verdict() {
+fn a_cached_issuer_changes_no_verdict() {
     let honest_case = AttestationCase::mint(&device("honest"), &edits());
-    let honest: Issuer = honest_case.keep(&VerifyOnly).unwrap();
+    let honest: Issuer = honest_case.keep(&GenuineCrypto).unwrap();
     let (mut of_honest, mut of_another, mut own) = (0, 0, 0);
     for (name, case) in attestations() {
         let expected = case.verify().map(|proof| proof.key());
-        assert_eq!(case.verify_with_issuer(&honest, &VerifyOnly).map(|proof| proof.key()), expected, "{name}");
-        let is_of_honest = case.is_of(&honest, &VerifyOnly) == Ok(true);
+        assert_eq!(case.verify_with_issuer(&honest, &GenuineCrypto).map(|proof| proof.key()), expected, "{name}");
+        let is_of_honest = case.is_of(&honest, &GenuineCrypto) == Ok(true);
         of_honest += usize::from(is_of_honest);
         for before in [None, Some(&honest)] {
             let mut kept = before.cloned();
-            let verdict = case.verify_and_keep_issuer(&mut kept, &VerifyOnly).map(|proof| proof.key());
+            let verdict = case.verify_and_keep_issuer(&mut kept, &GenuineCrypto).map(|proof| proof.key());
             assert_eq!(verdict, expected, "{name}");
             match (&kept, expected) {
                 (Some(kept), Ok(_)) => {
                     own += 1;
                     of_another += usize::from(!is_of_honest);
-                    assert_eq!(case.is_of(kept, &VerifyOnly), Ok(true), "{name}");
-                    let verdict = case.verify_with_issuer(kept, &VerifyOnly).map(|proof| proof.key());
+                    assert_eq!(case.is_of(kept, &GenuineCrypto), Ok(true), "{name}");
+                    let verdict = case.verify_with_issuer(kept, &GenuineCrypto).map(|proof| proof.key());
                     assert_eq!(verdict, expected, "{name}");
                 }
                 (Some(kept), Err(_)) => {
                     assert!(before.is_some(), "{name}");
-                    assert_eq!(honest_case.is_of(kept, &VerifyOnly), Ok(true), "{name}: as before");
+                    assert_eq!(honest_case.is_of(kept, &GenuineCrypto), Ok(true), "{name}: as before");
                 }
                 (None, _) => assert!(before.is_none() && expected.is_err(), "{name}"),
             }
@@ -332,16 +332,16 @@ fn a_kept_issuer_changes_no_verdict() {
 fn an_issuer_is_kept_for_its_own_anchor_only() {
     let genuine = AttestationCase::mint(&device("device"), &edits());
     let forged = AttestationCase::mint(&device("device").with_authorities(other_pki()), &edits());
-    let of_forged: Issuer = forged.keep(&VerifyOnly).unwrap();
-    assert_eq!(forged.verify_with_issuer(&of_forged, &VerifyOnly).map(|proof| proof.key()), Ok(genuine.key()));
+    let of_forged: Issuer = forged.keep(&GenuineCrypto).unwrap();
+    assert_eq!(forged.verify_with_issuer(&of_forged, &GenuineCrypto).map(|proof| proof.key()), Ok(genuine.key()));
     // Under the true anchor, what was kept under the false one counts for nothing.
     let under_true = forged.with(|case| case.root_key = genuine.root_key);
-    assert_eq!(under_true.is_of(&of_forged, &VerifyOnly), Ok(false));
-    assert_eq!(under_true.verify_with_issuer(&of_forged, &VerifyOnly).unwrap_err(), Error::IntermediateSignature);
-    assert_eq!(under_true.keep::<PreparedP384<32>, _>(&VerifyOnly).unwrap_err(), Error::IntermediateSignature);
+    assert_eq!(under_true.is_of(&of_forged, &GenuineCrypto), Ok(false));
+    assert_eq!(under_true.verify_with_issuer(&of_forged, &GenuineCrypto).unwrap_err(), Error::IntermediateSignature);
+    assert_eq!(under_true.keep::<PreparedP384<32>, _>(&GenuineCrypto).unwrap_err(), Error::IntermediateSignature);
     // And the true intermediate is not the kept one, so that its leaf is verified with its own key.
-    assert_eq!(genuine.is_of(&of_forged, &VerifyOnly), Ok(false));
-    assert!(genuine.verify_with_issuer(&of_forged, &VerifyOnly).is_ok());
+    assert_eq!(genuine.is_of(&of_forged, &GenuineCrypto), Ok(false));
+    assert!(genuine.verify_with_issuer(&of_forged, &GenuineCrypto).is_ok());
 }
 
 /// An attestation of this device whose intermediate has another signature: DER, changed by whoever relays it.
@@ -382,7 +382,7 @@ type Change = fn(&[u8]) -> Vec<u8>;
 #[test]
 fn other_signatures_are_not_the_same_issuer() {
     let honest = AttestationCase::mint(&device("relayed"), &edits());
-    let mut kept: Option<Issuer> = Some(honest.keep(&VerifyOnly).unwrap());
+    let mut kept: Option<Issuer> = Some(honest.keep(&GenuineCrypto).unwrap());
     let forged: [(&str, Change); 5] = [
         ("s + 1", |signature| with_s(signature, |s| *s.last_mut().unwrap() ^= 1)),
         ("s of zero", |signature| with_s(signature, |s| s.fill(0))),
@@ -396,11 +396,11 @@ fn other_signatures_are_not_the_same_issuer() {
     ];
     for (what, change) in forged {
         let case = with_intermediate_signature("relayed", change);
-        assert_eq!(case.is_of(kept.as_ref().unwrap(), &VerifyOnly), Ok(false), "{what}");
+        assert_eq!(case.is_of(kept.as_ref().unwrap(), &GenuineCrypto), Ok(false), "{what}");
         for _ in 0..2 {
-            let verdict = case.verify_and_keep_issuer(&mut kept, &VerifyOnly).map(drop);
+            let verdict = case.verify_and_keep_issuer(&mut kept, &GenuineCrypto).map(drop);
             assert_eq!(verdict, Err(Error::IntermediateSignature), "{what}");
-            assert_eq!(honest.is_of(kept.as_ref().unwrap(), &VerifyOnly), Ok(true), "{what}: nothing is thrown out");
+            assert_eq!(honest.is_of(kept.as_ref().unwrap(), &GenuineCrypto), Ok(true), "{what}: nothing is thrown out");
         }
     }
 }
@@ -459,16 +459,16 @@ fn stored<const POINTS: usize>(key: &AttestedKey, other: &AttestedKey) {
     type Key<const POINTS: usize> = PreparedKey<PreparedP256<POINTS>>;
     let write = |key| {
         let mut bytes = vec![0; Key::<POINTS>::ENCODED_LEN];
-        Key::<POINTS>::new(key, &VerifyOnly).unwrap().write_to(&mut bytes, &VerifyOnly).unwrap();
+        Key::<POINTS>::new(key, &GenuineCrypto).unwrap().write_to(&mut bytes, &GenuineCrypto).unwrap();
         bytes
     };
-    let read = |bytes: &[u8]| Key::<POINTS>::from_trusted_bytes(bytes, &VerifyOnly).map(|key| *key.key());
+    let read = |bytes: &[u8]| Key::<POINTS>::from_trusted_bytes(bytes, &GenuineCrypto).map(|key| *key.key());
     let bytes = write(key);
     assert_eq!(bytes.len(), 130 + 64 * POINTS + 32);
     assert_eq!(read(&bytes), Ok(*key));
-    let again = Key::<POINTS>::from_trusted_bytes(&bytes, &VerifyOnly).unwrap();
+    let again = Key::<POINTS>::from_trusted_bytes(&bytes, &GenuineCrypto).unwrap();
     let mut written = vec![0; bytes.len()];
-    again.write_to(&mut written, &VerifyOnly).unwrap();
+    again.write_to(&mut written, &GenuineCrypto).unwrap();
     assert_eq!(written, bytes);
 
     for index in 0..bytes.len() {
@@ -479,7 +479,7 @@ fn stored<const POINTS: usize>(key: &AttestedKey, other: &AttestedKey) {
     for length in [0, 31, 32, 129, 130, 161, bytes.len() - 1] {
         assert_eq!(read(&bytes[..length]), Err(Error::StoredKeyMalformed), "{length} octets");
         let mut short = vec![0; length];
-        assert_eq!(again.write_to(&mut short, &VerifyOnly), Err(Error::StoredKeyMalformed), "{length} octets");
+        assert_eq!(again.write_to(&mut short, &GenuineCrypto), Err(Error::StoredKeyMalformed), "{length} octets");
     }
     let mut long = bytes.clone();
     long.push(0);
@@ -487,7 +487,7 @@ fn stored<const POINTS: usize>(key: &AttestedKey, other: &AttestedKey) {
 
     // Of some other form, which would not be hashed with the name of this one.
     let end = bytes.len() - 32;
-    let unnamed = [&bytes[..end], &VerifyOnly.sha256(&[&bytes[..end]]).unwrap()].concat();
+    let unnamed = [&bytes[..end], &GenuineCrypto.sha256(&[&bytes[..end]]).unwrap()].concat();
     assert_eq!(read(&unnamed), Err(Error::StoredKeyMalformed));
 
     // The table of another key, and a digest that is right for it: only the digest binds them, and it is no secret.
@@ -496,7 +496,7 @@ fn stored<const POINTS: usize>(key: &AttestedKey, other: &AttestedKey) {
     // A table with what is no point, and a digest that is right for it.
     let mut wrong = bytes.clone();
     wrong[130] ^= 1;
-    let digest = VerifyOnly.sha256(&[b"genuine prepared key 1", &wrong[..end]]).unwrap();
+    let digest = GenuineCrypto.sha256(&[b"genuine prepared key 1", &wrong[..end]]).unwrap();
     wrong[end..].copy_from_slice(&digest);
     assert_eq!(read(&wrong), Err(Error::StoredKeyMalformed));
 }
@@ -518,7 +518,10 @@ fn the_stored_form_is_that_of_the_specification() {
         genuine::app_attest::Environment::Production,
     );
     let mut bytes = vec![0; PreparedKey::<PreparedP256<8>>::ENCODED_LEN];
-    PreparedKey::<PreparedP256<8>>::new(&generator, &VerifyOnly).unwrap().write_to(&mut bytes, &VerifyOnly).unwrap();
+    PreparedKey::<PreparedP256<8>>::new(&generator, &GenuineCrypto)
+        .unwrap()
+        .write_to(&mut bytes, &GenuineCrypto)
+        .unwrap();
     // SHA-256 of the table of G, as every machine has to write it, whatever its words.
     let digest = RustCrypto.sha256(&[&bytes[130..bytes.len() - 32]]).unwrap();
     let digest = digest.iter().fold(String::new(), |text, octet| text + &format!("{octet:02x}"));
@@ -546,11 +549,11 @@ fn a_batch_leaves_alone_what_has_no_partner() {
         signature: P256Signature([1; 64]),
     };
     let mut verdicts = [Err(CryptoError::Unavailable); 3];
-    VerifyOnly.verify_p256_batch(&[item], &mut verdicts);
+    GenuineCrypto.verify_p256_batch(&[item], &mut verdicts);
     assert_eq!(verdicts, [Err(CryptoError::Invalid), Err(CryptoError::Unavailable), Err(CryptoError::Unavailable)]);
-    VerifyOnly.verify_p256_batch(&[item; 20], &mut verdicts);
+    GenuineCrypto.verify_p256_batch(&[item; 20], &mut verdicts);
     assert_eq!(verdicts, [Err(CryptoError::Invalid); 3]);
     let off_curve = P256PublicKey([1; 64]);
-    let prepared: Result<PreparedP256<8>, _> = VerifyOnly.prepare_p256(&off_curve);
+    let prepared: Result<PreparedP256<8>, _> = GenuineCrypto.prepare_p256(&off_curve);
     assert_eq!(prepared.map(drop), Err(CryptoError::Invalid));
 }

@@ -5,7 +5,7 @@ mod common;
 
 use common::{AssertionCase, AttestationCase, CLIENT_DATA, app_hash, device, edits, mistakes::DECOY, other_pki};
 use genuine::{
-    Error, ErrorClass, UnixTime, Validity,
+    Class, Error, UnixTime, Validity,
     app_attest::{
         Assertion, AssertionVerifier, AttestationObject, AttestationVerifier, ClientDataHash, Counter, Environment,
         KeyId, MACOS_ACCESS_CONTROL, OsBuild, Platform, Policy, ValidationCategory,
@@ -359,8 +359,8 @@ fn anchors_have_distinct_names_and_the_right_one_is_used() {
         );
         assert_eq!(verdict.err(), expected, "{} anchors", anchors.len());
     }
-    assert_eq!(Error::ConfigNoAnchor.class(), ErrorClass::Unavailable);
-    assert_eq!(Error::ConfigInvalidAnchor.class(), ErrorClass::Unavailable);
+    assert_eq!(Error::ConfigNoAnchor.class(), Class::Unavailable);
+    assert_eq!(Error::ConfigInvalidAnchor.class(), Class::Unavailable);
 }
 
 #[test]

@@ -18,7 +18,7 @@ use common::{
     vectors,
 };
 use genuine::{
-    Error, ErrorClass, Step,
+    Class, Error, Step,
     app_attest::{
         AppIdHash, Assertion, AttestationObject, AttestedKey, Environment, KeyId, MAX_ASSERTION, MAX_ATTESTATION,
         PreparedKey,
@@ -199,7 +199,7 @@ fn a_backend_that_cannot_compute_is_never_a_verdict() {
             let tap = failing(position);
             let error: Error = verify(&tap).unwrap_err();
             assert_eq!(error, Error::CryptoUnavailable, "at call {position}");
-            assert_eq!(error.class(), ErrorClass::Unavailable);
+            assert_eq!(error.class(), Class::Unavailable);
             assert_eq!(tap.calls().len(), position + 1, "nothing is asked after the failure");
         }
         assert_eq!(verify(&failing(calls)), Ok(()), "there is no call {calls}");

@@ -14,7 +14,7 @@ use std::{
 use base64::{Engine as _, engine::general_purpose as base64_of};
 use common::{AssertionCase, device, edits, trusted_key};
 use genuine::{
-    Error, ErrorClass,
+    Class, Error,
     app_attest::{Advance, AdvanceError, AppIdHash, AttestedKey, Counter, CounterStore, Environment, KeyId, Refusal},
     crypto::{P256PublicKey, RustCrypto},
 };
@@ -125,7 +125,7 @@ fn keys_of_the_caller_are_points() {
     ] {
         let result = AttestedKey::from_trusted_parts(&key, whole.app_id(), Environment::Production, &RustCrypto);
         assert_eq!(result, Err(Error::PublicKeyInvalid), "{what}");
-        assert_eq!(Error::PublicKeyInvalid.class(), ErrorClass::Unavailable);
+        assert_eq!(Error::PublicKeyInvalid.class(), Class::Unavailable);
     }
 }
 
@@ -177,7 +177,7 @@ fn other_texts_are_no_key_identifiers() {
         assert_ne!(text, good, "{what}");
         assert_eq!(KeyId::from_base64(&text), Err(Error::KeyIdFormat), "{what}: {text:?}");
     }
-    assert_eq!(Error::KeyIdFormat.class(), ErrorClass::Malformed);
+    assert_eq!(Error::KeyIdFormat.class(), Class::Malformed);
 }
 
 /// The last character of 43 carries two spare bits, which are zero.
@@ -302,9 +302,9 @@ fn the_store_decides() {
 #[test]
 fn what_the_store_says_has_a_code() {
     for (answer, error, class) in [
-        (AdvanceError::Refused(Refusal::NotIncreased), Error::CounterNotIncreased, ErrorClass::Rejected),
-        (AdvanceError::UnknownKey, Error::UnknownKey, ErrorClass::Rejected),
-        (AdvanceError::Store("no connection"), Error::StoreUnavailable, ErrorClass::Unavailable),
+        (AdvanceError::Refused(Refusal::NotIncreased), Error::CounterNotIncreased, Class::Rejected),
+        (AdvanceError::UnknownKey, Error::UnknownKey, Class::Rejected),
+        (AdvanceError::Store("no connection"), Error::StoreUnavailable, Class::Unavailable),
     ] {
         assert_eq!(answer.error(), error);
         assert_eq!(error.class(), class);

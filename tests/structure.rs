@@ -220,7 +220,7 @@ fn source_has_no_back_doors() {
         assert!(!dense.contains("cfg(test") && !dense.contains("#[test]"), "{}: tests live in tests/", path.display());
         for (at, _) in dense.match_indices("feature=\"") {
             let name = dense[at..].split('"').nth(1);
-            assert!(matches!(name, Some("rust-crypto" | "verify-only")), "{}", path.display());
+            assert!(matches!(name, Some("rust-crypto" | "genuine-crypto")), "{}", path.display());
         }
     }
     let library = sources().into_iter().find(|source| source.module == "lib").expect("src/lib.rs");
@@ -269,7 +269,7 @@ fn bare_builds_have_neither_std_nor_alloc() {
     for (arguments, present) in [
         (&["--no-default-features"][..], &["minicbor", "der"][..]),
         (&[], &["p384", "sha2"]),
-        (&["--features", "verify-only"], &["genuine-ecdsa"]),
+        (&["--features", "genuine-crypto"], &["genuine-crypto"]),
     ] {
         let tree = feature_tree(arguments);
         for name in present {

@@ -32,7 +32,7 @@ fn main() {
     board(&out);
     fs::write(out.join("objects.rs"), minted()).expect("OUT_DIR can be written to");
     fs::write(out.join("real.rs"), real()).expect("OUT_DIR can be written to");
-    fs::write(out.join("table.bin"), genuine_table::table()).expect("OUT_DIR can be written to");
+    fs::write(out.join("table.bin"), genuine_testvectors_runner::table()).expect("OUT_DIR can be written to");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=boards");
 }

@@ -2,7 +2,7 @@
 
 use std::{fmt, io::IsTerminal as _};
 
-use genuine::{Error, ErrorClass};
+use genuine::{Class, Error};
 use genuine_explain::{
     ChainVerdict, Compared, Expected, Explanation, Facts, Kind, LaunchFacts, Mark, Missing, Outcome, StepReport,
 };
@@ -275,7 +275,7 @@ const fn option_of(part: Missing, kind: Kind) -> &'static str {
 const fn to_peer(outcome: Outcome, error: Error) -> &'static str {
     match (outcome, error.class()) {
         (Outcome::Undecided, _) => "undecided; the fault is not the peer's",
-        (_, ErrorClass::Malformed) => "ill-formed; sending it again cannot help",
+        (_, Class::Malformed) => "ill-formed; sending it again cannot help",
         _ => "well-formed, and refused",
     }
 }

@@ -16,7 +16,7 @@ use crate::{
     encoding::der::{self, Reader as DerReader},
     error::Error,
     time::{UnixTime, Validity},
-    x509::{Certificate, Chain, Extensions, Issuers, KeptIssuer, TrustAnchor, check_anchors, oid},
+    x509::{CachedIssuer, Certificate, Chain, Extensions, IssuerKeys, TrustAnchor, check_anchors, oid},
 };
 
 /// The largest attestation object: 16 KiB. Genuine ones have 5,191 to 5,921 bytes, two thirds of it receipt.
@@ -206,7 +206,7 @@ impl<'a, C: Crypto + ?Sized> AttestationVerifier<'a, C> {
         key_id: &KeyId,
         client_data: &ClientDataHash<'_>,
         now: UnixTime,
-        issuer: &KeptIssuer<K>,
+        issuer: &CachedIssuer<K>,
     ) -> Result<VerifiedAttestation<'i>, Error>
     where
         C: PrepareP384<K>,
@@ -231,13 +231,13 @@ impl<'a, C: Crypto + ?Sized> AttestationVerifier<'a, C> {
         key_id: &KeyId,
         client_data: &ClientDataHash<'_>,
         now: UnixTime,
-        issuer: &mut Option<KeptIssuer<K>>,
+        issuer: &mut Option<CachedIssuer<K>>,
     ) -> Result<VerifiedAttestation<'i>, Error>
     where
         C: PrepareP384<K>,
     {
         self.verify_with(object, key_id, client_data, now, |chain, issuers, crypto| {
-            KeptIssuer::verify_signatures_and_keep(issuer, chain, issuers, crypto)
+            CachedIssuer::verify_signatures_and_keep(issuer, chain, issuers, crypto)
         })
     }
 
@@ -247,7 +247,7 @@ impl<'a, C: Crypto + ?Sized> AttestationVerifier<'a, C> {
     /// # Errors
     ///
     /// The first check of the chain's names, roles and keys that fails; 9xx if it could not be decided.
-    pub fn is_of_issuer<K>(&self, object: &AttestationObject<'_>, issuer: &KeptIssuer<K>) -> Result<bool, Error> {
+    pub fn is_of_issuer<K>(&self, object: &AttestationObject<'_>, issuer: &CachedIssuer<K>) -> Result<bool, Error> {
         let crypto = Backend(self.crypto);
         check_anchors(self.anchors)?;
         let chain = object.chain();
@@ -262,7 +262,7 @@ impl<'a, C: Crypto + ?Sized> AttestationVerifier<'a, C> {
         key_id: &KeyId,
         client_data: &ClientDataHash<'_>,
         now: UnixTime,
-        verify_signatures: impl FnOnce(&Chain<'_, 'i>, &Issuers<'_>, &Backend<'_, C>) -> Result<(), Error>,
+        verify_signatures: impl FnOnce(&Chain<'_, 'i>, &IssuerKeys<'_>, &Backend<'_, C>) -> Result<(), Error>,
     ) -> Result<VerifiedAttestation<'i>, Error> {
         let crypto = Backend(self.crypto);
         let AttestationObject { leaf, leaf_key, nonce, receipt, auth_data, credential, .. } = object;

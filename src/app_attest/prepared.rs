@@ -1,7 +1,7 @@
 //! An attested key with what a backend prepared of it.
 
 use super::key::AttestedKey;
-#[cfg(feature = "verify-only")]
+#[cfg(feature = "genuine-crypto")]
 use crate::crypto::{Crypto, PreparedP256};
 use crate::{
     crypto::{Backend, PrepareP256},
@@ -10,7 +10,7 @@ use crate::{
 
 /// An attested key, prepared for assertions to be verified sooner.
 ///
-/// `K` is the form in which the backend prepared it. With `VerifyOnly` it is a table of 512 bytes to 32 KB, and
+/// `K` is the form in which the backend prepared it. With `GenuineCrypto` it is a table of 512 bytes to 32 KB, and
 /// [`guide::throughput`](crate::guide::throughput) says from which assertion on it pays. Keep it in a cache, or in storage
 /// beside the device's record.
 #[derive(Clone, Debug)]
@@ -44,14 +44,14 @@ impl<K> PreparedKey<K> {
 
 /// What a stored form is hashed with: it names the meaning of the table's entries, so that a form with others is not read
 /// as this one.
-#[cfg(feature = "verify-only")]
+#[cfg(feature = "genuine-crypto")]
 const FORM: &[u8] = b"genuine prepared key 1";
 
 /// The length of the digest at the end of the stored form.
-#[cfg(feature = "verify-only")]
+#[cfg(feature = "genuine-crypto")]
 const DIGEST: usize = 32;
 
-#[cfg(feature = "verify-only")]
+#[cfg(feature = "genuine-crypto")]
 impl<const POINTS: usize> PreparedKey<PreparedP256<POINTS>> {
     /// The length of the stored form in bytes.
     pub const ENCODED_LEN: usize = AttestedKey::ENCODED_LEN + PreparedP256::<POINTS>::ENCODED_LEN + DIGEST;

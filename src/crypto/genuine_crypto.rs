@@ -1,26 +1,26 @@
-//! The backend of our own: ECDSA verification by `genuine-ecdsa`, hashes by `sha2`.
+//! The backend of our own: ECDSA verification by `genuine-crypto`, hashes by `sha2`.
 
-use genuine_ecdsa::{BATCH, P256, P384, Prepared, PublicKey, Unverified};
+use genuine_crypto::{BATCH, P256, P384, Prepared, PublicKey, Unverified};
 
 use super::{
     BatchP256, Crypto, CryptoError, Digest, P256Item, P256Key, P256PublicKey, P256Signature, P384PublicKey,
     P384Signature, PrepareP256, PrepareP384, hash,
 };
 
-/// A P-256 key prepared by [`VerifyOnly`], as 8, 32, 128 or 512 multiples: 512 B, 2 KB, 8 KB or 32 KB.
+/// A P-256 key prepared by [`GenuineCrypto`], as 8, 32, 128 or 512 multiples: 512 B, 2 KB, 8 KB or 32 KB.
 pub type PreparedP256<const POINTS: usize> = Prepared<P256, POINTS>;
 
-/// A P-384 key prepared by [`VerifyOnly`], as 8, 32, 128 or 512 multiples: 768 B, 3 KB, 12 KB or 48 KB.
+/// A P-384 key prepared by [`GenuineCrypto`], as 8, 32, 128 or 512 multiples: 768 B, 3 KB, 12 KB or 48 KB.
 pub type PreparedP384<const POINTS: usize> = Prepared<P384, POINTS>;
 
 /// Verification and nothing else, in variable time: several times faster than `RustCrypto`.
 ///
-/// Requires the feature `verify-only`. Portable Rust without `unsafe`, no allocation, never
+/// Requires the feature `genuine-crypto`. Portable Rust without `unsafe`, no allocation, never
 /// [`CryptoError::Unavailable`].
 #[derive(Clone, Copy, Debug, Default)]
-pub struct VerifyOnly;
+pub struct GenuineCrypto;
 
-impl Crypto for VerifyOnly {
+impl Crypto for GenuineCrypto {
     fn sha256(&self, parts: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
         Ok(hash::sha256(parts))
     }
@@ -48,7 +48,7 @@ impl Crypto for VerifyOnly {
     }
 }
 
-impl<const POINTS: usize> PrepareP256<PreparedP256<POINTS>> for VerifyOnly {
+impl<const POINTS: usize> PrepareP256<PreparedP256<POINTS>> for GenuineCrypto {
     fn prepare_p256(&self, key: &P256PublicKey) -> Result<PreparedP256<POINTS>, CryptoError> {
         p256_key(key).map(|key| key.prepare())
     }
@@ -65,7 +65,7 @@ impl<const POINTS: usize> PrepareP256<PreparedP256<POINTS>> for VerifyOnly {
     }
 }
 
-impl<const POINTS: usize> PrepareP384<PreparedP384<POINTS>> for VerifyOnly {
+impl<const POINTS: usize> PrepareP384<PreparedP384<POINTS>> for GenuineCrypto {
     fn prepare_p384(&self, key: &P384PublicKey) -> Result<PreparedP384<POINTS>, CryptoError> {
         p384_key(key).map(|key| key.prepare())
     }
@@ -82,7 +82,7 @@ impl<const POINTS: usize> PrepareP384<PreparedP384<POINTS>> for VerifyOnly {
     }
 }
 
-impl<const POINTS: usize> BatchP256<PreparedP256<POINTS>> for VerifyOnly {
+impl<const POINTS: usize> BatchP256<PreparedP256<POINTS>> for GenuineCrypto {
     fn verify_p256_batch(
         &self,
         items: &[P256Item<'_, PreparedP256<POINTS>>],
@@ -112,6 +112,6 @@ fn p384_key(key: &P384PublicKey) -> Result<PublicKey<P384>, CryptoError> {
     PublicKey::from_be(&key.0).ok_or(CryptoError::Invalid)
 }
 
-fn invalid(_: genuine_ecdsa::Invalid) -> CryptoError {
+fn invalid(_: genuine_crypto::Invalid) -> CryptoError {
     CryptoError::Invalid
 }

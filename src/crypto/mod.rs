@@ -7,16 +7,16 @@
 //! Everything here is public data; a backend may run in variable time.
 
 pub mod conformance;
-#[cfg(feature = "verify-only")]
+#[cfg(feature = "genuine-crypto")]
 mod genuine_crypto;
-#[cfg(any(feature = "rust-crypto", feature = "verify-only"))]
+#[cfg(any(feature = "rust-crypto", feature = "genuine-crypto"))]
 mod hash;
 mod prepare;
 #[cfg(feature = "rust-crypto")]
 mod rust_crypto;
 
-#[cfg(feature = "verify-only")]
-pub use genuine_crypto::{PreparedP256, PreparedP384, VerifyOnly};
+#[cfg(feature = "genuine-crypto")]
+pub use genuine_crypto::{GenuineCrypto, PreparedP256, PreparedP384};
 pub use prepare::{BatchP256, P256Item, P256Key, PrepareP256, PrepareP384};
 #[cfg(feature = "rust-crypto")]
 pub use rust_crypto::RustCrypto;

@@ -10,7 +10,7 @@ use core::fmt;
 /// The precise [`Error`] belongs in the verifier's log and metrics; the peer gets this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
-pub enum ErrorClass {
+pub enum Class {
     /// The bytes are not an object of the kind asked for. Sending them again cannot help.
     Malformed,
     /// The bytes are well-formed and are refused.
@@ -110,8 +110,8 @@ macro_rules! errors {
 
             /// What the peer may be told.
             #[must_use]
-            pub const fn class(self) -> ErrorClass {
-                match self { $( $( Self::$name )|+ => ErrorClass::$class, )+ }
+            pub const fn class(self) -> Class {
+                match self { $( $( Self::$name )|+ => Class::$class, )+ }
             }
 
             /// The step of the verification that failed.

@@ -1,6 +1,6 @@
 //! The issuer of many leaves, verified once and kept.
 
-use super::chain::{Chain, Issuers};
+use super::chain::{Chain, IssuerKeys};
 use crate::{
     crypto::{Backend, Crypto, PrepareP384},
     error::Error,
@@ -14,18 +14,18 @@ use crate::{
 /// attestation again.
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct KeptIssuer<K> {
+pub struct CachedIssuer<K> {
     /// SHA-256 of the anchor's key, the certificate and its signature, in the form with the lower s.
     fingerprint: [u8; 32],
     key: K,
 }
 
-impl<K> KeptIssuer<K> {
+impl<K> CachedIssuer<K> {
     /// Verifies both signatures of a chain; that of the intermediate only if it is another one.
     pub(crate) fn verify_signatures<C: PrepareP384<K> + ?Sized>(
         &self,
         chain: &Chain<'_, '_>,
-        issuers: &Issuers<'_>,
+        issuers: &IssuerKeys<'_>,
         crypto: &Backend<'_, C>,
     ) -> Result<(), Error> {
         if self.is_of(chain, issuers, crypto)? {
@@ -39,7 +39,7 @@ impl<K> KeptIssuer<K> {
     pub(crate) fn verify_signatures_and_keep<C: PrepareP384<K> + ?Sized>(
         kept: &mut Option<Self>,
         chain: &Chain<'_, '_>,
-        issuers: &Issuers<'_>,
+        issuers: &IssuerKeys<'_>,
         crypto: &Backend<'_, C>,
     ) -> Result<(), Error> {
         let fingerprint = chain.fingerprint(issuers, crypto)?;
@@ -58,7 +58,7 @@ impl<K> KeptIssuer<K> {
     fn keep<C: PrepareP384<K> + ?Sized>(
         kept: &mut Option<Self>,
         fingerprint: [u8; 32],
-        issuers: &Issuers<'_>,
+        issuers: &IssuerKeys<'_>,
         crypto: &Backend<'_, C>,
     ) {
         *kept = crypto.prepare_p384(issuers.of_leaf).map(|key| Self { fingerprint, key });
@@ -78,7 +78,7 @@ impl<K> KeptIssuer<K> {
     pub(crate) fn is_of<C: Crypto + ?Sized>(
         &self,
         chain: &Chain<'_, '_>,
-        issuers: &Issuers<'_>,
+        issuers: &IssuerKeys<'_>,
         crypto: &Backend<'_, C>,
     ) -> Result<bool, Error> {
         Ok(chain.fingerprint(issuers, crypto)? == self.fingerprint)

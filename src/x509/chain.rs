@@ -63,7 +63,7 @@ pub(crate) struct Chain<'c, 'i> {
 }
 
 /// The key that is to have signed each certificate: `X ‖ Y`.
-pub(crate) struct Issuers<'k> {
+pub(crate) struct IssuerKeys<'k> {
     pub(super) of_leaf: &'k [u8; 96],
     of_intermediate: &'k [u8; 96],
 }
@@ -93,7 +93,7 @@ impl<'i> Chain<'_, 'i> {
         &self,
         anchors: &'k [TrustAnchor<'_>],
         crypto: &Backend<'_, C>,
-    ) -> Result<Issuers<'k>, Error>
+    ) -> Result<IssuerKeys<'k>, Error>
     where
         'i: 'k,
     {
@@ -117,7 +117,7 @@ impl<'i> Chain<'_, 'i> {
         let of_intermediate = &anchor.key.0;
         crypto.check_p384(of_intermediate, Error::ConfigInvalidAnchor)?;
         crypto.check_p384(of_leaf, Error::SpkiPoint)?;
-        Ok(Issuers { of_leaf, of_intermediate })
+        Ok(IssuerKeys { of_leaf, of_intermediate })
     }
 
     /// An extended key usage, if there is one, contains the purpose (RFC 5280 §4.2.1.12).
@@ -131,7 +131,7 @@ impl<'i> Chain<'_, 'i> {
     /// RFC 5280 §6.1.3 (a)(1), from the anchor downward, so that no key is used before it is certified.
     pub(crate) fn verify_signatures<C: Crypto + ?Sized>(
         &self,
-        issuers: &Issuers<'_>,
+        issuers: &IssuerKeys<'_>,
         crypto: &Backend<'_, C>,
     ) -> Result<(), Error> {
         self.verify_intermediate(issuers, crypto)?;
@@ -142,7 +142,7 @@ impl<'i> Chain<'_, 'i> {
 
     fn verify_intermediate<C: Crypto + ?Sized>(
         &self,
-        issuers: &Issuers<'_>,
+        issuers: &IssuerKeys<'_>,
         crypto: &Backend<'_, C>,
     ) -> Result<(), Error> {
         verify_signature(self.intermediate, crypto, |digest, signature| {
@@ -163,7 +163,7 @@ impl<'i> Chain<'_, 'i> {
     /// one signature: anybody can compute one from the other, and both verify.
     pub(super) fn fingerprint<C: Crypto + ?Sized>(
         &self,
-        issuers: &Issuers<'_>,
+        issuers: &IssuerKeys<'_>,
         crypto: &Backend<'_, C>,
     ) -> Result<[u8; 32], Error> {
         let signature = P384Signature::from_sig_value(self.intermediate.signature()).with_low_s();

@@ -8,11 +8,11 @@ mod cache;
 mod certificate;
 mod chain;
 
-pub use cache::KeptIssuer;
+pub use cache::CachedIssuer;
 pub(crate) use certificate::Extensions;
 pub use certificate::{Certificate, MAX_CERTIFICATE, MAX_EXTENSIONS, SubjectKey};
 pub use chain::TrustAnchor;
-pub(crate) use chain::{Chain, Issuers, check_anchors};
+pub(crate) use chain::{Chain, IssuerKeys, check_anchors};
 
 /// The octets of an object identifier, encoded and checked at compile time.
 macro_rules! oid {

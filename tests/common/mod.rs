@@ -14,7 +14,7 @@ use genuine::{
         Platform, Policy, PreparedKey, ValidationCategory, VerifiedAttestation,
     },
     crypto::{BatchP256, Crypto, P256PublicKey, P384PublicKey, PrepareP256, PrepareP384, RustCrypto},
-    x509::{KeptIssuer, TrustAnchor},
+    x509::{CachedIssuer, TrustAnchor},
 };
 use genuine_testvectors::{Device, Edits, Generation, TestPki, keys::sha256};
 
@@ -81,7 +81,7 @@ impl AttestationCase {
 
     pub(crate) fn verify_and_keep_issuer<K, C: PrepareP384<K> + ?Sized>(
         &self,
-        issuer: &mut Option<KeptIssuer<K>>,
+        issuer: &mut Option<CachedIssuer<K>>,
         crypto: &C,
     ) -> Result<VerifiedAttestation<'_>, Error> {
         AttestationVerifier::new(self.policy(), &self.anchors(), crypto).verify_and_keep_issuer(
@@ -94,21 +94,21 @@ impl AttestationCase {
     }
 
     /// The issuer of this attestation, if it verifies.
-    pub(crate) fn keep<K, C: PrepareP384<K> + ?Sized>(&self, crypto: &C) -> Result<KeptIssuer<K>, Error> {
+    pub(crate) fn keep<K, C: PrepareP384<K> + ?Sized>(&self, crypto: &C) -> Result<CachedIssuer<K>, Error> {
         let mut issuer = None;
         let _ = self.verify_and_keep_issuer(&mut issuer, crypto)?;
         Ok(issuer.expect("it can be prepared"))
     }
 
-    /// Whether a kept issuer is the one of this attestation.
-    pub(crate) fn is_of<K, C: Crypto + ?Sized>(&self, issuer: &KeptIssuer<K>, crypto: &C) -> Result<bool, Error> {
+    /// Whether a cached issuer is the one of this attestation.
+    pub(crate) fn is_of<K, C: Crypto + ?Sized>(&self, issuer: &CachedIssuer<K>, crypto: &C) -> Result<bool, Error> {
         AttestationVerifier::new(self.policy(), &self.anchors(), crypto)
             .is_of_issuer(&AttestationObject::parse(&self.object)?, issuer)
     }
 
     pub(crate) fn verify_with_issuer<K, C: PrepareP384<K> + ?Sized>(
         &self,
-        issuer: &KeptIssuer<K>,
+        issuer: &CachedIssuer<K>,
         crypto: &C,
     ) -> Result<VerifiedAttestation<'_>, Error> {
         AttestationVerifier::new(self.policy(), &self.anchors(), crypto).verify_with_issuer(

@@ -10,9 +10,9 @@ use genuine::{
     },
     crypto::{
         BatchP256, Crypto, CryptoError, Digest, P256Item, P256Key, P256PublicKey, P256Signature, P384PublicKey,
-        P384Signature, PrepareP256, PrepareP384, PreparedP256, PreparedP384, VerifyOnly,
+        P384Signature, PrepareP256, PrepareP384, PreparedP256, PreparedP384, GenuineCrypto,
     },
-    x509::{KeptIssuer, TrustAnchor},
+    x509::{CachedIssuer, TrustAnchor},
 };
 use genuine_testvectors::{
     Device, Edits,
@@ -67,10 +67,10 @@ pub(crate) const KINDS: [Kind; 23] = [
     signatures("assertion, whole, prepared 2 KB", assertion_prepared::<32>),
     signatures("assertion, whole, prepared 8 KB", assertion_prepared::<128>),
     attestations("attestation, whole", attestation_plain),
-    attestations("attestation, whole, kept issuer 3 KB", attestation_kept::<32>),
-    attestations("attestation, whole, kept issuer 48 KB", attestation_kept::<512>),
+    attestations("attestation, whole, cached issuer 3 KB", attestation_kept::<32>),
+    attestations("attestation, whole, cached issuer 48 KB", attestation_kept::<512>),
     attestations(
-        "attestation, whole, kept issuer 48 KB, s of the issuer's signature flipped",
+        "attestation, whole, cached issuer 48 KB, s of the issuer's signature flipped",
         attestation_relayed::<512>,
     ),
 ];
@@ -130,7 +130,7 @@ fn over<T>(inputs: &[T], times: usize, accepts: impl Fn(&T) -> bool) {
 
 fn p256_plain(times: usize) {
     over(&signed_p256(), times, |signed| {
-        VerifyOnly.verify_p256(&signed.key, &signed.digest, &signed.signature).is_ok()
+        GenuineCrypto.verify_p256(&signed.key, &signed.digest, &signed.signature).is_ok()
     });
 }
 
@@ -139,12 +139,12 @@ fn p256_prepared<const POINTS: usize>(times: usize) {
     let prepared: Vec<PreparedP256<POINTS>> = signed.iter().map(prepare_p256).collect();
     let inputs: Vec<_> = signed.iter().zip(&prepared).collect();
     over(&inputs, times, |(signed, key)| {
-        VerifyOnly.verify_p256_prepared(key, &signed.digest, &signed.signature).is_ok()
+        GenuineCrypto.verify_p256_prepared(key, &signed.digest, &signed.signature).is_ok()
     });
 }
 
 fn prepare_p256<const POINTS: usize>(signed: &Signed<P256PublicKey, P256Signature>) -> PreparedP256<POINTS> {
-    VerifyOnly.prepare_p256(&signed.key).expect("a point")
+    GenuineCrypto.prepare_p256(&signed.key).expect("a point")
 }
 
 fn p256_prepare<const POINTS: usize>(times: usize) {
@@ -181,28 +181,28 @@ fn batches<'k, K>(item: impl Fn(usize) -> P256Item<'k, K>) -> Vec<[P256Item<'k, 
 
 fn all_of_batch<K>(batch: &[P256Item<'_, K>; BATCH]) -> bool
 where
-    VerifyOnly: BatchP256<K>,
+    GenuineCrypto: BatchP256<K>,
 {
     let mut verdicts = [Err(CryptoError::Unavailable); BATCH];
-    VerifyOnly.verify_p256_batch(batch, &mut verdicts);
+    GenuineCrypto.verify_p256_batch(batch, &mut verdicts);
     verdicts.iter().all(Result::is_ok)
 }
 
 fn p384_plain(times: usize) {
     over(&signed_p384(), times, |signed| {
-        VerifyOnly.verify_p384(&signed.key, &signed.digest, &signed.signature).is_ok()
+        GenuineCrypto.verify_p384(&signed.key, &signed.digest, &signed.signature).is_ok()
     });
 }
 
 fn p384_prepared<const POINTS: usize>(times: usize) {
     let signed = signed_p384();
-    let key: PreparedP384<POINTS> = VerifyOnly.prepare_p384(&signed[0].key).expect("a point");
-    over(&signed, times, |signed| VerifyOnly.verify_p384_prepared(&key, &signed.digest, &signed.signature).is_ok());
+    let key: PreparedP384<POINTS> = GenuineCrypto.prepare_p384(&signed[0].key).expect("a point");
+    over(&signed, times, |signed| GenuineCrypto.verify_p384_prepared(&key, &signed.digest, &signed.signature).is_ok());
 }
 
 fn p384_prepare<const POINTS: usize>(times: usize) {
     over(&signed_p384(), times, |signed| {
-        let key: Result<PreparedP384<POINTS>, _> = VerifyOnly.prepare_p384(&signed.key);
+        let key: Result<PreparedP384<POINTS>, _> = GenuineCrypto.prepare_p384(&signed.key);
         black_box(&key).is_ok()
     });
 }
@@ -217,9 +217,9 @@ struct Asserted {
 
 fn asserted() -> Asserted {
     let mut device = Device::new("instructions");
-    let apps = [AppIdHash::of(device.app_id(), &VerifyOnly).expect("a hash")];
+    let apps = [AppIdHash::of(device.app_id(), &GenuineCrypto).expect("a hash")];
     let key = P256PublicKey::from_uncompressed(&device.public_key()).expect("a point");
-    let key = AttestedKey::from_trusted_parts(&key, apps[0], Environment::Production, &VerifyOnly).expect("a point");
+    let key = AttestedKey::from_trusted_parts(&key, apps[0], Environment::Production, &GenuineCrypto).expect("a point");
     let assertion = |number: usize| {
         let assertion = device.assert(&number.to_be_bytes());
         (assertion.object, assertion.client_data_hash)
@@ -229,7 +229,7 @@ fn asserted() -> Asserted {
 
 fn assertion_plain(times: usize) {
     let Asserted { apps, key, objects } = asserted();
-    let verifier = AssertionVerifier::new(Policy::new(&apps), &VerifyOnly);
+    let verifier = AssertionVerifier::new(Policy::new(&apps), &GenuineCrypto);
     over(&objects, times, |(object, client_data_hash)| {
         Assertion::parse(object)
             .and_then(|assertion| verifier.verify(&assertion, &key, &ClientDataHash(client_data_hash)))
@@ -240,8 +240,8 @@ fn assertion_plain(times: usize) {
 
 fn assertion_prepared<const POINTS: usize>(times: usize) {
     let Asserted { apps, key, objects } = asserted();
-    let key = PreparedKey::<PreparedP256<POINTS>>::new(&key, &VerifyOnly).expect("a point");
-    let verifier = AssertionVerifier::new(Policy::new(&apps), &VerifyOnly);
+    let key = PreparedKey::<PreparedP256<POINTS>>::new(&key, &GenuineCrypto).expect("a point");
+    let verifier = AssertionVerifier::new(Policy::new(&apps), &GenuineCrypto);
     over(&objects, times, |(object, client_data_hash)| {
         Assertion::parse(object)
             .and_then(|assertion| verifier.verify_prepared(&assertion, &key, &ClientDataHash(client_data_hash)))
@@ -268,7 +268,7 @@ fn attested() -> Attested {
         (attestation.object, KeyId(attestation.key_id), attestation.client_data_hash)
     };
     Attested {
-        apps: [AppIdHash::of(first.app_id(), &VerifyOnly).expect("a hash")],
+        apps: [AppIdHash::of(first.app_id(), &GenuineCrypto).expect("a hash")],
         root_subject: first.authorities().root_subject(),
         root_point: P384PublicKey::from_uncompressed(&first.authorities().root_point()).expect("a point"),
         now: UnixTime(first.issue_time()),
@@ -293,8 +293,8 @@ fn relayed() -> Attested {
 fn attestation_relayed<const POINTS: usize>(times: usize) {
     let Attested { apps, root_subject, root_point, now, objects } = relayed();
     let anchors = [TrustAnchor::new(&root_subject, root_point)];
-    let verifier = AttestationVerifier::new(Policy::new(&apps), &anchors, &VerifyOnly);
-    let issuer: RefCell<Option<KeptIssuer<PreparedP384<POINTS>>>> = RefCell::new(None);
+    let verifier = AttestationVerifier::new(Policy::new(&apps), &anchors, &GenuineCrypto);
+    let issuer: RefCell<Option<CachedIssuer<PreparedP384<POINTS>>>> = RefCell::new(None);
     let verify = |(object, key_id, client_data_hash): &(Vec<u8>, KeyId, Vec<u8>)| {
         let client_data = ClientDataHash(client_data_hash);
         let kept = &mut issuer.borrow_mut();
@@ -309,7 +309,7 @@ fn attestation_relayed<const POINTS: usize>(times: usize) {
 fn attestation_plain(times: usize) {
     let Attested { apps, root_subject, root_point, now, objects } = attested();
     let anchors = [TrustAnchor::new(&root_subject, root_point)];
-    let verifier = AttestationVerifier::new(Policy::new(&apps), &anchors, &VerifyOnly);
+    let verifier = AttestationVerifier::new(Policy::new(&apps), &anchors, &GenuineCrypto);
     over(&objects, times, |(object, key_id, client_data_hash)| {
         AttestationObject::parse(object)
             .and_then(|object| verifier.verify(&object, key_id, &ClientDataHash(client_data_hash), now).map(drop))
@@ -320,10 +320,10 @@ fn attestation_plain(times: usize) {
 fn attestation_kept<const POINTS: usize>(times: usize) {
     let Attested { apps, root_subject, root_point, now, objects } = attested();
     let anchors = [TrustAnchor::new(&root_subject, root_point)];
-    let verifier = AttestationVerifier::new(Policy::new(&apps), &anchors, &VerifyOnly);
+    let verifier = AttestationVerifier::new(Policy::new(&apps), &anchors, &GenuineCrypto);
     let parse = |object| AttestationObject::parse(object).expect("an attestation");
     let (object, key_id, client_data_hash) = &objects[0];
-    let mut issuer: Option<KeptIssuer<PreparedP384<POINTS>>> = None;
+    let mut issuer: Option<CachedIssuer<PreparedP384<POINTS>>> = None;
     let _ = verifier
         .verify_and_keep_issuer(&parse(object), key_id, &ClientDataHash(client_data_hash), now, &mut issuer)
         .expect("an attestation");

@@ -36,21 +36,21 @@ pub(crate) fn svg(scaling: &Scaling) -> String {
     };
     let way = |by, keys, batch| Way { by, keys, batch };
     let devices = [
-        line("lanes, prepared 8 KB, by 8", "large lanes", by_devices(way(By::Lanes, Keys::Large, Some(8)))),
-        line("lanes, unprepared, by 8", "plain lanes", by_devices(way(By::Lanes, Keys::Plain, Some(8)))),
-        line("prepared 8 KB", "large", by_devices(way(By::VerifyOnly, Keys::Large, None))),
-        line("prepared 2 KB", "small", by_devices(way(By::VerifyOnly, Keys::Small, None))),
-        line("unprepared", "plain", by_devices(way(By::VerifyOnly, Keys::Plain, None))),
+        line("lanes, prepared 8 KB, by 8", "large lanes", by_devices(way(By::Ifma, Keys::Large, Some(8)))),
+        line("lanes, unprepared, by 8", "plain lanes", by_devices(way(By::Ifma, Keys::Plain, Some(8)))),
+        line("prepared 8 KB", "large", by_devices(way(By::GenuineCrypto, Keys::Large, None))),
+        line("prepared 2 KB", "small", by_devices(way(By::GenuineCrypto, Keys::Small, None))),
+        line("unprepared", "plain", by_devices(way(By::GenuineCrypto, Keys::Plain, None))),
         line("aws-lc-rs", "rival", by_devices(way(By::AwsLc, Keys::Plain, None))),
-        line("8 KB prepared anew", "anew", by_devices(way(By::VerifyOnly, Keys::LargeAnew, None))),
+        line("8 KB prepared anew", "anew", by_devices(way(By::GenuineCrypto, Keys::LargeAnew, None))),
     ];
     let batches = [
-        line("lanes, prepared 8 KB", "large lanes", by_batch(By::Lanes, Keys::Large)),
-        line("lanes, prepared 2 KB", "small lanes", by_batch(By::Lanes, Keys::Small)),
-        line("lanes, unprepared", "plain lanes", by_batch(By::Lanes, Keys::Plain)),
-        line("prepared 8 KB", "large", by_batch(By::VerifyOnly, Keys::Large)),
-        line("prepared 2 KB", "small", by_batch(By::VerifyOnly, Keys::Small)),
-        line("unprepared", "plain", by_batch(By::VerifyOnly, Keys::Plain)),
+        line("lanes, prepared 8 KB", "large lanes", by_batch(By::Ifma, Keys::Large)),
+        line("lanes, prepared 2 KB", "small lanes", by_batch(By::Ifma, Keys::Small)),
+        line("lanes, unprepared", "plain lanes", by_batch(By::Ifma, Keys::Plain)),
+        line("prepared 8 KB", "large", by_batch(By::GenuineCrypto, Keys::Large)),
+        line("prepared 2 KB", "small", by_batch(By::GenuineCrypto, Keys::Small)),
+        line("unprepared", "plain", by_batch(By::GenuineCrypto, Keys::Plain)),
     ];
 
     let mut svg = format!(

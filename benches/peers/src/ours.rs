@@ -7,10 +7,10 @@ use genuine::{
     app_attest::{AppIdHash, AttestedKey, Environment, PreparedKey},
     crypto::{
         BatchP256, Crypto, CryptoError, Digest, P256Item, P256Key, P256PublicKey, P256Signature, P384PublicKey,
-        P384Signature, PrepareP256, PrepareP384, PreparedP256, PreparedP384, VerifyOnly,
+        P384Signature, PrepareP256, PrepareP384, PreparedP256, PreparedP384, GenuineCrypto,
     },
 };
-use genuine_ecdsa_lanes::InLanes;
+use genuine_crypto_ifma::Ifma;
 use genuine_testvectors::keys::{Hash, Signer};
 
 use crate::{
@@ -26,10 +26,10 @@ pub(crate) const PREPARE_P384: &str = "prepare a P-384 key";
 /// Reading prepared keys that were stored.
 pub(crate) const LOAD_P256: &str = "load a stored prepared P-256 key";
 
-/// `VerifyOnly` with a key that is not prepared.
-pub(crate) const VERIFY_ONLY: &str = "genuine, VerifyOnly";
-/// `VerifyOnly` with several signatures.
-pub(crate) const BATCH: &str = "genuine, VerifyOnly, batch";
+/// `GenuineCrypto` with a key that is not prepared.
+pub(crate) const GENUINE_CRYPTO: &str = "genuine, GenuineCrypto";
+/// `GenuineCrypto` with several signatures.
+pub(crate) const BATCH: &str = "genuine, GenuineCrypto, batch";
 
 /// Why there are no lanes.
 pub(crate) const NO_LANES: &str = "does not support this processor: no AVX-512 IFMA";
@@ -39,12 +39,12 @@ pub(crate) const LANES_BATCH: &str = "genuine, lanes";
 /// How many keys are prepared in turn.
 const KEYS: usize = 64;
 
-/// `VerifyOnly` with a key that was prepared in a table of so many bytes.
+/// `GenuineCrypto` with a key that was prepared in a table of so many bytes.
 pub(crate) fn prepared(table: usize) -> String {
     format!("genuine, prepared {}", size(table))
 }
 
-/// `VerifyOnly` with several signatures by keys that were prepared.
+/// `GenuineCrypto` with several signatures by keys that were prepared.
 pub(crate) fn batch_prepared(table: usize) -> String {
     format!("{BATCH}, prepared {}", size(table))
 }
@@ -93,17 +93,17 @@ fn p384(signed: &Signed) -> P384 {
 /// One signature by a P-256 key after the other.
 pub(crate) fn singles_p256(operation: &'static str, signed: &Cases<Signed>) -> Vec<Contender> {
     let cases = signed.map(p256).leak();
-    let plain = Contender::new(operation, VERIFY_ONLY, Side::Ours, cases, |case| {
-        VerifyOnly.verify_p256(&case.key, &case.digest, &case.signature).is_ok()
+    let plain = Contender::new(operation, GENUINE_CRYPTO, Side::Ours, cases, |case| {
+        GenuineCrypto.verify_p256(&case.key, &case.digest, &case.signature).is_ok()
     });
     let mut contenders = vec![
         plain,
-        single_p256::<8, _>(operation, &prepared, cases, VerifyOnly),
-        single_p256::<32, _>(operation, &prepared, cases, VerifyOnly),
-        single_p256::<128, _>(operation, &prepared, cases, VerifyOnly),
-        single_p256::<512, _>(operation, &prepared, cases, VerifyOnly),
+        single_p256::<8, _>(operation, &prepared, cases, GenuineCrypto),
+        single_p256::<32, _>(operation, &prepared, cases, GenuineCrypto),
+        single_p256::<128, _>(operation, &prepared, cases, GenuineCrypto),
+        single_p256::<512, _>(operation, &prepared, cases, GenuineCrypto),
     ];
-    match InLanes::detect() {
+    match Ifma::detect() {
         Some(crypto) => contenders.extend([
             single_p256::<128, _>(operation, &lanes_prepared, cases, crypto),
             single_p256::<512, _>(operation, &lanes_prepared, cases, crypto),
@@ -128,14 +128,14 @@ fn single_p256<const POINTS: usize, C: PrepareP256<PreparedP256<POINTS>> + 'stat
 /// One signature by a P-384 key after the other.
 pub(crate) fn singles_p384(operation: &'static str, signed: &Cases<Signed>) -> Vec<Contender> {
     fn of<const POINTS: usize>(operation: &'static str, cases: &'static Cases<P384>) -> Contender {
-        let key: PreparedP384<POINTS> = VerifyOnly.prepare_p384(&cases.good[0].key).expect("a point");
+        let key: PreparedP384<POINTS> = GenuineCrypto.prepare_p384(&cases.good[0].key).expect("a point");
         Contender::new(operation, &prepared(size_of_val(&key)), Side::Ours, cases, move |case| {
-            VerifyOnly.verify_p384_prepared(&key, &case.digest, &case.signature).is_ok()
+            GenuineCrypto.verify_p384_prepared(&key, &case.digest, &case.signature).is_ok()
         })
     }
     let cases = signed.map(p384).leak();
-    let plain = Contender::new(operation, VERIFY_ONLY, Side::Ours, cases, |case| {
-        VerifyOnly.verify_p384(&case.key, &case.digest, &case.signature).is_ok()
+    let plain = Contender::new(operation, GENUINE_CRYPTO, Side::Ours, cases, |case| {
+        GenuineCrypto.verify_p384(&case.key, &case.digest, &case.signature).is_ok()
     });
     let sizes = [of::<8>, of::<32>, of::<128>, of::<512>];
     [plain].into_iter().chain(sizes.map(|of| of(operation, cases))).collect()
@@ -144,9 +144,9 @@ pub(crate) fn singles_p384(operation: &'static str, signed: &Cases<Signed>) -> V
 /// Eight signatures at a time, each by another P-384 key. Nothing is shared.
 pub(crate) fn one_by_one_p384(operation: &'static str, signed: &Cases<[Signed; LANES]>) -> Vec<Contender> {
     let cases = signed.map(|batch| batch.each_ref().map(p384)).leak();
-    let name = format!("{VERIFY_ONLY}, one by one");
+    let name = format!("{GENUINE_CRYPTO}, one by one");
     vec![Contender::new(operation, &name, Side::Ours, cases, |batch| {
-        batch.iter().all(|case| VerifyOnly.verify_p384(&case.key, &case.digest, &case.signature).is_ok())
+        batch.iter().all(|case| GenuineCrypto.verify_p384(&case.key, &case.digest, &case.signature).is_ok())
     })]
 }
 
@@ -154,11 +154,11 @@ pub(crate) fn one_by_one_p384(operation: &'static str, signed: &Cases<[Signed; L
 pub(crate) fn batches_p256(operation: &'static str, signed: &Cases<[Signed; LANES]>) -> Vec<Contender> {
     let cases = signed.map(|batch| batch.each_ref().map(p256)).leak();
     let mut contenders = vec![
-        batch_plain(operation, BATCH, cases, VerifyOnly),
-        batch_of_prepared::<32, _>(operation, &batch_prepared, cases, VerifyOnly),
-        batch_of_prepared::<128, _>(operation, &batch_prepared, cases, VerifyOnly),
+        batch_plain(operation, BATCH, cases, GenuineCrypto),
+        batch_of_prepared::<32, _>(operation, &batch_prepared, cases, GenuineCrypto),
+        batch_of_prepared::<128, _>(operation, &batch_prepared, cases, GenuineCrypto),
     ];
-    match InLanes::detect() {
+    match Ifma::detect() {
         Some(crypto) => contenders.extend([
             batch_plain(operation, LANES_BATCH, cases, crypto),
             batch_of_prepared::<32, _>(operation, &lanes_prepared, cases, crypto),
@@ -238,7 +238,7 @@ fn prepare_p256<const POINTS: usize>(keys: &[P256PublicKey]) -> Contender {
     let cases = Cases { good: keys.to_vec(), altered: vec![no_point] }.leak();
     let name = prepared(size_of::<PreparedP256<POINTS>>());
     Contender::new(PREPARE_P256, &name, Side::Ours, cases, |key| {
-        let prepared: Result<PreparedP256<POINTS>, _> = VerifyOnly.prepare_p256(key);
+        let prepared: Result<PreparedP256<POINTS>, _> = GenuineCrypto.prepare_p256(key);
         black_box(&prepared).is_ok()
     })
 }
@@ -249,7 +249,7 @@ fn prepare_p384<const POINTS: usize>(keys: &[P384PublicKey]) -> Contender {
     let cases = Cases { good: keys.to_vec(), altered: vec![no_point] }.leak();
     let name = prepared(size_of::<PreparedP384<POINTS>>());
     Contender::new(PREPARE_P384, &name, Side::Ours, cases, |key| {
-        let prepared: Result<PreparedP384<POINTS>, _> = VerifyOnly.prepare_p384(key);
+        let prepared: Result<PreparedP384<POINTS>, _> = GenuineCrypto.prepare_p384(key);
         black_box(&prepared).is_ok()
     })
 }
@@ -257,12 +257,12 @@ fn prepare_p384<const POINTS: usize>(keys: &[P384PublicKey]) -> Contender {
 /// The stored form with the attested key in it, as a verifier stores it.
 fn load<const POINTS: usize>(keys: &[P256PublicKey]) -> Contender {
     type Key<const POINTS: usize> = PreparedKey<PreparedP256<POINTS>>;
-    let app = AppIdHash::of("0123456789.com.example.app", &VerifyOnly).expect("a hash");
+    let app = AppIdHash::of("0123456789.com.example.app", &GenuineCrypto).expect("a hash");
     let stored = |key: &P256PublicKey| {
         let mut bytes = vec![0; Key::<POINTS>::ENCODED_LEN];
-        AttestedKey::from_trusted_parts(key, app, Environment::Production, &VerifyOnly)
-            .and_then(|key| Key::<POINTS>::new(&key, &VerifyOnly))
-            .and_then(|key| key.write_to(&mut bytes, &VerifyOnly))
+        AttestedKey::from_trusted_parts(key, app, Environment::Production, &GenuineCrypto)
+            .and_then(|key| Key::<POINTS>::new(&key, &GenuineCrypto))
+            .and_then(|key| key.write_to(&mut bytes, &GenuineCrypto))
             .expect("a point");
         bytes
     };
@@ -271,6 +271,6 @@ fn load<const POINTS: usize>(keys: &[P256PublicKey]) -> Contender {
     let cases = Cases { good: keys.iter().map(stored).collect(), altered: vec![damaged] }.leak();
     let name = prepared(size_of::<PreparedP256<POINTS>>());
     Contender::new(LOAD_P256, &name, Side::Ours, cases, |bytes: &Vec<u8>| {
-        black_box(&Key::<POINTS>::from_trusted_bytes(bytes, &VerifyOnly)).is_ok()
+        black_box(&Key::<POINTS>::from_trusted_bytes(bytes, &GenuineCrypto)).is_ok()
     })
 }

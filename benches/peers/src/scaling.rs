@@ -13,10 +13,10 @@ use genuine::{
         AppIdHash, Assertion, AssertionKey, AssertionRequest, AssertionVerifier, AttestedKey, AuthenticAssertion,
         ClientDataHash, Counter, Environment, Policy, PreparedKey,
     },
-    crypto::{BatchP256, Crypto, P256PublicKey, PrepareP256, PreparedP256, VerifyOnly},
+    crypto::{BatchP256, Crypto, P256PublicKey, PrepareP256, PreparedP256, GenuineCrypto},
 };
-use genuine_aws_lc::AwsLc;
-use genuine_ecdsa_lanes::InLanes;
+use genuine_backend_aws_lc::AwsLc;
+use genuine_crypto_ifma::Ifma;
 use genuine_testvectors::keys::sha256;
 use p256::{
     FieldBytes, ProjectivePoint, Scalar,
@@ -86,10 +86,10 @@ pub(crate) enum Keys {
 pub(crate) enum By {
     /// aws-lc-rs as the backend.
     AwsLc,
-    /// `VerifyOnly`.
-    VerifyOnly,
+    /// `GenuineCrypto`.
+    GenuineCrypto,
     /// The lanes.
-    Lanes,
+    Ifma,
 }
 
 /// A way of verifying.
@@ -128,8 +128,8 @@ impl Way {
         };
         match self.by {
             By::AwsLc => "aws-lc-rs".to_owned(),
-            By::VerifyOnly => format!("VerifyOnly, {keys}"),
-            By::Lanes => format!("lanes, {keys}"),
+            By::GenuineCrypto => format!("GenuineCrypto, {keys}"),
+            By::Ifma => format!("lanes, {keys}"),
         }
     }
 
@@ -137,13 +137,13 @@ impl Way {
     fn all() -> Vec<Self> {
         let mut all = vec![
             Self::one_by_one(By::AwsLc, Keys::Plain),
-            Self::one_by_one(By::VerifyOnly, Keys::Plain),
-            Self::one_by_one(By::VerifyOnly, Keys::Small),
-            Self::one_by_one(By::VerifyOnly, Keys::Large),
-            Self::one_by_one(By::VerifyOnly, Keys::SmallAnew),
-            Self::one_by_one(By::VerifyOnly, Keys::LargeAnew),
+            Self::one_by_one(By::GenuineCrypto, Keys::Plain),
+            Self::one_by_one(By::GenuineCrypto, Keys::Small),
+            Self::one_by_one(By::GenuineCrypto, Keys::Large),
+            Self::one_by_one(By::GenuineCrypto, Keys::SmallAnew),
+            Self::one_by_one(By::GenuineCrypto, Keys::LargeAnew),
         ];
-        for by in [By::VerifyOnly, By::Lanes] {
+        for by in [By::GenuineCrypto, By::Ifma] {
             for keys in [Keys::Plain, Keys::Small, Keys::Large] {
                 all.extend(BATCHES.map(|batch| Self { by, keys, batch: Some(batch) }));
             }
@@ -156,35 +156,35 @@ impl Way {
         let (plain, small, large) = (&fleet.keys, &fleet.small, &fleet.large);
         Some(match (self.by, self.keys, self.batch) {
             (By::AwsLc, ..) => one_by_one(move |request| request.verify(fleet, &AwsLc)),
-            (By::Lanes, keys, _) => {
-                let crypto = InLanes::detect()?;
+            (By::Ifma, keys, _) => {
+                let crypto = Ifma::detect()?;
                 match keys {
                     Keys::Plain => batched(fleet, crypto, |device| AssertionKey::<Small>::Plain(&plain[device])),
                     Keys::Small => batched(fleet, crypto, |device| AssertionKey::Prepared(&small[device])),
                     _ => batched(fleet, crypto, |device| AssertionKey::Prepared(&large[device])),
                 }
             }
-            (By::VerifyOnly, Keys::Plain, None) => one_by_one(move |request| request.verify(fleet, &VerifyOnly)),
-            (By::VerifyOnly, Keys::Small, None) => {
+            (By::GenuineCrypto, Keys::Plain, None) => one_by_one(move |request| request.verify(fleet, &GenuineCrypto)),
+            (By::GenuineCrypto, Keys::Small, None) => {
                 one_by_one(|request| request.verify_prepared(fleet, &small[request.device]))
             }
-            (By::VerifyOnly, Keys::Large, None) => {
+            (By::GenuineCrypto, Keys::Large, None) => {
                 one_by_one(|request| request.verify_prepared(fleet, &large[request.device]))
             }
-            (By::VerifyOnly, Keys::SmallAnew, _) => {
+            (By::GenuineCrypto, Keys::SmallAnew, _) => {
                 one_by_one(|request| request.verify_prepared(fleet, &prepare::<Small>(&plain[request.device])))
             }
-            (By::VerifyOnly, Keys::LargeAnew, _) => {
+            (By::GenuineCrypto, Keys::LargeAnew, _) => {
                 one_by_one(|request| request.verify_prepared(fleet, &prepare::<Large>(&plain[request.device])))
             }
-            (By::VerifyOnly, Keys::Plain, Some(_)) => {
-                batched(fleet, VerifyOnly, |device| AssertionKey::<Small>::Plain(&plain[device]))
+            (By::GenuineCrypto, Keys::Plain, Some(_)) => {
+                batched(fleet, GenuineCrypto, |device| AssertionKey::<Small>::Plain(&plain[device]))
             }
-            (By::VerifyOnly, Keys::Small, Some(_)) => {
-                batched(fleet, VerifyOnly, |device| AssertionKey::Prepared(&small[device]))
+            (By::GenuineCrypto, Keys::Small, Some(_)) => {
+                batched(fleet, GenuineCrypto, |device| AssertionKey::Prepared(&small[device]))
             }
-            (By::VerifyOnly, Keys::Large, Some(_)) => {
-                batched(fleet, VerifyOnly, |device| AssertionKey::Prepared(&large[device]))
+            (By::GenuineCrypto, Keys::Large, Some(_)) => {
+                batched(fleet, GenuineCrypto, |device| AssertionKey::Prepared(&large[device]))
             }
         })
     }
@@ -224,9 +224,9 @@ where
 
 fn prepare<K>(key: &AttestedKey) -> PreparedKey<K>
 where
-    VerifyOnly: PrepareP256<K>,
+    GenuineCrypto: PrepareP256<K>,
 {
-    PreparedKey::new(key, &VerifyOnly).expect("a point")
+    PreparedKey::new(key, &GenuineCrypto).expect("a point")
 }
 
 /// A number and that multiple of the base point. The next one is an addition away, and so a hundred thousand keys and
@@ -286,10 +286,10 @@ impl Request {
 
     fn verify_prepared<K>(&self, fleet: &Fleet, key: &PreparedKey<K>) -> bool
     where
-        VerifyOnly: PrepareP256<K>,
+        GenuineCrypto: PrepareP256<K>,
     {
         let verify = || {
-            AssertionVerifier::new(Policy::new(&fleet.apps), &VerifyOnly).verify_prepared(
+            AssertionVerifier::new(Policy::new(&fleet.apps), &GenuineCrypto).verify_prepared(
                 &Assertion::parse(&self.object)?,
                 key,
                 &ClientDataHash(&self.client_data_hash),
@@ -309,12 +309,12 @@ impl Fleet {
     /// On all cores.
     fn mint(devices: usize) -> Self {
         const CHUNK: usize = 1_000;
-        let app = AppIdHash::of(APP_ID, &VerifyOnly).expect("a hash");
+        let app = AppIdHash::of(APP_ID, &GenuineCrypto).expect("a hash");
         let mint = |first: &usize| {
             let (mut key, mut nonce) = (Multiple::new(b"key", *first), Multiple::new(b"nonce", *first));
             let mint = |device: usize| {
                 let point = P256PublicKey::from_uncompressed(&key.octets()).expect("a point");
-                let attested = AttestedKey::from_trusted_parts(&point, app, Environment::Production, &VerifyOnly);
+                let attested = AttestedKey::from_trusted_parts(&point, app, Environment::Production, &GenuineCrypto);
                 let request = Request::mint(&key.number, &nonce, &app, device, 1);
                 key.advance();
                 nonce.advance();

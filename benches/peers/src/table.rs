@@ -142,7 +142,7 @@ impl Table {
                 .to_owned(),
         ];
         for (curve, verify, prepare, load, sizes) in curves {
-            let plain = self.to_reference(verify, ours::VERIFY_ONLY)?;
+            let plain = self.to_reference(verify, ours::GENUINE_CRYPTO)?;
             for size in sizes {
                 let name = ours::prepared(size);
                 let prepared = self.to_reference(verify, &name)?;

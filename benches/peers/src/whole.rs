@@ -9,18 +9,18 @@ use genuine::{
     },
     crypto::{
         Crypto, P256PublicKey, P384PublicKey, PrepareP256, PrepareP384, PreparedP256, PreparedP384, RustCrypto,
-        VerifyOnly,
+        GenuineCrypto,
     },
-    x509::{KeptIssuer, TrustAnchor},
+    x509::{CachedIssuer, TrustAnchor},
 };
-use genuine_aws_lc::AwsLc;
-use genuine_ecdsa_lanes::InLanes;
+use genuine_backend_aws_lc::AwsLc;
+use genuine_crypto_ifma::Ifma;
 
 use crate::{
     external::{self, Child},
     measure::{Contender, Side},
     objects::Objects,
-    ours::{NO_LANES, VERIFY_ONLY, prepared, size},
+    ours::{NO_LANES, GENUINE_CRYPTO, prepared, size},
 };
 
 /// Whole verification of an assertion under a stored key.
@@ -46,27 +46,27 @@ pub(crate) fn prepared_in_lanes(table: usize) -> String {
 }
 
 /// An attestation with its issuer kept, prepared in a table of so many bytes.
-pub(crate) fn kept_issuer(table: usize) -> String {
-    format!("genuine, kept issuer {}", size(table))
+pub(crate) fn cached_issuer(table: usize) -> String {
+    format!("genuine, cached issuer {}", size(table))
 }
 
-/// `genuine` with each backend, with prepared keys and with kept issuers.
+/// `genuine` with each backend, with prepared keys and with cached issuers.
 fn backends(objects: &'static Objects) -> Vec<Contender> {
     let mut contenders = Vec::new();
     contenders.extend(genuine("genuine, aws-lc-rs", objects, AwsLc).map(Contender::into_reference));
     contenders.extend(genuine("genuine, RustCrypto", objects, RustCrypto));
-    contenders.extend(genuine(VERIFY_ONLY, objects, VerifyOnly));
-    contenders.push(with_prepared::<8, _>(&prepared, objects, VerifyOnly));
-    contenders.push(with_prepared::<32, _>(&prepared, objects, VerifyOnly));
-    contenders.push(with_prepared::<128, _>(&prepared, objects, VerifyOnly));
-    contenders.push(with_prepared::<512, _>(&prepared, objects, VerifyOnly));
-    contenders.push(match InLanes::detect() {
+    contenders.extend(genuine(GENUINE_CRYPTO, objects, GenuineCrypto));
+    contenders.push(with_prepared::<8, _>(&prepared, objects, GenuineCrypto));
+    contenders.push(with_prepared::<32, _>(&prepared, objects, GenuineCrypto));
+    contenders.push(with_prepared::<128, _>(&prepared, objects, GenuineCrypto));
+    contenders.push(with_prepared::<512, _>(&prepared, objects, GenuineCrypto));
+    contenders.push(match Ifma::detect() {
         Some(crypto) => with_prepared::<128, _>(&prepared_in_lanes, objects, crypto),
         None => Contender::absent(ASSERTION, &prepared_in_lanes(8 << 10), Side::Ours, NO_LANES),
     });
-    contenders.push(with_kept_issuer::<32, _>(objects, VerifyOnly));
-    contenders.push(with_kept_issuer::<128, _>(objects, VerifyOnly));
-    contenders.push(with_kept_issuer::<512, _>(objects, VerifyOnly));
+    contenders.push(with_cached_issuer::<32, _>(objects, GenuineCrypto));
+    contenders.push(with_cached_issuer::<128, _>(objects, GenuineCrypto));
+    contenders.push(with_cached_issuer::<512, _>(objects, GenuineCrypto));
     contenders
 }
 
@@ -139,7 +139,7 @@ where
 }
 
 /// Attestations under an issuer that was verified before.
-fn with_kept_issuer<const POINTS: usize, C>(objects: &'static Objects, crypto: C) -> Contender
+fn with_cached_issuer<const POINTS: usize, C>(objects: &'static Objects, crypto: C) -> Contender
 where
     C: PrepareP384<PreparedP384<POINTS>> + Copy + 'static,
 {
@@ -148,7 +148,7 @@ where
     let parse = |object| AttestationObject::parse(object).expect("an attestation");
     let first = &objects.attestations.good[0];
     let (id, client_data) = (KeyId(first.key_id), ClientDataHash(&first.client_data_hash));
-    let mut issuer: Option<KeptIssuer<PreparedP384<POINTS>>> = None;
+    let mut issuer: Option<CachedIssuer<PreparedP384<POINTS>>> = None;
     let _ = verifier
         .verify_and_keep_issuer(&parse(&first.object), &id, &client_data, now, &mut issuer)
         .expect("an attestation");
@@ -157,7 +157,7 @@ where
     for case in &objects.attestations.good {
         assert_eq!(verifier.is_of_issuer(&parse(&case.object), &issuer), Ok(true));
     }
-    let name = kept_issuer(size_of::<PreparedP384<POINTS>>());
+    let name = cached_issuer(size_of::<PreparedP384<POINTS>>());
     Contender::new(ATTESTATION, &name, Side::Ours, &objects.attestations, move |case| {
         let verify = || {
             let object = AttestationObject::parse(&case.object)?;

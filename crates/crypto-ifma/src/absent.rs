@@ -2,13 +2,13 @@
 
 use core::convert::Infallible;
 
-use genuine_ecdsa::{P256, Prepared, PublicKey, Unverified};
+use genuine_crypto::{P256, Prepared, PublicKey, Unverified};
 
 /// Proof that the processor has AVX-512 IFMA. On this architecture there is none.
 #[derive(Clone, Copy, Debug)]
-pub struct Lanes(Infallible);
+pub struct Ifma(Infallible);
 
-impl Lanes {
+impl Ifma {
     /// `None`: this architecture has no such lanes.
     #[cfg(feature = "std")]
     #[must_use]

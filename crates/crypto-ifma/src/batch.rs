@@ -2,9 +2,9 @@
 
 use core::array;
 
-use genuine_ecdsa::{BATCH, Invalid, P256, Prepared, PublicKey, Unverified};
+use genuine_crypto::{BATCH, Invalid, P256, Prepared, PublicKey, Unverified};
 
-use crate::Lanes;
+use crate::Ifma;
 
 /// A signature to verify.
 #[derive(Clone, Copy, Debug)]
@@ -45,19 +45,19 @@ trait Kind: Copy {
     /// From how many on the lanes are worth their time, though some of them do nothing.
     const WORTHWHILE: usize;
 
-    fn eight(lanes: Lanes, signed: [&Unverified<P256>; BATCH], keys: &[Self; BATCH]) -> u8;
+    fn eight(lanes: Ifma, signed: [&Unverified<P256>; BATCH], keys: &[Self; BATCH]) -> u8;
 
-    fn one(self, lanes: Lanes, signed: &Unverified<P256>) -> Result<(), Invalid>;
+    fn one(self, lanes: Ifma, signed: &Unverified<P256>) -> Result<(), Invalid>;
 }
 
 impl Kind for &PublicKey<P256> {
     const WORTHWHILE: usize = 2;
 
-    fn eight(lanes: Lanes, signed: [&Unverified<P256>; BATCH], keys: &[Self; BATCH]) -> u8 {
+    fn eight(lanes: Ifma, signed: [&Unverified<P256>; BATCH], keys: &[Self; BATCH]) -> u8 {
         lanes.eight_plain(signed, keys)
     }
 
-    fn one(self, _: Lanes, signed: &Unverified<P256>) -> Result<(), Invalid> {
+    fn one(self, _: Ifma, signed: &Unverified<P256>) -> Result<(), Invalid> {
         signed.verify(self)
     }
 }
@@ -65,11 +65,11 @@ impl Kind for &PublicKey<P256> {
 impl<const POINTS: usize> Kind for &Prepared<P256, POINTS> {
     const WORTHWHILE: usize = 3;
 
-    fn eight(lanes: Lanes, signed: [&Unverified<P256>; BATCH], keys: &[Self; BATCH]) -> u8 {
+    fn eight(lanes: Ifma, signed: [&Unverified<P256>; BATCH], keys: &[Self; BATCH]) -> u8 {
         lanes.eight_prepared(signed, keys)
     }
 
-    fn one(self, lanes: Lanes, signed: &Unverified<P256>) -> Result<(), Invalid> {
+    fn one(self, lanes: Ifma, signed: &Unverified<P256>) -> Result<(), Invalid> {
         match lanes.one_prepared(signed, self) {
             Some(true) => Ok(()),
             Some(false) => Err(Invalid),
@@ -91,7 +91,7 @@ impl<'a, K: Kind> Group<'a, K> {
     /// Adds one, and verifies the group when it is full.
     fn push<const POINTS: usize>(
         &mut self,
-        lanes: Lanes,
+        lanes: Ifma,
         place: usize,
         item: &Item<'a, POINTS>,
         key: K,
@@ -106,7 +106,7 @@ impl<'a, K: Kind> Group<'a, K> {
 
     /// Verifies what there is, and empties the group. Nothing is done for an empty one, for which the inversion of a product
     /// without factors would cost as much as any.
-    fn verify(&mut self, lanes: Lanes, answers: &mut [Result<(), Invalid>]) {
+    fn verify(&mut self, lanes: Ifma, answers: &mut [Result<(), Invalid>]) {
         let Some(members) = self.members() else { return };
         let pairs = members.map(|member| member.map_or((&[][..], &[][..]), |member| member.pair));
         let signed = Unverified::batch(&pairs);
@@ -138,20 +138,29 @@ impl<'a, K: Kind> Group<'a, K> {
     }
 }
 
-impl Lanes {
+impl Ifma {
     /// Verifies signatures: the answer at a place is that of the item at the same place. An answer without an item is
     /// [`Invalid`], and an item without a place for its answer is passed over.
     pub fn verify_batch<const POINTS: usize>(&self, items: &[Item<'_, POINTS>], answers: &mut [Result<(), Invalid>]) {
         answers.fill(Err(Invalid));
+        self.verify_placed(items.iter().copied().enumerate().take(answers.len()), answers);
+    }
+
+    /// Writes the answer of each item that verifies to its place, which lies in `answers`; the others are left as they are.
+    pub(crate) fn verify_placed<'a, const POINTS: usize>(
+        self,
+        items: impl Iterator<Item = (usize, Item<'a, POINTS>)>,
+        answers: &mut [Result<(), Invalid>],
+    ) {
         let (mut plain, mut prepared) = (Group::EMPTY, Group::EMPTY);
-        for (place, item) in items.iter().enumerate().take(answers.len()) {
+        for (place, item) in items {
             match item.key {
-                Key::Plain(key) => plain.push(*self, place, item, key, answers),
-                Key::Prepared(key) => prepared.push(*self, place, item, key, answers),
+                Key::Plain(key) => plain.push(self, place, &item, key, answers),
+                Key::Prepared(key) => prepared.push(self, place, &item, key, answers),
             }
         }
-        plain.verify(*self, answers);
-        prepared.verify(*self, answers);
+        plain.verify(self, answers);
+        prepared.verify(self, answers);
     }
 
     /// Verifies one signature with a prepared key. The lanes share the work if the table has 128 or 512 points.

@@ -18,8 +18,7 @@ mod batch;
 mod ifma;
 #[cfg_attr(all(target_arch = "x86_64", target_pointer_width = "64"), path = "present.rs")]
 #[cfg_attr(not(all(target_arch = "x86_64", target_pointer_width = "64")), path = "absent.rs")]
-mod lanes;
+mod token;
 
-pub use backend::InLanes;
 pub use batch::{Item, Key};
-pub use lanes::Lanes;
+pub use token::Ifma;

@@ -1,15 +1,15 @@
 //! The token, where there may be lanes, and the calls that it makes safe.
 
-use genuine_ecdsa::{P256, Prepared, PublicKey, Unverified};
+use genuine_crypto::{P256, Prepared, PublicKey, Unverified};
 
 use crate::ifma;
 
 /// Proof that the processor has AVX-512 IFMA: it is not to be had without.
 #[derive(Clone, Copy, Debug)]
-pub struct Lanes(());
+pub struct Ifma(());
 
 #[allow(clippy::unused_self, reason = "the value is the proof")]
-impl Lanes {
+impl Ifma {
     /// Asks the processor. `None` if it has no such lanes, or if the operating system does not save their registers.
     #[cfg(feature = "std")]
     #[must_use]

@@ -3,8 +3,8 @@
 mod common;
 
 use common::{Case, Expected, Keys, assert_all, batch, lanes};
-use genuine_ecdsa::Invalid;
-use genuine_ecdsa_lanes::{Item, Key};
+use genuine_crypto::Invalid;
+use genuine_crypto_ifma::{Item, Key};
 
 /// A case, its key, and what is to come out.
 struct Member {

@@ -10,7 +10,7 @@ use common::{
     random::Random,
     small,
 };
-use genuine_ecdsa::{BATCH, Base, BasePoint, P256, P384, PublicKey, Unverified};
+use genuine_crypto::{BATCH, Base, BasePoint, P256, P384, PublicKey, Unverified};
 use num_bigint::BigUint;
 
 /// Eight good ones, s = 1 and s = n − 1 among them, and eight out of range, each in another way.

@@ -17,7 +17,7 @@ use common::{
     random::Random,
     small,
 };
-use genuine_ecdsa::{Base, BasePoint, P256, P384, PublicKey, Unverified};
+use genuine_crypto::{Base, BasePoint, P256, P384, PublicKey, Unverified};
 use num_bigint::BigUint;
 
 fn keys<const N: usize>(case: &Case) -> Keys<N>

@@ -11,7 +11,7 @@ use common::{
     random::Random,
     small,
 };
-use genuine_ecdsa::{Base, BasePoint, P256, P384, Prepared, arithmetic::entries};
+use genuine_crypto::{Base, BasePoint, P256, P384, Prepared, arithmetic::entries};
 use num_bigint::{BigInt, BigUint};
 
 /// The points whose x, and whose y, is held as an extreme number, as far as there are such; one in so many of the latter, which
@@ -74,7 +74,7 @@ where
     let multiple = ((model::entry(POINTS, 8 * C::OCTETS, index) % &n + &n) % n).to_biguint().expect("not negative");
     let key = *point * C::scalar(&C::inverse(&multiple));
     let octets = C::write(&key).expect("not infinity");
-    let table: Prepared<N, POINTS> = genuine_ecdsa::PublicKey::from_be(&octets).expect("a point").prepare();
+    let table: Prepared<N, POINTS> = genuine_crypto::PublicKey::from_be(&octets).expect("a point").prepare();
     let mut stored = vec![0; Prepared::<N, POINTS>::ENCODED_LEN];
     table.write_to(&mut stored).expect("room");
     let read = Prepared::from_trusted_bytes(&stored).expect("just written");

@@ -15,7 +15,7 @@ use common::{
     random::Random,
     small, words,
 };
-use genuine_ecdsa::{
+use genuine_crypto::{
     P256, P384,
     arithmetic::{self, Fe},
 };

@@ -21,7 +21,7 @@ use common::{
     random::Random,
     small,
 };
-use genuine_ecdsa::{Base, BasePoint, P256, P384};
+use genuine_crypto::{Base, BasePoint, P256, P384};
 use num_bigint::BigUint;
 use p256::elliptic_curve::{Field as _, Group as _};
 

@@ -11,7 +11,7 @@ use common::{
     random::Random,
     small,
 };
-use genuine_ecdsa::{Base, BasePoint, P256, P384, Prepared, PublicKey, arithmetic::entries};
+use genuine_crypto::{Base, BasePoint, P256, P384, Prepared, PublicKey, arithmetic::entries};
 use num_bigint::BigUint;
 use p256::elliptic_curve::Group as _;
 

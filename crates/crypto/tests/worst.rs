@@ -15,7 +15,7 @@ use common::{
     random::Random,
     small,
 };
-use genuine_ecdsa::{Base, BasePoint, Invalid, P256, P384, PublicKey, Unverified};
+use genuine_crypto::{Base, BasePoint, Invalid, P256, P384, PublicKey, Unverified};
 use num_bigint::BigUint;
 
 /// How many typical ones there are for each path.

@@ -4,7 +4,7 @@ mod common;
 
 use common::paths::Keys;
 use der::{Decode as _, Reader as _, SliceReader, asn1::UintRef};
-use genuine_ecdsa::{Base, BasePoint, P256, P384};
+use genuine_crypto::{Base, BasePoint, P256, P384};
 use sha2::{Digest, Sha256, Sha384, Sha512};
 use sha3::{Sha3_256, Sha3_384, Sha3_512};
 use shake::{ExtendableOutput as _, Shake128, Shake256, Update as _, XofReader as _};

@@ -3,7 +3,7 @@
 //! Everything serialises with `serde`; README.md shows the JSON. What an object says of itself is text of its sender's
 //! choice: whoever prints it on a terminal or in a page escapes it first.
 
-use genuine::{Error, ErrorClass, Step, app_attest::Environment};
+use genuine::{Class, Error, Step, app_attest::Environment};
 use serde::Serialize;
 
 use crate::receipt::ReceiptFacts;
@@ -130,7 +130,7 @@ impl Verdict {
         let verdict = match error.map(Error::class) {
             None if missing.is_empty() => Outcome::Accepted,
             None => Outcome::Incomplete,
-            Some(ErrorClass::Unavailable) => Outcome::Undecided,
+            Some(Class::Unavailable) => Outcome::Undecided,
             Some(_) => Outcome::Refused,
         };
         Self {
@@ -145,11 +145,11 @@ impl Verdict {
     }
 }
 
-pub(crate) const fn class_name(class: ErrorClass) -> &'static str {
+pub(crate) const fn class_name(class: Class) -> &'static str {
     match class {
-        ErrorClass::Malformed => "Malformed",
-        ErrorClass::Rejected => "Rejected",
-        ErrorClass::Unavailable => "Unavailable",
+        Class::Malformed => "Malformed",
+        Class::Rejected => "Rejected",
+        Class::Unavailable => "Unavailable",
         _ => "Other",
     }
 }

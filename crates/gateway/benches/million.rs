@@ -9,7 +9,7 @@ use std::{
 };
 
 use genuine::app_attest::{Advance, Counter, KeyId, ReplayWindow};
-use genuine_server::{
+use genuine_gateway::{
     gate::sha256,
     metrics::Metrics,
     store::{Contract, Device, RedbStore, Store as _},
@@ -57,7 +57,7 @@ async fn register(store: &Arc<RedbStore>, numbers: std::ops::Range<u32>) {
 #[tokio::main]
 async fn main() {
     let devices: u32 = if env::args().any(|argument| argument == "--test") { 1000 } else { 1_000_000 };
-    let directory = env::temp_dir().join(format!("genuine-server-million-{}", std::process::id()));
+    let directory = env::temp_dir().join(format!("genuine-gateway-million-{}", std::process::id()));
     fs::create_dir_all(&directory).unwrap();
     let (path, copy) = (directory.join("devices.redb"), directory.join("killed.redb"));
     println!("{devices} devices, before: {} MB of memory", resident());

@@ -13,7 +13,7 @@ use axum::{
     routing::get,
 };
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use genuine_server::{
+use genuine_gateway::{
     gate::{Access, Freshness},
     http::require_assertion,
 };

@@ -15,26 +15,26 @@ use serde::{Deserialize, Serialize, de::IntoDeserializer as _};
 use crate::store::Contract;
 
 /// The prefix of this server's own variables.
-const PREFIX: &str = "GENUINE_SERVER_";
+const PREFIX: &str = "GENUINE_GATEWAY_";
 /// The prefix of the variables that describe one application, under the names of the field.
 const IOS_PREFIX: &str = "ATTESTATION_IOS_APP_ATTEST_";
 /// How all variables begin that are meant for this server. One that nobody reads is a mistake, not somebody else's.
-const FAMILIES: [&str; 2] = ["GENUINE_SERVER", "ATTESTATION_"];
+const FAMILIES: [&str; 2] = ["GENUINE_GATEWAY", "ATTESTATION_"];
 /// Every variable that is read.
 pub const VARIABLES: [&str; 17] = [
-    "GENUINE_SERVER_LISTEN",
-    "GENUINE_SERVER_OPERATOR_LISTEN",
-    "GENUINE_SERVER_OPERATOR_TOKEN",
-    "GENUINE_SERVER_AUTHORITY",
-    "GENUINE_SERVER_STORE",
-    "GENUINE_SERVER_SESSION_HEADER",
-    "GENUINE_SERVER_CALLERS",
-    "GENUINE_SERVER_TLS_CERTIFICATE",
-    "GENUINE_SERVER_TLS_KEY",
-    "GENUINE_SERVER_TRUSTED_PROXIES",
-    "GENUINE_SERVER_ALLOW_PLAIN_HTTP",
-    "GENUINE_SERVER_ADDRESS_PER_MINUTE",
-    "GENUINE_SERVER_DEVICE_PER_MINUTE",
+    "GENUINE_GATEWAY_LISTEN",
+    "GENUINE_GATEWAY_OPERATOR_LISTEN",
+    "GENUINE_GATEWAY_OPERATOR_TOKEN",
+    "GENUINE_GATEWAY_AUTHORITY",
+    "GENUINE_GATEWAY_STORE",
+    "GENUINE_GATEWAY_SESSION_HEADER",
+    "GENUINE_GATEWAY_CALLERS",
+    "GENUINE_GATEWAY_TLS_CERTIFICATE",
+    "GENUINE_GATEWAY_TLS_KEY",
+    "GENUINE_GATEWAY_TRUSTED_PROXIES",
+    "GENUINE_GATEWAY_ALLOW_PLAIN_HTTP",
+    "GENUINE_GATEWAY_ADDRESS_PER_MINUTE",
+    "GENUINE_GATEWAY_DEVICE_PER_MINUTE",
     "ATTESTATION_IOS_APP_ATTEST_APP_ID",
     "ATTESTATION_IOS_APP_ATTEST_ENVIRONMENT",
     "ATTESTATION_IOS_APP_ATTEST_MODE",
@@ -415,7 +415,7 @@ pub fn is_ours(name: &str) -> bool {
     FAMILIES.iter().any(|family| name.starts_with(family)) || meant(&name).is_some()
 }
 
-/// Whether Kubernetes sets this variable in every pod beside a service called `genuine-server`: its addresses. A port that is a
+/// Whether Kubernetes sets this variable in every pod beside a service called `genuine-gateway`: its addresses. A port that is a
 /// number is a setting which somebody took for one of this server's.
 fn is_service_link(name: &str, value: &str) -> bool {
     const PROTOCOLS: [&str; 3] = ["TCP", "UDP", "SCTP"];

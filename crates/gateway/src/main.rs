@@ -1,4 +1,4 @@
-//! The example server: `genuine-server [--demo | --config FILE] [--check]`.
+//! The example server: `genuine-gateway [--demo | --config FILE] [--check]`.
 
 use std::{
     env,
@@ -9,14 +9,14 @@ use std::{
     process::ExitCode,
 };
 
-use genuine_server::{
+use genuine_gateway::{
     config::{self, Config, Mistakes},
     server::{Certificate, Server},
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-const USAGE: &str = "usage: genuine-server [--demo | --config FILE] [--check]
+const USAGE: &str = "usage: genuine-gateway [--demo | --config FILE] [--check]
 
 Without a file the environment describes everything, with ATTESTATION_IOS_APP_ATTEST_… for the application.
 --demo   runs the demonstration, if it is built in (cargo build --features demo)
@@ -80,12 +80,12 @@ async fn load(arguments: &Arguments) -> Result<Config, Mistakes> {
 #[cfg(feature = "demo")]
 #[expect(clippy::unnecessary_wraps, reason = "as without the feature")]
 fn demonstration() -> Result<Config, Mistakes> {
-    Ok(genuine_server::demo::config())
+    Ok(genuine_gateway::demo::config())
 }
 
 #[cfg(not(feature = "demo"))]
 fn demonstration() -> Result<Config, Mistakes> {
-    let how = "cargo run --release -p genuine-server --features demo -- --demo";
+    let how = "cargo run --release -p genuine-gateway --features demo -- --demo";
     Err(Mistakes(vec![format!(
         "--demo: this build trusts no test key and has no demonstration; for one that does: {how}"
     )]))
@@ -115,7 +115,7 @@ async fn main() -> ExitCode {
     }
     let filter = match env::var("RUST_LOG") {
         Ok(directives) => EnvFilter::try_new(directives),
-        Err(_) => EnvFilter::try_new("warn,genuine_server=info"),
+        Err(_) => EnvFilter::try_new("warn,genuine_gateway=info"),
     };
     let filter = match filter {
         Ok(filter) => filter,

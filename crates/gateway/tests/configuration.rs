@@ -7,7 +7,7 @@ use std::{
 };
 
 use genuine::app_attest::{OsBuild, OsVersion};
-use genuine_server::{
+use genuine_gateway::{
     config::{Config, Durability, Environment, Mode, Store, VARIABLES},
     demo,
     store::Contract,
@@ -49,17 +49,17 @@ fn a_file_is_read_and_the_rest_has_defaults() {
 #[test]
 fn variables_go_over_the_file() {
     let variables = [
-        ("GENUINE_SERVER_LISTEN", "[::1]:1"),
-        ("GENUINE_SERVER_OPERATOR_LISTEN", "127.0.0.1:2"),
-        ("GENUINE_SERVER_STORE", "redb:/tmp/x"),
-        ("GENUINE_SERVER_TRUSTED_PROXIES", "10.0.0.0/8, fd00::/8"),
-        ("GENUINE_SERVER_SESSION_HEADER", "authorization"),
-        ("GENUINE_SERVER_ADDRESS_PER_MINUTE", "7"),
-        ("GENUINE_SERVER_DEVICE_PER_MINUTE", "0"),
-        ("GENUINE_SERVER_ALLOW_PLAIN_HTTP", "true"),
-        ("GENUINE_SERVER_OPERATOR_TOKEN", TOKEN),
-        ("GENUINE_SERVER_AUTHORITY", "shop.example.com"),
-        ("GENUINE_SERVER_CALLERS", "shop, ios"),
+        ("GENUINE_GATEWAY_LISTEN", "[::1]:1"),
+        ("GENUINE_GATEWAY_OPERATOR_LISTEN", "127.0.0.1:2"),
+        ("GENUINE_GATEWAY_STORE", "redb:/tmp/x"),
+        ("GENUINE_GATEWAY_TRUSTED_PROXIES", "10.0.0.0/8, fd00::/8"),
+        ("GENUINE_GATEWAY_SESSION_HEADER", "authorization"),
+        ("GENUINE_GATEWAY_ADDRESS_PER_MINUTE", "7"),
+        ("GENUINE_GATEWAY_DEVICE_PER_MINUTE", "0"),
+        ("GENUINE_GATEWAY_ALLOW_PLAIN_HTTP", "true"),
+        ("GENUINE_GATEWAY_OPERATOR_TOKEN", TOKEN),
+        ("GENUINE_GATEWAY_AUTHORITY", "shop.example.com"),
+        ("GENUINE_GATEWAY_CALLERS", "shop, ios"),
         ("ATTESTATION_IOS_APP_ATTEST_APP_ID", "ABCDE12345.com.example.bank, ABCDE12345.com.example.bank.Clip"),
         ("ATTESTATION_IOS_APP_ATTEST_ENVIRONMENT", "DEVELOPMENT"),
         ("ATTESTATION_IOS_APP_ATTEST_MODE", "OPTIONAL"),
@@ -114,7 +114,7 @@ fn what_an_application_asks_for_is_read_and_printed() {
 #[test]
 fn every_variable_that_is_known_is_read() {
     for name in VARIABLES {
-        let mistakes = load(Some(FILE), &[(name, "x"), ("GENUINE_SERVER_CALLERS", "shop")]).err().unwrap_or_default();
+        let mistakes = load(Some(FILE), &[(name, "x"), ("GENUINE_GATEWAY_CALLERS", "shop")]).err().unwrap_or_default();
         assert!(
             mistakes.iter().all(|mistake| !mistake.contains("absent") && !mistake.contains("no such")),
             "{mistakes:?}"
@@ -168,7 +168,7 @@ fn each_mistake_about_an_application_is_named() {
 #[test]
 fn each_mistake_is_named() {
     let ios = |name: &'static str, value: &'static str| {
-        vec![("ATTESTATION_IOS_APP_ATTEST_APP_ID", "ABCDE12345.a"), ("GENUINE_SERVER_CALLERS", "shop"), (name, value)]
+        vec![("ATTESTATION_IOS_APP_ATTEST_APP_ID", "ABCDE12345.a"), ("GENUINE_GATEWAY_CALLERS", "shop"), (name, value)]
     };
     let cases: Vec<Case<'_>> = vec![
         (FILE.replace("app_ids", "appids"), vec![], "unknown field `appids`"),
@@ -228,16 +228,20 @@ fn each_mistake_is_named() {
             vec![],
             "line 1: this is not",
         ),
-        (FILE.to_owned(), vec![("GENUINE_SERVER_LISTEN", "x")], "GENUINE_SERVER_LISTEN: must be an address and a port"),
-        (FILE.to_owned(), vec![("GENUINE_SERVER_STORE", "sqlite:x")], "GENUINE_SERVER_STORE: must be memory,"),
         (
             FILE.to_owned(),
-            vec![("GENUINE_SERVER_LISTENS", "x")],
-            "GENUINE_SERVER_LISTENS: there is no such variable; GENUINE_SERVER_LISTEN is one",
+            vec![("GENUINE_GATEWAY_LISTEN", "x")],
+            "GENUINE_GATEWAY_LISTEN: must be an address and a port",
         ),
-        (FILE.to_owned(), vec![("genuine_server_store", "memory")], "; GENUINE_SERVER_STORE is one"),
-        (FILE.to_owned(), vec![("GENUINE_SERVER", "x")], "GENUINE_SERVER: there is no such variable"),
-        (FILE.to_owned(), vec![("GENUIN_SERVER_STORE", "memory")], "; GENUINE_SERVER_STORE is one"),
+        (FILE.to_owned(), vec![("GENUINE_GATEWAY_STORE", "sqlite:x")], "GENUINE_GATEWAY_STORE: must be memory,"),
+        (
+            FILE.to_owned(),
+            vec![("GENUINE_GATEWAY_LISTENS", "x")],
+            "GENUINE_GATEWAY_LISTENS: there is no such variable; GENUINE_GATEWAY_LISTEN is one",
+        ),
+        (FILE.to_owned(), vec![("genuine_gateway_store", "memory")], "; GENUINE_GATEWAY_STORE is one"),
+        (FILE.to_owned(), vec![("GENUINE_GATEWAY", "x")], "GENUINE_GATEWAY: there is no such variable"),
+        (FILE.to_owned(), vec![("GENUIN_GATEWAY_STORE", "memory")], "; GENUINE_GATEWAY_STORE is one"),
         (
             FILE.to_owned(),
             vec![("ATTESTATION_IOS_APPATTEST_APP_ID", "ABCDE12345.a")],
@@ -248,8 +252,8 @@ fn each_mistake_is_named() {
             vec![("ATTESTATION_ANDROID_PACKAGE_NAME", "a")],
             "ATTESTATION_ANDROID_PACKAGE_NAME: there is no",
         ),
-        (FILE.to_owned(), vec![("GENUINE_SERVER_TRUSTED_PROXIES", "x")], "GENUINE_SERVER_TRUSTED_PROXIES:"),
-        (FILE.to_owned(), vec![("GENUINE_SERVER_ALLOW_PLAIN_HTTP", "1")], "true or false"),
+        (FILE.to_owned(), vec![("GENUINE_GATEWAY_TRUSTED_PROXIES", "x")], "GENUINE_GATEWAY_TRUSTED_PROXIES:"),
+        (FILE.to_owned(), vec![("GENUINE_GATEWAY_ALLOW_PLAIN_HTTP", "1")], "true or false"),
         (FILE.to_owned(), ios("ATTESTATION_IOS_APP_ATTEST_MODE", "on"), "OFF, OPTIONAL or REQUIRED"),
         (FILE.to_owned(), ios("ATTESTATION_IOS_APP_ATTEST_ENVIRONMENT", "prod"), "PRODUCTION or DEVELOPMENT"),
         (FILE.to_owned(), ios("ATTESTATION_IOS_APP_ATTEST_TIMEOUT", "1s"), "a number of milliseconds"),
@@ -258,7 +262,7 @@ fn each_mistake_is_named() {
         (FILE.to_owned(), vec![("ATTESTATION_IOS_APP_ATTEST_MODE", "OFF")], "APP_ID: is missing"),
     ];
     assert_mistakes(cases);
-    let mistakes = load(None, &[("GENUINE_SERVER_LISTEN", "0.0.0.0:1"), ("GENUINE_SERVER_STORE", "x")]).unwrap_err();
+    let mistakes = load(None, &[("GENUINE_GATEWAY_LISTEN", "0.0.0.0:1"), ("GENUINE_GATEWAY_STORE", "x")]).unwrap_err();
     assert_eq!(mistakes.len(), 4, "all of them at once: {mistakes:?}");
 }
 
@@ -329,37 +333,37 @@ fn an_authority_has_one_spelling() {
 #[test]
 fn what_kubernetes_says_of_a_service_of_this_name_is_passed_over() {
     let links = [
-        ("GENUINE_SERVER_SERVICE_HOST", "10.0.0.1"),
-        ("GENUINE_SERVER_SERVICE_PORT", "8080"),
-        ("GENUINE_SERVER_SERVICE_PORT_HTTP", "8080"),
-        ("GENUINE_SERVER_SERVICE_PORT_HTTP_2", "8081"),
-        ("GENUINE_SERVER_PORT", "tcp://10.0.0.1:8080"),
-        ("GENUINE_SERVER_PORT_8080_TCP", "tcp://10.0.0.1:8080"),
-        ("GENUINE_SERVER_PORT_8080_TCP_PROTO", "tcp"),
-        ("GENUINE_SERVER_PORT_8080_TCP_PORT", "8080"),
-        ("GENUINE_SERVER_PORT_8080_TCP_ADDR", "10.0.0.1"),
-        ("GENUINE_SERVER_PORT_53_UDP", "udp://10.0.0.1:53"),
-        ("GENUINE_SERVER_PORT_9_SCTP_ADDR", "10.0.0.1"),
+        ("GENUINE_GATEWAY_SERVICE_HOST", "10.0.0.1"),
+        ("GENUINE_GATEWAY_SERVICE_PORT", "8080"),
+        ("GENUINE_GATEWAY_SERVICE_PORT_HTTP", "8080"),
+        ("GENUINE_GATEWAY_SERVICE_PORT_HTTP_2", "8081"),
+        ("GENUINE_GATEWAY_PORT", "tcp://10.0.0.1:8080"),
+        ("GENUINE_GATEWAY_PORT_8080_TCP", "tcp://10.0.0.1:8080"),
+        ("GENUINE_GATEWAY_PORT_8080_TCP_PROTO", "tcp"),
+        ("GENUINE_GATEWAY_PORT_8080_TCP_PORT", "8080"),
+        ("GENUINE_GATEWAY_PORT_8080_TCP_ADDR", "10.0.0.1"),
+        ("GENUINE_GATEWAY_PORT_53_UDP", "udp://10.0.0.1:53"),
+        ("GENUINE_GATEWAY_PORT_9_SCTP_ADDR", "10.0.0.1"),
     ];
     assert!(load(Some(FILE), &links).is_ok());
     for (name, value) in [
-        ("GENUINE_SERVER_PORT", "8080"),
-        ("GENUINE_SERVER_PORT", "http://10.0.0.1:8080"),
-        ("GENUINE_SERVER_HOST", "10.0.0.1"),
-        ("GENUINE_SERVER_SERVICE", "x"),
-        ("GENUINE_SERVER_SERVICE_HOSTS", "x"),
-        ("GENUINE_SERVER_SERVICE_HOST_HTTP", "x"),
-        ("GENUINE_SERVER_SERVICE_PORT_", "x"),
-        ("GENUINE_SERVER_SERVICE_PORT_http", "x"),
-        ("GENUINE_SERVER_PORT_8080", "x"),
-        ("GENUINE_SERVER_PORT_X_TCP", "x"),
-        ("GENUINE_SERVER_PORT__TCP_ADDR", "x"),
-        ("GENUINE_SERVER_PORT_8080_HTTP", "x"),
-        ("GENUINE_SERVER_PORT_8080_HTTP_ADDR", "x"),
-        ("GENUINE_SERVER_PORT_8080_TCP_HOST", "x"),
-        ("GENUINE_SERVER_PORT_8080_TCP_ADDR_X", "x"),
-        ("genuine_server_service_host", "10.0.0.1"),
-        ("GENUINE_SERVER_OPERATOR_SERVICE_HOST", "10.0.0.1"),
+        ("GENUINE_GATEWAY_PORT", "8080"),
+        ("GENUINE_GATEWAY_PORT", "http://10.0.0.1:8080"),
+        ("GENUINE_GATEWAY_HOST", "10.0.0.1"),
+        ("GENUINE_GATEWAY_SERVICE", "x"),
+        ("GENUINE_GATEWAY_SERVICE_HOSTS", "x"),
+        ("GENUINE_GATEWAY_SERVICE_HOST_HTTP", "x"),
+        ("GENUINE_GATEWAY_SERVICE_PORT_", "x"),
+        ("GENUINE_GATEWAY_SERVICE_PORT_http", "x"),
+        ("GENUINE_GATEWAY_PORT_8080", "x"),
+        ("GENUINE_GATEWAY_PORT_X_TCP", "x"),
+        ("GENUINE_GATEWAY_PORT__TCP_ADDR", "x"),
+        ("GENUINE_GATEWAY_PORT_8080_HTTP", "x"),
+        ("GENUINE_GATEWAY_PORT_8080_HTTP_ADDR", "x"),
+        ("GENUINE_GATEWAY_PORT_8080_TCP_HOST", "x"),
+        ("GENUINE_GATEWAY_PORT_8080_TCP_ADDR_X", "x"),
+        ("genuine_gateway_service_host", "10.0.0.1"),
+        ("GENUINE_GATEWAY_OPERATOR_SERVICE_HOST", "10.0.0.1"),
     ] {
         let mistakes = load(Some(FILE), &[(name, value)]).unwrap_err();
         assert!(mistakes.len() == 1 && mistakes[0].contains("there is no such variable"), "{name}: {mistakes:?}");
@@ -391,15 +395,15 @@ fn a_secret_without_quotes_stays_out_of_the_message() {
 }
 
 fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_genuine-server"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_genuine-gateway"));
     command.env_clear().args(arguments).envs(variables.iter().copied()).output().unwrap()
 }
 
 #[test]
 fn the_configuration_in_effect_is_printed_without_secrets() {
-    let path = std::env::temp_dir().join(format!("genuine-server-config-{}.toml", std::process::id()));
+    let path = std::env::temp_dir().join(format!("genuine-gateway-config-{}.toml", std::process::id()));
     std::fs::write(&path, format!("operator_token = \"{TOKEN}\"\n{FILE}")).unwrap();
-    let output = run(&["--config", path.to_str().unwrap(), "--check"], &[("GENUINE_SERVER_LISTEN", "127.0.0.1:7")]);
+    let output = run(&["--config", path.to_str().unwrap(), "--check"], &[("GENUINE_GATEWAY_LISTEN", "127.0.0.1:7")]);
     std::fs::remove_file(&path).unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success());
@@ -408,7 +412,7 @@ fn the_configuration_in_effect_is_printed_without_secrets() {
     // What is printed is a configuration, but for what it hides.
     let printed = text.replace("demo = false\n", "").replace("operator_token = \"…\"\n", "");
     assert!(!text.contains(TOKEN));
-    assert!(!format!("{:?}", load(Some(FILE), &[("GENUINE_SERVER_OPERATOR_TOKEN", TOKEN)])).contains(TOKEN));
+    assert!(!format!("{:?}", load(Some(FILE), &[("GENUINE_GATEWAY_OPERATOR_TOKEN", TOKEN)])).contains(TOKEN));
     assert_eq!(load(Some(&printed), &[]).unwrap().applications[0].name, "shop");
 }
 
@@ -423,10 +427,10 @@ fn mistakes_end_the_server_with_2() {
         (&["--check"], &[], "applications: there is none"),
         (&[], &[("ATTESTATION_IOS_APPATTEST_APP_ID", "ABCDE12345.com.example.shop")], "_IOS_APP_ATTEST_APP_ID is one"),
         (&["--demo"], &[("ATTESTATION_IOS_APPATTEST_APP_ID", "x")], "ATTESTATION_IOS_APP_ATTEST_APP_ID is one"),
-        (&[], &[("GENUINE_SERVER_X", "")], "GENUINE_SERVER_X"),
+        (&[], &[("GENUINE_GATEWAY_X", "")], "GENUINE_GATEWAY_X"),
         (
             &["--demo"],
-            &[("GENUINE_SERVER_LISTEN", "0.0.0.0:80"), ("GENUINE_SERVER_ALLOW_PLAIN_HTTP", "true")],
+            &[("GENUINE_GATEWAY_LISTEN", "0.0.0.0:80"), ("GENUINE_GATEWAY_ALLOW_PLAIN_HTTP", "true")],
             "demonstration",
         ),
         (&["--check"], &[("ATTESTATION_IOS_APP_ATTEST_MODE", "OFF")], "APP_ID"),
@@ -435,15 +439,15 @@ fn mistakes_end_the_server_with_2() {
             &[("ATTESTATION_IOS_APP_ATTEST_APP_ID", "ABCDE12345.com.example.shop")],
             "demonstration",
         ),
-        (&["--demo", "--check"], &[("GENUINE_SERVER_TRUSTED_PROXIES", "0.0.0.0/0")], "demonstration"),
+        (&["--demo", "--check"], &[("GENUINE_GATEWAY_TRUSTED_PROXIES", "0.0.0.0/0")], "demonstration"),
         (
             &["--demo", "--check"],
-            &[("GENUINE_SERVER_TLS_CERTIFICATE", "/dev/null"), ("GENUINE_SERVER_TLS_KEY", "/dev/null")],
+            &[("GENUINE_GATEWAY_TLS_CERTIFICATE", "/dev/null"), ("GENUINE_GATEWAY_TLS_KEY", "/dev/null")],
             "tls",
         ),
         (
             &["--demo", "--check"],
-            &[("GENUINE_SERVER_TLS_CERTIFICATE", "/dev/null"), ("GENUINE_SERVER_TLS_KEY", "/no/such/key.pem")],
+            &[("GENUINE_GATEWAY_TLS_CERTIFICATE", "/dev/null"), ("GENUINE_GATEWAY_TLS_KEY", "/no/such/key.pem")],
             "tls: /no/such/key.pem: ",
         ),
     ] {
@@ -460,13 +464,13 @@ fn a_listener_whose_address_is_taken_is_named() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     for (variable, setting) in
-        [("GENUINE_SERVER_LISTEN", "listen"), ("GENUINE_SERVER_OPERATOR_LISTEN", "operator_listen")]
+        [("GENUINE_GATEWAY_LISTEN", "listen"), ("GENUINE_GATEWAY_OPERATOR_LISTEN", "operator_listen")]
     {
         let mut variables = vec![
             ("ATTESTATION_IOS_APP_ATTEST_APP_ID", "ABCDE12345.com.example.shop"),
-            ("GENUINE_SERVER_STORE", "memory"),
-            ("GENUINE_SERVER_LISTEN", "127.0.0.1:0"),
-            ("GENUINE_SERVER_OPERATOR_LISTEN", "127.0.0.1:0"),
+            ("GENUINE_GATEWAY_STORE", "memory"),
+            ("GENUINE_GATEWAY_LISTEN", "127.0.0.1:0"),
+            ("GENUINE_GATEWAY_OPERATOR_LISTEN", "127.0.0.1:0"),
         ];
         variables.retain(|(name, _)| *name != variable);
         variables.push((variable, &address));
@@ -481,7 +485,7 @@ fn a_listener_whose_address_is_taken_is_named() {
 fn a_value_that_is_no_text_is_a_mistake() {
     use std::os::unix::ffi::OsStrExt as _;
     let value = std::ffi::OsStr::from_bytes(b"ABCDE12345.\xFF");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_genuine-server"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_genuine-gateway"));
     let output = command.env_clear().arg("--check").env("ATTESTATION_IOS_APP_ATTEST_APP_ID", value).output().unwrap();
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{text}");

@@ -2,7 +2,7 @@
 #![allow(missing_docs)]
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use genuine_server::gate::{SignedRequest, sha256};
+use genuine_gateway::gate::{SignedRequest, sha256};
 use genuine_testvectors::{Device, Generation, TestPki, keys::Signer};
 
 const DOCUMENT: &str = include_str!("../docs/simulated-device.md");

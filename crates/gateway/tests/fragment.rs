@@ -1,7 +1,7 @@
 //! What is read along of a connection: which octets are changed, and how many are passed on.
 #![allow(missing_docs)]
 
-use genuine_server::fragment::Place;
+use genuine_gateway::fragment::Place;
 
 /// In pieces of each size, with the target as it is passed on.
 fn assert_passes(sent: &str, expected: &str) {

@@ -4,7 +4,7 @@
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use genuine::app_attest::KeyId;
-use genuine_server::{gate::PresentedAssertion, http::parse_assertion_headers as parse, refusal::Refusal};
+use genuine_gateway::{gate::PresentedAssertion, http::parse_assertion_headers as parse, refusal::Refusal};
 use proptest::prelude::*;
 
 /// SHA-256 sized, with both letters of standard base64 that URL-safe base64 writes otherwise.

@@ -9,7 +9,7 @@ use axum::{Router, body::Body, http::Request, routing::post};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
-use genuine_server::{
+use genuine_gateway::{
     connections::Connections,
     gate::{Access, Freshness},
     http::{self, Intake, Origin, require_assertion},

@@ -17,7 +17,7 @@ use std::{
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use futures_util::StreamExt as _;
-use genuine_server::{
+use genuine_gateway::{
     client::{App, SignedCall},
     config::Config,
     demo,
@@ -47,11 +47,11 @@ impl Server {
     /// The demonstration over a store, on free ports.
     fn start(store: &str, settings: &[(&str, &str)]) -> Self {
         Self::run(
-            Command::new(env!("CARGO_BIN_EXE_genuine-server"))
+            Command::new(env!("CARGO_BIN_EXE_genuine-gateway"))
                 .arg("--demo")
-                .env("GENUINE_SERVER_LISTEN", "127.0.0.1:0")
-                .env("GENUINE_SERVER_OPERATOR_LISTEN", "127.0.0.1:0")
-                .env("GENUINE_SERVER_STORE", store)
+                .env("GENUINE_GATEWAY_LISTEN", "127.0.0.1:0")
+                .env("GENUINE_GATEWAY_OPERATOR_LISTEN", "127.0.0.1:0")
+                .env("GENUINE_GATEWAY_STORE", store)
                 .envs(settings.iter().copied()),
         )
     }
@@ -109,7 +109,7 @@ impl Drop for Server {
 
 /// Valid at the time at which the test runs, as the server's clock is the system's.
 fn device(seed: &str) -> Device {
-    let clock = genuine_server::server::system_clock();
+    let clock = genuine_gateway::server::system_clock();
     Device::new(seed).with_app_id(APP_ID).with_issue_time(clock() - 60)
 }
 
@@ -225,7 +225,7 @@ async fn serve_in_a_window() {
         }
         return;
     };
-    let server = genuine_server::server::Server::bind(in_a_window(&store)).await.unwrap();
+    let server = genuine_gateway::server::Server::bind(in_a_window(&store)).await.unwrap();
     println!("\napps: http://{}", server.app_address().unwrap());
     println!("operator: http://{}", server.operator_address().unwrap());
     server.serve(std::future::pending()).await.unwrap();
@@ -233,7 +233,7 @@ async fn serve_in_a_window() {
 
 fn in_a_window(store: &str) -> Config {
     let variables = [("STORE", store), ("LISTEN", "127.0.0.1:0"), ("OPERATOR_LISTEN", "127.0.0.1:0")];
-    let variables = variables.map(|(name, value)| (format!("GENUINE_SERVER_{name}"), value.to_owned()));
+    let variables = variables.map(|(name, value)| (format!("GENUINE_GATEWAY_{name}"), value.to_owned()));
     let mut config = demo::config().with_variables(variables.into_iter()).unwrap();
     config.applications[0].counter = Contract::Window;
     config
@@ -535,9 +535,9 @@ fn silent_connections_are_closed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_that_nobody_takes_stops_nothing() {
     for closed in [true, false] {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_genuine-server"));
-        command.arg("--demo").env("GENUINE_SERVER_LISTEN", "127.0.0.1:0").env("GENUINE_SERVER_STORE", "memory");
-        command.env("GENUINE_SERVER_OPERATOR_LISTEN", "127.0.0.1:0").stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut command = Command::new(env!("CARGO_BIN_EXE_genuine-gateway"));
+        command.arg("--demo").env("GENUINE_GATEWAY_LISTEN", "127.0.0.1:0").env("GENUINE_GATEWAY_STORE", "memory");
+        command.env("GENUINE_GATEWAY_OPERATOR_LISTEN", "127.0.0.1:0").stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut process = command.spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let app = lines.next().unwrap().unwrap().split_once(':').unwrap().1.trim().to_owned();
@@ -593,7 +593,7 @@ async fn tls_is_spoken_in_1_2_and_1_3() {
     std::fs::write(path("chain.pem"), certificate.cert.pem()).unwrap();
     std::fs::write(path("key.pem"), certificate.signing_key.serialize_pem()).unwrap();
     let settings =
-        [("GENUINE_SERVER_TLS_CERTIFICATE", &*path("chain.pem")), ("GENUINE_SERVER_TLS_KEY", &*path("key.pem"))];
+        [("GENUINE_GATEWAY_TLS_CERTIFICATE", &*path("chain.pem")), ("GENUINE_GATEWAY_TLS_KEY", &*path("key.pem"))];
     let server = Server::start("memory", &settings);
     let address = server.app.strip_prefix("https://").unwrap();
     for version in [&TLS12, &TLS13] {
@@ -624,7 +624,7 @@ async fn a_certificate_is_renewed_at_a_hang_up() {
     };
     let first = issue();
     let settings =
-        [("GENUINE_SERVER_TLS_CERTIFICATE", &*path("chain.pem")), ("GENUINE_SERVER_TLS_KEY", &*path("key.pem"))];
+        [("GENUINE_GATEWAY_TLS_CERTIFICATE", &*path("chain.pem")), ("GENUINE_GATEWAY_TLS_KEY", &*path("key.pem"))];
     let server = Server::start("memory", &settings);
     let address = server.app.strip_prefix("https://").unwrap().to_owned();
     get_over_tls(&address, &first, &TLS13).await.unwrap();
@@ -801,9 +801,9 @@ fn refused(command: &mut Command) -> String {
 /// Runs the demonstration under a limit on file descriptors.
 fn limited(limit: &str) -> Command {
     let mut command = Command::new("sh");
-    command.args(["-c", &format!("ulimit {limit} && exec \"$0\" --demo"), env!("CARGO_BIN_EXE_genuine-server")]);
-    command.env("GENUINE_SERVER_LISTEN", "127.0.0.1:0").env("GENUINE_SERVER_OPERATOR_LISTEN", "127.0.0.1:0");
-    command.env("GENUINE_SERVER_STORE", "memory");
+    command.args(["-c", &format!("ulimit {limit} && exec \"$0\" --demo"), env!("CARGO_BIN_EXE_genuine-gateway")]);
+    command.env("GENUINE_GATEWAY_LISTEN", "127.0.0.1:0").env("GENUINE_GATEWAY_OPERATOR_LISTEN", "127.0.0.1:0");
+    command.env("GENUINE_GATEWAY_STORE", "memory");
     command
 }
 
@@ -823,7 +823,7 @@ fn descriptors_are_raised_or_the_start_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_operator_is_answered_when_descriptors_run_out() {
     use rustix::process::{Pid, Resource, Rlimit, prlimit};
-    genuine_server::descriptors::make_room(1000).unwrap();
+    genuine_gateway::descriptors::make_room(1000).unwrap();
     let server = Server::start("memory", &[]);
     let lowered = Rlimit { current: Some(300), maximum: Some(300) };
     prlimit(Pid::from_raw(server.process.id().try_into().unwrap()), Resource::Nofile, lowered).unwrap();
@@ -862,9 +862,9 @@ async fn redis_that_begins_to_evict_makes_the_server_unready() {
     assert!(log.contains("Redis forgets when it is full"), "{log}");
 
     // Nor does one start on it.
-    let mut command = Command::new(env!("CARGO_BIN_EXE_genuine-server"));
-    command.arg("--demo").env("GENUINE_SERVER_STORE", redis.url()).env("GENUINE_SERVER_LISTEN", "127.0.0.1:0");
-    let text = refused(command.env("GENUINE_SERVER_OPERATOR_LISTEN", "127.0.0.1:0"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_genuine-gateway"));
+    command.arg("--demo").env("GENUINE_GATEWAY_STORE", redis.url()).env("GENUINE_GATEWAY_LISTEN", "127.0.0.1:0");
+    let text = refused(command.env("GENUINE_GATEWAY_OPERATOR_LISTEN", "127.0.0.1:0"));
     assert!(text.contains("maxmemory-policy noeviction"), "{text}");
 }
 
@@ -887,7 +887,7 @@ fn connections_are_bounded() {
     let file = "listen = \"127.0.0.1:0\"\noperator_listen = \"127.0.0.1:0\"\nstore = { kind = \"memory\" }\n\
         limits = { connections = 3 }\n[[applications]]\nname = \"shop\"\napp_ids = [\"ABCDE12345.com.example.shop\"]\n";
     std::fs::write(&path, file).unwrap();
-    let server = Server::run(Command::new(env!("CARGO_BIN_EXE_genuine-server")).arg("--config").arg(&path));
+    let server = Server::run(Command::new(env!("CARGO_BIN_EXE_genuine-gateway")).arg("--config").arg(&path));
     let address = server.app.strip_prefix("http://").unwrap();
     let get = |connection: &mut TcpStream| {
         let _ = connection.write_all(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -920,7 +920,7 @@ fn the_fleet_finds_nothing_wrong_and_would() {
         assert!(table.contains(line), "{table}");
     }
     // A server that refuses what is good.
-    let (code, table) = fleet(&Server::start("memory", &[("GENUINE_SERVER_DEVICE_PER_MINUTE", "1")]));
+    let (code, table) = fleet(&Server::start("memory", &[("GENUINE_GATEWAY_DEVICE_PER_MINUTE", "1")]));
     assert_eq!(code, Some(1), "{table}");
     assert!(table.contains("WRONG order: 429"), "{table}");
 }
@@ -951,7 +951,7 @@ fn the_readme_can_be_followed() {
         let server = Server::start("memory", &[]);
         let built = env!("CARGO_BIN_EXE_device");
         let script = script
-            .replace("cargo run --quiet --release -p genuine-server --features demo --bin device --", built)
+            .replace("cargo run --quiet --release -p genuine-gateway --features demo --bin device --", built)
             .replace("localhost:8080", server.app.strip_prefix("http://").unwrap());
         assert!(script.contains(built) && !script.contains('#'), "comments are errors at the prompt of zsh");
         let output = Command::new(shell).args(["-euo", "pipefail", "-c", &script]).output().unwrap();

@@ -11,7 +11,7 @@ use std::{
     sync::LazyLock,
 };
 
-use genuine_server::{client::App, server::system_clock, store::Purpose};
+use genuine_gateway::{client::App, server::system_clock, store::Purpose};
 use genuine_testvectors::{Device, TestPki};
 use reqwest::Client;
 use support::{APP_ID, AUTHORITY, Scratch};
@@ -21,13 +21,13 @@ use support::{APP_ID, AUTHORITY, Scratch};
 static PRODUCTION: LazyLock<PathBuf> = LazyLock::new(|| {
     let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("production");
     let status = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--locked", "--package", "genuine-server", "--bin", "genuine-server"])
+        .args(["build", "--quiet", "--locked", "--package", "genuine-gateway", "--bin", "genuine-gateway"])
         .args(["--manifest-path", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"), "--target-dir"])
         .arg(&directory)
         .env("CARGO_PROFILE_DEV_DEBUG", "0")
         .status();
     assert!(status.unwrap().success());
-    directory.join("debug/genuine-server")
+    directory.join("debug/genuine-gateway")
 });
 
 fn contains(binary: &[u8], part: &[u8]) -> bool {
@@ -40,11 +40,11 @@ fn it_has_no_demonstration() {
         let output = Command::new(&*PRODUCTION).env_clear().args(arguments).output().unwrap();
         let text = String::from_utf8(output.stderr).unwrap();
         assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{text}");
-        assert!(text.contains("cargo run --release -p genuine-server --features demo -- --demo"), "{text}");
+        assert!(text.contains("cargo run --release -p genuine-gateway --features demo -- --demo"), "{text}");
     }
     // Nor is there a setting of that name.
     for file in ["demo = true", "[[applications]]\nanchors = []", "[demo]"] {
-        let path = std::env::temp_dir().join(format!("genuine-server-no-demo-{}.toml", std::process::id()));
+        let path = std::env::temp_dir().join(format!("genuine-gateway-no-demo-{}.toml", std::process::id()));
         fs::write(&path, file).unwrap();
         let output = Command::new(&*PRODUCTION).env_clear().arg("--config").arg(&path).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{file}");
@@ -56,7 +56,7 @@ fn it_has_no_demonstration() {
 #[test]
 fn the_test_authority_is_not_in_it() {
     let production = fs::read(&*PRODUCTION).unwrap();
-    let demonstration = fs::read(env!("CARGO_BIN_EXE_genuine-server")).unwrap();
+    let demonstration = fs::read(env!("CARGO_BIN_EXE_genuine-gateway")).unwrap();
     for part in
         ["genuine-testvectors key ", "Genuine Test App Attestation Root CA", "Genuine Test App Attestation CA 1"]
     {
@@ -90,7 +90,7 @@ async fn it_refuses_the_simulated_device_under_a_full_configuration() {
          [[applications]]\nname = \"shop\"\napp_ids = [\"{APP_ID}\"]\n"
     );
     fs::write(&path, file).unwrap();
-    for binary in [&**PRODUCTION, Path::new(env!("CARGO_BIN_EXE_genuine-server"))] {
+    for binary in [&**PRODUCTION, Path::new(env!("CARGO_BIN_EXE_genuine-gateway"))] {
         let mut command = Command::new(binary);
         command.env_clear().arg("--config").arg(&path).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut running = Running(command.spawn().unwrap());

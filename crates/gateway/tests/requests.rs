@@ -15,7 +15,7 @@ use base64::{
     prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
 };
 use genuine::app_attest::{Advance, AdvanceError, KeyId};
-use genuine_server::{
+use genuine_gateway::{
     config,
     gate::{Access, Freshness, Gate, PresentedAssertion, SignedRequest, sha256},
     limit::RateLimiter,
@@ -522,7 +522,7 @@ async fn one_of_200_copies_is_accepted_in_memory() {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_of_200_copies_is_accepted_on_redb() {
     let scratch = Scratch::new("copies");
-    let commits = genuine_server::metrics::Metrics::new().unwrap().commit;
+    let commits = genuine_gateway::metrics::Metrics::new().unwrap().commit;
     let store = RedbStore::open(&scratch.path().join("devices.redb"), 10, commits).unwrap();
     one_copy_is_accepted(vec![Arc::new(store)]).await;
 }

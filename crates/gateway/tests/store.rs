@@ -6,7 +6,7 @@ mod support;
 use std::{collections::BTreeSet, sync::Arc};
 
 use genuine::app_attest::{Advance, AdvanceError, Counter, KeyId, Refusal, ReplayWindow};
-use genuine_server::{
+use genuine_gateway::{
     config::Durability,
     metrics::Metrics,
     store::{

@@ -12,7 +12,7 @@ use genuine::{
         ClientDataHash, Counter, CounterStore, KeyId, Policy, PreparedKey,
     },
     crypto::{Crypto, PrepareP256, PrepareP384},
-    x509::{KeptIssuer, TrustAnchor},
+    x509::{CachedIssuer, TrustAnchor},
 };
 
 /// What the phone sends to be paired.
@@ -70,7 +70,7 @@ impl<'a, C: Crypto> Lock<'a, C> {
         message: &Pairing<'_>,
         challenge: &ClientDataHash<'_>,
         now: UnixTime,
-        issuer: &mut Option<KeptIssuer<K>>,
+        issuer: &mut Option<CachedIssuer<K>>,
     ) -> Result<Phone, Error>
     where
         C: PrepareP384<K>,

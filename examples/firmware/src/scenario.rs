@@ -4,7 +4,7 @@ use genuine::{
     Error,
     app_attest::{APPLE_APP_ATTEST_ROOT, Counter, Policy},
     crypto::{Crypto, PrepareP256, PrepareP384, conformance},
-    x509::KeptIssuer,
+    x509::CachedIssuer,
 };
 
 use crate::{
@@ -51,12 +51,12 @@ pub fn play_prepared<K, I, C: PrepareP256<K> + PrepareP384<I>>(crypto: &C, repor
     let anchors = [objects::TEST_ROOT];
     let lock = Lock::new(Policy::new(&apps), &anchors, crypto);
 
-    let mut issuer: Option<KeptIssuer<I>> = None;
+    let mut issuer: Option<CachedIssuer<I>> = None;
     let mut pair = |message| lock.pair_keeping_issuer(message, &objects::CHALLENGE, objects::NOW, &mut issuer);
     report.expect("attestation, issuer to be kept", Expected::ACCEPTED, || pair(&objects::PAIRING));
     let forged = const { Expected::refused(Error::IntermediateSignature) };
-    report.expect("attestation, kept issuer, forged", forged, || pair(&objects::FORGED_PAIRING));
-    let Some(phone) = report.expect("attestation, kept issuer", Expected::ACCEPTED, || pair(&objects::PAIRING)) else {
+    report.expect("attestation, cached issuer, forged", forged, || pair(&objects::FORGED_PAIRING));
+    let Some(phone) = report.expect("attestation, cached issuer", Expected::ACCEPTED, || pair(&objects::PAIRING)) else {
         return;
     };
 

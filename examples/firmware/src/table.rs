@@ -1,7 +1,7 @@
 //! The threat table: every minted vector is verified, must have the same verdict as on the host, and is measured.
 
 use genuine::crypto::Crypto;
-use genuine_table::{Case, Failure, Malformed, Object, Runner, open};
+use genuine_testvectors_runner::{Case, Failure, Malformed, Object, Runner, open};
 
 use crate::board::{Cost, Decimal, exit, measure, print};
 

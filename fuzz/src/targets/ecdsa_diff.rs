@@ -7,10 +7,10 @@ use genuine::{
     Error,
     crypto::{
         BatchP256, Crypto as _, CryptoError, Digest, P256Item, P256Key, P256PublicKey, P256Signature, P384PublicKey,
-        P384Signature, PrepareP256 as _, PrepareP384 as _, PreparedP256, PreparedP384, RustCrypto, VerifyOnly,
+        P384Signature, PrepareP256 as _, PrepareP384 as _, PreparedP256, PreparedP384, RustCrypto, GenuineCrypto,
     },
 };
-use genuine_ecdsa_lanes::InLanes;
+use genuine_crypto_ifma::Ifma;
 use genuine_testvectors::keys::{Hash, Signer};
 
 use crate::codes;
@@ -103,13 +103,13 @@ fn is_ok(answer: Result<(), CryptoError>) -> bool {
 /// What the backend of our own says, which is the same on every path: with the key, prepared or not, and in a batch beside
 /// an honest signature and one out of range; in portable code, and in lanes where the processor has any.
 fn p256_on_every_path(key: &P256PublicKey, digest: &Digest, signature: &P256Signature) -> bool {
-    let verdict = is_ok(VerifyOnly.verify_p256(key, digest, signature));
+    let verdict = is_ok(GenuineCrypto.verify_p256(key, digest, signature));
     let tables = || {
         let prepared: (PreparedP256<8>, PreparedP256<32>, PreparedP256<128>, PreparedP256<512>) = (
-            VerifyOnly.prepare_p256(key).ok()?,
-            VerifyOnly.prepare_p256(key).ok()?,
-            VerifyOnly.prepare_p256(key).ok()?,
-            VerifyOnly.prepare_p256(key).ok()?,
+            GenuineCrypto.prepare_p256(key).ok()?,
+            GenuineCrypto.prepare_p256(key).ok()?,
+            GenuineCrypto.prepare_p256(key).ok()?,
+            GenuineCrypto.prepare_p256(key).ok()?,
         );
         Some(prepared)
     };
@@ -131,8 +131,8 @@ fn p256_on_every_path(key: &P256PublicKey, digest: &Digest, signature: &P256Sign
             in_a_batch(&$backend, key, &large, digest, signature, verdict);
         };
     }
-    backend!(VerifyOnly);
-    if let Some(lanes) = InLanes::detect() {
+    backend!(GenuineCrypto);
+    if let Some(lanes) = Ifma::detect() {
         backend!(lanes);
     }
     verdict
@@ -165,15 +165,15 @@ fn in_a_batch(
 
 /// The same for P-384, which has no batches.
 fn p384_on_every_path(key: &P384PublicKey, digest: &Digest, signature: &P384Signature) -> bool {
-    let verdict = is_ok(VerifyOnly.verify_p384(key, digest, signature));
-    let small: Option<PreparedP384<8>> = VerifyOnly.prepare_p384(key).ok();
-    let large: Option<PreparedP384<128>> = VerifyOnly.prepare_p384(key).ok();
+    let verdict = is_ok(GenuineCrypto.verify_p384(key, digest, signature));
+    let small: Option<PreparedP384<8>> = GenuineCrypto.prepare_p384(key).ok();
+    let large: Option<PreparedP384<128>> = GenuineCrypto.prepare_p384(key).ok();
     let Some((small, large)) = small.zip(large) else {
         assert!(!verdict, "a key that is no point");
         return false;
     };
-    assert_eq!(is_ok(VerifyOnly.verify_p384_prepared(&small, digest, signature)), verdict, "8 points");
-    assert_eq!(is_ok(VerifyOnly.verify_p384_prepared(&large, digest, signature)), verdict, "128 points");
+    assert_eq!(is_ok(GenuineCrypto.verify_p384_prepared(&small, digest, signature)), verdict, "8 points");
+    assert_eq!(is_ok(GenuineCrypto.verify_p384_prepared(&large, digest, signature)), verdict, "128 points");
     verdict
 }
 
@@ -186,7 +186,7 @@ macro_rules! on_curve {
             let signature = $signature(numbers.try_into().expect("two numbers"));
             let is_point = is_ok(RustCrypto.$check(&key));
             let verdict = is_ok(RustCrypto.$verify(&key, &digest_of(digest), &signature));
-            assert_eq!(is_ok(VerifyOnly.$check(&key)), is_point, "the key");
+            assert_eq!(is_ok(GenuineCrypto.$check(&key)), is_point, "the key");
             assert_eq!($every_path(&key, &digest_of(digest), &signature), verdict, "the backend of our own");
             let decoded = VerifyingKey::from_sec1_bytes(point).ok();
             assert_eq!(decoded.is_some(), is_point, "the key by way of SEC 1");

@@ -1,4 +1,4 @@
-//! Kept issuers: a sequence of attestations of many chains, against a model of what is kept and what the signatures are.
+//! Cached issuers: a sequence of attestations of many chains, against a model of what is kept and what the signatures are.
 
 use std::sync::LazyLock;
 
@@ -8,7 +8,7 @@ use genuine::{
         AppIdHash, AttestationObject, AttestationVerifier, ClientDataHash, KeyId, Policy, VerifiedAttestation,
     },
     crypto::P384PublicKey,
-    x509::{KeptIssuer, TrustAnchor},
+    x509::{CachedIssuer, TrustAnchor},
 };
 use genuine_testvectors::{
     Device, Edits, TestPki,
@@ -23,7 +23,7 @@ use crate::{
     remembering::{Prepared, Remembering},
 };
 
-type Kept = KeptIssuer<Prepared<P384PublicKey>>;
+type Kept = CachedIssuer<Prepared<P384PublicKey>>;
 
 const CLIENT_DATA: &[u8] = b"a challenge";
 

@@ -7,7 +7,7 @@ use genuine::{
     app_attest::{
         AppIdHash, Assertion, AssertionVerifier, AttestedKey, ClientDataHash, Environment, Policy, PreparedKey,
     },
-    crypto::{P256PublicKey, PreparedP256, RustCrypto, VerifyOnly},
+    crypto::{P256PublicKey, PreparedP256, RustCrypto, GenuineCrypto},
 };
 use genuine_testvectors::{Edits, keys::sha256};
 use num_bigint::BigUint;
@@ -22,7 +22,7 @@ static HONEST: LazyLock<(Vec<u8>, Vec<u8>)> = LazyLock::new(|| {
     let point = P256PublicKey::from_uncompressed(&DEVICE.public_key()).expect("a point");
     let app = AppIdHash(sha256(&[DEVICE.app_id().as_bytes()]));
     let key = AttestedKey::from_trusted_parts(&point, app, Environment::Production, &RustCrypto).expect("a key");
-    let prepared: Prepared = PreparedKey::new(&key, &VerifyOnly).expect("a point");
+    let prepared: Prepared = PreparedKey::new(&key, &GenuineCrypto).expect("a point");
     (written(&prepared), Edits::default().mint_assertion(&DEVICE, 1, CLIENT_DATA))
 });
 
@@ -56,7 +56,7 @@ pub fn run(data: &[u8]) {
     if form[66..642] == honest[66..642] {
         let assertion = Assertion::parse(assertion).expect("an honest one");
         let apps = [AppIdHash(sha256(&[DEVICE.app_id().as_bytes()]))];
-        let verifier = AssertionVerifier::new(Policy::new(&apps), &VerifyOnly);
+        let verifier = AssertionVerifier::new(Policy::new(&apps), &GenuineCrypto);
         for client_data in [CLIENT_DATA, b"another request"] {
             let client_data = ClientDataHash(client_data);
             let alone = verifier.verify(&assertion, prepared.key(), &client_data);
@@ -70,7 +70,7 @@ pub fn run(data: &[u8]) {
 
 fn written(prepared: &Prepared) -> Vec<u8> {
     let mut bytes = vec![0; Prepared::ENCODED_LEN];
-    prepared.write_to(&mut bytes, &VerifyOnly).expect("the length is right");
+    prepared.write_to(&mut bytes, &GenuineCrypto).expect("the length is right");
     bytes
 }
 

@@ -51,7 +51,7 @@ impl core::error::Error for ConformanceFailure {}
 /// Runs every known answer and edge case: 10 digests, 12 keys, 40 signatures.
 ///
 /// Needs no heap and no I/O, but time and flash: on a Cortex-M4 it adds 16.5 KB to an image that verifies, and takes 55 million
-/// instructions with the backend `VerifyOnly` and 216 million with `RustCrypto`. That is seconds at 48 MHz: run it in an image
+/// instructions with the backend `GenuineCrypto` and 216 million with `RustCrypto`. That is seconds at 48 MHz: run it in an image
 /// for that purpose, or once when a board is made, rather than at each start. `examples/firmware/measure` measures it, and the
 /// README has the figures of all boards.
 ///
@@ -88,10 +88,10 @@ pub fn check<C: Crypto + ?Sized>(crypto: &C) -> Result<(), ConformanceFailure> {
 /// The first check that was not passed.
 ///
 /// ```
-/// # #[cfg(feature = "verify-only")] {
-/// use genuine::crypto::{PreparedP256, VerifyOnly, conformance};
+/// # #[cfg(feature = "genuine-crypto")] {
+/// use genuine::crypto::{PreparedP256, GenuineCrypto, conformance};
 ///
-/// conformance::check_prepared_p256::<PreparedP256<32>, _>(&VerifyOnly).unwrap();
+/// conformance::check_prepared_p256::<PreparedP256<32>, _>(&GenuineCrypto).unwrap();
 /// # }
 /// ```
 pub fn check_prepared_p256<K, C: PrepareP256<K> + ?Sized>(crypto: &C) -> Result<(), ConformanceFailure> {

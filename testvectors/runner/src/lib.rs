@@ -11,10 +11,10 @@
 //!
 //! ```
 //! use genuine::crypto::RustCrypto;
-//! use genuine_table::{Runner, open};
+//! use genuine_testvectors_runner::{Runner, open};
 //!
 //! # let vectors: Vec<_> = genuine_testvectors::vectors().filter(|vector| vector.id.starts_with("att-ios17-p")).collect();
-//! # let pack = genuine_table::pack(&vectors);
+//! # let pack = genuine_testvectors_runner::pack(&vectors);
 //! let (header, cases) = open(&pack)?;
 //! let anchor = header.anchor()?;
 //! let mut runner = Runner::new();
@@ -26,7 +26,7 @@
 //!     }
 //! }
 //! assert!(runner.is_complete(&header));
-//! # Ok::<(), genuine_table::Malformed>(())
+//! # Ok::<(), genuine_testvectors_runner::Malformed>(())
 //! ```
 #![no_std]
 #![forbid(unsafe_code)]

@@ -2,8 +2,8 @@
 
 use genuine::Error;
 use genuine::crypto::RustCrypto;
-use genuine_table::{Case, Failure, Runner, open, pack};
 use genuine_testvectors::{Vector, vectors};
+use genuine_testvectors_runner::{Case, Failure, Runner, open, pack};
 
 const GOOD: &str = "asr-ios17-production";
 const BAD: &str = "ct-01";

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 
 use genuine::crypto::RustCrypto;
 use genuine::{Error, Step};
-use genuine_table::{Runner, open, pack};
 use genuine_testvectors::{BUNDLED, Vector};
+use genuine_testvectors_runner::{Runner, open, pack};
 
 /// The three good ones: the second assertion is under a policy on launch data, which is little-endian.
 const GOOD: [&str; 3] = ["att-ios17-production", "asr-ios17-production", "p-launch-policy-assertion"];

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use genuine::Error;
 use genuine::app_attest::MAX_ATTESTATION;
 use genuine::crypto::RustCrypto;
-use genuine_table::{Case, Cases, FRAME_LENGTH, Header, MAX_CASE, Malformed, Object, Runner, open, table};
 use genuine_testvectors::{Environment, Kind, TestPki, Vector, vectors};
+use genuine_testvectors_runner::{Case, Cases, FRAME_LENGTH, Header, MAX_CASE, Malformed, Object, Runner, open, table};
 
 #[test]
 fn every_vector_has_its_verdict() {
@@ -149,7 +149,7 @@ fn a_frame_at_a_time_is_enough() {
 #[test]
 fn what_is_no_table_is_refused() {
     let vectors: Vec<_> = vectors().filter(|vector| vector.id == "asr-ios17-production").collect();
-    let pack = genuine_table::pack(&vectors);
+    let pack = genuine_testvectors_runner::pack(&vectors);
     let read =
         |pack: &[u8]| open(pack).and_then(|(_, cases)| cases.collect::<Result<Vec<_>, _>>().map(|cases| cases.len()));
     assert_eq!(read(&pack), Ok(1));

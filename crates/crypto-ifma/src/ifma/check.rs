@@ -2,7 +2,7 @@
 
 use core::arch::x86_64::__mmask8;
 
-use genuine_ecdsa::{
+use genuine_crypto::{
     P256,
     arithmetic::{self, Scalar},
 };

@@ -1,4 +1,4 @@
-//! Multiples of prepared points, by the comb of `genuine-ecdsa`: eight of them, each lane with its own table and scalar.
+//! Multiples of prepared points, by the comb of `genuine-crypto`: eight of them, each lane with its own table and scalar.
 //!
 //! k is Σ ±2^i over L signs. Column c takes those with i ≡ c modulo e, from the highest column on, and block b adds its part s of
 //! them, which is 2^(b·e) times an odd number and less than 2^(L − e + 1) in size. So a sum a·Q is doubled and then meets s·Q of
@@ -20,7 +20,7 @@ use core::{
     array,
 };
 
-use genuine_ecdsa::{
+use genuine_crypto::{
     P256, Prepared,
     arithmetic::{Affine, Odd, entries},
 };

@@ -21,7 +21,7 @@ mod window;
 
 use core::array;
 
-use genuine_ecdsa::{
+use genuine_crypto::{
     Base, BasePoint as _, P256,
     arithmetic::{Affine, Odd, Scalar},
 };
@@ -168,7 +168,7 @@ mod field {
 mod words {
     use core::arch::x86_64::{__m512i, _mm512_setzero_si512};
 
-    use genuine_ecdsa::{P256, arithmetic::Scalar};
+    use genuine_crypto::{P256, arithmetic::Scalar};
 
     use super::{Interval, SMALL, field::Fe};
     pub(crate) use crate::ifma::words::{Eight, from_lanes, left, mask, right, rows, to_lanes, transpose};

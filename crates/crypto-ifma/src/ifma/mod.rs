@@ -13,11 +13,11 @@ macro_rules! with_lanes {
             #[target_feature(enable = "avx512f,avx512ifma")]
             fn body() $body
 
-            if crate::Lanes::detect().is_some() {
+            if crate::Ifma::detect().is_some() {
                 // SAFETY: the processor has the features that the function needs.
                 unsafe { body() }
             } else {
-                assert!(std::env::var_os("GENUINE_REQUIRE_LANES").is_none(), "this processor has no AVX-512 IFMA");
+                assert!(std::env::var_os("GENUINE_REQUIRE_IFMA").is_none(), "this processor has no AVX-512 IFMA");
                 std::eprintln!("not run: this processor has no AVX-512 IFMA");
             }
         }
@@ -38,7 +38,7 @@ mod tests;
 mod window;
 mod words;
 
-use genuine_ecdsa::{
+use genuine_crypto::{
     Base, BasePoint as _, P256, Prepared, PublicKey, Unverified,
     arithmetic::{self, Odd, Scalar, numbers},
 };

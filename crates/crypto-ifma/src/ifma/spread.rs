@@ -8,7 +8,7 @@
 
 use core::{arch::x86_64::__mmask8, array};
 
-use genuine_ecdsa::{
+use genuine_crypto::{
     Base, BasePoint as _, P256, Prepared,
     arithmetic::{Affine, Odd},
 };

@@ -2,7 +2,7 @@
 
 use std::{arch::x86_64::__m512i, array, ptr, sync::LazyLock, vec, vec::Vec};
 
-use genuine_ecdsa::{
+use genuine_crypto::{
     P256, Prepared, PublicKey,
     arithmetic::{self, Affine, Odd, Scalar},
 };

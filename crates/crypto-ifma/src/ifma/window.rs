@@ -12,7 +12,7 @@ use core::{
     array,
 };
 
-use genuine_ecdsa::{
+use genuine_crypto::{
     P256,
     arithmetic::{self, Affine, Odd},
 };

@@ -8,7 +8,7 @@ use core::{
     mem,
 };
 
-use genuine_ecdsa::{
+use genuine_crypto::{
     P256,
     arithmetic::{Affine, Scalar},
 };

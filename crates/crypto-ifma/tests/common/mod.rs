@@ -8,8 +8,8 @@ pub(crate) mod extreme;
 
 use std::sync::LazyLock;
 
-use genuine_ecdsa::{Invalid, P256, Prepared, PublicKey, Unverified};
-use genuine_ecdsa_lanes::{Item, Key, Lanes};
+use genuine_crypto::{Invalid, P256, Prepared, PublicKey, Unverified};
+use genuine_crypto_ifma::{Ifma, Item, Key};
 use num_bigint::BigUint;
 use p256::{
     AffinePoint, FieldBytes, ProjectivePoint, Scalar,
@@ -24,10 +24,10 @@ use p256::{
 use sha2::{Digest as _, Sha256};
 
 /// The processor's lanes. Where there are none, a test says so and does nothing.
-pub(crate) fn lanes() -> Option<Lanes> {
-    let lanes = Lanes::detect();
+pub(crate) fn lanes() -> Option<Ifma> {
+    let lanes = Ifma::detect();
     if lanes.is_none() {
-        assert!(std::env::var_os("GENUINE_REQUIRE_LANES").is_none(), "this processor has no AVX-512 IFMA");
+        assert!(std::env::var_os("GENUINE_REQUIRE_IFMA").is_none(), "this processor has no AVX-512 IFMA");
         eprintln!("not run: this processor has no AVX-512 IFMA");
     }
     lanes
@@ -179,7 +179,7 @@ pub(crate) struct Expected<'a> {
 
 /// Verifies together, with keys in one form.
 pub(crate) fn batch<'a, const POINTS: usize>(
-    lanes: Lanes,
+    lanes: Ifma,
     cases: &[Expected<'a>],
     key: impl Fn(&'a Keys) -> Key<'a, POINTS>,
 ) -> Vec<bool> {
@@ -192,7 +192,7 @@ pub(crate) fn batch<'a, const POINTS: usize>(
 }
 
 /// Verifies on every path.
-pub(crate) fn assert_all(lanes: Lanes, cases: &[Expected<'_>]) {
+pub(crate) fn assert_all(lanes: Ifma, cases: &[Expected<'_>]) {
     let expected: Vec<_> = cases.iter().map(|case| case.valid).collect();
     assert_eq!(batch::<8>(lanes, cases, |keys| Key::Plain(&keys.plain)), expected, "plain");
     assert_eq!(batch(lanes, cases, |keys| Key::Prepared(&keys.of_8)), expected, "8 points");
@@ -211,7 +211,7 @@ pub(crate) fn assert_all(lanes: Lanes, cases: &[Expected<'_>]) {
 }
 
 /// Verifies on every path, and expects what p256 says.
-pub(crate) fn assert_agreed(lanes: Lanes, cases: &[Case]) {
+pub(crate) fn assert_agreed(lanes: Ifma, cases: &[Case]) {
     for cases in cases.chunks(24) {
         let keys: Vec<_> = cases.iter().map(|case| Keys::new(&case.key)).collect();
         let expected: Vec<_> = cases

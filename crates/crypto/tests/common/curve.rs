@@ -2,7 +2,7 @@
 
 use std::{fmt::Debug, sync::LazyLock};
 
-use genuine_ecdsa::arithmetic::{Affine, Fe};
+use genuine_crypto::arithmetic::{Affine, Fe};
 use num_bigint::BigUint;
 use p256::ecdsa::signature::hazmat::PrehashVerifier as _;
 use p256::elliptic_curve::{
@@ -104,7 +104,7 @@ static P384_PRIME: LazyLock<BigUint> = LazyLock::new(|| power(384) - power(128) 
 
 macro_rules! curve {
     ($name:ident, $crate_:ident, $nist:ident, $sha256:ident, $sha384:ident, $prime:ident) => {
-        impl Curve<{ genuine_ecdsa::$name }> for $name {
+        impl Curve<{ genuine_crypto::$name }> for $name {
             type Scalar = $crate_::Scalar;
             type Point = $crate_::ProjectivePoint;
 

@@ -6,7 +6,7 @@
 
 use std::ops::AddAssign;
 
-use genuine_ecdsa::{Base, arithmetic::Affine};
+use genuine_crypto::{Base, arithmetic::Affine};
 use num_bigint::{BigInt, BigUint, Sign};
 
 use super::{OCTETS, Word, curve::Curve, power};

@@ -1,6 +1,6 @@
 //! Every path of a verification.
 
-use genuine_ecdsa::{
+use genuine_crypto::{
     Base, BasePoint, Invalid, Prepared, PublicKey, Unverified,
     arithmetic::{self, Scalar},
 };

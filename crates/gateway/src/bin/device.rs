@@ -6,7 +6,7 @@ use std::{
     process::ExitCode,
 };
 
-use genuine_server::{
+use genuine_gateway::{
     client::App,
     demo::{self, CLIENT_DATA},
     server::system_clock,

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use genuine_server::{
+use genuine_gateway::{
     client::{Answer, App, SignedCall},
     demo,
     server::system_clock,
@@ -24,7 +24,7 @@ use tokio::task::JoinSet;
 
 const USAGE: &str = "usage: fleet [--server URL] [--operator URL] [--devices N] [--seconds S] [--orders-only]
 
-Drives the demonstration of genuine-server with N simulated devices at once (default 64), for S seconds (default 10)
+Drives the demonstration of genuine-gateway with N simulated devices at once (default 64), for S seconds (default 10)
 after they have registered. --orders-only leaves out what must not pass, to measure throughput.
 ";
 

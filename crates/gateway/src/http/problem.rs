@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use genuine::{Error, ErrorClass};
+use genuine::{Class, Error};
 use serde_json::json;
 
 use crate::refusal::Refusal;
@@ -55,8 +55,8 @@ impl Told {
             Refusal::Engine(Error::CounterStepTooLarge) => STEP,
             Refusal::OperatorUnknown => OPERATOR,
             Refusal::Engine(error) => match error.class() {
-                ErrorClass::Malformed => MALFORMED,
-                ErrorClass::Rejected => REJECTED,
+                Class::Malformed => MALFORMED,
+                Class::Rejected => REJECTED,
                 _ => UNAVAILABLE,
             },
             Refusal::RequestMalformed => MALFORMED,

@@ -21,7 +21,7 @@ use axum::{
     http::{HeaderMap, HeaderName, Request},
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use genuine_server::{
+use genuine_gateway::{
     application::Application,
     config::{self, Durability},
     demo,
@@ -44,7 +44,7 @@ pub struct Scratch(PathBuf);
 
 impl Scratch {
     pub fn new(name: &str) -> Self {
-        let path = env::temp_dir().join(format!("genuine-server-{name}-{}", std::process::id()));
+        let path = env::temp_dir().join(format!("genuine-gateway-{name}-{}", std::process::id()));
         let _ = fs::remove_dir_all(&path);
         fs::create_dir_all(&path).unwrap();
         Self(path)
@@ -162,7 +162,7 @@ impl Hands {
         self.0.fetch_add(seconds, Ordering::SeqCst);
     }
 
-    pub fn clock(&self) -> genuine_server::gate::Clock {
+    pub fn clock(&self) -> genuine_gateway::gate::Clock {
         let hands = self.clone();
         Arc::new(move || hands.0.load(Ordering::SeqCst))
     }

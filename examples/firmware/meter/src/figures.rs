@@ -68,7 +68,7 @@ impl Figure {
         let stack = stack.ok_or_else(|| format!("{} measures no stack", image.build))?;
         let board = image.build.board.name.to_owned();
         println!("{board}, {profile}\n{printed}The most that the calls can add up to, {} bytes:\n{bound}", bound.bytes);
-        let is_product = !["table", "own_table", "curves"].contains(&image.build.binary);
+        let is_product = !["table", "genuine_crypto_table", "curves"].contains(&image.build.binary);
         Ok(Self {
             board,
             profile,
@@ -116,26 +116,26 @@ impl Figure {
                 ("attestation", 43_000_000),
                 ("assertion", 13_000_000),
             ],
-            "Cortex-M4, own code, opt 3" => &[
+            "Cortex-M4, genuine-crypto, opt 3" => &[
                 ("painted stack", 6 * 1024),
                 ("bound of the stack", 6 * 1024),
                 ("attestation", 12_000_000),
                 ("assertion", 2_400_000),
             ],
-            "Cortex-M4, own code, opt s" => &[("flash", 64 * 1024)],
-            "Cortex-M4, own code, assertion only, opt 3" => {
+            "Cortex-M4, genuine-crypto, opt s" => &[("flash", 64 * 1024)],
+            "Cortex-M4, genuine-crypto, assertion only, opt 3" => {
                 &[("painted stack", 3 * 1024), ("bound of the stack", 3 * 1024)]
             }
-            "Cortex-M4, own code, assertion only, compact, opt z" => &[
+            "Cortex-M4, genuine-crypto, assertion only, compact, opt z" => &[
                 ("flash", 16 * 1024),
                 ("painted stack", 2 * 1024),
                 ("bound of the stack", 2 * 1024),
                 ("assertion", 6_000_000),
             ],
-            "Cortex-M4, own code, threat table, opt 3" => {
+            "Cortex-M4, genuine-crypto, threat table, opt 3" => {
                 &[("painted stack", 6 * 1024), ("bound of the stack", 6 * 1024)]
             }
-            "Cortex-M4, own code, curves, opt 3" => &[
+            "Cortex-M4, genuine-crypto, curves, opt 3" => &[
                 ("P-256", 2_200_000),
                 ("P-256, prepared, 2 KB", 950_000),
                 ("P-384", 8_000_000),
@@ -157,14 +157,14 @@ impl Operation {
 
 impl Cost {
     /// Reads `attestation: accepted, N instructions, …` or `attestation, dearest: CASE, N instructions`; of a lock that has
-    /// something prepared, `attestation, kept issuer: accepted, …` or `assertion, prepared: accepted, …`.
+    /// something prepared, `attestation, cached issuer: accepted, …` or `assertion, prepared: accepted, …`.
     pub(crate) fn read(printed: &str, kind: &str) -> Option<Self> {
         printed.lines().find_map(|line| {
             let rest = line.strip_prefix(kind)?;
             let case = if let Some(rest) = rest.strip_prefix(", dearest: ") {
                 Some(rest.split(',').next()?.to_owned())
             } else {
-                let accepted = ["", ", kept issuer", ", prepared"].map(|how| format!("{how}: accepted"));
+                let accepted = ["", ", cached issuer", ", prepared"].map(|how| format!("{how}: accepted"));
                 accepted.iter().any(|accepted| rest.starts_with(accepted)).then_some(None)?
             };
             Some(Self { instructions: number_before(line, " instructions")?, case })
@@ -223,9 +223,9 @@ impl Figures {
         over
     }
 
-    /// With our own code, the dearest of the threat table may cost twice what the typical one does.
+    /// With our genuine-crypto, the dearest of the threat table may cost twice what the typical one does.
     fn dearest_over_typical(&self, table: &Figure) -> Option<String> {
-        let typical = table.name().replace("own code, threat table", "own code");
+        let typical = table.name().replace("genuine-crypto, threat table", "genuine-crypto");
         let typical = self.figure.iter().find(|figure| figure.name() == typical && typical != table.name())?;
         let is_over = |(dearest, typical): (&Option<Cost>, &Option<Cost>)| match (dearest, typical) {
             (Some(dearest), Some(typical)) => dearest.instructions > 2 * typical.instructions,
@@ -263,7 +263,7 @@ impl Figures {
         )?;
         fs::write(PICTURE, self.picture())?;
         for (place, profile) in
-            [("demo", "full, opt 3"), ("own", "own code, opt 3"), ("prepared", "own code, prepared, opt 3")]
+            [("demo", "full, opt 3"), ("genuine_crypto", "genuine-crypto, opt 3"), ("prepared", "genuine-crypto, prepared, opt 3")]
         {
             let figure = self.figure.iter().find(|figure| figure.profile == profile);
             let printed = figure.map(|figure| figure.printed.as_str()).unwrap_or_default();
@@ -303,7 +303,7 @@ impl Figures {
         let figures: Vec<_> = self.figure.iter().filter(|figure| !figure.curves.is_empty()).collect();
         let boards: Vec<_> = figures.iter().map(|figure| format!("{}, instructions | stack", figure.board)).collect();
         let header =
-            format!("| own code, opt 3 | {} |\n|---|{}\n", boards.join(" | "), "---:|---:|".repeat(boards.len()));
+            format!("| genuine-crypto, opt 3 | {} |\n|---|{}\n", boards.join(" | "), "---:|---:|".repeat(boards.len()));
         let names = figures.first().into_iter().flat_map(|figure| figure.curves.iter().map(|curve| &curve.name));
         let row = |name: &String| {
             let of_board = |figure: &&Figure| {
@@ -384,8 +384,8 @@ mod tests {
         attestation: accepted, 34381400 instructions, 13556 bytes of stack\n\
         assertion, dearest: p-launch-policy-assertion, 6592120 instructions\n";
     const PREPARED: &str = "\
-        attestation, kept issuer, forged: NonceMismatch, 71240 instructions, 3308 bytes of stack\n\
-        attestation, kept issuer: accepted, 2434000 instructions, 2000 bytes of stack\n\
+        attestation, cached issuer, forged: NonceMismatch, 71240 instructions, 3308 bytes of stack\n\
+        attestation, cached issuer: accepted, 2434000 instructions, 2000 bytes of stack\n\
         P-256, prepared, 2 KB: accepted, 736680 instructions, 1080 bytes of stack\n";
 
     #[test]

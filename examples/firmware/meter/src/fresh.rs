@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// The images: binary, what its figures are called, and features.
-const IMAGES: [(&str, &str, &[&str]); 2] = [("demo", "full, opt 3", &[]), ("own", "own code, opt 3", OWN)];
+const IMAGES: [(&str, &str, &[&str]); 2] = [("demo", "full, opt 3", &[]), ("genuine_crypto", "genuine-crypto, opt 3", OWN)];
 
 /// One of each architecture: Cortex-M33 compiles what Cortex-M4 does.
 const MEASURED: [&Board; 2] = [&BOARDS[0], &BOARDS[2]];

@@ -52,7 +52,7 @@ fn measure_all(write: bool) -> Outcome<Vec<String>> {
 
     println!("{}\n{}\n{}\n{}", figures.table(), figures.curves(), figures.checks(), figures.crates());
     let mut faults = figures.over_budget();
-    faults.extend(all.own.lines().map(|site| format!("our own code can panic: {site}")));
+    faults.extend(all.own.lines().map(|site| format!("our genuine-crypto can panic: {site}")));
     if write {
         figures.write()?;
         all.panics.write()?;
@@ -66,8 +66,8 @@ fn measure_all(write: bool) -> Outcome<Vec<String>> {
 const PROFILES: [(&str, &str); 3] = [("release", "opt 3"), ("size", "opt s"), ("tiny", "opt z")];
 
 const TABLE: &[&str] = &["--features", "table"];
-const OWN: &[&str] = &["--no-default-features", "--features", "verify-only"];
-const OWN_TABLE: &[&str] = &["--no-default-features", "--features", "verify-only,table"];
+const OWN: &[&str] = &["--no-default-features", "--features", "genuine-crypto"];
+const OWN_TABLE: &[&str] = &["--no-default-features", "--features", "genuine-crypto,table"];
 const COMPACT: &[&str] = &["--no-default-features", "--features", "compact"];
 const NONE: &[&str] = &["--no-default-features"];
 
@@ -78,13 +78,13 @@ const IMAGES: [(&str, &str, &[&str], &[&str]); 12] = [
     ("assertion", "assertion only", &[], &["release", "size"]),
     ("accelerator", "without ECDSA", NONE, &["release"]),
     ("table", "threat table", TABLE, &["release"]),
-    ("own", "own code", OWN, &["release", "size"]),
-    ("own_checked", "own code, checked", OWN, &["release"]),
-    ("own_assertion", "own code, assertion only", OWN, &["release", "size"]),
-    ("own_assertion", "own code, assertion only, compact", COMPACT, &["tiny"]),
-    ("own_prepared", "own code, prepared", OWN, &["release"]),
-    ("own_table", "own code, threat table", OWN_TABLE, &["release"]),
-    ("curves", "own code, curves", OWN, &["release"]),
+    ("genuine_crypto", "genuine-crypto", OWN, &["release", "size"]),
+    ("genuine_crypto_checked", "genuine-crypto, checked", OWN, &["release"]),
+    ("genuine_crypto_assertion", "genuine-crypto, assertion only", OWN, &["release", "size"]),
+    ("genuine_crypto_assertion", "genuine-crypto, assertion only, compact", COMPACT, &["tiny"]),
+    ("genuine_crypto_prepared", "genuine-crypto, prepared", OWN, &["release"]),
+    ("genuine_crypto_table", "genuine-crypto, threat table", OWN_TABLE, &["release"]),
+    ("curves", "genuine-crypto, curves", OWN, &["release"]),
 ];
 
 /// What one profile gives on all boards.
@@ -105,7 +105,7 @@ fn measure((profile, optimisation): (&'static str, &str)) -> Outcome<Measured> {
             measured.figures.push(Figure::of(&image, format!("{what}, {optimisation}"))?);
             match binary {
                 "demo" => measured.panics.merge(CallSites::of(&image.elf)),
-                "own" | "own_assertion" | "own_prepared" if profile != "tiny" => {
+                "genuine_crypto" | "genuine_crypto_assertion" | "genuine_crypto_prepared" if profile != "tiny" => {
                     measured.own.merge(CallSites::of(&image.elf));
                 }
                 _ => {}

@@ -1,5 +1,5 @@
 //! The engine alone, over a backend that the compiler knows nothing about, to prove that it cannot panic. With the feature
-//! `verify-only`, the verification of our own as well: the engine over it, and all that it consists of.
+//! `genuine-crypto`, the verification of our own as well: the engine over it, and all that it consists of.
 //!
 //! The panic handler calls a function that nobody defines. So this links only if no panic is left in the image; then every
 //! call below returns, whatever the input and whatever the backend answers. It is linked, not run.
@@ -23,7 +23,7 @@ use genuine::{
         BatchP256, Crypto, CryptoError, Digest, P256Item, P256Key, P256PublicKey, P256Signature, P384PublicKey,
         P384Signature, PrepareP256, PrepareP384, conformance,
     },
-    x509::{Certificate, KeptIssuer, TrustAnchor},
+    x509::{Certificate, CachedIssuer, TrustAnchor},
 };
 
 #[cfg(target_arch = "arm")]
@@ -58,7 +58,7 @@ fn main() -> ! {
         let _ = black_box(attestation::<Slot, _>(&Registers));
         let _ = black_box(assertion::<Slot, _>(&Registers));
         let _ = black_box(others(&Registers));
-        #[cfg(feature = "verify-only")]
+        #[cfg(feature = "genuine-crypto")]
         own::all();
     }
 }
@@ -95,7 +95,7 @@ fn attestation<K, C: PrepareP384<K>>(crypto: &C) -> Result<[u8; AttestedKey::ENC
     let key_id = KeyId::from_base64(text()).or_else(|_| KeyId::from_slice(bytes()))?;
     let now = UnixTime(u64::from(Registers::read()));
     let verifier = AttestationVerifier::new(policy, &anchors, crypto);
-    let mut kept = black_box(None::<KeptIssuer<K>>);
+    let mut kept = black_box(None::<CachedIssuer<K>>);
     let proof = verifier.verify_and_keep_issuer(&object, &key_id, &ClientDataHash(bytes()), now, &mut kept)?;
     black_box(proof.app_index());
     let issuer = kept.ok_or(Error::CryptoUnavailable)?;
@@ -277,21 +277,21 @@ impl BatchP256<Slot> for Registers {
 }
 
 /// The verification of our own.
-#[cfg(feature = "verify-only")]
+#[cfg(feature = "genuine-crypto")]
 mod own {
     use core::hint::black_box;
 
     use genuine::{
         Error,
         app_attest::{AttestedKey, PreparedKey},
-        crypto::{PreparedP256, PreparedP384, VerifyOnly},
+        crypto::{PreparedP256, PreparedP384, GenuineCrypto},
     };
-    use genuine_ecdsa::{Base, BasePoint, Invalid, P256, P384, Prepared, PublicKey, Unverified};
+    use genuine_crypto::{Base, BasePoint, Invalid, P256, P384, Prepared, PublicKey, Unverified};
 
     use super::{Registers, assertion, attestation, bytes, others};
 
     pub(super) fn all() {
-        let _ = black_box(others(&VerifyOnly));
+        let _ = black_box(others(&GenuineCrypto));
         points::<8>();
         points::<32>();
         points::<128>();
@@ -299,8 +299,8 @@ mod own {
     }
 
     fn points<const POINTS: usize>() {
-        let _ = black_box(attestation::<PreparedP384<POINTS>, _>(&VerifyOnly));
-        let _ = black_box(assertion::<PreparedP256<POINTS>, _>(&VerifyOnly));
+        let _ = black_box(attestation::<PreparedP384<POINTS>, _>(&GenuineCrypto));
+        let _ = black_box(assertion::<PreparedP256<POINTS>, _>(&GenuineCrypto));
         let _ = black_box(stored::<POINTS>());
         let _ = black_box(curve::<P256, POINTS>());
         let _ = black_box(curve::<P384, POINTS>());
@@ -308,7 +308,7 @@ mod own {
 
     fn stored<const POINTS: usize>() -> Result<AttestedKey, Error> {
         let key = PreparedKey::<PreparedP256<POINTS>>::from_trusted_bytes(bytes(), &Registers)?;
-        key.write_to(room(), &VerifyOnly)?;
+        key.write_to(room(), &GenuineCrypto)?;
         Ok(*key.key())
     }
 

@@ -4,11 +4,11 @@
 #![no_main]
 
 use firmware::{board::entry, report::Report, scenario};
-use genuine::crypto::{PreparedP256, PreparedP384, VerifyOnly};
+use genuine::crypto::{PreparedP256, PreparedP384, GenuineCrypto};
 
 #[entry]
 fn main() -> ! {
     let mut report = Report::default();
-    scenario::play_prepared::<PreparedP256<32>, PreparedP384<32>, _>(&VerifyOnly, &mut report);
+    scenario::play_prepared::<PreparedP256<32>, PreparedP384<32>, _>(&GenuineCrypto, &mut report);
     report.end()
 }

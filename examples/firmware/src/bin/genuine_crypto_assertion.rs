@@ -5,11 +5,11 @@
 #![no_main]
 
 use firmware::{board::entry, report::Report, scenario};
-use genuine::crypto::VerifyOnly;
+use genuine::crypto::GenuineCrypto;
 
 #[entry]
 fn main() -> ! {
     let mut report = Report::default();
-    scenario::play_assertions(&VerifyOnly, &mut report);
+    scenario::play_assertions(&GenuineCrypto, &mut report);
     report.end()
 }

@@ -3,12 +3,12 @@
 #![no_main]
 
 use firmware::{board::entry, report::Report, scenario};
-use genuine::crypto::VerifyOnly;
+use genuine::crypto::GenuineCrypto;
 
 #[entry]
 fn main() -> ! {
     let mut report = Report::default();
-    scenario::play(&VerifyOnly, &mut report);
-    scenario::play_real(&VerifyOnly, &mut report);
+    scenario::play(&GenuineCrypto, &mut report);
+    scenario::play_real(&GenuineCrypto, &mut report);
     report.end()
 }

@@ -3,9 +3,9 @@
 #![no_main]
 
 use firmware::{board::entry, table};
-use genuine::crypto::VerifyOnly;
+use genuine::crypto::GenuineCrypto;
 
 #[entry]
 fn main() -> ! {
-    table::play(&VerifyOnly)
+    table::play(&GenuineCrypto)
 }
