@@ -1,4 +1,4 @@
-//! Computes the multiples of the base points, with the crate's genuine-crypto: `base.rs` in the output directory.
+//! Computes the multiples of the base points, with the crate's own code: `base.rs` in the output directory.
 //!
 //! They could be constants, but the compiler takes seconds to interpret what runs in half a millisecond, and says so with
 //! warnings that cannot be silenced.

@@ -1,7 +1,7 @@
 //! A strict CBOR reader over `minicbor`: definite lengths, shortest heads, no tags, bounded counts.
 //!
 //! `minicbor` decodes; this module looks at each head first, so that what genuine objects never use is refused with its
-//! genuine-crypto: indefinite lengths, tags, heads longer than needed (RFC 8949 §4.2.1). Nothing here recurses: with definite
+//! own code: indefinite lengths, tags, heads longer than needed (RFC 8949 §4.2.1). Nothing here recurses: with definite
 //! lengths, skipping a value is counting.
 
 use minicbor::Decoder;

@@ -117,7 +117,7 @@ fn the_chain_has_a_verdict_within_its_validity() {
     assert_eq!(chain.within_validity.expect("overlaps").holds, Some(true));
 }
 
-/// Each requirement of a vector reaches the engine's policy: one that cannot be met refuses with its genuine-crypto.
+/// Each requirement of a vector reaches the engine's policy: one that cannot be met refuses with its own code.
 #[test]
 fn requirements_are_asked() {
     let at = |name: &str| BUNDLED.iter().find(|(id, _)| *id == name).expect("a bundled vector").1;

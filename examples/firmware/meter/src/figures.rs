@@ -223,7 +223,7 @@ impl Figures {
         over
     }
 
-    /// With our genuine-crypto, the dearest of the threat table may cost twice what the typical one does.
+    /// With genuine-crypto, the dearest of the threat table may cost twice what the typical one does.
     fn dearest_over_typical(&self, table: &Figure) -> Option<String> {
         let typical = table.name().replace("genuine-crypto, threat table", "genuine-crypto");
         let typical = self.figure.iter().find(|figure| figure.name() == typical && typical != table.name())?;

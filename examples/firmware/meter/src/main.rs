@@ -52,7 +52,7 @@ fn measure_all(write: bool) -> Outcome<Vec<String>> {
 
     println!("{}\n{}\n{}\n{}", figures.table(), figures.curves(), figures.checks(), figures.crates());
     let mut faults = figures.over_budget();
-    faults.extend(all.own.lines().map(|site| format!("our genuine-crypto can panic: {site}")));
+    faults.extend(all.own.lines().map(|site| format!("genuine-crypto can panic: {site}")));
     if write {
         figures.write()?;
         all.panics.write()?;
