@@ -1,39 +1,49 @@
-//! The committed files as the catalogue makes them.
+//! The committed files as the suite makes them.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use crate::catalogue;
+use crate::group::{Group, MAX_ID};
 use crate::pki::TestPki;
+use crate::suite;
 
 /// Every file that minting writes: path relative to the crate, and content.
 ///
 /// # Panics
 ///
-/// If two vectors share an id.
+/// If two vectors share an id, an id is too long, or a group has no vectors or no description.
 #[must_use]
 pub fn minted_files() -> Vec<(String, String)> {
-    let mut vectors = catalogue::mint();
-    vectors.sort_by(|left, right| (left.kind.name(), &left.id).cmp(&(right.kind.name(), &right.id)));
-    let unique: std::collections::BTreeSet<_> = vectors.iter().map(|vector| &vector.id).collect();
+    let mut vectors = suite::mint();
+    vectors.sort_by(|left, right| left.id.cmp(&right.id));
+    let unique: BTreeSet<_> = vectors.iter().map(|vector| &vector.id).collect();
     assert_eq!(unique.len(), vectors.len(), "ids are unique");
 
     let mut list = String::from(
         "//! The committed files, embedded. Written by `mint`; do not edit.\n\n\
          /// The root certificate of the committed vectors, PEM.\n\
          pub const ROOT_PEM: &str = include_str!(\"../vectors/root.pem\");\n\n\
-         /// Id and JSON text of every committed vector.\n\
-         pub const BUNDLED: &[(&str, &str)] = &[\n",
+         /// Name and JSON text of every group of committed vectors.\n\
+         pub const GROUPS: &[(&str, &str)] = &[\n",
     );
     let mut files = vec![("vectors/root.pem".to_owned(), TestPki::default().root_pem())];
-    for vector in vectors {
-        let path = format!("vectors/{}/{}.json", vector.kind.name(), vector.id);
-        writeln!(list, "    (\"{}\", include_str!(\"../{path}\")),", vector.id).expect("a String takes all text");
-        files.push((path, vector.to_json()));
+    let mut rest = vectors;
+    for (name, description) in suite::GROUPS {
+        let (vectors, others): (Vec<_>, _) = rest.into_iter().partition(|vector| vector.group() == Some(name));
+        rest = others;
+        assert!(!vectors.is_empty(), "{name} has vectors");
+        let longest = vectors.iter().max_by_key(|vector| vector.id.len()).map_or("", |vector| &vector.id);
+        assert!(longest.len() <= MAX_ID, "{longest} is longer than {MAX_ID}");
+        let path = format!("vectors/{name}.json");
+        writeln!(list, "    (\"{name}\", include_str!(\"../{path}\")),").expect("a String takes all text");
+        let group = Group { name: name.to_owned(), description: description.to_owned(), vectors };
+        files.push((path, group.to_json()));
     }
+    assert!(rest.is_empty(), "{} is of no group", rest[0].id);
     list.push_str("];\n");
     files.push(("src/bundled.rs".to_owned(), list));
     files
 }
 
-/// The directories that hold minted files alone, relative to the crate.
-pub const MINTED_DIRECTORIES: [&str; 2] = ["vectors/attestation", "vectors/assertion"];
+/// The directory that holds minted files alone, relative to the crate.
+pub const MINTED_DIRECTORY: &str = "vectors";

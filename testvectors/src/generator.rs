@@ -1,24 +1,25 @@
-//! Objects drawn from entropy: an honest device with up to three faults of the catalogue, and the error they end in.
+//! Objects drawn from entropy: an honest device with up to three mutations of the suite, and the error they end in.
 //!
-//! A row of the catalogue is an edit of what its twin's device makes, and finds what it edits in any device of that form.
-//! So a row is a *mutator*: [`Generator::draw`] makes up a device of the form, applies the edits of some rows to it and
-//! predicts the error of the row whose check comes first. Property tests and fuzz targets share this one generator.
+//! A vector of the suite is a mutation of what its twin's device makes, and the mutation finds what it changes in any device
+//! of that form. So a vector to be minted is a *mutator*: [`Generator::draw`] makes up a device of the form, applies the
+//! mutations of some vectors to it and predicts the error of the one whose check comes first. Property tests and fuzz targets
+//! share this one generator.
 //!
-//! # Which rows are mutators, and which go together
+//! # Which vectors are mutators, and which go together
 //!
-//! - A row is a mutator unless it brings a device or a client data hash of its own: then it says something about those.
-//! - A row edits *parts* of an object: its authenticator data, leaf, intermediate, signature, envelope, or what is said
+//! - A vector is a mutator unless it brings a device or a client data hash of its own: then it says something about those.
+//! - A mutation changes *parts* of an object: its authenticator data, leaf, intermediate, signature, envelope, or what is said
 //!   about it. Mutators go together if they have no part in common, and are not for the same check: two wrong names can
 //!   be equal, and two faults for one check would need an order within it. The time of verification has a part in the
 //!   leaf, whose validity it is held against.
 //! - A mutator of several parts is applied alone. So is one of the object's size, which everything adds to, and one that
-//!   replaces a certificate by editing the envelope, because it hides what was done to the certificate.
+//!   replaces a certificate by changing the envelope, because it hides what was done to the certificate.
 
-use crate::catalogue::{Row, rows};
 use crate::device::{Device, Environment};
 use crate::generation::Generation;
 use crate::keys::pseudo_random;
-use crate::recipe::Chain;
+use crate::mutation::Chain;
+use crate::suite::{Unminted, unminted};
 use crate::vector::{Kind, Vector};
 
 /// The seeds of the keys that are drawn from: few, because each device makes authorities of its own.
@@ -32,27 +33,27 @@ const MAX_RECEIPT: usize = 1_200;
 
 const DAY: u64 = 86_400;
 
-/// Draws honest and forged objects; it holds the catalogue and a few devices.
+/// Draws honest and forged objects; it holds the suite and a few devices.
 pub struct Generator {
     devices: Vec<Device>,
     forms: Vec<Form>,
 }
 
-/// A good vector of the catalogue, and the rows that edit it.
+/// A good vector of the suite, and the mutations of it.
 struct Form {
-    twin: Row,
+    twin: Unminted,
     /// What is said about the twin.
     said: Vector,
     mutators: Vec<Mutator>,
 }
 
 struct Mutator {
-    row: Row,
+    unminted: Unminted,
     parts: Vec<Part>,
     check: Check,
 }
 
-/// What an edit can change without changing the others.
+/// What a mutation can change without changing the others.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
     /// The authenticator data, and the nonce over it.
@@ -105,32 +106,32 @@ enum Check {
 }
 
 impl Generator {
-    /// The generator over all rows of the catalogue.
+    /// The generator over the whole suite.
     ///
     /// # Panics
     ///
-    /// Never: every bad row has a twin.
+    /// Never: every bad vector has a twin.
     #[must_use]
     pub fn new() -> Self {
-        let (bad, good): (Vec<_>, Vec<_>) = rows().into_iter().partition(|row| row.twin.is_some());
+        let (bad, good): (Vec<_>, Vec<_>) = unminted().into_iter().partition(|unminted| unminted.twin.is_some());
         let mut forms: Vec<Form> = Vec::new();
-        for row in bad {
-            let twin = row.twin.expect("a bad row has a twin");
+        for unminted in bad {
+            let twin = unminted.twin.expect("a bad one has a twin");
             let form = if let Some(form) = forms.iter_mut().find(|form| form.twin.id == twin) {
                 form
             } else {
-                let twin = good.iter().find(|row| row.id == twin).expect("the twin is a good row");
+                let twin = good.iter().find(|unminted| unminted.id == twin).expect("the twin is a good one");
                 forms.push(Form { twin: twin.clone(), said: twin.clone().mint(), mutators: Vec::new() });
                 forms.last_mut().expect("it was pushed")
             };
-            form.mutators.extend(Mutator::new(row, &form.twin, &form.said));
+            form.mutators.extend(Mutator::new(unminted, &form.twin, &form.said));
         }
         Self { devices: SEEDS.into_iter().map(Device::new).collect(), forms }
     }
 
     /// The ids of the mutators, form by form.
     pub fn mutators(&self) -> impl Iterator<Item = Vec<&str>> {
-        self.forms.iter().map(|form| form.mutators.iter().map(|mutator| mutator.row.id.as_str()).collect())
+        self.forms.iter().map(|form| form.mutators.iter().map(|mutator| mutator.unminted.id.as_str()).collect())
     }
 
     /// Draws an object, with what is said about it and the expected verdict. Its id names the mutators.
@@ -147,24 +148,24 @@ impl Generator {
                 mutators.push(mutator);
             }
         }
-        let mut row = self.honest(form, &mutators, &mut entropy);
+        let mut unminted = self.honest(form, &mutators, &mut entropy);
         if let Some(first) = mutators.iter().min_by_key(|mutator| mutator.check) {
-            row.twin = Some("");
-            row.expected = first.row.expected;
-            row.id = mutators.iter().map(|mutator| mutator.row.id.as_str()).collect::<Vec<_>>().join("+");
+            unminted.twin = Some("");
+            unminted.expected = first.unminted.expected;
+            unminted.id = mutators.iter().map(|mutator| mutator.unminted.id.as_str()).collect::<Vec<_>>().join("+");
         }
         for mutator in mutators {
-            row.edits = row.edits.and(&mutator.row.edits);
-            row.request.extend(mutator.row.request.iter().cloned());
+            unminted.mutation = unminted.mutation.and(&mutator.unminted.mutation);
+            unminted.request.extend(mutator.unminted.request.iter().cloned());
         }
-        Vector { twin: None, ..row.mint() }
+        Vector { twin: None, ..unminted.mint() }
     }
 
     /// An honest device of this form, and what it is asked; where a mutator counts from the twin, so does the device.
-    fn honest(&self, form: &Form, mutators: &[&Mutator], entropy: &mut Entropy<'_>) -> Row {
+    fn honest(&self, form: &Form, mutators: &[&Mutator], entropy: &mut Entropy<'_>) -> Unminted {
         let about = |check| mutators.iter().find(|mutator| mutator.check == check);
-        let mut row = form.twin.clone();
-        let generation = match row.device.generation() {
+        let mut unminted = form.twin.clone();
+        let generation = match unminted.device.generation() {
             generation @ (Generation::Ios27 | Generation::Macos27) => generation,
             _ => *entropy.pick(&[Generation::Ios14, Generation::Ios17, Generation::Ios26]),
         };
@@ -178,9 +179,9 @@ impl Generator {
             if about(Check::Validity).is_some() { 3 * DAY } else { 1 + u64::from(entropy.number()) % (353 * DAY) };
         let longest = if mutators.is_empty() { 4_000 } else { MAX_RECEIPT };
         if let Some((version, category)) = launch_data {
-            *row.device = row.device.with_launch_data(&version, category);
+            *unminted.device = unminted.device.with_launch_data(&version, category);
         }
-        *row.device = row
+        *unminted.device = unminted
             .device
             .with_key_of(entropy.pick(&self.devices))
             .with_generation(generation)
@@ -190,19 +191,19 @@ impl Generator {
             .with_app_id(&app_id)
             .with_receipt_length(1 + entropy.below(longest));
         let hash_length = 1 + entropy.below(80);
-        row.client_data = None;
-        row.client_data_hash = pseudo_random(&format!("client data {}", entropy.number()), hash_length);
-        match row.kind {
+        unminted.client_data = None;
+        unminted.client_data_hash = pseudo_random(&format!("client data {}", entropy.number()), hash_length);
+        match unminted.kind {
             Kind::Attestation if about(Check::Validity).is_none() => {
-                let now = row.device.not_before() + u64::from(entropy.number()) % (life + 1);
-                row.request(move |vector| vector.valid_at = Some(now))
+                let now = unminted.device.not_before() + u64::from(entropy.number()) % (life + 1);
+                unminted.request(move |vector| vector.valid_at = Some(now))
             }
-            Kind::Attestation => row,
+            Kind::Attestation => unminted,
             Kind::Assertion => {
-                row.counter = about(Check::CounterRisen)
-                    .map_or_else(|| entropy.number().saturating_add(1), |mutator| mutator.row.counter);
-                let previous = entropy.number() % row.counter.max(1);
-                row.request(move |vector| vector.previous_counter = Some(previous))
+                unminted.counter = about(Check::CounterRisen)
+                    .map_or_else(|| entropy.number().saturating_add(1), |mutator| mutator.unminted.counter);
+                let previous = entropy.number() % unminted.counter.max(1);
+                unminted.request(move |vector| vector.previous_counter = Some(previous))
             }
         }
     }
@@ -215,35 +216,35 @@ impl Default for Generator {
 }
 
 impl Mutator {
-    fn new(row: Row, twin: &Row, said: &Vector) -> Option<Self> {
-        if row.device != twin.device || row.client_data_hash != twin.client_data_hash {
+    fn new(unminted: Unminted, twin: &Unminted, said: &Vector) -> Option<Self> {
+        if unminted.device != twin.device || unminted.client_data_hash != twin.client_data_hash {
             return None;
         }
         let mut parts = Vec::new();
-        for stage in row.edits.stages() {
+        for stage in unminted.mutation.stages() {
             match stage {
                 "auth_data" | "auth_data_bytes" | "binding" => parts.push(Part::AuthData),
                 "leaf" => parts.push(Part::Leaf),
                 "intermediate" => parts.push(Part::Intermediate),
                 "signature" => parts.push(Part::Signature),
-                "chain" => parts.extend(changed_certificates(&row)),
+                "chain" => parts.extend(changed_certificates(&unminted)),
                 _ => parts.push(Part::Envelope),
             }
         }
         parts.dedup();
         let mut said_here = said.clone();
-        row.request.iter().for_each(|edit| edit(&mut said_here));
-        if said_here != *said || row.counter != twin.counter {
+        unminted.request.iter().for_each(|change| change(&mut said_here));
+        if said_here != *said || unminted.counter != twin.counter {
             parts.push(Part::Request);
         }
-        let check = Check::of(row.expected?, &parts)?;
+        let check = Check::of(unminted.expected?, &parts)?;
         let in_envelope = parts == [Part::Envelope] && check != Check::Encoding;
         if parts == [Part::Request] && check == Check::Validity {
             parts = vec![Part::Request, Part::Leaf];
         } else if parts.len() > 1 || in_envelope || matches!(check, Check::Kind | Check::Size) {
             parts = Part::ALL.to_vec();
         }
-        Some(Self { row, parts, check })
+        Some(Self { unminted, parts, check })
     }
 
     fn goes_with(&self, other: &Self) -> bool {
@@ -251,17 +252,19 @@ impl Mutator {
     }
 }
 
-/// Which certificates change when the row edits them after they are signed.
-fn changed_certificates(row: &Row) -> impl Iterator<Item = Part> {
-    let honest =
-        Chain { leaf: row.device.leaf(&[0; 32]).sign(), intermediate: row.device.authorities().signed_intermediate() };
-    let edited = row.edits.edit_chain(honest.clone());
-    let leaf = (edited.leaf != honest.leaf).then_some(Part::Leaf);
-    leaf.into_iter().chain((edited.intermediate != honest.intermediate).then_some(Part::Intermediate))
+/// Which certificates change when the mutation changes them after they are signed.
+fn changed_certificates(unminted: &Unminted) -> impl Iterator<Item = Part> {
+    let honest = Chain {
+        leaf: unminted.device.leaf(&[0; 32]).sign(),
+        intermediate: unminted.device.authorities().signed_intermediate(),
+    };
+    let changed = unminted.mutation.change_chain(honest.clone());
+    let leaf = (changed.leaf != honest.leaf).then_some(Part::Leaf);
+    leaf.into_iter().chain((changed.intermediate != honest.intermediate).then_some(Part::Intermediate))
 }
 
 impl Check {
-    /// The check that ends in this error where these parts are edited; `None` if it is not of these.
+    /// The check that ends in this error where these parts are changed; `None` if it is not of these.
     fn of(error: &str, parts: &[Part]) -> Option<Self> {
         let in_intermediate = parts == [Part::Intermediate];
         let certificate = if in_intermediate { Self::Intermediate } else { Self::Leaf };

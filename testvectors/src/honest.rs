@@ -2,7 +2,7 @@
 
 use crate::device::Device;
 use crate::keys::sha256;
-use crate::recipe::Edits;
+use crate::mutation::Mutation;
 
 /// What a device hands to the app after attesting its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl Device {
     #[must_use]
     pub fn attest_hash(&self, client_data_hash: &[u8]) -> Attestation {
         Attestation {
-            object: Edits::default().mint_attestation(self, client_data_hash),
+            object: Mutation::default().mint_attestation(self, client_data_hash),
             key_id: self.key_id(),
             public_key: self.public_key(),
             client_data_hash: client_data_hash.to_vec(),
@@ -67,7 +67,7 @@ impl Device {
     pub fn assert_hash(&mut self, client_data_hash: &[u8]) -> SignedAssertion {
         let counter = self.advance_counter();
         SignedAssertion {
-            object: Edits::default().mint_assertion(self, counter, client_data_hash),
+            object: Mutation::default().mint_assertion(self, counter, client_data_hash),
             counter,
             client_data_hash: client_data_hash.to_vec(),
         }

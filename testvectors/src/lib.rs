@@ -3,7 +3,6 @@
 
 pub mod auth_data;
 mod bundled;
-pub mod catalogue;
 pub mod cbor;
 pub mod certificate;
 pub mod der;
@@ -11,29 +10,48 @@ mod device;
 mod files;
 mod generation;
 pub mod generator;
+mod group;
 mod honest;
 pub mod keys;
+pub mod mutation;
 mod pki;
-pub mod recipe;
+pub mod suite;
 mod vector;
 
-pub use bundled::{BUNDLED, ROOT_PEM};
+pub use bundled::{GROUPS, ROOT_PEM};
 pub use device::{
     BUNDLE_VERSION, CODE_HASH, CODE_HASH_TYPE, DEFAULT_APP_ID, Device, Environment, GENUINE_RECEIPT_LENGTH,
     VALIDATION_CATEGORY,
 };
-pub use files::{MINTED_DIRECTORIES, minted_files};
+pub use files::{MINTED_DIRECTORY, minted_files};
 pub use generation::Generation;
+pub use group::{Group, MAX_ID, SCHEMA_VERSION};
 pub use honest::{Attestation, SignedAssertion};
+pub use mutation::Mutation;
 pub use pki::TestPki;
-pub use recipe::Edits;
 pub use vector::{Hex, Kind, Requirements, Vector, VectorError};
 
-/// The committed vectors, parsed: the good ones and the bad ones, in the order of their ids within each kind.
+/// The committed vectors, parsed: group by group, and in each in the order of their ids.
 ///
 /// # Panics
 ///
 /// Never: a test of this crate parses them all.
 pub fn vectors() -> impl Iterator<Item = Vector> {
-    BUNDLED.iter().map(|(id, json)| Vector::parse(id, json).expect("the committed vectors parse"))
+    texts().map(|(id, json)| Vector::parse(id, json).expect("the committed vectors parse"))
+}
+
+/// Id and JSON text of every committed vector, in the order of [`vectors`].
+pub fn texts() -> impl Iterator<Item = (&'static str, &'static str)> {
+    GROUPS.iter().flat_map(|(_, file)| group::texts(file))
+}
+
+/// The JSON text of the committed vector with this id.
+///
+/// # Panics
+///
+/// If there is none.
+#[must_use]
+pub fn text(id: &str) -> &'static str {
+    let (_, text) = texts().find(|(found, _)| *found == id).unwrap_or_else(|| panic!("{id} is no vector"));
+    text
 }

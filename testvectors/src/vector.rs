@@ -22,7 +22,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// `attestation` or `assertion`: the value of `type` and the name of the directory.
+    /// `attestation` or `assertion`: the value of `type`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -35,8 +35,10 @@ impl Kind {
 /// A vector, decoded. Fields that not every source has are optional.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Vector {
-    /// The file name without `.json`: unique among all vectors.
+    /// Group and name: `der::boolean-not-ff`. Unique among all vectors. Of an object in a file of its own, the name of the file.
     pub id: String,
+    /// The row of the threat catalogue that asks for it, with a letter where the row has several inputs.
+    pub threat: Option<String>,
     /// What [`object`](Self::object) is.
     pub kind: Kind,
     /// One sentence: what was changed, or what a good object shows.
@@ -134,7 +136,7 @@ impl From<Hex> for String {
 
 /// A JSON text is not a vector.
 #[derive(Debug)]
-pub struct VectorError(String);
+pub struct VectorError(pub(crate) String);
 
 impl fmt::Display for VectorError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -145,7 +147,8 @@ impl fmt::Display for VectorError {
 impl std::error::Error for VectorError {}
 
 impl Vector {
-    /// Reads the JSON form. Unknown fields are ignored: vectors taken from genuine devices carry their provenance.
+    /// Reads the JSON form of one vector; `id` is the id of one that has none in it. Unknown fields are ignored: vectors taken
+    /// from genuine devices carry their provenance.
     ///
     /// # Errors
     ///
@@ -153,6 +156,12 @@ impl Vector {
     pub fn parse(id: &str, json: &str) -> Result<Self, VectorError> {
         let document: Document = serde_json::from_str(json).map_err(|error| VectorError(error.to_string()))?;
         document.into_vector(id)
+    }
+
+    /// What stands before the `::` of the id, if it has one.
+    #[must_use]
+    pub fn group(&self) -> Option<&str> {
+        self.id.split_once("::").map(|(group, _)| group)
     }
 
     /// Writes the JSON form: pretty-printed, fields in a fixed order, a newline at the end.
@@ -170,7 +179,11 @@ impl Vector {
 
 /// The JSON form, field by field.
 #[derive(Deserialize, Serialize)]
-struct Document {
+pub(crate) struct Document {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    threat: Option<String>,
     #[serde(rename = "type")]
     kind: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -207,7 +220,7 @@ struct Document {
 }
 
 impl Document {
-    fn into_vector(self, id: &str) -> Result<Vector, VectorError> {
+    pub(crate) fn into_vector(self, id: &str) -> Result<Vector, VectorError> {
         let (kind, object) = match self.kind.as_str() {
             "attestation" => (Kind::Attestation, self.attestation_b64),
             "assertion" => (Kind::Assertion, self.assertion_b64),
@@ -221,7 +234,8 @@ impl Document {
             Some(_) => return Err(VectorError("environment is neither production nor development".to_owned())),
         };
         Ok(Vector {
-            id: id.to_owned(),
+            id: self.id.unwrap_or_else(|| id.to_owned()),
+            threat: self.threat,
             kind,
             description: self.description,
             twin: self.twin,
@@ -252,6 +266,8 @@ impl From<&Vector> for Document {
             Kind::Assertion => (None, Some(object)),
         };
         Self {
+            id: Some(vector.id.clone()),
+            threat: vector.threat.clone(),
             kind: vector.kind.name().to_owned(),
             description: vector.description.clone(),
             expected: vector.expected.clone().unwrap_or_else(|| "pass".to_owned()),

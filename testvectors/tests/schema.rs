@@ -3,24 +3,59 @@
 //! The keywords that the schema uses are evaluated here (JSON Schema 2020-12), because the validators at hand bring
 //! licences that the project does not take. A keyword that is not known here fails the test.
 
-use genuine_testvectors::BUNDLED;
+use genuine_testvectors::{GROUPS, MAX_ID, SCHEMA_VERSION, text};
 use regex::Regex;
 use serde_json::{Value, json};
 
 #[test]
 fn files_satisfy_the_schema() {
     let schema = schema();
-    for (id, json) in BUNDLED {
-        let instance = serde_json::from_str(json).expect("a vector is JSON");
-        assert!(satisfies(&schema, &schema, &instance), "{id}");
+    for (group, json) in GROUPS {
+        let instance = serde_json::from_str(json).expect("a group is JSON");
+        assert!(satisfies(&schema, &schema, &instance), "{group}");
     }
 }
 
 #[test]
-fn the_schema_refuses_what_is_no_vector() {
+fn the_schema_has_the_limits_of_the_code() {
     let schema = schema();
-    let (_, json) = BUNDLED.iter().find(|(id, _)| *id == "att-ios17-production").expect("a good attestation");
-    let good: Value = serde_json::from_str(json).expect("a vector is JSON");
+    assert_eq!(schema["properties"]["schema_version"]["const"], json!(SCHEMA_VERSION));
+    assert_eq!(schema["$defs"]["id"]["maxLength"], json!(MAX_ID));
+}
+
+#[test]
+fn the_schema_refuses_what_is_no_group() {
+    let schema = schema();
+    let vector: Value = serde_json::from_str(text("generation::ios17-production")).expect("a vector is JSON");
+    let good = json!({ "schema_version": 1, "group": "generation", "description": "One.", "vectors": [vector] });
+    assert!(satisfies(&schema, &schema, &good));
+    for (name, value) in [
+        ("schema_version", json!(2)),
+        ("group", json!("Generation")),
+        ("description", json!("no sentence")),
+        ("vectors", json!([])),
+        ("vectors", json!([{}])),
+        ("vectors", vector.clone()),
+        ("surplus", json!(0)),
+    ] {
+        let mut instance = good.clone();
+        instance[name] = value;
+        assert!(!satisfies(&schema, &schema, &instance), "{name}");
+    }
+    for name in ["schema_version", "group", "description", "vectors"] {
+        let mut instance = good.clone();
+        instance.as_object_mut().expect("an object").remove(name);
+        assert!(!satisfies(&schema, &schema, &instance), "{name}");
+    }
+    // One vector alone, as objects of real devices are kept, is no group.
+    assert!(!satisfies(&schema, &schema, &vector));
+}
+
+#[test]
+fn the_schema_refuses_what_is_no_vector() {
+    let root = schema();
+    let schema = &root["$defs"]["vector"];
+    let good: Value = serde_json::from_str(text("generation::ios17-production")).expect("a vector is JSON");
     let with = |name: &str, value: Value| {
         let mut instance = good.clone();
         instance[name] = value;
@@ -32,9 +67,14 @@ fn the_schema_refuses_what_is_no_vector() {
         instance
     };
 
-    assert!(satisfies(&schema, &schema, &good));
+    assert!(satisfies(&root, schema, &good));
     for instance in [
         json!([]),
+        without("id"),
+        without("threat"),
+        with("id", json!("ios17-production")),
+        with("id", json!("generation::iOS17")),
+        with("id", json!(format!("generation::{}", "a".repeat(MAX_ID)))),
         without("app_id"),
         without("valid_at"),
         with("type", json!("receipt")),
@@ -48,11 +88,11 @@ fn the_schema_refuses_what_is_no_vector() {
         with("require_categories", json!([])),
         with("require_categories", json!(["1"])),
         with("expected", json!("NonceMismatch")),
-        with("twin", json!("att-ios27-production")),
+        with("twin", json!("generation::ios27-production")),
         with("assertion_b64", json!("AA==")),
         with("type", json!("assertion")),
     ] {
-        assert!(!satisfies(&schema, &schema, &instance), "{instance}");
+        assert!(!satisfies(&root, schema, &instance), "{instance}");
     }
 }
 
@@ -83,6 +123,9 @@ fn satisfies(root: &Value, schema: &Value, instance: &Value) -> bool {
         "pattern" => instance.as_str().is_none_or(|text| {
             Regex::new(value.as_str().expect("a pattern")).expect("a regular expression").is_match(text)
         }),
+        "maxLength" => instance
+            .as_str()
+            .is_none_or(|text| text.len() <= usize::try_from(value.as_u64().expect("a number")).expect("a length")),
         "minItems" => instance
             .as_array()
             .is_none_or(|items| items.len() >= usize::try_from(value.as_u64().expect("a number")).expect("a length")),

@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use genuine_testvectors::{BUNDLED, MINTED_DIRECTORIES, ROOT_PEM, TestPki, Vector, minted_files, vectors};
+use genuine_testvectors::{
+    GROUPS, Group, MAX_ID, MINTED_DIRECTORY, ROOT_PEM, TestPki, Vector, minted_files, texts, vectors,
+};
 
 #[test]
-fn files_are_what_the_catalogue_mints() {
+fn files_are_what_the_suite_mints() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let files = minted_files();
     for (path, content) in &files {
@@ -15,20 +17,57 @@ fn files_are_what_the_catalogue_mints() {
         assert!(present == *content, "{path} differs: run `cargo run -p genuine-testvectors --bin mint`");
     }
     let minted: BTreeSet<String> = files.into_iter().map(|(path, _)| path).collect();
-    for directory in MINTED_DIRECTORIES {
-        for entry in fs::read_dir(root.join(directory)).expect("the directory is committed") {
-            let name = entry.expect("the directory can be read").file_name();
-            let path = format!("{directory}/{}", name.to_string_lossy());
-            assert!(minted.contains(&path), "{path} is stray: run `cargo run -p genuine-testvectors --bin mint`");
-        }
+    for entry in fs::read_dir(root.join(MINTED_DIRECTORY)).expect("the directory is committed") {
+        let name = entry.expect("the directory can be read").file_name();
+        let path = format!("{MINTED_DIRECTORY}/{}", name.to_string_lossy());
+        assert!(minted.contains(&path), "{path} is stray: run `cargo run -p genuine-testvectors --bin mint`");
     }
     assert_eq!(ROOT_PEM, TestPki::default().root_pem());
 }
 
 #[test]
-fn vectors_survive_a_round_trip() {
-    for (vector, (id, json)) in vectors().zip(BUNDLED) {
-        assert_eq!(vector.to_json(), *json, "{id}");
+fn groups_survive_a_round_trip() {
+    for (name, json) in GROUPS {
+        let group = Group::parse(json).expect("a group");
+        assert_eq!(group.name, *name);
+        assert_eq!(group.to_json(), *json, "{name}");
+    }
+}
+
+/// The texts are found by lines, without a JSON reader: a reader finds the same.
+#[test]
+fn the_text_of_each_vector_is_the_vector() {
+    let of_groups: Vec<_> = GROUPS.iter().flat_map(|(_, json)| Group::parse(json).expect("a group").vectors).collect();
+    assert!(of_groups.len() > 800, "the vectors are bundled");
+    assert_eq!(vectors().collect::<Vec<_>>(), of_groups);
+    for ((id, text), vector) in texts().zip(&of_groups) {
+        assert_eq!(id, vector.id);
+        assert_eq!(Vector::parse("", text).expect("a vector"), *vector, "{id}");
+        assert_eq!(Vector::parse("", &vector.to_json()).expect("a vector"), *vector, "{id}");
+    }
+}
+
+#[test]
+fn ids_and_threats_are_unique() {
+    let ids: BTreeSet<_> = vectors().map(|vector| vector.id).collect();
+    let threats: BTreeSet<_> = vectors().filter_map(|vector| vector.threat).collect();
+    assert_eq!((ids.len(), threats.len()), (vectors().count(), vectors().count()));
+    let longest = ids.iter().max_by_key(|id| id.len()).expect("there are vectors");
+    assert!(longest.len() <= MAX_ID, "{longest}");
+}
+
+#[test]
+fn what_is_no_group_is_refused() {
+    let (_, json) = GROUPS[0];
+    for (from, to) in [
+        ("\"schema_version\": 1", "\"schema_version\": 2"),
+        ("\"group\": \"", "\"group\": \"x"),
+        ("\"type\": \"attestation\"", "\"type\": \"receipt\""),
+        ("\"vectors\"", "\"rows\""),
+    ] {
+        let changed = json.replacen(from, to, 1);
+        assert_ne!(changed, json);
+        assert!(Group::parse(&changed).is_err(), "{from}");
     }
 }
 
@@ -49,6 +88,7 @@ fn vectors_of_real_devices_parse_as_well() {
     }"#;
     let vector = Vector::parse("real", json).expect("a vector");
     assert_eq!(vector.valid_at, Some(1_776_795_192));
+    assert_eq!((vector.id.as_str(), vector.group(), vector.threat.as_deref()), ("real", None, None));
     assert_eq!(vector.object, [0xA0]);
     assert!(Vector::parse("bad", "{}").is_err());
 }

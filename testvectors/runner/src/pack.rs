@@ -12,7 +12,8 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use serde::Serialize;
 
-use crate::form::{Case, Header, MAX_CASE, MAX_CASES, Object, Requirements};
+use crate::packed::{Header, MAX_VECTOR, MAX_VECTORS, Object, PackedVector, Requirements};
+use crate::policy::Terms;
 
 /// All committed vectors, packed.
 ///
@@ -20,7 +21,7 @@ use crate::form::{Case, Header, MAX_CASE, MAX_CASES, Object, Requirements};
 ///
 /// As [`pack`]; a test packs them all.
 #[must_use]
-pub fn table() -> Vec<u8> {
+pub fn suite() -> Vec<u8> {
     pack(&vectors().collect::<Vec<_>>())
 }
 
@@ -29,28 +30,28 @@ pub fn table() -> Vec<u8> {
 /// # Panics
 ///
 /// If a vector has no place in the form: a twin that is not among the good ones, an error that the engine does not know,
-/// an attestation without time, an assertion without previous counter, a frame or table over its cap.
+/// an attestation without time, an assertion without previous counter, a frame or suite over its cap.
 #[must_use]
 pub fn pack(vectors: &[Vector]) -> Vec<u8> {
-    assert!(vectors.len() <= MAX_CASES, "{} cases", vectors.len());
+    assert!(vectors.len() <= MAX_VECTORS, "{} vectors", vectors.len());
     let (good, bad): (Vec<_>, Vec<_>) = vectors.iter().partition(|vector| vector.expected.is_none());
     let positions: BTreeMap<&str, u16> = good.iter().map(|vector| vector.id.as_str()).zip(0..).collect();
 
     let root = CertificateDer::from_pem_slice(ROOT_PEM.as_bytes()).expect("the committed root is PEM");
     let root = Certificate::parse(&root).expect("the committed root is a certificate");
     let SubjectKey::P384(key) = root.key() else { panic!("the committed root has a key on P-384") };
-    let cases = u16::try_from(vectors.len()).expect("few cases");
-    let header = Header { anchor_subject: root.subject(), anchor_key: &key.0, cases };
+    let count = u16::try_from(vectors.len()).expect("few vectors");
+    let header = Header { anchor_subject: root.subject(), anchor_key: key, vectors: count };
 
     let mut pack = Vec::new();
     append(&mut pack, &header, "header");
     for (position, vector) in (0..).zip(good.into_iter().chain(bad)) {
-        append(&mut pack, &case(vector, position, &positions), &vector.id);
+        append(&mut pack, &packed(vector, position, &positions), &vector.id);
     }
     pack
 }
 
-fn case<'t>(vector: &'t Vector, position: u16, positions: &BTreeMap<&str, u16>) -> Case<'t> {
+fn packed<'t>(vector: &'t Vector, position: u16, positions: &BTreeMap<&str, u16>) -> PackedVector<'t> {
     let id = &vector.id;
     let twin = vector.twin.as_deref();
     let expected = vector.expected.as_deref().map(|name| {
@@ -71,7 +72,7 @@ fn case<'t>(vector: &'t Vector, position: u16, positions: &BTreeMap<&str, u16>) 
             previous_window: vector.previous_window.as_deref(),
         },
     };
-    Case {
+    PackedVector {
         id,
         position,
         twin: twin.map(|twin| *positions.get(twin).unwrap_or_else(|| panic!("{id}: no twin {twin}"))),
@@ -83,6 +84,21 @@ fn case<'t>(vector: &'t Vector, position: u16, positions: &BTreeMap<&str, u16>) 
         requirements: requirements(&vector.requirements),
         client_data_hash: &vector.client_data_hash,
         object,
+    }
+}
+
+impl<'v> Terms<'v> {
+    /// What a vector requires.
+    ///
+    /// # Panics
+    ///
+    /// If it has no place in the form: a version or a build that is none, more than
+    /// [`MAX_REQUIRED`](crate::MAX_REQUIRED) of a kind.
+    #[must_use]
+    pub fn of(vector: &'v Vector) -> Self {
+        let bundle_versions = vector.require_bundle_versions.iter().map(std::string::String::as_str).collect();
+        let terms = Self::read(&vector.require_categories, bundle_versions, requirements(&vector.requirements));
+        terms.unwrap_or_else(|error| panic!("{}: {error}", vector.id))
     }
 }
 
@@ -100,7 +116,7 @@ fn requirements(of: &genuine_testvectors::Requirements) -> Requirements<'_> {
 
 fn append(pack: &mut Vec<u8>, value: &impl Serialize, name: &str) {
     let frame = postcard::to_stdvec(value).expect("memory suffices");
-    assert!(frame.len() <= MAX_CASE, "{name}: {} bytes", frame.len());
+    assert!(frame.len() <= MAX_VECTOR, "{name}: {} bytes", frame.len());
     let length = u16::try_from(frame.len()).expect("the cap fits two bytes");
     pack.extend_from_slice(&length.to_le_bytes());
     pack.extend_from_slice(&frame);

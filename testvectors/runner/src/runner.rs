@@ -4,14 +4,14 @@ use core::fmt;
 
 use genuine::Error;
 
-use crate::form::{Case, Header, MAX_CASES};
+use crate::packed::{Header, MAX_VECTORS, PackedVector};
 
-/// A case whose verdict does not hold.
+/// A vector whose verdict does not hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Failure<'t> {
-    /// The id of the case.
+    /// The id of the vector.
     pub id: &'t str,
-    /// The number that the table names; none: the object must be accepted.
+    /// The number that the suite names; none: the object must be accepted.
     pub expected: Option<u16>,
     /// The number that the engine gave; none: it accepted.
     pub found: Option<u16>,
@@ -34,43 +34,43 @@ impl fmt::Display for Failure<'_> {
 
 const WORD: usize = u32::BITS as usize;
 
-/// Compares the verdicts of a run, case by case.
+/// Compares the verdicts of a run, vector by vector.
 ///
-/// A bad case counts only after its twin has passed in the same run: a fault of the minting must not look like a fault that
+/// A bad vector counts only after its twin has passed in the same run: a fault of the minting must not look like a fault that
 /// the engine found. One whose twin is bad itself, or that names none, never counts.
 #[derive(Clone, Debug, Default)]
 pub struct Runner {
-    accepted: [u32; MAX_CASES / WORD],
+    accepted: [u32; MAX_VECTORS / WORD],
     held: u16,
     failed: u16,
 }
 
 impl Runner {
-    /// A runner that has seen no case.
+    /// A runner that has seen no vector.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Compares what the engine said about a case, [`Case::verdict`], with what the table says.
+    /// Compares what the engine said about a vector, [`PackedVector::verdict`], with what the suite says.
     ///
     /// # Errors
     ///
     /// If the verdict is another, or the twin has not passed.
-    pub fn check<'t>(&mut self, case: &Case<'t>, found: Result<(), Error>) -> Result<(), Failure<'t>> {
+    pub fn check<'t>(&mut self, vector: &PackedVector<'t>, found: Result<(), Error>) -> Result<(), Failure<'t>> {
         let found = found.err().map(Error::code);
-        let twin_passed = match (case.expected, case.twin) {
+        let twin_passed = match (vector.expected, vector.twin) {
             (None, None) => true,
             (Some(_), Some(twin)) => self.was_accepted(twin),
             _ => false,
         };
-        if found != case.expected || !twin_passed {
+        if found != vector.expected || !twin_passed {
             self.failed += 1;
-            return Err(Failure { id: case.id, expected: case.expected, found, twin_passed });
+            return Err(Failure { id: vector.id, expected: vector.expected, found, twin_passed });
         }
         self.held += 1;
         if found.is_none() {
-            self.remember(case.position);
+            self.remember(vector.position);
         }
         Ok(())
     }
@@ -87,10 +87,10 @@ impl Runner {
         self.failed
     }
 
-    /// Whether every case of the table was seen and every verdict held.
+    /// Whether every vector of the suite was seen and every verdict held.
     #[must_use]
     pub const fn is_complete(&self, header: &Header<'_>) -> bool {
-        self.failed == 0 && self.held == header.cases
+        self.failed == 0 && self.held == header.vectors
     }
 
     fn was_accepted(&self, position: u16) -> bool {

@@ -1,11 +1,11 @@
-//! Writes the committed vectors, or with `--check` says which of them differ from what the catalogue makes.
+//! Writes the committed vectors, or with `--check` says which of them differ from what the suite makes.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
 use std::{fs, io};
 
-use genuine_testvectors::{MINTED_DIRECTORIES, minted_files};
+use genuine_testvectors::{MINTED_DIRECTORY, minted_files};
 
 fn main() -> io::Result<ExitCode> {
     let check = match std::env::args().nth(1).as_deref() {
@@ -35,19 +35,17 @@ fn main() -> io::Result<ExitCode> {
     }
 
     let minted: BTreeSet<&str> = files.iter().map(|(path, _)| path.as_str()).collect();
-    for directory in MINTED_DIRECTORIES {
-        for entry in fs::read_dir(root.join(directory))? {
-            let entry = entry?;
-            let path = format!("{directory}/{}", entry.file_name().to_string_lossy());
-            if minted.contains(path.as_str()) {
-                continue;
-            }
-            differences += 1;
-            if check {
-                println!("stray: {path}");
-            } else {
-                fs::remove_file(entry.path())?;
-            }
+    for entry in fs::read_dir(root.join(MINTED_DIRECTORY))? {
+        let entry = entry?;
+        let path = format!("{MINTED_DIRECTORY}/{}", entry.file_name().to_string_lossy());
+        if minted.contains(path.as_str()) {
+            continue;
+        }
+        differences += 1;
+        if check {
+            println!("stray: {path}");
+        } else {
+            fs::remove_file(entry.path())?;
         }
     }
 
