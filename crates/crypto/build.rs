@@ -1,7 +1,5 @@
-//! Computes the multiples of the base points, with the crate's own code: `base.rs` in the output directory.
-//!
-//! They could be constants, but the compiler takes seconds to interpret what runs in half a millisecond, and says so with
-//! warnings that cannot be silenced.
+//! Computes the multiples of the base points, with the crate's own modules: `base.rs` in the output directory. DESIGN.md says why
+//! they are no constants.
 
 #![allow(
     dead_code,
@@ -16,6 +14,8 @@ use std::{env, fmt::Write as _, fs, path::Path};
 
 #[path = "src/comb.rs"]
 mod comb;
+#[path = "src/curve.rs"]
+mod curve;
 #[path = "src/field.rs"]
 mod field;
 #[path = "src/inverse.rs"]
@@ -33,11 +33,8 @@ mod word;
 mod words;
 
 use comb::Prepared;
+use curve::{Curve, P256, P384};
 use point::Affine;
-use word::Word;
-
-const P256: usize = 256 / Word::BITS as usize;
-const P384: usize = 384 / Word::BITS as usize;
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
@@ -55,11 +52,11 @@ fn main() {
 }
 
 /// Montgomery form is the same number in words of either size, so it only has to be split for the target's.
-fn table<const N: usize, const POINTS: usize>(name: &str, target_bits: u32) -> String {
+fn table<C: Curve, const POINTS: usize>(name: &str, target_bits: u32) -> String {
     let mut text = format!("#[allow(clippy::unreadable_literal)]\nstatic {name}_BASE: Base<{name}> = Prepared([\n");
-    for point in Prepared::<N, POINTS>::new(&Affine::GENERATOR).0 {
-        let coordinate = |element: field::Fe<N>| {
-            let octets = element.0.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<_>>();
+    for point in Prepared::<C, POINTS>::new(&Affine::GENERATOR).0 {
+        let coordinate = |element: field::Fe<C>| {
+            let octets = element.0.as_ref().iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<_>>();
             let words = octets.chunks_exact(target_bits as usize / 8).map(|word| {
                 word.iter().rev().fold("0x".to_owned(), |mut digits, octet| {
                     write!(digits, "{octet:02x}").expect("a string takes everything");

@@ -13,11 +13,11 @@
 //! | 512 | 8 | 4 | 8 | 12 | | |
 
 use crate::{
+    curve::Curve,
     field::Fe,
     point::{Affine, Jacobian},
     scalar::Scalar,
-    word::Word,
-    words,
+    words::Words,
 };
 
 /// Teeth of all blocks in the largest comb.
@@ -52,20 +52,20 @@ impl Shape {
 
 /// A point prepared for being multiplied: 8, 32, 128 or 512 multiples of it.
 #[derive(Clone, Debug)]
-pub struct Prepared<const N: usize, const POINTS: usize>(pub(crate) [Affine<N>; POINTS]);
+pub struct Prepared<C: Curve, const POINTS: usize>(pub(crate) [Affine<C>; POINTS]);
 
 /// A scalar in the form that a comb takes: ±k with k odd.
 #[derive(Clone, Copy, Debug)]
-pub struct Odd<const N: usize> {
+pub struct Odd<C: Curve> {
     /// k, from 1 to n.
-    pub k: [Word; N],
+    pub k: C::Words,
     /// Whether the scalar is −k.
     pub negative: bool,
 }
 
-impl<const N: usize> Odd<N> {
+impl<C: Curve> Odd<C> {
     /// The one of k and n − k that is odd; n for zero.
-    pub fn new(scalar: &Scalar<N>) -> Self {
+    pub fn new(scalar: &Scalar<C>) -> Self {
         if scalar.is_odd() {
             Self { k: scalar.0, negative: false }
         } else {
@@ -74,8 +74,8 @@ impl<const N: usize> Odd<N> {
     }
 }
 
-impl<const N: usize, const POINTS: usize> Prepared<N, POINTS> {
-    const SHAPE: Shape = Shape::of(POINTS, Fe::<N>::BITS);
+impl<C: Curve, const POINTS: usize> Prepared<C, POINTS> {
+    const SHAPE: Shape = Shape::of(POINTS, C::BITS);
 
     /// Table entries of one block.
     const BLOCK: usize = POINTS / Self::SHAPE.blocks;
@@ -93,7 +93,7 @@ impl<const N: usize, const POINTS: usize> Prepared<N, POINTS> {
     ///
     /// No addition meets equal or opposite points: each is of two multiples of Q by integers of different size, both less
     /// than 2^(L − e + 1), and Q has the prime order n > 2^(L − e + 2).
-    pub(crate) fn new(point: &Affine<N>) -> Self {
+    pub(crate) fn new(point: &Affine<C>) -> Self {
         let shape = Self::SHAPE;
         let mut table = [Affine::ZEROS; POINTS];
         let teeth = Self::teeth(point, &mut table);
@@ -110,7 +110,7 @@ impl<const N: usize, const POINTS: usize> Prepared<N, POINTS> {
     }
 
     /// The length of [`write_to`](Self::write_to) in octets.
-    pub const ENCODED_LEN: usize = POINTS * Affine::<N>::ENCODED_LEN;
+    pub const ENCODED_LEN: usize = POINTS * Affine::<C>::ENCODED_LEN;
 
     /// Writes the table: x and y of each point, each as the words of its Montgomery form, little-endian. The same on every
     /// machine, whatever its words. `None` unless there is room for exactly [`ENCODED_LEN`](Self::ENCODED_LEN) octets.
@@ -119,7 +119,7 @@ impl<const N: usize, const POINTS: usize> Prepared<N, POINTS> {
         if octets.len() != Self::ENCODED_LEN {
             return None;
         }
-        for (octets, point) in octets.chunks_exact_mut(Affine::<N>::ENCODED_LEN).zip(&self.0) {
+        for (octets, point) in octets.chunks_exact_mut(Affine::<C>::ENCODED_LEN).zip(&self.0) {
             point.write_to(octets);
         }
         Some(())
@@ -135,14 +135,14 @@ impl<const N: usize, const POINTS: usize> Prepared<N, POINTS> {
             return None;
         }
         let mut table = [Affine::ZEROS; POINTS];
-        for (octets, point) in octets.chunks_exact(Affine::<N>::ENCODED_LEN).zip(&mut table) {
+        for (octets, point) in octets.chunks_exact(Affine::<C>::ENCODED_LEN).zip(&mut table) {
             *point = Affine::from_written(octets)?;
         }
         Some(Self(table))
     }
 
-    /// 2^(j·e)·Q for all j below w·v. The table lends its room.
-    fn teeth(point: &Affine<N>, room: &mut [Affine<N>; POINTS]) -> [Affine<N>; MAX_TEETH] {
+    /// 2^(j·e)·Q for all j below w·v; what is above them is Q. The table lends its room, and is overwritten.
+    fn teeth(point: &Affine<C>, room: &mut [Affine<C>; POINTS]) -> [Affine<C>; MAX_TEETH] {
         let shape = Self::SHAPE;
         let mut teeth = [*point; MAX_TEETH];
         let (teeth_but_first, _) = teeth.split_at_mut(shape.teeth * shape.blocks);
@@ -155,14 +155,14 @@ impl<const N: usize, const POINTS: usize> Prepared<N, POINTS> {
             for _ in 0..shape.columns {
                 power.double();
             }
-            *tooth = Affine { x: power.x, y: power.y };
-            *room = Affine { x: product, y: power.z };
-            product = product.mul(&power.z);
+            *tooth = Affine { x: power.x, y: power.y }; // Xj, Yj
+            *room = Affine { x: product, y: power.z }; //  Z1·Z2 … Z(j − 1), Zj
+            product = product.mul(&power.z); //            Z1·Z2 … Zj
         }
         let mut inverse = product.invert();
         for (tooth, room) in teeth_but_first.iter_mut().zip(room.iter()).rev() {
-            *tooth = tooth.scaled(&inverse.mul(&room.x));
-            inverse = inverse.mul(&room.y);
+            *tooth = tooth.scaled(&inverse.mul(&room.x)); // Xj/Zj², Yj/Zj³
+            inverse = inverse.mul(&room.y); //               1/(Z1·Z2 … Z(j − 1))
         }
         teeth
     }
@@ -170,7 +170,7 @@ impl<const N: usize, const POINTS: usize> Prepared<N, POINTS> {
     /// Puts S − P and S + P in the place of each of the first `sums` sums S of a block, P being the block's tooth.
     ///
     /// Both have one divisor, `x_S − x_P`, and one inversion serves them all (Montgomery's trick).
-    fn add_tooth(table: &mut [Affine<N>; POINTS], teeth: &[Affine<N>], sums: usize) {
+    fn add_tooth(table: &mut [Affine<C>; POINTS], teeth: &[Affine<C>], sums: usize) {
         let mut product = Fe::ONE;
         for (block, p) in table.chunks_exact_mut(Self::BLOCK).zip(teeth) {
             let Some((minus, plus)) = block.split_at_mut_checked(sums) else { return };
@@ -184,17 +184,17 @@ impl<const N: usize, const POINTS: usize> Prepared<N, POINTS> {
             let Some((minus, plus)) = block.split_at_mut_checked(sums) else { return };
             for (minus, plus) in minus.iter_mut().zip(plus).rev() {
                 let s = *minus;
-                let divided = inverse.mul(&plus.x);
+                let divided = inverse.mul(&plus.x); //                 1/(x_S − x_P)
                 inverse = inverse.mul(&s.x.sub(&p.x));
-                *minus = s.chord(p, &s.y.add(&p.y).mul(&divided));
-                *plus = s.chord(p, &s.y.sub(&p.y).mul(&divided));
+                *minus = s.chord(p, &s.y.add(&p.y).mul(&divided)); // S − P: λ = (y_S + y_P)/(x_S − x_P)
+                *plus = s.chord(p, &s.y.sub(&p.y).mul(&divided)); //  S + P: λ = (y_S − y_P)/(x_S − x_P)
             }
         }
     }
 
-    /// Adds one column of ±k·Q to a sum: one addition for each block.
+    /// Adds one column of ±k·Q to a sum, whatever that is: one addition for each block. The column is below `COLUMNS`.
     #[inline(always)]
-    pub(crate) fn add_column(&self, sum: &mut Jacobian<N>, scalar: &Odd<N>, column: usize) {
+    pub(crate) fn add_column(&self, sum: &mut Jacobian<C>, scalar: &Odd<C>, column: usize) {
         for block in 0..Self::SHAPE.blocks {
             let (place, negative) = Self::place(scalar, block, column);
             sum.add_signed(&self.0[place & (POINTS - 1)], negative);
@@ -202,16 +202,16 @@ impl<const N: usize, const POINTS: usize> Prepared<N, POINTS> {
     }
 
     /// Where the sum of all teeth of one block and column, each with its sign, is in the table, and whether it is the negative
-    /// of what is there.
+    /// of what is there. The place is below `POINTS`, for a block below `BLOCKS` and a column below `COLUMNS`.
     #[doc(hidden)]
     #[inline(always)]
     #[must_use]
-    pub fn place(scalar: &Odd<N>, block: usize, column: usize) -> (usize, bool) {
+    pub fn place(scalar: &Odd<C>, block: usize, column: usize) -> (usize, bool) {
         let shape = Self::SHAPE;
         let mut signs = 0;
         for tooth in (0..shape.teeth).rev() {
             let sign = (tooth * shape.blocks + block) * shape.columns + column;
-            let positive = sign + 1 == shape.signs() || words::bit(&scalar.k, sign + 1);
+            let positive = sign + 1 == shape.signs() || scalar.k.bit(sign + 1);
             signs = signs << 1 | usize::from(positive);
         }
         // The table holds the half with the highest tooth positive; the other half is its negative.

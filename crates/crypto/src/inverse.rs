@@ -39,7 +39,7 @@ impl<const M: usize> Inverter<M> {
         Self { modulus: to_limbs(modulus), inverse: word::inverse(modulus[0]) }
     }
 
-    /// x⁻¹ modulo the modulus, reduced; zero for zero. x is less than the modulus.
+    /// x⁻¹ modulo the modulus, below it; zero for zero. x is below the modulus, and prime to it unless it is zero.
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub const fn invert<const N: usize>(&self, x: &[Word; N]) -> [Word; N] {
         // Invariant: d·x = f and e·x = g modulo the modulus; −2m < d, e < m.
@@ -106,7 +106,7 @@ impl<const M: usize> Inverter<M> {
     }
 }
 
-/// [`BITS`] division steps on the lowest words of f and g; f is odd.
+/// [`BITS`] division steps on the lowest words of f and g; f is odd. Gives the new delta and the matrix of all steps.
 const fn division_steps(mut delta: Signed, mut f: Word, mut g: Word) -> (Signed, Matrix) {
     let (mut u, mut v, mut q, mut r) = (1 as Signed, 0 as Signed, 0 as Signed, 1 as Signed);
     let mut left = BITS;
@@ -245,10 +245,7 @@ mod tests {
     use num_bigint::BigInt;
 
     use super::*;
-    use crate::{
-        P256, P384,
-        arithmetic::{Fe, Scalar},
-    };
+    use crate::words::hex;
 
     fn number<const M: usize>(limbs: &Limbs<M>) -> BigInt {
         limbs.iter().rev().fold(BigInt::ZERO, |number, &limb| (number << BITS) + limb)
@@ -286,15 +283,27 @@ mod tests {
         }
     }
 
+    /// p and n of P-256.
     #[test]
     fn batches_p256() {
-        batches::<P256, { limbs(256) }>(&Fe::<P256>::P);
-        batches::<P256, { limbs(256) }>(&Scalar::<P256>::ORDER);
+        const N: usize = 256 / Word::BITS as usize;
+        for modulus in [
+            "ffffffff00000001000000000000000000000000ffffffffffffffffffffffff",
+            "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551",
+        ] {
+            batches::<N, { limbs(256) }>(&hex(modulus));
+        }
     }
 
+    /// p and n of P-384.
     #[test]
     fn batches_p384() {
-        batches::<P384, { limbs(384) }>(&Fe::<P384>::P);
-        batches::<P384, { limbs(384) }>(&Scalar::<P384>::ORDER);
+        const N: usize = 384 / Word::BITS as usize;
+        for modulus in [
+            "fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffeffffffff0000000000000000ffffffff",
+            "ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973",
+        ] {
+            batches::<N, { limbs(384) }>(&hex(modulus));
+        }
     }
 }

@@ -15,6 +15,7 @@
 
 mod base;
 mod comb;
+mod curve;
 mod field;
 mod inverse;
 mod key;
@@ -23,50 +24,47 @@ mod point;
 #[cfg_attr(not(target_pointer_width = "64"), path = "reduce32.rs")]
 mod reduce;
 mod scalar;
+mod signature;
 mod verify;
+mod window;
 mod word;
 mod words;
 
 pub use base::{Base, BasePoint};
 pub use comb::Prepared;
-pub use key::{BATCH, Invalid, PublicKey, Unverified};
+pub use curve::{Curve, P256, P384};
+pub use key::PublicKey;
+pub use signature::{BATCH, Invalid, Unverified};
 
 /// What the verification is made of, for tests and for backends of other instruction sets. Not under semantic versioning.
 #[doc(hidden)]
 pub mod arithmetic {
+    use crate::Curve;
     pub use crate::{
         comb::Odd,
         field::Fe,
         inverse::{Inverter, limbs},
         point::{Affine, Jacobian},
         scalar::Scalar,
-        words::{mul, square},
+        verify::has_x,
+        words::Words,
     };
 
     /// The points of a table.
     #[must_use]
-    pub const fn entries<const N: usize, const POINTS: usize>(
-        table: &crate::Prepared<N, POINTS>,
-    ) -> &[Affine<N>; POINTS] {
+    pub const fn entries<C: Curve, const POINTS: usize>(table: &crate::Prepared<C, POINTS>) -> &[Affine<C>; POINTS] {
         &table.0
     }
 
     /// The point of a key.
     #[must_use]
-    pub const fn point<const N: usize>(key: &crate::PublicKey<N>) -> &Affine<N> {
+    pub const fn point<C: Curve>(key: &crate::PublicKey<C>) -> &Affine<C> {
         &key.0
     }
 
     /// r, u1 and u2 of a signature.
     #[must_use]
-    pub const fn numbers<const N: usize>(signed: &crate::Unverified<N>) -> [&Scalar<N>; 3] {
+    pub const fn numbers<C: Curve>(signed: &crate::Unverified<C>) -> [&Scalar<C>; 3] {
         [&signed.r, &signed.u1, &signed.u2]
     }
 }
-
-use word::Word;
-
-/// The words of a number of P-256: four of 64 bits or eight of 32. The number of words names the curve.
-pub const P256: usize = 256 / Word::BITS as usize;
-/// The words of a number of P-384: six of 64 bits or twelve of 32.
-pub const P384: usize = 384 / Word::BITS as usize;

@@ -1,31 +1,171 @@
-//! Numbers of N words, little-endian: what field and scalars share.
+//! Numbers of as many words as a curve needs, little-endian: what field and scalars share.
 
-use crate::{
-    P384,
-    word::{self, Word},
-};
+use core::fmt::Debug;
+
+use crate::word::{self, Word};
 
 /// The octets of a word.
 pub(crate) const OCTETS: usize = (Word::BITS / 8) as usize;
 
-/// Reads a number from big-endian octets: as many as N words have, or fewer.
-pub(crate) const fn from_be<const N: usize>(octets: &[u8]) -> [Word; N] {
-    let mut words = [0; N];
-    let mut rest = octets;
-    let mut i = 0;
-    while let Some((&octet, before)) = rest.split_last() {
-        if i / OCTETS < N {
-            words[i / OCTETS] |= (octet as Word) << (8 * (i % OCTETS));
-        }
-        rest = before;
-        i += 1;
+/// A number from 0 to 2^W − 1, W being the bits of its N words.
+pub trait Words: Copy + Debug + Eq + AsRef<[Word]> + AsMut<[Word]> + 'static {
+    /// Something for each word.
+    type Each<T: Copy>: AsRef<[T]> + AsMut<[T]>;
+
+    /// Zero.
+    const ZERO: Self;
+
+    /// The octets of all words.
+    const OCTETS: usize;
+
+    /// The same for each word.
+    fn each<T: Copy>(value: T) -> Self::Each<T>;
+
+    /// Reads a number from big-endian octets, as many as its words have or fewer. Of more, the last ones count.
+    fn from_be(octets: &[u8]) -> Self;
+
+    /// a + b modulo 2^W, as (sum, carry).
+    fn add(&self, other: &Self) -> (Self, bool);
+
+    /// a − b modulo 2^W, as (difference, borrow).
+    fn sub(&self, other: &Self) -> (Self, bool);
+
+    /// Whether a < b.
+    fn less(&self, other: &Self) -> bool;
+
+    /// Whether a = b. Leaves at the first word that differs, which is nearly always the first.
+    fn equal(&self, other: &Self) -> bool;
+
+    /// Whether a = 0.
+    fn is_zero(&self) -> bool;
+
+    /// One bit, counted from the least; none above the highest.
+    fn bit(&self, index: usize) -> bool;
+
+    /// Up to 8 bits from one on, as a number; zeros above the highest.
+    fn bits(&self, index: usize, count: u32) -> Word;
+
+    /// a·b, as its low and its high words: row by row, N² products (HAC, algorithm 14.12).
+    fn mul(&self, other: &Self) -> [Self; 2];
+
+    /// a², as its low and its high words: N(N − 1)/2 products taken twice and N squares (HAC, algorithm 14.16).
+    fn square(&self) -> [Self; 2];
+}
+
+impl<const N: usize> Words for [Word; N] {
+    type Each<T: Copy> = [T; N];
+
+    const ZERO: Self = [0; N];
+
+    const OCTETS: usize = N * OCTETS;
+
+    #[inline(always)]
+    fn each<T: Copy>(value: T) -> [T; N] {
+        [value; N]
     }
-    words
+
+    fn from_be(octets: &[u8]) -> Self {
+        let mut words = [0; N];
+        for (i, &octet) in octets.iter().rev().enumerate() {
+            if i / OCTETS < N {
+                words[i / OCTETS] |= Word::from(octet) << (8 * (i % OCTETS));
+            }
+        }
+        words
+    }
+
+    #[inline(always)]
+    fn add(&self, other: &Self) -> (Self, bool) {
+        add(self, other)
+    }
+
+    #[inline(always)]
+    fn sub(&self, other: &Self) -> (Self, bool) {
+        sub(self, other)
+    }
+
+    fn less(&self, other: &Self) -> bool {
+        sub(self, other).1
+    }
+
+    #[inline(always)]
+    fn equal(&self, other: &Self) -> bool {
+        self.iter().zip(other).all(|(a, b)| a == b)
+    }
+
+    #[inline(always)]
+    fn is_zero(&self) -> bool {
+        self.iter().all(|word| *word == 0)
+    }
+
+    #[inline(always)]
+    fn bit(&self, index: usize) -> bool {
+        let word = index / Word::BITS as usize;
+        word < N && self[word] >> (index % Word::BITS as usize) & 1 == 1
+    }
+
+    #[inline(always)]
+    fn bits(&self, index: usize, count: u32) -> Word {
+        let (word, shift) = (index / Word::BITS as usize, index as u32 % Word::BITS);
+        let mut bits = if word < N { self[word] >> shift } else { 0 };
+        if shift > 0 && word + 1 < N {
+            bits |= self[word + 1] << (Word::BITS - shift);
+        }
+        bits & ((1 << count) - 1)
+    }
+
+    #[inline(always)]
+    fn mul(&self, other: &Self) -> [Self; 2] {
+        let mut product = [[0; N]; 2];
+        let words = product.as_flattened_mut();
+        if Word::BITS == 64 {
+            // The compiler does not unroll six rows, and in a loop a verification takes 5 % more time (`benches/peers`).
+            words[N] = add_row_64(words, 0, self[0], other);
+            words[N + 1] = add_row_64(words, 1, self[1], other);
+            words[N + 2] = add_row_64(words, 2, self[2], other);
+            words[N + 3] = add_row_64(words, 3, self[3], other);
+            if N > 4 {
+                words[N + 4] = add_row_64(words, 4, self[4], other);
+                words[N + 5] = add_row_64(words, 5, self[5], other);
+            }
+        } else {
+            for i in 0..N {
+                words[i + N] = add_row_32(words, i, self[i], other);
+            }
+        }
+        product
+    }
+
+    #[inline(always)]
+    fn square(&self) -> [Self; 2] {
+        let mut product = [[0; N]; 2];
+        let words = product.as_flattened_mut();
+        for i in 0..N {
+            let mut carry = 0;
+            // No range, because in the shortest code the compiler keeps a check of its bounds.
+            let mut j = i + 1;
+            while j < N {
+                (words[i + j], carry) = word::mul_add(words[i + j], self[i], self[j], carry);
+                j += 1;
+            }
+            words[i + N] = carry;
+        }
+        let mut shifted_out = 0;
+        let mut carry = false;
+        for i in 0..N {
+            let (low, high) = word::mul_add(0, self[i], self[i], 0);
+            let (even, odd) = (words[2 * i], words[2 * i + 1]);
+            (words[2 * i], carry) = word::add(even << 1 | shifted_out, low, carry);
+            (words[2 * i + 1], carry) = word::add(odd << 1 | even >> (Word::BITS - 1), high, carry);
+            shifted_out = odd >> (Word::BITS - 1);
+        }
+        product
+    }
 }
 
 /// a + b, as (sum, carry).
 #[inline(always)]
-pub(crate) const fn add<const N: usize>(a: &[Word; N], b: &[Word; N]) -> ([Word; N], bool) {
+const fn add<const N: usize>(a: &[Word; N], b: &[Word; N]) -> ([Word; N], bool) {
     let mut sum = [0; N];
     let mut carry = false;
     let mut i = 0;
@@ -38,7 +178,7 @@ pub(crate) const fn add<const N: usize>(a: &[Word; N], b: &[Word; N]) -> ([Word;
 
 /// a − b, as (difference, borrow).
 #[inline(always)]
-pub(crate) const fn sub<const N: usize>(a: &[Word; N], b: &[Word; N]) -> ([Word; N], bool) {
+const fn sub<const N: usize>(a: &[Word; N], b: &[Word; N]) -> ([Word; N], bool) {
     let mut difference = [0; N];
     let mut borrow = false;
     let mut i = 0;
@@ -47,67 +187,6 @@ pub(crate) const fn sub<const N: usize>(a: &[Word; N], b: &[Word; N]) -> ([Word;
         i += 1;
     }
     (difference, borrow)
-}
-
-/// Whether a < b.
-pub(crate) const fn less<const N: usize>(a: &[Word; N], b: &[Word; N]) -> bool {
-    sub(a, b).1
-}
-
-/// Whether a = b. Leaves at the first word that differs, which is nearly always the first.
-#[inline(always)]
-pub(crate) const fn equal<const N: usize>(a: &[Word; N], b: &[Word; N]) -> bool {
-    let mut i = 0;
-    while i < N {
-        if a[i] != b[i] {
-            return false;
-        }
-        i += 1;
-    }
-    true
-}
-
-/// One bit, counted from the least.
-#[inline(always)]
-pub(crate) const fn bit<const N: usize>(a: &[Word; N], index: usize) -> bool {
-    let word = index / Word::BITS as usize;
-    word < N && a[word] >> (index % Word::BITS as usize) & 1 == 1
-}
-
-/// Up to 8 bits from one on, zeros above the highest.
-#[inline(always)]
-pub(crate) const fn bits<const N: usize>(a: &[Word; N], index: usize, count: u32) -> Word {
-    let (word, shift) = (index / Word::BITS as usize, index as u32 % Word::BITS);
-    let mut bits = if word < N { a[word] >> shift } else { 0 };
-    if shift > 0 && word + 1 < N {
-        bits |= a[word + 1] << (Word::BITS - shift);
-    }
-    bits & ((1 << count) - 1)
-}
-
-/// a·b, as its low and its high words: row by row, N² products (HAC, algorithm 14.12).
-#[inline(always)]
-pub const fn mul<const N: usize>(a: &[Word; N], b: &[Word; N]) -> [[Word; N]; 2] {
-    let mut product = [[0; N]; 2];
-    let words = product.as_flattened_mut();
-    if Word::BITS == 64 {
-        // The compiler does not unroll six rows, and in a loop a verification takes 5 % more time (`benches/peers`).
-        words[N] = add_row_64(words, 0, a[0], b);
-        words[N + 1] = add_row_64(words, 1, a[1], b);
-        words[N + 2] = add_row_64(words, 2, a[2], b);
-        words[N + 3] = add_row_64(words, 3, a[3], b);
-        if N == P384 {
-            words[N + 4] = add_row_64(words, 4, a[4], b);
-            words[N + 5] = add_row_64(words, 5, a[5], b);
-        }
-    } else {
-        let mut i = 0;
-        while i < N {
-            words[i + N] = add_row_32(words, i, a[i], b);
-            i += 1;
-        }
-    }
-    product
 }
 
 /// Adds a·b from a word on, and returns what is left for the word above.
@@ -154,46 +233,23 @@ const fn add_row_32<const N: usize>(words: &mut [Word], from: usize, a: Word, b:
     carry
 }
 
-/// a², as its low and its high words: N(N − 1)/2 products taken twice and N squares (HAC, algorithm 14.16).
-#[inline(always)]
-pub const fn square<const N: usize>(a: &[Word; N]) -> [[Word; N]; 2] {
-    let mut product = [[0; N]; 2];
-    let words = product.as_flattened_mut();
+/// a·2^n modulo m, for a < m: bit by bit, at compile time.
+pub(crate) const fn shifted<const N: usize>(mut a: [Word; N], n: u32, m: &[Word; N]) -> [Word; N] {
     let mut i = 0;
-    while i < N {
-        let mut carry = 0;
-        let mut j = i + 1;
-        while j < N {
-            (words[i + j], carry) = word::mul_add(words[i + j], a[i], a[j], carry);
-            j += 1;
-        }
-        words[i + N] = carry;
+    while i < n {
+        let (double, carry) = add(&a, &a);
+        let (reduced, borrow) = sub(&double, m);
+        a = if carry || !borrow { reduced } else { double };
         i += 1;
     }
-    let mut shifted_out = 0;
-    let mut carry = false;
-    let mut i = 0;
-    while i < N {
-        let (low, high) = word::mul_add(0, a[i], a[i], 0);
-        let (even, odd) = (words[2 * i], words[2 * i + 1]);
-        (words[2 * i], carry) = word::add(even << 1 | shifted_out, low, carry);
-        (words[2 * i + 1], carry) = word::add(odd << 1 | even >> (Word::BITS - 1), high, carry);
-        shifted_out = odd >> (Word::BITS - 1);
-        i += 1;
-    }
-    product
+    a
 }
 
-/// The same words under the name of another number of them: N = M wherever this is run.
-#[inline(always)]
-pub(crate) const fn rename<const N: usize, const M: usize>(a: &[Word; N]) -> [Word; M] {
-    let mut renamed = [0; M];
-    let mut i = 0;
-    while i < M && i < N {
-        renamed[i] = a[i];
-        i += 1;
-    }
-    renamed
+/// One.
+pub(crate) const fn one<const N: usize>() -> [Word; N] {
+    let mut one = [0; N];
+    one[0] = 1;
+    one
 }
 
 /// Reads hexadecimal digits at compile time.

@@ -2,19 +2,12 @@
 
 mod common;
 
-use common::{
-    build::Case,
-    curve::{self, Curve},
-    octets,
-    paths::numbers,
-    random::Random,
-    small,
-};
-use genuine_crypto::{BATCH, Base, BasePoint, P256, P384, PublicKey, Unverified};
+use common::{build::Case, curve::Oracle, octets, paths::numbers, random::Random, small};
+use genuine_crypto::{BATCH, P256, P384, PublicKey, Unverified};
 use num_bigint::BigUint;
 
 /// Eight good ones, s = 1 and s = n − 1 among them, and eight out of range, each in another way.
-fn signatures<C: Curve<N>, const N: usize>(random: &mut Random) -> [Vec<Case>; 2] {
+fn signatures<C: Oracle>(random: &mut Random) -> [Vec<Case>; 2] {
     let (n, one) = (C::n(), small(1));
     let mut any = |limit: &BigUint| random.below(&(limit - &one)) + &one;
     let mut good = Vec::new();
@@ -29,7 +22,7 @@ fn signatures<C: Curve<N>, const N: usize>(random: &mut Random) -> [Vec<Case>; 2
         let point = C::base(&d);
         let r = BigUint::from_bytes_be(&C::write(&point).unwrap()[..C::OCTETS]) % n;
         let u2 = &r * C::inverse(&s) % n;
-        good.push(Case::with_sum::<C, N>(point, &r, &u1, &u2, true).expect("nothing is zero"));
+        good.push(Case::with_sum::<C>(point, &r, &u1, &u2, true).expect("nothing is zero"));
     }
     let zero = vec![0; C::OCTETS];
     let all = vec![0xFF; C::OCTETS];
@@ -51,12 +44,9 @@ fn signatures<C: Curve<N>, const N: usize>(random: &mut Random) -> [Vec<Case>; 2
     [good.clone(), bad.collect()]
 }
 
-fn batches<C: Curve<N>, const N: usize>(seed: u64)
-where
-    Base<N>: BasePoint,
-{
+fn batches<C: Oracle>(seed: u64) {
     let mut random = Random(seed);
-    let [good, bad] = signatures::<C, N>(&mut random);
+    let [good, bad] = signatures::<C>(&mut random);
     // All masks, and all rotations of what they choose.
     for mask in 0..1_usize << BATCH {
         let turn = random.index(BATCH);
@@ -64,42 +54,39 @@ where
             .map(|lane| (lane + turn) % BATCH)
             .map(|lane| if mask >> lane & 1 == 1 { &good[lane] } else { &bad[lane] })
             .collect();
-        check::<N>(&cases);
+        check::<C>(&cases);
     }
     // Shorter and longer ones: what is not there is refused.
     for length in 0..=BATCH + 2 {
         let cases: Vec<_> = good.iter().chain(&bad).take(length).collect();
-        check::<N>(&cases);
+        check::<C>(&cases);
     }
     // The same eight times.
     for case in good.iter().chain(&bad) {
-        check::<N>(&[case; BATCH]);
+        check::<C>(&[case; BATCH]);
     }
 }
 
-fn check<const N: usize>(cases: &[&Case])
-where
-    Base<N>: BasePoint,
-{
+fn check<C: Oracle>(cases: &[&Case]) {
     let pairs: Vec<_> = cases.iter().map(|case| (&case.digest[..], &case.signature[..])).collect();
-    let batch = Unverified::<N>::batch(&pairs);
+    let batch = Unverified::<C>::batch(&pairs);
     for (lane, signed) in batch.iter().enumerate() {
         let Some(case) = cases.get(lane) else {
             assert!(signed.is_err(), "nothing there");
             continue;
         };
         assert_eq!(numbers(signed), numbers(&Unverified::new(&case.digest, &case.signature)));
-        let key = PublicKey::<N>::from_be(&case.key).expect("a point");
+        let key = PublicKey::<C>::from_be(&case.key).expect("a point");
         assert_eq!(signed.is_ok_and(|signed| signed.verify(&key).is_ok()), case.valid, "lane {lane}");
     }
 }
 
 #[test]
 fn batches_p256() {
-    batches::<curve::P256, P256>(71);
+    batches::<P256>(71);
 }
 
 #[test]
 fn batches_p384() {
-    batches::<curve::P384, P384>(72);
+    batches::<P384>(72);
 }

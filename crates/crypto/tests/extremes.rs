@@ -5,18 +5,18 @@ mod common;
 
 use common::{
     build::Case,
-    curve::{self, Curve},
+    curve::{self, Oracle},
     extreme, model,
     paths::{Keys, assert_agreed, assert_paths},
     random::Random,
     small,
 };
-use genuine_crypto::{Base, BasePoint, P256, P384, Prepared, arithmetic::entries};
+use genuine_crypto::{P256, P384, Prepared, arithmetic::entries};
 use num_bigint::{BigInt, BigUint};
 
 /// The points whose x, and whose y, is held as an extreme number, as far as there are such; one in so many of the latter, which
 /// take longest to find.
-fn points<C: Curve<N>, const N: usize>(every: usize) -> [Vec<C::Point>; 2] {
+fn points<C: Oracle>(every: usize) -> [Vec<C::Point>; 2] {
     let (p, limit) = (C::p(), C::limit());
     let unit = limit.modinv(p).expect("a prime");
     let held = extreme::numbers(p, 8 * C::OCTETS as u64);
@@ -31,7 +31,7 @@ fn points<C: Curve<N>, const N: usize>(every: usize) -> [Vec<C::Point>; 2] {
 }
 
 /// An odd number with which the comb takes this entry in its last column.
-fn taking<C: Curve<N>, const N: usize>(points: usize, index: usize, random: &mut Random) -> BigUint {
+fn taking<C: Oracle>(points: usize, index: usize, random: &mut Random) -> BigUint {
     let (teeth, blocks, columns) = model::shape(points, 8 * C::OCTETS);
     let (block, signs) = (index >> (teeth - 1), index & ((1 << (teeth - 1)) - 1));
     loop {
@@ -48,15 +48,12 @@ fn taking<C: Curve<N>, const N: usize>(points: usize, index: usize, random: &mut
 }
 
 /// u1·G + u2·Q for a random u1 is accepted, its x being that of the other library's sum, and after a change it is not.
-fn multiplied<C: Curve<N>, const N: usize>(key: &C::Point, u2: &BigUint, random: &mut Random)
-where
-    Base<N>: BasePoint,
-{
+fn multiplied<C: Oracle>(key: &C::Point, u2: &BigUint, random: &mut Random) {
     let u1 = random.below(C::n());
     let [x, _] = C::coordinates(&(C::base(&u1) + *key * C::scalar(u2)));
     let octets = C::write(key).expect("not infinity");
-    let case = Case::with_r::<C, N>(octets, &(x % C::n()), &u1, u2, true).expect("nothing is zero");
-    let keys = Keys::<N>::new(&case.key).expect("a point");
+    let case = Case::with_r::<C>(octets, &(x % C::n()), &u1, u2, true).expect("nothing is zero");
+    let keys = Keys::<C>::new(&case.key).expect("a point");
     assert!(C::by_aws_lc(&case.key, &case.digest, &case.signature).is_none_or(|valid| valid));
     assert_paths(&keys, &case);
     let mut wrong = Case { valid: false, ..case };
@@ -65,62 +62,56 @@ where
 }
 
 /// A table that has the point as this entry, also once it was stored, and a multiplication that takes it from there.
-fn entry<C: Curve<N>, const N: usize, const POINTS: usize>(point: &C::Point, index: usize, random: &mut Random)
-where
-    Base<N>: BasePoint,
-{
+fn entry<C: Oracle, const POINTS: usize>(point: &C::Point, index: usize, random: &mut Random) {
     let n = BigInt::from(C::n().clone());
     let index = index % POINTS;
     let multiple = ((model::entry(POINTS, 8 * C::OCTETS, index) % &n + &n) % n).to_biguint().expect("not negative");
     let key = *point * C::scalar(&C::inverse(&multiple));
     let octets = C::write(&key).expect("not infinity");
-    let table: Prepared<N, POINTS> = genuine_crypto::PublicKey::from_be(&octets).expect("a point").prepare();
-    let mut stored = vec![0; Prepared::<N, POINTS>::ENCODED_LEN];
+    let table: Prepared<C, POINTS> = genuine_crypto::PublicKey::from_be(&octets).expect("a point").prepare();
+    let mut stored = vec![0; Prepared::<C, POINTS>::ENCODED_LEN];
     table.write_to(&mut stored).expect("room");
     let read = Prepared::from_trusted_bytes(&stored).expect("just written");
     for table in [&table, &read] {
-        assert_eq!(Some(curve::coordinates::<C, N>(&entries(table)[index])), C::write(point));
+        assert_eq!(Some(curve::coordinates::<C>(&entries(table)[index])), C::write(point));
     }
-    multiplied::<C, N>(&key, &taking::<C, N>(POINTS, index, random), random);
+    multiplied::<C>(&key, &taking::<C>(POINTS, index, random), random);
 }
 
-fn extremes<C: Curve<N>, const N: usize>(seed: u64, every: usize)
-where
-    Base<N>: BasePoint,
-{
+fn extremes<C: Oracle>(seed: u64, every: usize) {
     let mut random = Random(seed);
-    let of_each = points::<C, N>(every);
+    let of_each = points::<C>(every);
     println!("{}: {} of x, {} of y", std::any::type_name::<C>(), of_each[0].len(), of_each[1].len());
     assert!(of_each.iter().all(|points| points.len() > 20));
     for (index, point) in of_each.concat().iter().enumerate() {
         let any = random.below(C::n());
-        multiplied::<C, N>(point, &any, &mut random);
+        multiplied::<C>(point, &any, &mut random);
 
         // An odd multiple of a key that is not prepared: with u2 = ±m there is no other digit.
         let multiple = small(2 * u32::try_from(index % 8).expect("small") + 1);
         let u2 = if index / 8 % 2 == 0 { multiple.clone() } else { C::n() - &multiple };
-        multiplied::<C, N>(&(*point * C::scalar(&C::inverse(&multiple))), &u2, &mut random);
+        multiplied::<C>(&(*point * C::scalar(&C::inverse(&multiple))), &u2, &mut random);
 
-        entry::<C, N, 8>(point, index, &mut random);
-        entry::<C, N, 32>(point, 7 * index, &mut random);
-        entry::<C, N, 128>(point, 37 * index, &mut random);
-        entry::<C, N, 512>(point, 101 * index, &mut random);
+        entry::<C, 8>(point, index, &mut random);
+        entry::<C, 32>(point, 7 * index, &mut random);
+        entry::<C, 128>(point, 37 * index, &mut random);
+        entry::<C, 512>(point, 101 * index, &mut random);
 
         let [x, _] = C::coordinates(point);
         let r = x % C::n();
         let [u1, u2] = [(); 2].map(|()| random.below(C::n()));
-        if let Some(case) = Case::with_sum::<C, N>(*point, &r, &u1, &u2, r != BigUint::ZERO) {
-            assert_agreed::<C, N>(&Keys::new(&case.key).expect("a point"), &case);
+        if let Some(case) = Case::with_sum::<C>(*point, &r, &u1, &u2, r != BigUint::ZERO) {
+            assert_agreed::<C>(&Keys::new(&case.key).expect("a point"), &case);
         }
     }
 }
 
 #[test]
 fn extremes_p256() {
-    extremes::<curve::P256, P256>(81, 1);
+    extremes::<P256>(81, 1);
 }
 
 #[test]
 fn extremes_p384() {
-    extremes::<curve::P384, P384>(82, 4);
+    extremes::<P384>(82, 4);
 }

@@ -8,16 +8,10 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use common::{
-    Word,
-    curve::{self, Curve},
-    number, power,
-    random::Random,
-    small, words,
-};
+use common::{Word, curve::Oracle, number, power, random::Random, small, words};
 use genuine_crypto::{
     P256, P384,
-    arithmetic::{self, Fe},
+    arithmetic::{Fe, Words as _},
 };
 use num_bigint::BigUint;
 
@@ -39,7 +33,7 @@ struct Counts {
 }
 
 /// Numbers at the edges of words, of p and of what N words hold.
-fn edges<C: Curve<N>, const N: usize>(random: &mut Random) -> Vec<BigUint> {
+fn edges<C: Oracle>(random: &mut Random) -> Vec<BigUint> {
     let (p, limit) = (C::p(), C::limit());
     let complement = &limit - p;
     let mut edges = BTreeSet::new();
@@ -56,13 +50,17 @@ fn edges<C: Curve<N>, const N: usize>(random: &mut Random) -> Vec<BigUint> {
         edges.extend([power(bit), power(bit) - small(1), &limit - power(bit)]);
     }
     // Words at their edges, and those of p.
-    let of_p = words::<N>(p);
-    let values = [&[0, 1, 2, Word::MAX, Word::MAX - 1, 1 << (Word::BITS - 1)], &of_p[..]].concat();
+    let of_p = words::<C::Words>(p);
+    let of_p = of_p.as_ref();
+    let values = [&[0, 1, 2, Word::MAX, Word::MAX - 1, 1 << (Word::BITS - 1)], of_p].concat();
     for _ in 0..400 {
-        let chosen: [Word; N] = std::array::from_fn(|i| match random.index(4) {
-            0 => of_p[i],
-            _ => values[random.index(values.len())],
-        });
+        let mut chosen = C::Words::ZERO;
+        for (word, &of_p) in chosen.as_mut().iter_mut().zip(of_p) {
+            *word = match random.index(4) {
+                0 => of_p,
+                _ => values[random.index(values.len())],
+            };
+        }
         edges.insert(number(&chosen));
     }
     edges.into_iter().collect()
@@ -70,7 +68,7 @@ fn edges<C: Curve<N>, const N: usize>(random: &mut Random) -> Vec<BigUint> {
 
 /// Numbers that added to a, or subtracted from it, just leave W bits or just do not, once or twice; and those that differ
 /// from such a number in one word only.
-fn thresholds<C: Curve<N>, const N: usize>(a: &BigUint) -> Vec<BigUint> {
+fn thresholds<C: Oracle>(a: &BigUint) -> Vec<BigUint> {
     let (p, limit) = (C::p(), C::limit());
     let mut thresholds = Vec::new();
     for centre in [&limit * 2_u32 - a, &limit + p - a, &limit + a, &limit + a + p, &limit + a - p] {
@@ -92,16 +90,16 @@ struct Checker<'a> {
 }
 
 impl<'a> Checker<'a> {
-    fn new<C: Curve<N>, const N: usize>() -> Checker<'a> {
+    fn new<C: Oracle>() -> Checker<'a> {
         let limit = C::limit();
         let negative_inverse = &limit - C::p().modinv(&limit).unwrap();
         Self { p: C::p(), limit, negative_inverse, counts: Counts::default() }
     }
 
     /// One operation on two numbers, all of it.
-    fn pair<const N: usize>(&mut self, a: &BigUint, b: &BigUint) {
+    fn pair<C: Oracle>(&mut self, a: &BigUint, b: &BigUint) {
         let (p, limit) = (self.p, &self.limit);
-        let (x, y) = (Fe::<N>(words(a)), Fe::<N>(words(b)));
+        let (x, y) = (Fe::<C>(words(a)), Fe::<C>(words(b)));
 
         let mut sum = a + b;
         let mut times = 0;
@@ -127,7 +125,7 @@ impl<'a> Checker<'a> {
         assert_eq!(x.equals(&y), a % p == b % p);
 
         let product = a * b;
-        let [low, high] = arithmetic::mul::<N>(&x.0, &y.0);
+        let [low, high] = x.0.mul(&y.0);
         assert_eq!(number(&low) + number(&high) * limit, product);
         let reduced = self.reduced(&product);
         assert_eq!(number(&x.mul(&y).0), reduced);
@@ -146,10 +144,10 @@ impl<'a> Checker<'a> {
     }
 
     /// One operation on one number, all of it.
-    fn single<const N: usize>(&mut self, a: &BigUint) {
+    fn single<C: Oracle>(&mut self, a: &BigUint) {
         let p = self.p;
-        let x = Fe::<N>(words(a));
-        let [low, high] = arithmetic::square::<N>(&x.0);
+        let x = Fe::<C>(words(a));
+        let [low, high] = x.0.square();
         let square = a * a;
         assert_eq!(number(&low) + number(&high) * &self.limit, square);
         assert_eq!(number(&x.square().0), self.reduced(&square));
@@ -175,61 +173,61 @@ impl<'a> Checker<'a> {
     }
 
     /// x is held as x·2^W, and its inverse as x⁻¹·2^W.
-    fn inverse<const N: usize>(&self, a: &BigUint) {
-        let inverse = Fe::<N>(words(a)).invert();
+    fn inverse<C: Oracle>(&self, a: &BigUint) {
+        let inverse = Fe::<C>(words(a)).invert();
         let expected = a.modinv(self.p).map_or(BigUint::ZERO, |inverse| inverse * &self.limit * &self.limit % self.p);
         assert_eq!(number(&inverse.canonical()), expected);
     }
 
     /// Reading and writing: any number is taken by `from_number`, those below p by `from_be`.
-    fn reading<C: Curve<N>, const N: usize>(&self, a: &BigUint) {
-        let element = Fe::<N>::from_number(words(a));
+    fn reading<C: Oracle>(&self, a: &BigUint) {
+        let element = Fe::<C>::from_number(words(a));
         let expected = a * &self.limit % self.p;
         assert_eq!(number(&element.canonical()), expected);
-        let read = Fe::<N>::from_be(&common::octets(a, C::OCTETS));
+        let read = Fe::<C>::from_be(&common::octets(a, C::OCTETS));
         assert_eq!(read.is_some(), a < self.p);
         assert!(read.is_none_or(|read| number(&read.canonical()) == expected));
     }
 }
 
-fn laws<C: Curve<N>, const N: usize>(seed: u64) {
+fn laws<C: Oracle>(seed: u64) {
     let mut random = Random(seed);
-    let mut checker = Checker::new::<C, N>();
+    let mut checker = Checker::new::<C>();
     let (p, limit) = (C::p(), C::limit());
-    assert_eq!(number(&Fe::<N>::P), *p);
-    assert_eq!(number(&Fe::<N>::ONE.canonical()), &limit % p);
-    assert_eq!(number(&Fe::<N>::ZERO.0), BigUint::ZERO);
+    assert_eq!(number(C::P), *p);
+    assert_eq!(number(&Fe::<C>::ONE.canonical()), &limit % p);
+    assert_eq!(number(&Fe::<C>::ZERO.0), BigUint::ZERO);
 
-    let edges = edges::<C, N>(&mut random);
+    let edges = edges::<C>(&mut random);
     assert!(edges.len() > 200);
     for a in &edges {
-        checker.single::<N>(a);
-        checker.inverse::<N>(a);
-        checker.reading::<C, N>(a);
+        checker.single::<C>(a);
+        checker.inverse::<C>(a);
+        checker.reading::<C>(a);
         for b in &edges {
-            checker.pair::<N>(a, b);
+            checker.pair::<C>(a, b);
         }
-        for b in thresholds::<C, N>(a) {
-            checker.pair::<N>(a, &b);
-            checker.pair::<N>(&b, a);
+        for b in thresholds::<C>(a) {
+            checker.pair::<C>(a, &b);
+            checker.pair::<C>(&b, a);
         }
     }
     for _ in 0..20_000 {
         let [a, b] = [(); 2].map(|()| random.below(&limit));
-        checker.pair::<N>(&a, &b);
-        checker.single::<N>(&a);
+        checker.pair::<C>(&a, &b);
+        checker.single::<C>(&a);
         let edge = &edges[random.index(edges.len())];
-        checker.pair::<N>(&a, edge);
-        checker.pair::<N>(edge, &a);
+        checker.pair::<C>(&a, edge);
+        checker.pair::<C>(edge, &a);
     }
     for _ in 0..2_000 {
         let a = random.below(&limit);
-        checker.inverse::<N>(&a);
-        checker.reading::<C, N>(&a);
+        checker.inverse::<C>(&a);
+        checker.reading::<C>(&a);
     }
     let octets = vec![0; C::OCTETS + 1];
-    assert!(Fe::<N>::from_be(&octets).is_none() && Fe::<N>::from_be(&octets[2..]).is_none());
-    assert!(Fe::<N>::from_be(&octets[1..]).is_some_and(|zero| zero.is_zero()) && Fe::<N>::from_be(&[]).is_none());
+    assert!(Fe::<C>::from_be(&octets).is_none() && Fe::<C>::from_be(&octets[2..]).is_none());
+    assert!(Fe::<C>::from_be(&octets[1..]).is_some_and(|zero| zero.is_zero()) && Fe::<C>::from_be(&[]).is_none());
 
     let counts = checker.counts;
     println!("{}: {counts:?}", std::any::type_name::<C>());
@@ -239,10 +237,10 @@ fn laws<C: Curve<N>, const N: usize>(seed: u64) {
 
 #[test]
 fn laws_p256() {
-    laws::<curve::P256, P256>(21);
+    laws::<P256>(21);
 }
 
 #[test]
 fn laws_p384() {
-    laws::<curve::P384, P384>(22);
+    laws::<P384>(22);
 }

@@ -2,20 +2,14 @@
 
 mod common;
 
-use common::{
-    Word,
-    curve::{self, Curve},
-    number, octets, power,
-    random::Random,
-    small, words,
-};
+use common::{Word, curve::Oracle, number, octets, power, random::Random, small, words};
 use genuine_crypto::{
     P256, P384,
     arithmetic::{Fe, Inverter, Scalar, limbs},
 };
 use num_bigint::{BigInt, BigUint};
 
-fn edges<C: Curve<N>, const N: usize>() -> Vec<BigUint> {
+fn edges<C: Oracle>() -> Vec<BigUint> {
     let (n, one) = (C::n(), small(1));
     let half: BigUint = n >> 1_u32;
     let mut edges = vec![half.clone(), half + &one, C::limit() - n, C::limit() - n - &one];
@@ -27,27 +21,27 @@ fn edges<C: Curve<N>, const N: usize>() -> Vec<BigUint> {
 }
 
 /// a⁻¹·2^W comes out, so that `times` of it and b is b/a.
-fn division<C: Curve<N>, const N: usize>(a: &BigUint, b: &BigUint) {
-    let inverse = Scalar::<N>(words(a)).invert();
+fn division<C: Oracle>(a: &BigUint, b: &BigUint) {
+    let inverse = Scalar::<C>(words(a)).invert();
     let expected = a.modinv(C::n()).unwrap_or(BigUint::ZERO);
     assert_eq!(number(&inverse.0), &expected * C::limit() % C::n());
     assert_eq!(number(&inverse.times(&Scalar(words(b))).0), expected * b % C::n());
 }
 
-fn laws<C: Curve<N>, const N: usize>(seed: u64) {
+fn laws<C: Oracle>(seed: u64) {
     let mut random = Random(seed);
     let (n, limit) = (C::n(), C::limit());
-    assert_eq!(number(&Scalar::<N>::ORDER), *n);
-    let edges = edges::<C, N>();
+    assert_eq!(number(C::N), *n);
+    let edges = edges::<C>();
     let unit = limit.modinv(n).unwrap();
     let times = |a: &BigUint, b: &BigUint| {
-        assert_eq!(number(&Scalar::<N>(words(a)).times(&Scalar(words(b))).0), a * b * &unit % n);
+        assert_eq!(number(&Scalar::<C>(words(a)).times(&Scalar(words(b))).0), a * b * &unit % n);
     };
     for a in &edges {
-        let scalar = Scalar::<N>(words(a));
+        let scalar = Scalar::<C>(words(a));
         assert_eq!(number(&scalar.complement()), n - a);
         assert_eq!(scalar.is_odd(), a.bit(0));
-        division::<C, N>(a, &random.below(n));
+        division::<C>(a, &random.below(n));
         for b in edges.iter().step_by(7) {
             times(a, b);
         }
@@ -56,38 +50,38 @@ fn laws<C: Curve<N>, const N: usize>(seed: u64) {
         times(&random.below(n), &random.below(n));
     }
     for _ in 0..5_000 {
-        division::<C, N>(&random.below(n), &random.below(n));
+        division::<C>(&random.below(n), &random.below(n));
     }
 }
 
 /// r and s are read in 1 … n − 1 only, and digests modulo n from their leftmost octets.
-fn reading<C: Curve<N>, const N: usize>(seed: u64) {
+fn reading<C: Oracle>(seed: u64) {
     let mut random = Random(seed);
     let (n, limit, one) = (C::n(), C::limit(), small(1));
-    let mut numbers = edges::<C, N>();
+    let mut numbers = edges::<C>();
     numbers.extend((0..16).flat_map(|i| [n + small(i), &limit - small(i + 1)]));
     numbers.extend([C::p() - &one, C::p().clone()]);
     numbers.extend((0..200).map(|_| random.below(&limit)));
     let mut refused = 0;
     for number in &numbers {
         let octets = octets(number, C::OCTETS);
-        let read = Scalar::<N>::from_be(&octets);
+        let read = Scalar::<C>::from_be(&octets);
         let in_range = *number >= one && number < n;
         assert_eq!(read.map(|read| common::number(&read.0)), in_range.then(|| number.clone()));
         refused += usize::from(!in_range);
-        assert!(Scalar::<N>::from_be(&octets[1..]).is_none());
-        assert!(Scalar::<N>::from_be(&[&[0], &octets[..]].concat()).is_none());
+        assert!(Scalar::<C>::from_be(&octets[1..]).is_none());
+        assert!(Scalar::<C>::from_be(&[&[0], &octets[..]].concat()).is_none());
 
-        let digest = |octets: &[u8]| common::number(&Scalar::<N>::from_digest(octets).unwrap().0);
+        let digest = |octets: &[u8]| common::number(&Scalar::<C>::from_digest(octets).unwrap().0);
         assert_eq!(digest(&octets), number % n);
         assert_eq!(digest(&[&octets[..], &[0xFF]].concat()), number % n);
         assert_eq!(digest(&octets[..24]), BigUint::from_bytes_be(&octets[..24]));
         assert_eq!(digest(&octets[..C::OCTETS / 2]), BigUint::from_bytes_be(&octets[..C::OCTETS / 2]));
-        assert!(Scalar::<N>::from_digest(&octets[..C::OCTETS / 2 - 1]).is_none());
+        assert!(Scalar::<C>::from_digest(&octets[..C::OCTETS / 2 - 1]).is_none());
     }
     assert!(refused >= 33, "{refused}");
-    assert!(Scalar::<N>::from_be(&[]).is_none());
-    assert!(Scalar::<N>::from_digest(&[]).is_none());
+    assert!(Scalar::<C>::from_be(&[]).is_none());
+    assert!(Scalar::<C>::from_digest(&[]).is_none());
 }
 
 /// Neighbours in Fibonacci's sequence and in those like it (Lucas's, Pell's) are what Euclid's algorithm takes longest for;
@@ -103,9 +97,9 @@ fn hard<const N: usize, const M: usize>(seed: u64) {
             && x < modulus
             && let Some(inverse) = x.modinv(modulus)
         {
-            let inverter = Inverter::<M>::new(&words::<N>(modulus));
-            assert_eq!(number(&inverter.invert(&words::<N>(x))), inverse, "{x} modulo {modulus}");
-            assert_eq!(number(&inverter.invert(&words::<N>(&(modulus - x)))), modulus - inverse);
+            let inverter = Inverter::<M>::new(&words::<[Word; N]>(modulus));
+            assert_eq!(number(&inverter.invert(&words::<[Word; N]>(x))), inverse, "{x} modulo {modulus}");
+            assert_eq!(number(&inverter.invert(&words::<[Word; N]>(&(modulus - x)))), modulus - inverse);
             checked += 1;
         }
     };
@@ -176,7 +170,7 @@ fn steered(modulus: &BigUint, odd: impl Iterator<Item = bool>) -> BigUint {
 }
 
 /// Runs of even and odd g, as long as a batch of steps and longer: the matrices of batches at their bounds.
-fn runs<C: Curve<N>, const N: usize>(seed: u64) {
+fn runs<C: Oracle>(seed: u64) {
     let mut random = Random(seed);
     let mut checked = 0;
     for round in 0..600 {
@@ -197,9 +191,9 @@ fn runs<C: Curve<N>, const N: usize>(seed: u64) {
                 && number < *modulus
             {
                 let inverted = if modulus == C::n() {
-                    common::number(&Scalar::<N>(words(&number)).invert().0)
+                    common::number(&Scalar::<C>(words(&number)).invert().0)
                 } else {
-                    common::number(&Fe::<N>::from_number(words(&number)).invert().canonical())
+                    common::number(&Fe::<C>::from_number(words(&number)).invert().canonical())
                 };
                 assert_eq!(inverted, inverse * C::limit() % modulus, "{number} modulo {modulus}");
                 checked += 1;
@@ -211,40 +205,40 @@ fn runs<C: Curve<N>, const N: usize>(seed: u64) {
 
 #[test]
 fn runs_p256() {
-    runs::<curve::P256, P256>(37);
+    runs::<P256>(37);
 }
 
 #[test]
 fn runs_p384() {
-    runs::<curve::P384, P384>(38);
+    runs::<P384>(38);
 }
 
 #[test]
 fn laws_p256() {
-    laws::<curve::P256, P256>(31);
+    laws::<P256>(31);
 }
 
 #[test]
 fn laws_p384() {
-    laws::<curve::P384, P384>(32);
+    laws::<P384>(32);
 }
 
 #[test]
 fn reading_p256() {
-    reading::<curve::P256, P256>(33);
+    reading::<P256>(33);
 }
 
 #[test]
 fn reading_p384() {
-    reading::<curve::P384, P384>(34);
+    reading::<P384>(34);
 }
 
 #[test]
 fn hard_256() {
-    hard::<P256, { limbs(256) }>(35);
+    hard::<{ 256 / Word::BITS as usize }, { limbs(256) }>(35);
 }
 
 #[test]
 fn hard_384() {
-    hard::<P384, { limbs(384) }>(36);
+    hard::<{ 384 / Word::BITS as usize }, { limbs(384) }>(36);
 }

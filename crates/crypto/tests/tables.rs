@@ -6,17 +6,17 @@ mod common;
 use std::collections::HashSet;
 
 use common::{
-    curve::{self, Curve},
+    curve::{self, Oracle},
     model, octets,
     random::Random,
     small,
 };
-use genuine_crypto::{Base, BasePoint, P256, P384, Prepared, PublicKey, arithmetic::entries};
+use genuine_crypto::{BasePoint, P256, P384, Prepared, PublicKey, arithmetic::entries};
 use num_bigint::BigUint;
 use p256::elliptic_curve::Group as _;
 
 /// All entries, from teeth that the other library doubles and adds; the first and the last also from its own integer.
-fn check<C: Curve<N>, const N: usize, const POINTS: usize>(point: &C::Point, table: &Prepared<N, POINTS>) {
+fn check<C: Oracle, const POINTS: usize>(point: &C::Point, table: &Prepared<C, POINTS>) {
     let (teeth, blocks, columns) = model::shape(POINTS, 8 * C::OCTETS);
     let mut power = *point;
     let mut powers = Vec::new();
@@ -45,14 +45,11 @@ fn check<C: Curve<N>, const N: usize, const POINTS: usize>(point: &C::Point, tab
     }
     let expected = C::write_all(&sums);
     for (index, (entry, expected)) in entries(table).iter().zip(&expected).enumerate() {
-        assert_eq!(curve::coordinates::<C, N>(entry), *expected, "entry {index} of {POINTS}");
+        assert_eq!(curve::coordinates::<C>(entry), *expected, "entry {index} of {POINTS}");
     }
 }
 
-fn tables<C: Curve<N>, const N: usize>(seed: u64, small_up_to: u32)
-where
-    Base<N>: BasePoint,
-{
+fn tables<C: Oracle>(seed: u64, small_up_to: u32) {
     let mut random = Random(seed);
     let n = C::n();
     let mut multiples: Vec<_> = (1..=small_up_to).flat_map(|k| [small(k), n - small(k)]).collect();
@@ -66,20 +63,19 @@ where
     }
     for multiple in multiples {
         let point = C::base(&multiple);
-        let key = PublicKey::<N>::from_be(&C::write(&point).unwrap()).unwrap();
-        check::<C, N, 8>(&point, &key.prepare());
-        check::<C, N, 32>(&point, &key.prepare());
-        check::<C, N, 128>(&point, &key.prepare());
-        check::<C, N, 512>(&point, &key.prepare());
+        let key = PublicKey::<C>::from_be(&C::write(&point).unwrap()).unwrap();
+        check::<C, 8>(&point, &key.prepare());
+        check::<C, 32>(&point, &key.prepare());
+        check::<C, 128>(&point, &key.prepare());
+        check::<C, 512>(&point, &key.prepare());
     }
 }
 
 /// The table of the base point, which has as many points as the target's words are given.
-fn base<C: Curve<N>, const N: usize, const POINTS: usize>(table: &Prepared<N, POINTS>) {
-    check::<C, N, POINTS>(&C::Point::generator(), table);
+fn base<C: Oracle, const POINTS: usize>(table: &Prepared<C, POINTS>) {
+    check::<C, POINTS>(&C::Point::generator(), table);
     // No entry is another's equal or opposite, so a column's sum tells its signs.
-    let different: HashSet<_> =
-        entries(table).iter().map(|entry| octets(&curve::value::<C, N>(&entry.x), 64)).collect();
+    let different: HashSet<_> = entries(table).iter().map(|entry| octets(&curve::value::<C>(&entry.x), 64)).collect();
     assert_eq!(different.len(), POINTS);
 }
 
@@ -89,25 +85,22 @@ fn little_endian(number: &BigUint, length: usize) -> Vec<u8> {
 
 /// A table as octets: the numbers x·2^W and y·2^W modulo p, little-endian, whatever the machine's words; and nothing else is
 /// read.
-fn encoded<C: Curve<N>, const N: usize, const POINTS: usize>(seed: u64)
-where
-    Base<N>: BasePoint,
-{
+fn encoded<C: Oracle, const POINTS: usize>(seed: u64) {
     let mut random = Random(seed);
     let point = C::base(&random.below(C::n()));
-    let table: Prepared<N, POINTS> = PublicKey::from_be(&C::write(&point).unwrap()).unwrap().prepare();
-    let mut written = vec![0; Prepared::<N, POINTS>::ENCODED_LEN];
+    let table: Prepared<C, POINTS> = PublicKey::from_be(&C::write(&point).unwrap()).unwrap().prepare();
+    let mut written = vec![0; Prepared::<C, POINTS>::ENCODED_LEN];
     assert_eq!(written.len(), POINTS * 2 * C::OCTETS);
     table.write_to(&mut written).expect("room");
     let number =
         |coordinate: &[u8]| little_endian(&(BigUint::from_bytes_be(coordinate) * C::limit() % C::p()), C::OCTETS);
     let expected: Vec<_> = entries(&table)
         .iter()
-        .flat_map(|entry| curve::coordinates::<C, N>(entry).chunks(C::OCTETS).flat_map(number).collect::<Vec<_>>())
+        .flat_map(|entry| curve::coordinates::<C>(entry).chunks(C::OCTETS).flat_map(number).collect::<Vec<_>>())
         .collect();
     assert_eq!(written, expected);
-    let read = |octets: &[u8]| Prepared::<N, POINTS>::from_trusted_bytes(octets);
-    check::<C, N, POINTS>(&point, &read(&written).expect("just written"));
+    let read = |octets: &[u8]| Prepared::<C, POINTS>::from_trusted_bytes(octets);
+    check::<C, POINTS>(&point, &read(&written).expect("just written"));
 
     let mut room = [&written[..], &[0]].concat();
     assert!(table.write_to(&mut room).is_none() && table.write_to(&mut room[2..]).is_none());
@@ -142,36 +135,36 @@ where
 
 #[test]
 fn encoded_p256() {
-    encoded::<curve::P256, P256, 8>(53);
-    encoded::<curve::P256, P256, 32>(54);
-    encoded::<curve::P256, P256, 128>(55);
-    encoded::<curve::P256, P256, 512>(56);
+    encoded::<P256, 8>(53);
+    encoded::<P256, 32>(54);
+    encoded::<P256, 128>(55);
+    encoded::<P256, 512>(56);
 }
 
 #[test]
 fn encoded_p384() {
-    encoded::<curve::P384, P384, 8>(57);
-    encoded::<curve::P384, P384, 32>(58);
-    encoded::<curve::P384, P384, 128>(59);
-    encoded::<curve::P384, P384, 512>(60);
+    encoded::<P384, 8>(57);
+    encoded::<P384, 32>(58);
+    encoded::<P384, 128>(59);
+    encoded::<P384, 512>(60);
 }
 
 #[test]
 fn tables_p256() {
-    tables::<curve::P256, P256>(51, 20);
+    tables::<P256>(51, 20);
 }
 
 #[test]
 fn tables_p384() {
-    tables::<curve::P384, P384>(52, 6);
+    tables::<P384>(52, 6);
 }
 
 #[test]
 fn base_p256() {
-    base::<curve::P256, P256, _>(Base::base());
+    base::<P256, _>(P256::table());
 }
 
 #[test]
 fn base_p384() {
-    base::<curve::P384, P384, _>(Base::base());
+    base::<P384, _>(P384::table());
 }

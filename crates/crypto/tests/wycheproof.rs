@@ -2,9 +2,9 @@
 
 mod common;
 
-use common::paths::Keys;
+use common::{curve::Oracle, paths::Keys};
 use der::{Decode as _, Reader as _, SliceReader, asn1::UintRef};
-use genuine_crypto::{Base, BasePoint, P256, P384};
+use genuine_crypto::{P256, P384};
 use sha2::{Digest, Sha256, Sha384, Sha512};
 use sha3::{Sha3_256, Sha3_384, Sha3_512};
 use shake::{ExtendableOutput as _, Shake128, Shake256, Update as _, XofReader as _};
@@ -56,15 +56,12 @@ struct Counts {
     unread: usize,
 }
 
-fn run<const N: usize>(name: TestName, hash: Hash) -> Counts
-where
-    Base<N>: BasePoint,
-{
-    let octets = N * common::OCTETS;
+fn run<C: Oracle>(name: TestName, hash: Hash) -> Counts {
+    let octets = C::OCTETS;
     let mut counts = Counts::default();
     for group in TestSet::load(name).expect("the file is there").test_groups {
         let [4, key @ ..] = &group.key.key[..] else { panic!("not uncompressed") };
-        let keys = Keys::<N>::new(key).expect("a point");
+        let keys = Keys::<C>::new(key).expect("a point");
         for test in group.tests {
             let valid = test.result == TestResult::Valid;
             let is_p1363 = format!("{name:?}").ends_with("P1363");

@@ -2,7 +2,7 @@
 
 use num_bigint::BigUint;
 
-use super::{curve::Curve, octets, random::Random, small};
+use super::{curve::Oracle, octets, random::Random, small};
 
 /// A key, a digest and a signature.
 #[derive(Clone, Debug)]
@@ -18,23 +18,18 @@ pub(crate) struct Case {
 impl Case {
     /// u1·G + u2·d·G shall be computed: r is its x, s = r/u2 and e = u1·s. If that is infinity, r is something else, and
     /// the signature is no good. `None` if r or e cannot be so.
-    pub(crate) fn solve<C: Curve<N>, const N: usize>(
-        u1: &BigUint,
-        u2: &BigUint,
-        d: &BigUint,
-        random: &mut Random,
-    ) -> Option<Self> {
+    pub(crate) fn solve<C: Oracle>(u1: &BigUint, u2: &BigUint, d: &BigUint, random: &mut Random) -> Option<Self> {
         let sum = C::write(&C::base(&((u1 + u2 * d) % C::n())));
         let valid = sum.is_some();
         let r = match sum {
             Some(sum) => BigUint::from_bytes_be(&sum[..C::OCTETS]) % C::n(),
             None => random.below(&(C::n() - small(1))) + small(1),
         };
-        Self::with_r::<C, N>(C::write(&C::base(d))?, &r, u1, u2, valid)
+        Self::with_r::<C>(C::write(&C::base(d))?, &r, u1, u2, valid)
     }
 
     /// The case of a given r and key.
-    pub(crate) fn with_r<C: Curve<N>, const N: usize>(
+    pub(crate) fn with_r<C: Oracle>(
         key: Vec<u8>,
         r: &BigUint,
         u1: &BigUint,
@@ -50,7 +45,7 @@ impl Case {
     }
 
     /// The case whose sum is a given point R: the key is u2⁻¹·(R − u1·G).
-    pub(crate) fn with_sum<C: Curve<N>, const N: usize>(
+    pub(crate) fn with_sum<C: Oracle>(
         sum: C::Point,
         r: &BigUint,
         u1: &BigUint,
@@ -58,6 +53,6 @@ impl Case {
         valid: bool,
     ) -> Option<Self> {
         let key = (sum - C::base(u1)) * C::scalar(&C::inverse(u2));
-        Self::with_r::<C, N>(C::write(&key)?, r, u1, u2, valid)
+        Self::with_r::<C>(C::write(&key)?, r, u1, u2, valid)
     }
 }

@@ -1,8 +1,11 @@
 //! The two curves as other libraries know them: `p256`, `p384` and aws-lc. Nothing here is computed by the crate's code.
 
-use std::{fmt::Debug, sync::LazyLock};
+use std::sync::LazyLock;
 
-use genuine_crypto::arithmetic::{Affine, Fe};
+use genuine_crypto::{
+    BasePoint, P256, P384,
+    arithmetic::{Affine, Fe},
+};
 use num_bigint::BigUint;
 use p256::ecdsa::signature::hazmat::PrehashVerifier as _;
 use p256::elliptic_curve::{
@@ -14,13 +17,13 @@ use p256::elliptic_curve::{
 
 use super::{cubic, octets, power, small};
 
-/// A curve whose numbers have N words.
-pub(crate) trait Curve<const N: usize>: Debug {
+/// What other libraries know of a curve, and compute on it.
+pub(crate) trait Oracle: BasePoint {
     type Scalar: PrimeField;
     type Point: Group<Scalar = Self::Scalar>;
 
     /// Octets of a number.
-    const OCTETS: usize = N * super::OCTETS;
+    const OCTETS: usize = Self::BITS as usize / 8;
 
     fn p() -> &'static BigUint;
     fn n() -> &'static BigUint;
@@ -92,11 +95,6 @@ pub(crate) trait Curve<const N: usize>: Debug {
     }
 }
 
-#[derive(Debug)]
-pub(crate) struct P256;
-#[derive(Debug)]
-pub(crate) struct P384;
-
 /// p of P-256 as FIPS 186-5 writes it.
 static P256_PRIME: LazyLock<BigUint> = LazyLock::new(|| power(256) - power(224) + power(192) + power(96) - small(1));
 /// p of P-384 likewise.
@@ -104,7 +102,7 @@ static P384_PRIME: LazyLock<BigUint> = LazyLock::new(|| power(384) - power(128) 
 
 macro_rules! curve {
     ($name:ident, $crate_:ident, $nist:ident, $sha256:ident, $sha384:ident, $prime:ident) => {
-        impl Curve<{ genuine_crypto::$name }> for $name {
+        impl Oracle for $name {
             type Scalar = $crate_::Scalar;
             type Point = $crate_::ProjectivePoint;
 
@@ -201,11 +199,11 @@ fn der(signature: &[u8]) -> Vec<u8> {
 }
 
 /// The number that a field element stands for.
-pub(crate) fn value<C: Curve<N>, const N: usize>(element: &Fe<N>) -> BigUint {
+pub(crate) fn value<C: Oracle>(element: &Fe<C>) -> BigUint {
     super::number(&element.0) * C::limit().modinv(C::p()).unwrap() % C::p()
 }
 
 /// `X ‖ Y` of a point of the crate.
-pub(crate) fn coordinates<C: Curve<N>, const N: usize>(point: &Affine<N>) -> Vec<u8> {
-    [&point.x, &point.y].map(|element| octets(&value::<C, N>(element), C::OCTETS)).concat()
+pub(crate) fn coordinates<C: Oracle>(point: &Affine<C>) -> Vec<u8> {
+    [&point.x, &point.y].map(|element| octets(&value::<C>(element), C::OCTETS)).concat()
 }

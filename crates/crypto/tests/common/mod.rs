@@ -9,6 +9,7 @@ pub(crate) mod model;
 pub(crate) mod paths;
 pub(crate) mod random;
 
+use genuine_crypto::arithmetic::Words;
 use num_bigint::BigUint;
 
 #[cfg(target_pointer_width = "64")]
@@ -16,20 +17,18 @@ pub(crate) type Word = u64;
 #[cfg(not(target_pointer_width = "64"))]
 pub(crate) type Word = u32;
 
-/// Octets of a word.
-pub(crate) const OCTETS: usize = size_of::<Word>();
-
-pub(crate) fn number<const N: usize>(words: &[Word; N]) -> BigUint {
-    BigUint::from_bytes_le(&words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<_>>())
+pub(crate) fn number(words: &impl Words) -> BigUint {
+    BigUint::from_bytes_le(&words.as_ref().iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<_>>())
 }
 
 /// The words of a number that they can hold.
-pub(crate) fn words<const N: usize>(number: &BigUint) -> [Word; N] {
-    let octets = octets(number, N * OCTETS);
-    std::array::from_fn(|i| {
-        let from = octets.len() - (i + 1) * OCTETS;
-        Word::from_be_bytes(octets[from..from + OCTETS].try_into().unwrap())
-    })
+pub(crate) fn words<W: Words>(number: &BigUint) -> W {
+    let mut words = W::ZERO;
+    let octets = octets(number, size_of::<W>());
+    for (word, octets) in words.as_mut().iter_mut().zip(octets.rchunks_exact(size_of::<Word>())) {
+        *word = Word::from_be_bytes(octets.try_into().unwrap());
+    }
+    words
 }
 
 /// Big-endian, with zeros in front.

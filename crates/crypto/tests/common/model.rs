@@ -9,7 +9,7 @@ use std::ops::AddAssign;
 use genuine_crypto::{Base, arithmetic::Affine};
 use num_bigint::{BigInt, BigUint, Sign};
 
-use super::{OCTETS, Word, curve::Curve, power};
+use super::{Word, curve::Oracle, power};
 
 /// How a sum is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,8 +81,8 @@ pub(crate) fn entry(points: usize, bits: usize, index: usize) -> BigInt {
 }
 
 /// The entries that a comb adds in each column, the lowest column first.
-fn comb<C: Curve<N>, const N: usize>(points: usize, k: &BigUint) -> Vec<Vec<BigInt>> {
-    let (teeth, blocks, columns) = shape(points, 8 * N * OCTETS);
+fn comb<C: Oracle>(points: usize, k: &BigUint) -> Vec<Vec<BigInt>> {
+    let (teeth, blocks, columns) = shape(points, 8 * C::OCTETS);
     let odd = if k.bit(0) { k.clone() } else { C::n() - k };
     let last = teeth * blocks * columns - 1;
     let sum = |column, block| {
@@ -99,7 +99,7 @@ fn comb<C: Curve<N>, const N: usize>(points: usize, k: &BigUint) -> Vec<Vec<BigI
 }
 
 /// The digits of the non-adjacent form, the lowest first.
-fn windows<C: Curve<N>, const N: usize>(k: &BigUint) -> Vec<i64> {
+fn windows<C: Oracle>(k: &BigUint) -> Vec<i64> {
     let high = k * 2_u32 > *C::n();
     let mut rest = BigInt::from(if high { C::n() - k } else { k.clone() });
     let mut digits = Vec::new();
@@ -118,14 +118,14 @@ fn windows<C: Curve<N>, const N: usize>(k: &BigUint) -> Vec<i64> {
 }
 
 /// All that happens to the sum on a path.
-pub(crate) fn steps<C: Curve<N>, const N: usize>(path: Path, u1: &BigUint, u2: &BigUint) -> Vec<Step> {
-    let base = comb::<C, N>(size_of::<Base<N>>() / size_of::<Affine<N>>(), u1);
+pub(crate) fn steps<C: Oracle>(path: Path, u1: &BigUint, u2: &BigUint) -> Vec<Step> {
+    let base = comb::<C>(size_of::<Base<C>>() / size_of::<Affine<C>>(), u1);
     let key = match path {
-        Path::Plain => windows::<C, N>(u2)
+        Path::Plain => windows::<C>(u2)
             .into_iter()
             .map(|digit| if digit == 0 { vec![] } else { vec![BigInt::from(digit)] })
             .collect(),
-        Path::Prepared(points) => comb::<C, N>(points, u2),
+        Path::Prepared(points) => comb::<C>(points, u2),
     };
     let mut steps = Vec::new();
     for column in (0..base.len().max(key.len())).rev() {
@@ -136,25 +136,25 @@ pub(crate) fn steps<C: Curve<N>, const N: usize>(path: Path, u1: &BigUint, u2: &
     steps
 }
 
-fn modulo<C: Curve<N>, const N: usize>(number: &BigInt) -> BigUint {
+fn modulo<C: Oracle>(number: &BigInt) -> BigUint {
     let n = BigInt::from(C::n().clone());
     ((number % &n + &n) % n).to_biguint().unwrap()
 }
 
 /// What the additions meet with a key d·G. The sum is that of the definition, which is asserted.
-pub(crate) fn count<C: Curve<N>, const N: usize>(path: Path, u1: &BigUint, u2: &BigUint, d: &BigUint) -> Counts {
+pub(crate) fn count<C: Oracle>(path: Path, u1: &BigUint, u2: &BigUint, d: &BigUint) -> Counts {
     let (zero, n) = (BigUint::ZERO, C::n());
     let mut counts = Counts::default();
     let mut sum = zero.clone();
     let mut first = true;
-    for step in steps::<C, N>(path, u1, u2) {
+    for step in steps::<C>(path, u1, u2) {
         let term = match step {
             Step::Double => {
                 sum = (&sum << 1) % n;
                 continue;
             }
-            Step::AddBase(multiple) => modulo::<C, N>(&multiple),
-            Step::AddKey(multiple) => modulo::<C, N>(&multiple) * d % n,
+            Step::AddBase(multiple) => modulo::<C>(&multiple),
+            Step::AddKey(multiple) => modulo::<C>(&multiple) * d % n,
         };
         let total = (&sum + &term) % n;
         if first {
@@ -175,14 +175,10 @@ pub(crate) fn count<C: Curve<N>, const N: usize>(path: Path, u1: &BigUint, u2: &
 }
 
 /// For each addition on a path, the keys d with which its points are equal and opposite, where there are such.
-pub(crate) fn collisions<C: Curve<N>, const N: usize>(
-    path: Path,
-    u1: &BigUint,
-    u2: &BigUint,
-) -> Vec<[Option<BigUint>; 2]> {
+pub(crate) fn collisions<C: Oracle>(path: Path, u1: &BigUint, u2: &BigUint) -> Vec<[Option<BigUint>; 2]> {
     let (mut of_base, mut of_key) = (BigInt::ZERO, BigInt::ZERO);
     let mut found = Vec::new();
-    for step in steps::<C, N>(path, u1, u2) {
+    for step in steps::<C>(path, u1, u2) {
         let (base, key) = match step {
             Step::Double => {
                 of_base *= 2;
@@ -194,8 +190,8 @@ pub(crate) fn collisions<C: Curve<N>, const N: usize>(
         };
         // of_base + of_key·d = ±(base + key·d).
         found.push([(&base - &of_base, &of_key - &key), (-&base - &of_base, &of_key + &key)].map(|(left, right)| {
-            let right = modulo::<C, N>(&right).modinv(C::n())?;
-            Some(modulo::<C, N>(&left) * right % C::n()).filter(|d| *d != BigUint::ZERO)
+            let right = modulo::<C>(&right).modinv(C::n())?;
+            Some(modulo::<C>(&left) * right % C::n()).filter(|d| *d != BigUint::ZERO)
         }));
         of_base += base;
         of_key += key;

@@ -1,25 +1,22 @@
 //! Every path of a verification.
 
 use genuine_crypto::{
-    Base, BasePoint, Invalid, Prepared, PublicKey, Unverified,
+    Invalid, Prepared, PublicKey, Unverified,
     arithmetic::{self, Scalar},
 };
 
-use super::{build::Case, curve::Curve};
+use super::{build::Case, curve::Oracle};
 
 /// A key in all forms.
-pub(crate) struct Keys<const N: usize> {
-    plain: PublicKey<N>,
-    prepared_8: Box<Prepared<N, 8>>,
-    prepared_32: Box<Prepared<N, 32>>,
-    prepared_128: Box<Prepared<N, 128>>,
-    prepared_512: Box<Prepared<N, 512>>,
+pub(crate) struct Keys<C: Oracle> {
+    plain: PublicKey<C>,
+    prepared_8: Box<Prepared<C, 8>>,
+    prepared_32: Box<Prepared<C, 32>>,
+    prepared_128: Box<Prepared<C, 128>>,
+    prepared_512: Box<Prepared<C, 512>>,
 }
 
-impl<const N: usize> Keys<N>
-where
-    Base<N>: BasePoint,
-{
+impl<C: Oracle> Keys<C> {
     /// `None` if it is refused.
     pub(crate) fn new(coordinates: &[u8]) -> Option<Self> {
         let plain = PublicKey::from_be(coordinates)?;
@@ -52,15 +49,12 @@ where
 }
 
 /// r, u1 and u2, unless the signature was refused.
-pub(crate) fn numbers<const N: usize>(signed: &Result<Unverified<N>, Invalid>) -> Option<[Scalar<N>; 3]> {
+pub(crate) fn numbers<C: Oracle>(signed: &Result<Unverified<C>, Invalid>) -> Option<[Scalar<C>; 3]> {
     signed.as_ref().ok().map(|signed| arithmetic::numbers(signed).map(|scalar| *scalar))
 }
 
 /// Runs a case on every path and by every oracle, which have to agree with each other and with what is expected.
-pub(crate) fn assert_agreed<C: Curve<N>, const N: usize>(keys: &Keys<N>, case: &Case)
-where
-    Base<N>: BasePoint,
-{
+pub(crate) fn assert_agreed<C: Oracle>(keys: &Keys<C>, case: &Case) {
     let Case { key, digest, signature, valid } = case;
     assert_eq!(C::by_the_book(key, digest, signature), *valid, "by the book: {case:02x?}");
     for verdict in [C::by_rust_crypto(key, digest, signature), C::by_aws_lc(key, digest, signature)] {
@@ -70,10 +64,7 @@ where
 }
 
 /// Runs a case on every path.
-pub(crate) fn assert_paths<const N: usize>(keys: &Keys<N>, case: &Case)
-where
-    Base<N>: BasePoint,
-{
+pub(crate) fn assert_paths<C: Oracle>(keys: &Keys<C>, case: &Case) {
     for (path, verdict) in keys.verdicts(&case.digest, &case.signature) {
         assert_eq!(verdict, case.valid, "{path}: {case:02x?}");
     }
