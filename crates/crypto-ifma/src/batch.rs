@@ -4,7 +4,7 @@ use core::array;
 
 use genuine_crypto::{BATCH, Invalid, P256, Prepared, PublicKey, Unverified};
 
-use crate::Ifma;
+use crate::token::Ifma;
 
 /// A signature to verify.
 #[derive(Clone, Copy, Debug)]

@@ -2,20 +2,18 @@
 
 use core::arch::x86_64::__mmask8;
 
-use genuine_crypto::{
-    P256,
-    arithmetic::{self, Scalar},
-};
+use genuine_crypto::{Curve as _, P256, arithmetic::Scalar};
 
 use super::{
     field::{Fe, LIMBS, MASK},
+    lanes::{Eight, mask},
     point::Point,
-    words::{Eight, mask, scalars},
+    words::scalars,
 };
 
 /// n in limbs.
 const ORDER: [i64; LIMBS] = {
-    let [w0, w1, w2, w3] = Scalar::<P256>::ORDER;
+    let [w0, w1, w2, w3] = *P256::N;
     [
         w0.cast_signed() & MASK,
         (w0 >> 52 | w1 << 12).cast_signed() & MASK,
@@ -27,7 +25,7 @@ const ORDER: [i64; LIMBS] = {
 
 /// p − n, which is below 2^128. Only if r is less, r + n is an x-coordinate, too.
 const P_LESS_N: u128 = {
-    let [p, n] = [arithmetic::Fe::<P256>::P, Scalar::<P256>::ORDER];
+    let [p, n] = [P256::P, P256::N];
     (p[0] as u128 | (p[1] as u128) << 64).wrapping_sub(n[0] as u128 | (n[1] as u128) << 64)
 };
 

@@ -26,8 +26,9 @@ use genuine_crypto::{
 };
 
 use super::{
+    lanes::{Eight, from_lanes, left, mask, right, to_lanes, transpose},
     point::{Entry, Point, Sum},
-    words::{Eight, from_lanes, left, mask, right, rows, to_lanes, to_limbs, transpose},
+    words::{WORDS, rows, to_limbs},
 };
 
 /// Where a comb finds what it adds, for eight scalars: what [`Prepared::place`] says, for all blocks and columns at once.
@@ -58,7 +59,7 @@ impl Places {
         let lowest_bits = (POINTS / Prepared::<P256, POINTS>::BLOCKS - 1) as u8;
         let teeth = lowest_bits.count_ones() as usize + 1;
         let word = |index: usize| {
-            if index < P256 {
+            if index < WORDS {
                 to_lanes(scalars.each_ref().map(|scalar| scalar.k[index]))
             } else {
                 _mm512_setzero_si512()

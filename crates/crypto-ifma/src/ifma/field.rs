@@ -24,7 +24,7 @@ use core::{
     array,
 };
 
-use super::words::to_lanes;
+use super::lanes::to_lanes;
 
 /// Limbs of an element.
 pub(crate) const LIMBS: usize = 5;
@@ -76,7 +76,7 @@ impl Fe {
         Self(limbs.map(|limb| _mm512_set1_epi64(limb)))
     }
 
-    /// a·b, in [0, a·b/16 + 1]: 50 products of limbs and 20 of the reduction.
+    /// a·b·2^−260, in [0, a·b/16 + 1], for any two: 50 products of limbs and 20 of the reduction.
     #[target_feature(enable = "avx512f,avx512ifma")]
     #[inline]
     pub(crate) fn mul(&self, other: &Self) -> Loose {
@@ -89,7 +89,7 @@ impl Fe {
         Loose([t0, t1, t2, t3, t4])
     }
 
-    /// a·b + c·d, in [0, (a·b + c·d)/16 + 1], with one reduction: 100 products of limbs and 20.
+    /// (a·b + c·d)·2^−260, in [0, (a·b + c·d)/16 + 1], for any four, with one reduction: 100 products of limbs and 20.
     #[target_feature(enable = "avx512f,avx512ifma")]
     #[inline]
     pub(crate) fn mul_add_mul(&self, b: &Self, c: &Self, d: &Self) -> Loose {
@@ -103,7 +103,7 @@ impl Fe {
         Loose([t0, t1, t2, t3, t4])
     }
 
-    /// a², in [0, a²/16 + 1]: 30 products of limbs and 20 of the reduction.
+    /// a²·2^−260, in [0, a²/16 + 1], for any: 30 products of limbs and 20 of the reduction.
     #[target_feature(enable = "avx512f,avx512ifma")]
     #[inline]
     pub(crate) fn square(&self) -> Loose {
@@ -200,7 +200,8 @@ fn add_row(t: &mut [__m512i; LIMBS + 1], a: __m512i, b: &Fe) {
     }
 }
 
-/// (t + m·p) / 2^52, m being t mod 2^52: one round of Montgomery's reduction, with m itself because −p⁻¹ ≡ 1 modulo 2^52.
+/// (t + m·p) / 2^52, m being t mod 2^52: one round of Montgomery's reduction (HAC, algorithm 14.32), with m itself because −p⁻¹ ≡ 1
+/// modulo 2^52.
 ///
 /// m·p + m = m·2^96 + m·2^192 + m·(2^256 − 2^224), and 96 = 52 + 44, 192 = 3·52 + 36. Of a product by a power of two, the upper
 /// half is a shift and the lower half is not, which leaves multiplier and shifter as much to do as they can do at a time.

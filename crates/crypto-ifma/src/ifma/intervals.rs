@@ -22,7 +22,7 @@ mod window;
 use core::array;
 
 use genuine_crypto::{
-    Base, BasePoint as _, P256,
+    BasePoint as _, P256,
     arithmetic::{Affine, Odd, Scalar},
 };
 
@@ -30,6 +30,8 @@ use comb::Comb;
 use field::Fe;
 use jacobian::Jacobian;
 use point::{Entry, Point};
+
+use super::lanes;
 
 /// What a number lies between, as far as products of 53 bits tell.
 #[derive(Clone, Copy, Debug)]
@@ -170,8 +172,8 @@ mod words {
 
     use genuine_crypto::{P256, arithmetic::Scalar};
 
-    use super::{Interval, SMALL, field::Fe};
-    pub(crate) use crate::ifma::words::{Eight, from_lanes, left, mask, right, rows, to_lanes, transpose};
+    use super::{Interval, SMALL, field::Fe, lanes::Eight};
+    pub(crate) use crate::ifma::words::{WORDS, rows};
 
     pub(crate) fn to_limbs<const SHIFT: usize>(_: [__m512i; 4]) -> Fe {
         Fe(Interval(0., f64::from(1 << SHIFT) + SMALL))
@@ -253,7 +255,7 @@ with_lanes! {
     /// Each path as a whole, from the words of its tables.
     fn paths_keep_their_promises() {
         let (r, factors) = scalars();
-        let base = Base::<P256>::base();
+        let base = P256::table();
         let of_base = Comb::new(&[base; 8], &factors).multiply(|_| {});
         let of_window = window::multiply([&Affine::GENERATOR; 8], &factors);
         let key = super::tests::key(&1.into());

@@ -3,38 +3,19 @@
 //! Functions with `#[target_feature]` are safe to call from each other. What calls them from outside is unsafe, and in
 //! `present.rs`.
 
-/// Tests that run where there are lanes.
-#[cfg(test)]
-macro_rules! with_lanes {
-    ($($(#[$doc:meta])* fn $name:ident() $body:block)*) => {$(
-        $(#[$doc])*
-        #[test]
-        fn $name() {
-            #[target_feature(enable = "avx512f,avx512ifma")]
-            fn body() $body
-
-            if crate::Ifma::detect().is_some() {
-                // SAFETY: the processor has the features that the function needs.
-                unsafe { body() }
-            } else {
-                assert!(std::env::var_os("GENUINE_REQUIRE_IFMA").is_none(), "this processor has no AVX-512 IFMA");
-                std::eprintln!("not run: this processor has no AVX-512 IFMA");
-            }
-        }
-    )*};
-}
-
 mod check;
 mod comb;
 mod field;
 #[cfg(test)]
+#[macro_use]
+mod tests;
+#[cfg(test)]
 #[allow(clippy::duplicate_mod, dead_code, reason = "the formulas once more, on other elements")]
 mod intervals;
 mod jacobian;
+mod lanes;
 mod point;
 mod spread;
-#[cfg(test)]
-mod tests;
 mod window;
 mod words;
 
@@ -44,9 +25,9 @@ use genuine_crypto::{
 };
 
 use comb::Comb;
+use lanes::Eight;
 use point::Point;
 pub(crate) use spread::fits as can_spread;
-use words::Eight;
 
 /// Verifies eight signatures with prepared keys. Bit i of the answer is set if signature i is valid.
 #[target_feature(enable = "avx512f,avx512ifma")]
@@ -80,7 +61,7 @@ fn all_numbers(signed: Eight<&Unverified<P256>>) -> [Eight<&Scalar<P256>>; 3] {
 /// Multiples of the base point.
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn base(scalars: Eight<&Scalar<P256>>, meanwhile: impl Fn(usize)) -> Point {
-    Comb::new(&[Base::<P256>::base(); 8], &scalars.map(Odd::new)).multiply(meanwhile)
+    Comb::new(&[P256::table(); 8], &scalars.map(Odd::new)).multiply(meanwhile)
 }
 
 /// Verifies one signature with a prepared key.

@@ -61,7 +61,7 @@ impl<'a, const POINTS: usize> Half<'a, POINTS> {
 #[inline(never)]
 pub(crate) fn sum<const POINTS: usize>(u1: Odd<P256>, key: &Prepared<P256, POINTS>, u2: Odd<P256>) -> Point {
     let of_key = Half::new(key, u2);
-    let of_base = Half::new(Base::<P256>::base(), u1);
+    let of_base = Half::new(P256::table(), u1);
     let column = |column: usize| {
         let ([k0, k1, k2, k3], key_negative) = of_key.column(column);
         let ([b0, b1, b2, b3], base_negative) = of_base.column(column);

@@ -15,10 +15,31 @@ use super::{
     comb::Places,
     field::{Fe, LIMBS, Loose},
     jacobian::Jacobian,
+    lanes::{Eight, from_lanes, to_lanes, transpose},
     point::{Entry, Point},
     window::{Table, invert},
-    words::{Eight, from_lanes, rows, to_lanes, to_limbs, to_words, transpose},
+    words::{rows, to_limbs, to_words},
 };
+
+/// Tests that run where there are lanes.
+macro_rules! with_lanes {
+    ($($(#[$doc:meta])* fn $name:ident() $body:block)*) => {$(
+        $(#[$doc])*
+        #[test]
+        fn $name() {
+            #[target_feature(enable = "avx512f,avx512ifma")]
+            fn body() $body
+
+            if crate::token::Ifma::detect().is_some() {
+                // SAFETY: the processor has the features that the function needs.
+                unsafe { body() }
+            } else {
+                assert!(std::env::var_os("GENUINE_REQUIRE_IFMA").is_none(), "this processor has no AVX-512 IFMA");
+                std::eprintln!("not run: this processor has no AVX-512 IFMA");
+            }
+        }
+    )*};
+}
 
 static PRIME: LazyLock<BigInt> = LazyLock::new(|| power(256) - power(224) + power(192) + power(96) - 1);
 static ORDER: LazyLock<BigInt> = LazyLock::new(|| {

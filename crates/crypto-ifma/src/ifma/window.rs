@@ -20,8 +20,9 @@ use genuine_crypto::{
 use super::{
     field::Fe,
     jacobian::Jacobian,
+    lanes::{Eight, from_lanes, left, mask, right, to_lanes, transpose},
     point::{Entry, Point},
-    words::{Eight, from_lanes, left, mask, right, rows, to_lanes, to_limbs, to_words, transpose},
+    words::{WORDS, rows, to_limbs, to_words},
 };
 
 /// Bits of a digit.
@@ -133,13 +134,13 @@ pub(super) fn invert(z: &Fe) -> Fe {
 #[inline(never)]
 pub(crate) fn multiply(points: Eight<&Affine<P256>>, scalars: &Eight<Odd<P256>>) -> Point {
     let table = Table::new(points);
-    let words: [__m512i; P256] = array::from_fn(|index| to_lanes(scalars.each_ref().map(|scalar| scalar.k[index])));
+    let words: [__m512i; WORDS] = array::from_fn(|index| to_lanes(scalars.each_ref().map(|scalar| scalar.k[index])));
     let negative = mask(scalars.each_ref().map(|scalar| scalar.negative));
     // Sign i is bit i + 1, but for the highest of all, which is +. (So is bit 0, which comes round there, since k is odd.)
     let term = |digit: usize| {
         let (word, shift) = ((WIDTH * digit + 1) / 64, (WIDTH * digit + 1) % 64);
-        let low = right(words[word % P256], shift);
-        let high = if digit + 1 == DIGITS { octet(HIGHEST) } else { left(words[(word + 1) % P256], 64 - shift) };
+        let low = right(words[word % WORDS], shift);
+        let high = if digit + 1 == DIGITS { octet(HIGHEST) } else { left(words[(word + 1) % WORDS], 64 - shift) };
         let mut entry = table.get(_mm512_and_si512(_mm512_or_si512(low, high), octet(2 * HIGHEST - 1)));
         entry.negative ^= negative;
         entry
