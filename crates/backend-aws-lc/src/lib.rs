@@ -1,6 +1,6 @@
 //! aws-lc-rs as a backend of `genuine`: the fastest general library, for hosts that have it anyway or want its assembly.
 //!
-//! Copy it into your project. aws-lc takes signatures in DER, so r and s are encoded again; everything else is calls. It does
+//! aws-lc takes signatures in DER, so r and s are encoded again; everything else is calls. It does
 //! not tell why it refuses, so that a failed allocation is `Invalid` here like a bad signature.
 #![forbid(unsafe_code)]
 
@@ -11,38 +11,44 @@ use aws_lc_rs::{
         EcdsaVerificationAlgorithm, ParsedPublicKey, UnparsedPublicKey,
     },
 };
-use genuine::crypto::{Crypto, CryptoError, Digest, P256PublicKey, P256Signature, P384PublicKey, P384Signature};
+use genuine::crypto::{CryptoError, Digest, P256, P384, PublicKey, Sha256, Sha384, Signature, VerifyEcdsa};
 
 /// The backend.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AwsLc;
 
-impl Crypto for AwsLc {
+impl Sha256 for AwsLc {
     fn sha256(&self, parts: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
         hash(&SHA256, parts)
     }
+}
 
+impl Sha384 for AwsLc {
     fn sha384(&self, parts: &[&[u8]]) -> Result<[u8; 48], CryptoError> {
         hash(&SHA384, parts)
     }
+}
 
-    fn check_p256(&self, key: &P256PublicKey) -> Result<(), CryptoError> {
+impl VerifyEcdsa<P256> for AwsLc {
+    fn check_key(&self, key: &PublicKey<P256>) -> Result<(), CryptoError> {
         check(&ECDSA_P256_SHA256_ASN1, &uncompressed::<65>(&key.0))
     }
 
-    fn check_p384(&self, key: &P384PublicKey) -> Result<(), CryptoError> {
-        check(&ECDSA_P384_SHA384_ASN1, &uncompressed::<97>(&key.0))
-    }
-
-    fn verify_p256(&self, key: &P256PublicKey, digest: &Digest, signature: &P256Signature) -> Result<(), CryptoError> {
+    fn verify(&self, key: &PublicKey<P256>, digest: &Digest, signature: &Signature<P256>) -> Result<(), CryptoError> {
         let algorithm = match digest {
             Digest::Sha256(_) => &ECDSA_P256_SHA256_ASN1,
             Digest::Sha384(_) => &ECDSA_P256_SHA384_ASN1,
         };
         verify(algorithm, &uncompressed::<65>(&key.0), digest, &signature.0)
     }
+}
 
-    fn verify_p384(&self, key: &P384PublicKey, digest: &Digest, signature: &P384Signature) -> Result<(), CryptoError> {
+impl VerifyEcdsa<P384> for AwsLc {
+    fn check_key(&self, key: &PublicKey<P384>) -> Result<(), CryptoError> {
+        check(&ECDSA_P384_SHA384_ASN1, &uncompressed::<97>(&key.0))
+    }
+
+    fn verify(&self, key: &PublicKey<P384>, digest: &Digest, signature: &Signature<P384>) -> Result<(), CryptoError> {
         let algorithm = match digest {
             Digest::Sha256(_) => &ECDSA_P384_SHA256_ASN1,
             Digest::Sha384(_) => &ECDSA_P384_SHA384_ASN1,
