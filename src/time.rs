@@ -1,79 +1,10 @@
-//! Time, always given by the caller, and the two time forms of X.509.
-
-use crate::{encoding::der, error::Error};
+//! Time, always given by the caller.
 
 /// Seconds since 1970-01-01T00:00:00Z, leap seconds not counted.
 ///
-/// The crate never reads a clock. Zero means "the clock was never set" and is refused ([`Error::ClockUnset`]), because
-/// boards without a battery boot in 1970.
+/// The crate never reads a clock. Zero means "the clock was never set" and is refused
+/// ([`Error::ClockUnset`](crate::Error::ClockUnset)), because boards without a battery boot in 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct UnixTime(pub u64);
-
-/// The validity period of a certificate, both ends included (RFC 5280 §4.1.2.5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Validity {
-    /// The first second of the period.
-    pub not_before: UnixTime,
-    /// The last second of the period.
-    pub not_after: UnixTime,
-}
-
-/// UTCTime with a two-digit year below this is in the 2000s, else in the 1900s (RFC 5280 §4.1.2.5.1).
-const UTC_TIME_PIVOT: u8 = 50;
-
-/// Years from this one on are written as GeneralizedTime, earlier ones as UTCTime (RFC 5280 §4.1.2.5).
-const FIRST_GENERALIZED_YEAR: u16 = 2050;
-
-impl Validity {
-    /// Reads `Validity ::= SEQUENCE { notBefore Time, notAfter Time }`.
-    pub(crate) fn read(reader: &mut der::Reader<'_>) -> Result<Self, Error> {
-        let mut inner = der::Reader::new(reader.value(der::SEQUENCE)?);
-        let not_before = time(&mut inner)?;
-        let not_after = time(&mut inner)?;
-        inner.finish()?;
-        if not_before > not_after {
-            return Err(Error::ValidityInverted);
-        }
-        Ok(Self { not_before, not_after })
-    }
-}
-
-/// Reads `Time ::= CHOICE { UTCTime, GeneralizedTime }` in the one form that DER and RFC 5280 leave.
-fn time(reader: &mut der::Reader<'_>) -> Result<UnixTime, Error> {
-    if reader.next_is(der::GENERALIZED_TIME) {
-        let ([century, year, rest @ ..], b"Z") = reader.value(der::GENERALIZED_TIME)?.as_chunks() else {
-            return Err(Error::DerTime);
-        };
-        let year = u16::from(number(*century)?).saturating_mul(100).saturating_add(u16::from(number(*year)?));
-        if year < FIRST_GENERALIZED_YEAR {
-            return Err(Error::DerTime);
-        }
-        date_time(year, rest)
-    } else {
-        let ([year, rest @ ..], b"Z") = reader.value(der::UTC_TIME)?.as_chunks() else {
-            return Err(Error::DerTime);
-        };
-        let year = number(*year)?;
-        let century = if year < UTC_TIME_PIVOT { 2000 } else { 1900 };
-        date_time(u16::from(year).saturating_add(century), rest)
-    }
-}
-
-/// Hands `MMDDHHMMSS` to the calendar of `der::DateTime`.
-fn date_time(year: u16, rest: &[[u8; 2]]) -> Result<UnixTime, Error> {
-    let &[month, day, hour, minute, second] = rest else {
-        return Err(Error::DerTime);
-    };
-    ::der::DateTime::new(year, number(month)?, number(day)?, number(hour)?, number(minute)?, number(second)?)
-        .map(|date| UnixTime(date.unix_duration().as_secs()))
-        .map_err(|_| Error::DerTime)
-}
-
-/// The number of two decimal digits.
-fn number(digits: [u8; 2]) -> Result<u8, Error> {
-    let [high, low] = digits.map(|digit| digit.wrapping_sub(b'0'));
-    if high > 9 || low > 9 {
-        return Err(Error::DerTime);
-    }
-    Ok(high.saturating_mul(10).saturating_add(low))
-}

@@ -6,14 +6,37 @@
 
 use minicbor::Decoder;
 
-use crate::error::Error;
-
 /// The most entries of a map or array. Genuine maps have at most five (the COSE key); the extension map may grow.
 pub(crate) const MAX_ENTRIES: usize = 16;
 
 /// The most items that are passed over in all unknown values of a map, containers and keys in them included. Genuine maps
 /// have no unknown value.
 pub(crate) const MAX_SKIPPED_ITEMS: usize = 32;
+
+/// Why an item is not strict CBOR (RFC 8949), or not what its place requires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CborError {
+    /// The input ends before the item does (§5.3.1).
+    Truncated,
+    /// Not well-formed: a reserved head, a stray break, a two-byte simple value below 32 (§3).
+    Malformed,
+    /// Indefinite length (§4.2.1).
+    Indefinite,
+    /// A head that is not in its shortest form (§4.2.1).
+    NonCanonical,
+    /// A tag (§3.4).
+    Tag,
+    /// A text string that is not UTF-8 (§3.1).
+    Utf8,
+    /// Another type than the place requires.
+    Type,
+    /// A map holds the same key twice (§5.6).
+    DuplicateKey,
+    /// Bytes behind the object.
+    Trailing,
+    /// More entries or items than this reader takes.
+    Limit,
+}
 
 /// The major types (RFC 8949 §3.1).
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -44,48 +67,48 @@ impl<'i> Reader<'i> {
     }
 
     /// Ends the object: nothing may be left.
-    pub(crate) fn finish(&self) -> Result<(), Error> {
-        if self.rest().is_empty() { Ok(()) } else { Err(Error::CborTrailing) }
+    pub(crate) fn finish(&self) -> Result<(), CborError> {
+        if self.rest().is_empty() { Ok(()) } else { Err(CborError::Trailing) }
     }
 
     /// Reads a byte string.
-    pub(crate) fn bytes(&mut self) -> Result<&'i [u8], Error> {
+    pub(crate) fn bytes(&mut self) -> Result<&'i [u8], CborError> {
         self.head(Major::Bytes)?;
         // With the head known to be good, the only failure left is a length beyond the input.
-        self.decoder.bytes().map_err(|_| Error::CborTruncated)
+        self.decoder.bytes().map_err(|_| CborError::Truncated)
     }
 
     /// Reads a text string.
-    pub(crate) fn text(&mut self) -> Result<&'i str, Error> {
+    pub(crate) fn text(&mut self) -> Result<&'i str, CborError> {
         let length = self.head(Major::Text)?;
         // Decided here, because on 32 bits `minicbor` would report a length beyond memory in the way it reports bad UTF-8.
         if usize::try_from(length).map_or(true, |length| length >= self.rest().len()) {
-            return Err(Error::CborTruncated);
+            return Err(CborError::Truncated);
         }
-        self.decoder.str().map_err(|error| if error.is_end_of_input() { Error::CborTruncated } else { Error::CborUtf8 })
+        self.decoder.str().map_err(|error| if error.is_end_of_input() { CborError::Truncated } else { CborError::Utf8 })
     }
 
     /// Reads the head of a map and returns the number of its entries, at most [`MAX_ENTRIES`].
-    pub(crate) fn map(&mut self) -> Result<usize, Error> {
+    pub(crate) fn map(&mut self) -> Result<usize, CborError> {
         let count = self.head(Major::Map)?;
-        self.decoder.map().map_err(|_| Error::CborTruncated)?;
+        self.decoder.map().map_err(|_| CborError::Truncated)?;
         bounded(count)
     }
 
     /// Reads the head of an array and returns the number of its items, at most [`MAX_ENTRIES`].
-    pub(crate) fn array(&mut self) -> Result<usize, Error> {
+    pub(crate) fn array(&mut self) -> Result<usize, CborError> {
         let count = self.head(Major::Array)?;
-        self.decoder.array().map_err(|_| Error::CborTruncated)?;
+        self.decoder.array().map_err(|_| CborError::Truncated)?;
         bounded(count)
     }
 
     /// Reads an integer of either sign that fits 64 bits.
-    pub(crate) fn integer(&mut self) -> Result<i64, Error> {
+    pub(crate) fn integer(&mut self) -> Result<i64, CborError> {
         let sign @ (Major::Unsigned | Major::Negative) = self.peek()? else {
-            return Err(Error::CborType);
+            return Err(CborError::Type);
         };
         self.head(sign)?;
-        self.decoder.i64().map_err(|_| Error::CborType)
+        self.decoder.i64().map_err(|_| CborError::Type)
     }
 
     /// Whether the next item is a byte string, of whatever form.
@@ -94,15 +117,15 @@ impl<'i> Reader<'i> {
     }
 
     /// Passes over one value of any type, which may consist of so many items; returns how many it leaves.
-    pub(crate) fn skip(&mut self, mut items: usize) -> Result<usize, Error> {
+    pub(crate) fn skip(&mut self, mut items: usize) -> Result<usize, CborError> {
         let mut outstanding = 1_usize;
         while let Some(left) = outstanding.checked_sub(1) {
             outstanding = left;
-            items = items.checked_sub(1).ok_or(Error::CborLimit)?;
+            items = items.checked_sub(1).ok_or(CborError::Limit)?;
             match self.peek()? {
                 sign @ (Major::Unsigned | Major::Negative) => {
                     self.head(sign)?;
-                    self.decoder.int().map_err(|_| Error::CborTruncated)?;
+                    self.decoder.int().map_err(|_| CborError::Truncated)?;
                 }
                 Major::Bytes => {
                     self.bytes()?;
@@ -119,7 +142,7 @@ impl<'i> Reader<'i> {
     }
 
     /// Passes over a simple value or a float (RFC 8949 §3.3).
-    fn skip_simple(&mut self) -> Result<(), Error> {
+    fn skip_simple(&mut self) -> Result<(), CborError> {
         let size = match self.rest() {
             [0xF8, ..] => 2,
             [0xF9, ..] => 3,
@@ -128,7 +151,7 @@ impl<'i> Reader<'i> {
             _ => 1,
         };
         if self.rest().len() < size {
-            return Err(Error::CborTruncated);
+            return Err(CborError::Truncated);
         }
         self.decoder.set_position(self.decoder.position().saturating_add(size));
         Ok(())
@@ -136,11 +159,11 @@ impl<'i> Reader<'i> {
 
     /// Checks that the next item is of this type and has the shortest head for its argument, and returns that
     /// (RFC 8949 §3, §4.2.1).
-    fn head(&self, wanted: Major) -> Result<u64, Error> {
+    fn head(&self, wanted: Major) -> Result<u64, CborError> {
         if self.peek()? != wanted {
-            return Err(Error::CborType);
+            return Err(CborError::Type);
         }
-        let (&initial, rest) = self.rest().split_first().ok_or(Error::CborTruncated)?;
+        let (&initial, rest) = self.rest().split_first().ok_or(CborError::Truncated)?;
         let (argument, shortest) = match initial & 0x1F {
             24 => {
                 let argument = u64::from(u8::from_be_bytes(leading(rest)?));
@@ -160,21 +183,21 @@ impl<'i> Reader<'i> {
             }
             immediate => (u64::from(immediate), true),
         };
-        if shortest { Ok(argument) } else { Err(Error::CborNonCanonical) }
+        if shortest { Ok(argument) } else { Err(CborError::NonCanonical) }
     }
 
     /// Classifies the next initial byte and refuses what strict CBOR excludes.
-    fn peek(&self) -> Result<Major, Error> {
-        let (&initial, rest) = self.rest().split_first().ok_or(Error::CborTruncated)?;
+    fn peek(&self) -> Result<Major, CborError> {
+        let (&initial, rest) = self.rest().split_first().ok_or(CborError::Truncated)?;
         let major = initial >> 5;
         match (major, initial & 0x1F) {
-            (_, 28..=30) | (0 | 1 | 6 | 7, 31) => Err(Error::CborMalformed),
-            (_, 31) => Err(Error::CborIndefinite),
+            (_, 28..=30) | (0 | 1 | 6 | 7, 31) => Err(CborError::Malformed),
+            (_, 31) => Err(CborError::Indefinite),
             // One-byte values have one-byte heads; 20 to 31 are taken or reserved (RFC 8949 §3.3).
             (7, 24) => match rest.first() {
-                Some(0..=31) => Err(Error::CborMalformed),
+                Some(0..=31) => Err(CborError::Malformed),
                 Some(_) => Ok(Major::Simple),
-                None => Err(Error::CborTruncated),
+                None => Err(CborError::Truncated),
             },
             (0, _) => Ok(Major::Unsigned),
             (1, _) => Ok(Major::Negative),
@@ -182,19 +205,19 @@ impl<'i> Reader<'i> {
             (3, _) => Ok(Major::Text),
             (4, _) => Ok(Major::Array),
             (5, _) => Ok(Major::Map),
-            (6, _) => Err(Error::CborTag),
+            (6, _) => Err(CborError::Tag),
             _ => Ok(Major::Simple),
         }
     }
 }
 
-fn bounded(count: u64) -> Result<usize, Error> {
+fn bounded(count: u64) -> Result<usize, CborError> {
     match usize::try_from(count) {
         Ok(count @ 0..=MAX_ENTRIES) => Ok(count),
-        _ => Err(Error::CborLimit),
+        _ => Err(CborError::Limit),
     }
 }
 
-fn leading<const N: usize>(bytes: &[u8]) -> Result<[u8; N], Error> {
-    bytes.first_chunk().copied().ok_or(Error::CborTruncated)
+fn leading<const N: usize>(bytes: &[u8]) -> Result<[u8; N], CborError> {
+    bytes.first_chunk().copied().ok_or(CborError::Truncated)
 }
