@@ -1,86 +1,142 @@
-//! The issuer of many leaves, verified once and kept.
+//! The issuer of many leaves, verified once and cached.
 
-use super::chain::{Chain, IssuerKeys};
-use crate::{
-    crypto::{Backend, Crypto, PrepareP384},
-    error::Error,
-};
+use core::{cell::RefCell, fmt, marker::PhantomData};
 
-/// The proof that a trust anchor signed an intermediate certificate, and the certificate's key, prepared.
+use super::{certificate::Certificate, error::X509Error, signature};
+use crate::crypto::{Backend, P384, PrepareEcdsa, PublicKey, Sha256, Sha384};
+
+/// The proof that a trust anchor signed an intermediate certificate, and the certificate's key as the backend `C` prepared it.
 ///
-/// Made by [`AttestationVerifier::verify_and_keep_issuer`](crate::app_attest::AttestationVerifier::verify_and_keep_issuer) of an
-/// attestation that is authentic, and kept by the caller, in memory. It is bound to the octets of that certificate, whichever of
-/// the two forms of its signature came with it, and to the key of that anchor, and says nothing of any other; names, roles and validity of the certificate are checked in every
-/// attestation again.
-#[derive(Clone, Debug)]
-#[must_use]
-pub struct CachedIssuer<K> {
+/// A verifier makes it of an attestation that is authentic, and leaves it in its [`IssuerCache`]. It is bound to the signed octets
+/// of that certificate, to its signature in either of the two forms of s, and to the key of that anchor, and says nothing of any
+/// other. Names, roles and validity of the certificate are checked in every attestation again.
+///
+/// It is bound to the type of the backend. Behind `dyn`, where that says nothing, no issuer is cached.
+pub struct CachedIssuer<C: ?Sized, K> {
     /// SHA-256 of the anchor's key, the certificate and its signature, in the form with the lower s.
     fingerprint: [u8; 32],
     key: K,
+    backend: PhantomData<fn(&C)>,
 }
 
-impl<K> CachedIssuer<K> {
-    /// Verifies both signatures of a chain; that of the intermediate only if it is another one.
-    pub(crate) fn verify_signatures<C: PrepareP384<K> + ?Sized>(
-        &self,
-        chain: &Chain<'_, '_>,
-        issuers: &IssuerKeys<'_>,
-        crypto: &Backend<'_, C>,
-    ) -> Result<(), Error> {
-        if self.is_of(chain, issuers, crypto)? {
-            self.verify_leaf(chain, crypto)
-        } else {
-            chain.verify_signatures(issuers, crypto)
+impl<C: ?Sized, K: Clone> Clone for CachedIssuer<C, K> {
+    fn clone(&self) -> Self {
+        Self { fingerprint: self.fingerprint, key: self.key.clone(), backend: PhantomData }
+    }
+}
+
+impl<C: ?Sized, K> fmt::Debug for CachedIssuer<C, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CachedIssuer").finish_non_exhaustive()
+    }
+}
+
+/// Where a verifier finds the issuer of an earlier attestation, and leaves that of an authentic one.
+///
+/// A `RefCell<Option<CachedIssuer<C, K>>>` serves one thread. Where many threads verify, implement this for what shares a value
+/// there, such as a lock of the standard library; [`guide::throughput`](crate::guide::throughput) has one. A cache that is empty, or
+/// loses what it had, costs time and changes no verdict.
+pub trait IssuerCache<C: ?Sized> {
+    /// The form in which the backend prepares the issuer's key.
+    type Key;
+
+    /// Hands the issuer, if there is one, to a function, and returns that function's answer.
+    fn with_issuer<T>(&self, function: impl FnOnce(Option<&CachedIssuer<C, Self::Key>>) -> T) -> T;
+
+    /// Takes the issuer of an authentic attestation, which is not the one that was there.
+    fn store(&self, issuer: CachedIssuer<C, Self::Key>);
+}
+
+/// For one thread. While the cell is borrowed elsewhere, there is no issuer.
+impl<C: ?Sized, K> IssuerCache<C> for RefCell<Option<CachedIssuer<C, K>>> {
+    type Key = K;
+
+    fn with_issuer<T>(&self, function: impl FnOnce(Option<&CachedIssuer<C, K>>) -> T) -> T {
+        match self.try_borrow() {
+            Ok(issuer) => function(issuer.as_ref()),
+            Err(_) => function(None),
         }
     }
 
-    /// The same; and if it is another one, it is kept from then on. One whose key cannot be prepared is not.
-    pub(crate) fn verify_signatures_and_keep<C: PrepareP384<K> + ?Sized>(
-        kept: &mut Option<Self>,
-        chain: &Chain<'_, '_>,
-        issuers: &IssuerKeys<'_>,
-        crypto: &Backend<'_, C>,
-    ) -> Result<(), Error> {
-        let fingerprint = chain.fingerprint(issuers, crypto)?;
-        match kept {
-            Some(issuer) if issuer.fingerprint == fingerprint => issuer.verify_leaf(chain, crypto),
-            _ => {
-                chain.verify_signatures(issuers, crypto)?;
-                Self::keep(kept, fingerprint, issuers, crypto);
-                Ok(())
-            }
+    fn store(&self, issuer: CachedIssuer<C, K>) {
+        if let Ok(mut place) = self.try_borrow_mut() {
+            *place = Some(issuer);
         }
+    }
+}
+
+/// No cache: each attestation has both signatures of its chain verified.
+#[derive(Clone, Copy, Debug)]
+pub struct NoCache;
+
+/// What a verifier has for its issuers: [`NoCache`], or a reference to an [`IssuerCache`] that its backend can fill. Nobody else
+/// can add one.
+pub trait Issuers<C: ?Sized>: sealed::Sealed {
+    /// Whether there can be an issuer, for which a fingerprint is computed.
+    #[doc(hidden)]
+    const CACHES: bool;
+
+    /// Verifies a leaf by the issuer with this fingerprint; `None` if it is not there.
+    #[doc(hidden)]
+    #[allow(private_interfaces, reason = "nobody else can implement this")]
+    fn verify_leaf(
+        &self,
+        fingerprint: &[u8; 32],
+        leaf: &Certificate<'_>,
+        crypto: &Backend<'_, C>,
+    ) -> Option<Result<(), X509Error>>;
+
+    /// Keeps the key of an issuer, if the backend can prepare it.
+    #[doc(hidden)]
+    #[allow(private_interfaces, reason = "nobody else can implement this")]
+    fn keep(&self, fingerprint: [u8; 32], key: &[u8; 96], crypto: &Backend<'_, C>);
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::NoCache {}
+    impl<I: ?Sized> Sealed for &I {}
+}
+
+#[allow(private_interfaces, reason = "nobody else can implement this")]
+impl<C: ?Sized> Issuers<C> for NoCache {
+    const CACHES: bool = false;
+
+    fn verify_leaf(&self, _: &[u8; 32], _: &Certificate<'_>, _: &Backend<'_, C>) -> Option<Result<(), X509Error>> {
+        None
+    }
+
+    fn keep(&self, _: [u8; 32], _: &[u8; 96], _: &Backend<'_, C>) {}
+}
+
+#[allow(private_interfaces, reason = "nobody else can implement this")]
+impl<C, I> Issuers<C> for &I
+where
+    C: Sha256 + Sha384 + PrepareEcdsa<P384, I::Key>,
+    I: IssuerCache<C> + ?Sized,
+{
+    const CACHES: bool = true;
+
+    fn verify_leaf(
+        &self,
+        fingerprint: &[u8; 32],
+        leaf: &Certificate<'_>,
+        crypto: &Backend<'_, C>,
+    ) -> Option<Result<(), X509Error>> {
+        self.with_issuer(|issuer| {
+            let issuer = issuer.filter(|issuer| issuer.fingerprint == *fingerprint)?;
+            Some(signature::verify(leaf, crypto, |digest, signature| {
+                crypto.verify_prepared(&issuer.key, digest, signature, X509Error::LeafSignature)
+            }))
+        })
     }
 
     // Not inlined, so that what preparing takes, 13 KB of stack on Cortex-M4 for 3 KB, is not there while verifying.
     #[inline(never)]
-    fn keep<C: PrepareP384<K> + ?Sized>(
-        kept: &mut Option<Self>,
-        fingerprint: [u8; 32],
-        issuers: &IssuerKeys<'_>,
-        crypto: &Backend<'_, C>,
-    ) {
-        *kept = crypto.prepare_p384(issuers.of_leaf).map(|key| Self { fingerprint, key });
-    }
-
-    fn verify_leaf<C: PrepareP384<K> + ?Sized>(
-        &self,
-        chain: &Chain<'_, '_>,
-        crypto: &Backend<'_, C>,
-    ) -> Result<(), Error> {
-        chain.verify_leaf(crypto, |digest, signature| {
-            crypto.verify_p384_prepared(&self.key, digest, signature, Error::LeafSignature)
-        })
-    }
-
-    /// Whether this is the intermediate of a chain, under the same anchor.
-    pub(crate) fn is_of<C: Crypto + ?Sized>(
-        &self,
-        chain: &Chain<'_, '_>,
-        issuers: &IssuerKeys<'_>,
-        crypto: &Backend<'_, C>,
-    ) -> Result<bool, Error> {
-        Ok(chain.fingerprint(issuers, crypto)? == self.fingerprint)
+    fn keep(&self, fingerprint: [u8; 32], key: &[u8; 96], crypto: &Backend<'_, C>) {
+        let key: Result<_, X509Error> = crypto.prepare(&PublicKey(*key), X509Error::IntermediateKeyInvalid);
+        if let Ok(key) = key {
+            self.store(CachedIssuer { fingerprint, key, backend: PhantomData });
+        }
     }
 }

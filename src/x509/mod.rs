@@ -1,25 +1,33 @@
 //! X.509 as far as a chain of leaf, intermediate and trust anchor needs it (RFC 5280).
 //!
-//! Not here: path building, name matching other than byte equality, revocation, name constraints, policies. A
-//! certificate that marks any of them critical is refused. Of an extended key usage a [`Certificate`] shows that it has its form;
-//! whether it contains the purpose is a check of the chain.
+//! A [`Certificate`] is a view that reads what X.509 version 3 has, of any algorithm. What a protocol demands of its
+//! certificates is its profile, and a chain is verified in one call under it.
+//!
+//! Not here: path building, name matching other than byte equality, revocation, name constraints, policies. A chain in which
+//! a certificate marks any of them critical is refused, and no trust anchor is made of one.
 
+mod anchor;
 mod cache;
 mod certificate;
 mod chain;
+mod error;
+mod extension;
+mod name;
+mod oid;
+mod profile;
+mod signature;
+mod validity;
 
-pub use cache::CachedIssuer;
-pub(crate) use certificate::Extensions;
-pub use certificate::{Certificate, MAX_CERTIFICATE, MAX_EXTENSIONS, SubjectKey};
-pub use chain::TrustAnchor;
-pub(crate) use chain::{Chain, IssuerKeys, check_anchors};
+pub use anchor::TrustAnchor;
+pub(crate) use anchor::check_anchors;
+pub use cache::{CachedIssuer, IssuerCache, Issuers, NoCache};
+pub use certificate::{AlgorithmIdentifier, Certificate, SubjectKey};
+pub(crate) use chain::{Chain, VerifiedChain};
+pub use error::X509Error;
+pub(crate) use extension::Extensions;
+pub use extension::MAX_EXTENSIONS;
+pub(crate) use oid::oid;
+pub(crate) use profile::{Profile, TimeRules};
+pub use validity::Validity;
 
-/// The octets of an object identifier, encoded and checked at compile time.
-macro_rules! oid {
-    ($dotted:literal) => {{
-        const OID: ::der::oid::ObjectIdentifier = ::der::oid::ObjectIdentifier::new_unwrap($dotted);
-        const OCTETS: &[u8] = OID.as_bytes();
-        OCTETS
-    }};
-}
-pub(crate) use oid;
+pub use crate::encoding::der::DerError;
