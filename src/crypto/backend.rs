@@ -1,0 +1,139 @@
+//! The one door between the engine and a backend.
+//!
+//! Views borrow keys and signatures from the input; the operands of fixed size are made here, for one call. Answers that
+//! are not "yes" become the caller's error, and "could not compute" never does.
+
+use super::{
+    operand::{Curve, Digest, EcdsaSigValue, PublicKey, Signature},
+    prepare::{BatchEcdsa, Item, Key, PrepareEcdsa},
+    traits::{CryptoError, Sha256, Sha384, VerifyEcdsa},
+};
+
+/// The backend could not compute.
+pub(crate) struct Unavailable;
+
+pub(crate) struct Backend<'a, C: ?Sized>(&'a C);
+
+impl<'a, C: ?Sized> Backend<'a, C> {
+    pub(crate) const fn new(crypto: &'a C) -> Self {
+        Self(crypto)
+    }
+
+    pub(crate) fn sha256<E: From<Unavailable>>(&self, parts: &[&[u8]]) -> Result<[u8; 32], E>
+    where
+        C: Sha256,
+    {
+        self.0.sha256(parts).map_err(|_| Unavailable.into())
+    }
+
+    /// Whether the SHA-256 of the concatenated parts is this one.
+    // Not inlined, so that the digest does not lie under the rest of the verification: 36 bytes of stack on Cortex-M4.
+    #[inline(never)]
+    pub(crate) fn expect_sha256<E: From<Unavailable>>(
+        &self,
+        parts: &[&[u8]],
+        expected: &[u8; 32],
+        different: E,
+    ) -> Result<(), E>
+    where
+        C: Sha256,
+    {
+        match self.0.sha256(parts) {
+            Ok(digest) if digest == *expected => Ok(()),
+            Ok(_) => Err(different),
+            Err(_) => Err(Unavailable.into()),
+        }
+    }
+
+    /// The digest of a message. A result to be looked at where it is, because `?` copies what it takes out of one.
+    pub(crate) fn digest_256(&self, message: &[u8]) -> Result<Digest, Unavailable>
+    where
+        C: Sha256,
+    {
+        self.0.sha256(&[message]).map(Digest::Sha256).map_err(|_| Unavailable)
+    }
+
+    pub(crate) fn digest_384(&self, message: &[u8]) -> Result<Digest, Unavailable>
+    where
+        C: Sha384,
+    {
+        self.0.sha384(&[message]).map(Digest::Sha384).map_err(|_| Unavailable)
+    }
+
+    // Not inlined, so that the operand does not lie under the rest of the verification: 48 bytes of stack on Cortex-M4.
+    #[inline(never)]
+    pub(crate) fn check_key<V: Curve, E: From<Unavailable>>(&self, key: &V::Octets, invalid: E) -> Result<(), E>
+    where
+        C: VerifyEcdsa<V>,
+    {
+        verdict(self.0.check_key(&PublicKey(*key)), invalid)
+    }
+
+    pub(crate) fn verify<V: Curve, E: From<Unavailable>>(
+        &self,
+        key: &V::Octets,
+        digest: &Digest,
+        signature: EcdsaSigValue<'_, V>,
+        invalid: E,
+    ) -> Result<(), E>
+    where
+        C: VerifyEcdsa<V>,
+    {
+        // Here and below not by `batch_item`, since an `Option` of it would be copied: stack on Cortex-M4.
+        let signature = signature.to_signature();
+        if !signature.is_in_range() {
+            return Err(invalid);
+        }
+        verdict(self.0.verify(&PublicKey(*key), digest, &signature), invalid)
+    }
+
+    pub(crate) fn prepare<V: Curve, K, E: From<Unavailable>>(&self, key: &PublicKey<V>, invalid: E) -> Result<K, E>
+    where
+        C: PrepareEcdsa<V, K>,
+    {
+        verdict(self.0.prepare(key), invalid)
+    }
+
+    pub(crate) fn verify_prepared<V: Curve, K, E: From<Unavailable>>(
+        &self,
+        key: &K,
+        digest: &Digest,
+        signature: EcdsaSigValue<'_, V>,
+        invalid: E,
+    ) -> Result<(), E>
+    where
+        C: PrepareEcdsa<V, K>,
+    {
+        let signature = signature.to_signature();
+        if !signature.is_in_range() {
+            return Err(invalid);
+        }
+        verdict(self.0.verify_prepared(key, digest, &signature), invalid)
+    }
+
+    /// Verifies items made by [`batch_item`]; a verdict that the backend does not write stays what it is.
+    pub(crate) fn verify_batch<V: Curve, K>(&self, items: &[Item<'_, V, K>], verdicts: &mut [Result<(), CryptoError>])
+    where
+        C: BatchEcdsa<V, K>,
+    {
+        self.0.verify_batch(items, verdicts);
+    }
+}
+
+/// An item of a batch, if its signature is in range.
+pub(crate) fn batch_item<'k, V: Curve, K>(
+    key: Key<'k, V, K>,
+    digest: Digest,
+    signature: EcdsaSigValue<'_, V>,
+) -> Option<Item<'k, V, K>> {
+    let signature: Signature<V> = signature.to_signature();
+    signature.is_in_range().then_some(Item { key, digest, signature })
+}
+
+/// The caller's error for an answer that is not "yes".
+pub(crate) fn verdict<T, E: From<Unavailable>>(answer: Result<T, CryptoError>, invalid: E) -> Result<T, E> {
+    answer.map_err(|error| match error {
+        CryptoError::Invalid => invalid,
+        CryptoError::Unavailable => Unavailable.into(),
+    })
+}
