@@ -1,5 +1,7 @@
+#![doc = include_str!("guide/links.md")]
 #![doc = include_str!("guide/crate.md")]
 #![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 // No panic: what could panic does not compile. Tests live outside of `src/`.
 #![deny(
@@ -25,4 +27,9 @@ mod time;
 pub mod x509;
 
 pub use error::{Class, Error, Step};
-pub use time::{UnixTime, Validity};
+pub use time::UnixTime;
+
+/// The code in the README compiles.
+#[cfg(all(doctest, feature = "rust-crypto"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

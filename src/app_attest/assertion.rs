@@ -1,21 +1,23 @@
 //! The assertion: parse → view → verify → authentic → accept → proof.
 
+use core::fmt;
+
 use super::{
-    ClientDataHash,
+    assertion_key::AssertionKey,
     auth_data::AuthenticatorData,
+    client_data::ClientDataHash,
     counter::{Counter, Refusal},
     envelope::{CODE_HASH, once, skip_code_hash, within},
     key::{AttestedKey, KeyId},
     launch::LaunchData,
-    policy::Policy,
-    prepared::PreparedKey,
+    owned::OwnedAssertion,
+    policy::{Policy, check_policies, policy_of},
     store::{Advance, AdvanceError, CounterStore},
     window::ReplayWindow,
 };
 use crate::{
-    crypto::{Backend, Crypto, Digest, P256Signature, PrepareP256},
+    crypto::{Backend, Digest, EcdsaSigValue, P256, Sha256, Signature},
     encoding::cbor::Reader,
-    encoding::der::EcdsaSigValue,
     error::Error,
 };
 
@@ -25,7 +27,7 @@ pub const MAX_ASSERTION: usize = 1024;
 /// An untrusted assertion: its bytes in strict CBOR, nothing compared and nothing verified.
 #[derive(Clone, Debug)]
 pub struct Assertion<'i> {
-    pub(super) signature: EcdsaSigValue<'i, 32>,
+    pub(super) signature: EcdsaSigValue<'i, P256>,
     auth_data: AuthenticatorData<'i>,
 }
 
@@ -34,8 +36,8 @@ impl<'i> Assertion<'i> {
     ///
     /// # Errors
     ///
-    /// [`Error::WrongObjectKind`] for an attestation, [`Error::InputTooLarge`], [`Error::SignatureEncoding`], or one of the
-    /// codes below 200.
+    /// [`Error::WrongObjectKind`] for an attestation, and otherwise the first thing that is not of its form, in the order of
+    /// [`Step`](super::Step).
     pub fn parse(input: &'i [u8]) -> Result<Self, Error> {
         within(MAX_ASSERTION, input, Self::read)
     }
@@ -66,8 +68,8 @@ impl<'i> Assertion<'i> {
     /// Not an identifier of the assertion: anyone can turn it into a second valid one (s into n − s). Replays are the
     /// counter's business.
     #[must_use]
-    pub fn signature(&self) -> P256Signature {
-        P256Signature::from_sig_value(self.signature)
+    pub fn signature(&self) -> Signature<P256> {
+        self.signature.to_signature()
     }
 
     /// The authenticator data.
@@ -77,20 +79,43 @@ impl<'i> Assertion<'i> {
     }
 }
 
-/// Verifies assertions under one policy and one cryptographic backend.
-#[derive(Clone, Copy, Debug)]
+/// Verifies assertions, with a policy for each app and one cryptographic backend.
+///
+/// Made once, for as long as the apps are served. Its parts are references, so that nothing is allocated: a service has what
+/// they refer to in statics, leaks it once at its start, or makes it in the function in which it runs.
 pub struct AssertionVerifier<'a, C: ?Sized> {
-    policy: Policy<'a>,
+    policies: &'a [Policy<'a>],
     pub(super) crypto: &'a C,
 }
 
-impl<'a, C: Crypto + ?Sized> AssertionVerifier<'a, C> {
-    /// A verifier. Apps and environments of the policy are held against the attested key.
-    pub const fn new(policy: Policy<'a>, crypto: &'a C) -> Self {
-        Self { policy, crypto }
+// Not derived, because that would ask C for the same, which is only referred to.
+impl<C: ?Sized> Clone for AssertionVerifier<'_, C> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<C: ?Sized> Copy for AssertionVerifier<'_, C> {}
+
+impl<C: ?Sized> fmt::Debug for AssertionVerifier<'_, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AssertionVerifier").field("policies", &self.policies).finish_non_exhaustive()
+    }
+}
+
+impl<'a, C: Sha256 + ?Sized> AssertionVerifier<'a, C> {
+    /// A verifier. App and environments of a policy are held against the attested key.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ConfigNoAppId`], [`Error::ConfigDuplicateAppId`].
+    pub fn new(policies: &'a [Policy<'a>], crypto: &'a C) -> Result<Self, Error> {
+        check_policies(policies)?;
+        Ok(Self { policies, crypto })
     }
 
-    /// Verifies that the attested key signed this client data: steps B1 to B4 and the launch policy.
+    /// Verifies that the attested key signed this client data: steps B1 to B4 and the launch policy. With a
+    /// [`PreparedKey`](super::PreparedKey) the answers are the same, sooner.
     ///
     /// `client_data` is what the caller computed from the request itself. Step B6 happens there: the client data must
     /// contain the challenge or the request that the assertion is meant for, or it proves nothing about it.
@@ -100,35 +125,15 @@ impl<'a, C: Crypto + ?Sized> AssertionVerifier<'a, C> {
     ///
     /// # Errors
     ///
-    /// The first check that fails; 9xx if nothing could be decided.
-    pub fn verify<'i>(
+    /// The first check that fails, in the order of [`Step`](super::Step); 9xxx if nothing could be decided.
+    pub fn verify<'i, H: AssertionKey<C> + ?Sized>(
         &self,
         assertion: &Assertion<'i>,
-        key: &AttestedKey,
+        key: &H,
         client_data: &ClientDataHash<'_>,
     ) -> Result<AuthenticAssertion<'i>, Error> {
-        let (digest, proof) = self.check(assertion, key, client_data)?;
-        Backend(self.crypto).verify_p256(key.coordinates(), &digest, assertion.signature, Error::SignatureInvalid)?;
-        Ok(AuthenticAssertion(proof))
-    }
-
-    /// As [`verify`](Self::verify), with a key that was prepared: the same answers, sooner.
-    ///
-    /// # Errors
-    ///
-    /// As for [`verify`](Self::verify).
-    pub fn verify_prepared<'i, K>(
-        &self,
-        assertion: &Assertion<'i>,
-        key: &PreparedKey<K>,
-        client_data: &ClientDataHash<'_>,
-    ) -> Result<AuthenticAssertion<'i>, Error>
-    where
-        C: PrepareP256<K>,
-    {
-        let (digest, proof) = self.check(assertion, key.key(), client_data)?;
-        let crypto = Backend(self.crypto);
-        crypto.verify_p256_prepared(key.prepared(), &digest, assertion.signature, Error::SignatureInvalid)?;
+        let (digest, proof) = self.check(assertion, key.attested(), client_data)?;
+        key.verify(&digest, assertion.signature, &Backend::new(self.crypto))?;
         Ok(AuthenticAssertion(proof))
     }
 
@@ -140,89 +145,48 @@ impl<'a, C: Crypto + ?Sized> AssertionVerifier<'a, C> {
         key: &AttestedKey,
         client_data: &ClientDataHash<'_>,
     ) -> Result<(Digest, VerifiedAssertion<'i>), Error> {
-        let crypto = Backend(self.crypto);
+        let crypto = Backend::new(self.crypto);
         let auth_data = &assertion.auth_data;
 
-        self.policy.check()?;
-        client_data.check()?;
-
-        // B4: the app is the one that the key was attested for, and one of the policy's.
+        // B4: the app is the one that the key was attested for, and has a policy.
         if auth_data.app_id() != key.app_id() {
             return Err(Error::RpIdMismatch);
         }
-        let app_index = self.policy.app_index(auth_data.app_id_octets())?;
-        self.policy.check_environment(key.environment())?;
+        let (app_index, policy) = policy_of(self.policies, auth_data.app_id_octets())?;
+        policy.check_environment(key.environment())?;
 
         // The launch data of iOS 27, as far as the policy asks for it.
-        self.policy.check_launch(auth_data.announced_launch())?;
+        let launch = auth_data.launch();
+        policy.check_launch(launch)?;
 
         // B1 to B3: ECDSA with SHA-256 over the nonce, which is itself a SHA-256.
-        let nonce = crypto.sha256(&[auth_data.as_bytes(), client_data.0])?;
-        let digest = Digest::Sha256(crypto.sha256(&[&nonce])?);
-        let launch = auth_data.announced_launch();
-        let advance = Advance::new(auth_data.counter(), self.policy.greatest_step());
+        let nonce = crypto.sha256::<Error>(&[auth_data.as_bytes(), client_data.as_bytes()])?;
+        let digest = Digest::Sha256(crypto.sha256::<Error>(&[&nonce])?);
+        let advance = Advance::new(auth_data.counter(), policy.greatest_step());
         Ok((digest, VerifiedAssertion { key_id: key.id(), app_index, advance, launch }))
     }
 }
 
 /// An assertion that the attested key did sign, for this client data, and that may be a replay.
 ///
-/// Only the `verify…` methods of [`AssertionVerifier`] make one. It is good for nothing but being accepted.
+/// Only [`AssertionVerifier`] makes one. It is good for nothing but being accepted: it does not say whose it is, which the
+/// [`VerifiedAssertion`] does.
 #[derive(Debug)]
-#[must_use = "an authentic assertion may be a replay until it is accepted"]
+#[must_use = "this assertion is authentic and may be a replay: grant nothing until one of its methods `accept…` has accepted it"]
 pub struct AuthenticAssertion<'i>(pub(super) VerifiedAssertion<'i>);
 
 impl<'i> AuthenticAssertion<'i> {
-    /// The identifier of the key that signed.
-    #[must_use]
-    pub const fn key_id(&self) -> KeyId {
-        self.0.key_id
-    }
-
-    /// The counter.
-    pub const fn counter(&self) -> Counter {
-        self.0.counter()
-    }
-
     /// What the assertion asks of the place where counters are kept.
     #[must_use]
     pub const fn advance(&self) -> Advance {
         self.0.advance
     }
 
-    /// Accepts the assertion if its counter is greater than the last one (step B5).
-    ///
-    /// The caller alone knows `last`, stores [`VerifiedAssertion::counter`] in its place, and lets nobody else do the
-    /// same in between. Where that is not certain, it is [`accept_in`](Self::accept_in).
-    ///
-    /// # Errors
-    ///
-    /// [`Error::CounterNotIncreased`], [`Error::CounterStepTooLarge`].
-    pub fn accept(self, last: Counter) -> Result<VerifiedAssertion<'i>, Error> {
-        // What to store is the proof's counter.
-        let _ = self.0.advance.in_order(last).map_err(Refusal::error)?;
-        Ok(self.0)
-    }
-
-    /// Accepts the assertion if its counter was not seen before (step B5 for assertions that overtake each other); with it comes
-    /// the window to store in the place of this one.
-    ///
-    /// The caller alone has the window of this key, and lets nobody else accept anything in between. Where that is not certain,
-    /// it is [`accept_in`](Self::accept_in).
-    ///
-    /// # Errors
-    ///
-    /// [`Error::CounterSeen`], [`Error::CounterBelowWindow`], [`Error::CounterStepTooLarge`].
-    pub fn accept_in_window(self, window: ReplayWindow) -> Result<(VerifiedAssertion<'i>, ReplayWindow), Error> {
-        let window = self.0.advance.in_window(window).map_err(Refusal::error)?;
-        Ok((self.0, window))
-    }
-
     /// Accepts the assertion if the store advances the key's counter, or its window, by it (step B5), in one atomic operation.
     ///
     /// # Errors
     ///
-    /// What the store answers; [`AdvanceError::error`] has the code.
+    /// What the store answers; it converts into [`Error`].
     pub fn accept_in<S: CounterStore + ?Sized>(
         self,
         store: &S,
@@ -232,9 +196,8 @@ impl<'i> AuthenticAssertion<'i> {
 
     /// Accepts the assertion if `advance` did what [`CounterStore::advance`] is to do, under the same contract (step B5).
     ///
-    /// For a store that is asynchronous: await its one atomic operation on [`key_id`](Self::key_id) and
-    /// [`advance`](Self::advance), and hand its answer in. That it is the answer for this assertion and no other is for
-    /// the caller to ensure, which [`accept_in`](Self::accept_in) does by itself.
+    /// The record to advance is the one of the identifier that `advance` is given, which is that of the key that signed, and of
+    /// no other: not of one that came with the request.
     ///
     /// # Errors
     ///
@@ -245,6 +208,53 @@ impl<'i> AuthenticAssertion<'i> {
     ) -> Result<VerifiedAssertion<'i>, AdvanceError<E>> {
         advance(&self.0.key_id, &self.0.advance)?;
         Ok(self.0)
+    }
+
+    /// As [`accept_with`](Self::accept_with), for a store that is asynchronous.
+    ///
+    /// The future is the compiler's: one that is polled again after it was ready panics, which no executor does.
+    ///
+    /// # Errors
+    ///
+    /// What `advance` answers.
+    pub async fn accept_with_async<E>(
+        self,
+        advance: impl AsyncFnOnce(KeyId, Advance) -> Result<(), AdvanceError<E>>,
+    ) -> Result<VerifiedAssertion<'i>, AdvanceError<E>> {
+        advance(self.0.key_id, self.0.advance).await?;
+        Ok(self.0)
+    }
+
+    /// Accepts the assertion if its counter is greater than the last one (step B5). The weakest way: nothing but the caller's
+    /// care keeps a replay out.
+    ///
+    /// The caller alone knows `last`, stores [`VerifiedAssertion::counter`] in its place, and lets nobody else do the
+    /// same in between. Where that is not certain, it is [`accept_in`](Self::accept_in).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::CounterNotIncreased`], [`Error::CounterStepTooLarge`].
+    pub fn accept_without_store(self, last: Counter) -> Result<VerifiedAssertion<'i>, Error> {
+        // What to store is the proof's counter.
+        let _ = self.0.advance.in_order(last).map_err(Refusal::error)?;
+        Ok(self.0)
+    }
+
+    /// Accepts the assertion if its counter was not seen before (step B5 for assertions that overtake each other); with it comes
+    /// the window to store in the place of this one. As weak as [`accept_without_store`](Self::accept_without_store).
+    ///
+    /// The caller alone has the window of this key, and lets nobody else accept anything in between. Where that is not certain,
+    /// it is [`accept_in`](Self::accept_in).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::CounterSeen`], [`Error::CounterBelowWindow`], [`Error::CounterStepTooLarge`].
+    pub fn accept_in_window_without_store(
+        self,
+        window: ReplayWindow,
+    ) -> Result<(VerifiedAssertion<'i>, ReplayWindow), Error> {
+        let window = self.0.advance.in_window(window).map_err(Refusal::error)?;
+        Ok((self.0, window))
     }
 }
 
@@ -267,7 +277,7 @@ impl<'i> VerifiedAssertion<'i> {
         self.key_id
     }
 
-    /// The position in the policy's list of the app.
+    /// The position of the app's policy in the verifier's list.
     #[must_use]
     pub const fn app_index(&self) -> usize {
         self.app_index
@@ -282,5 +292,10 @@ impl<'i> VerifiedAssertion<'i> {
     #[must_use]
     pub const fn launch(&self) -> LaunchData<'i> {
         self.launch
+    }
+
+    /// A form that does not borrow from the input, to be kept.
+    pub fn to_owned(&self) -> OwnedAssertion {
+        OwnedAssertion::new(self.key_id, self.app_index, self.counter(), self.launch)
     }
 }

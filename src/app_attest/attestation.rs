@@ -1,26 +1,38 @@
 //! The attestation object: parse → view → verify → proof.
 
+use core::fmt;
+
 use super::{
-    ClientDataHash, Counter,
     app::{AppIdHash, Environment},
     auth_data::{AttestedCredential, AuthenticatorData},
+    capabilities::AttestationCrypto,
+    client_data::ClientDataHash,
+    codes::in_x509,
+    counter::Counter,
     device::{self, DeviceInfo},
     envelope::{CODE_HASH, once, skip_code_hash, within},
     key::{AttestedKey, KeyId},
     launch::LaunchData,
-    policy::Policy,
+    owned::OwnedAttestation,
+    policy::{Policy, check_policies, policy_of},
 };
 use crate::{
-    crypto::{Backend, Crypto, P256PublicKey, PrepareP384, uncompressed},
-    encoding::cbor::Reader as CborReader,
-    encoding::der::{self, Reader as DerReader},
+    crypto::{Backend, P256, PublicKey, uncompressed},
+    encoding::cbor::{CborError, Reader as CborReader},
+    encoding::der::{self, DerError, Reader as DerReader},
     error::Error,
-    time::{UnixTime, Validity},
-    x509::{CachedIssuer, Certificate, Chain, Extensions, IssuerKeys, TrustAnchor, check_anchors, oid},
+    time::UnixTime,
+    x509::{
+        Certificate, Chain, Extensions, Issuers, NoCache, Profile, SubjectKey, TrustAnchor, Validity, VerifiedChain,
+        X509Error, check_anchors, oid,
+    },
 };
 
 /// The largest attestation object: 16 KiB. Genuine ones have 5,191 to 5,921 bytes, two thirds of it receipt.
 pub const MAX_ATTESTATION: usize = 16 * 1024;
+
+/// The largest certificate: 2 KiB. Genuine leaves have 732 to 1,057 bytes, the intermediate 583.
+pub const MAX_CERTIFICATE: usize = 2048;
 
 const FMT: &str = "fmt";
 const FORMAT: &str = "apple-appattest";
@@ -28,8 +40,9 @@ const FORMAT: &str = "apple-appattest";
 /// The leaf's nonce extension (step A4).
 const NONCE: &[u8] = oid!("1.2.840.113635.100.8.2");
 
-/// The extended key usage of a leaf (on every device since January 2026): the purpose App Attest.
-const PURPOSE: &[u8] = oid!("1.2.840.113635.100.4.24");
+/// What App Attest demands of both certificates. An extended key usage is in every leaf since January 2026: the purpose App
+/// Attest.
+const PROFILE: Profile = Profile { max_certificate: MAX_CERTIFICATE, purpose: oid!("1.2.840.113635.100.4.24") };
 
 /// An untrusted attestation object: its bytes in strict CBOR and strict DER, nothing compared and nothing verified.
 #[derive(Clone, Debug)]
@@ -64,17 +77,17 @@ impl<'i> AttestationObject<'i> {
     ///
     /// # Errors
     ///
-    /// [`Error::WrongObjectKind`] for an assertion, [`Error::InputTooLarge`], or one of the codes below 300 for the first
-    /// thing that is not of its form, in the order CBOR, leaf, intermediate, authenticator data.
+    /// [`Error::WrongObjectKind`] for an assertion, and otherwise the first thing that is not of its form, in the order of
+    /// [`Step`](super::Step).
     // Not inlined, so that what parsing takes is gone when the verification starts: 136 bytes of stack on Cortex-M4.
     #[inline(never)]
     pub fn parse(input: &'i [u8]) -> Result<Self, Error> {
         let Envelope { statement: Statement { leaf, intermediate, receipt }, auth_data } =
             within(MAX_ATTESTATION, input, Envelope::parse)?;
         // Nested, because `?` copies what it takes out of a result: 48 bytes of stack on Cortex-M4.
-        Certificate::parse(leaf).and_then(|leaf| {
+        PROFILE.read(leaf, in_x509).and_then(|leaf| {
             let (leaf_key, nonce) = certified(&leaf)?;
-            Certificate::parse(intermediate).and_then(|intermediate| {
+            PROFILE.read(intermediate, in_x509).and_then(|intermediate| {
                 AuthenticatorData::parse_attestation(auth_data).map(|(auth_data, credential)| Self {
                     leaf,
                     leaf_key,
@@ -96,8 +109,8 @@ impl<'i> AttestationObject<'i> {
 
     /// The public key of the leaf.
     #[must_use]
-    pub const fn leaf_key(&self) -> P256PublicKey {
-        P256PublicKey(*self.leaf_key)
+    pub const fn leaf_key(&self) -> PublicKey<P256> {
+        PublicKey(*self.leaf_key)
     }
 
     /// The nonce that the leaf carries.
@@ -110,10 +123,6 @@ impl<'i> AttestationObject<'i> {
     #[must_use]
     pub const fn intermediate(&self) -> &Certificate<'i> {
         &self.intermediate
-    }
-
-    const fn chain(&self) -> Chain<'_, 'i> {
-        Chain { leaf: &self.leaf, intermediate: &self.intermediate, purpose: PURPOSE }
     }
 
     /// The authenticator data.
@@ -140,6 +149,29 @@ impl<'i> AttestationObject<'i> {
         DeviceInfo::read(self.leaf.extensions())
     }
 
+    /// What is proved if the chain is verified and all else of the object was checked before.
+    // Not inlined, so that what it takes does not lie under the verification of the chain: 32 bytes of stack on Cortex-M4.
+    #[inline(never)]
+    fn proof(
+        &self,
+        chain: Result<VerifiedChain<'_, 'i>, X509Error>,
+        environment: Environment,
+        app_index: usize,
+    ) -> Result<VerifiedAttestation<'i>, Error> {
+        let leaf = chain.map_err(in_x509)?.leaf();
+        Ok(VerifiedAttestation {
+            key_id: self.credential.id,
+            key: self.leaf_key,
+            app_id: self.auth_data.app_id_octets(),
+            environment,
+            app_index,
+            receipt: self.receipt,
+            extensions: leaf.extensions(),
+            leaf_validity: leaf.validity(),
+            launch: self.auth_data.launch(),
+        })
+    }
+
     /// The App ID in clear, from the leaf's extension 1.2.840.113635.100.8.5.
     ///
     /// For diagnosis, such as telling which app an object is of that the policy does not list. What decides is
@@ -151,22 +183,57 @@ impl<'i> AttestationObject<'i> {
     }
 }
 
-/// Verifies attestations under one policy, one set of trust anchors and one cryptographic backend.
+/// Verifies attestations, with a policy for each app, one set of trust anchors and one cryptographic backend.
 ///
-/// Three references: make one where it is needed, or keep it.
-#[derive(Clone, Copy, Debug)]
-pub struct AttestationVerifier<'a, C: ?Sized> {
-    policy: Policy<'a>,
+/// Made once, for as long as the apps are served. Its parts are references, so that nothing is allocated: a service has what
+/// they refer to in statics, leaks it once at its start, or makes it in the function in which it runs.
+pub struct AttestationVerifier<'a, C: ?Sized, I = NoCache> {
+    policies: &'a [Policy<'a>],
     anchors: &'a [TrustAnchor<'a>],
     crypto: &'a C,
+    issuers: I,
 }
 
-impl<'a, C: Crypto + ?Sized> AttestationVerifier<'a, C> {
+// Not derived, because that would ask C for the same, which is only referred to.
+impl<C: ?Sized, I: Clone> Clone for AttestationVerifier<'_, C, I> {
+    fn clone(&self) -> Self {
+        Self { issuers: self.issuers.clone(), ..*self }
+    }
+}
+
+impl<C: ?Sized, I: Copy> Copy for AttestationVerifier<'_, C, I> {}
+
+impl<C: ?Sized, I> fmt::Debug for AttestationVerifier<'_, C, I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut verifier = f.debug_struct("AttestationVerifier");
+        verifier.field("policies", &self.policies).field("anchors", &self.anchors).finish_non_exhaustive()
+    }
+}
+
+impl<'a, C: AttestationCrypto + ?Sized> AttestationVerifier<'a, C> {
     /// A verifier. In production `anchors` is `&[APPLE_APP_ATTEST_ROOT]`.
-    pub const fn new(policy: Policy<'a>, anchors: &'a [TrustAnchor<'a>], crypto: &'a C) -> Self {
-        Self { policy, anchors, crypto }
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ConfigNoAppId`], [`Error::ConfigDuplicateAppId`], [`Error::ConfigNoAnchor`], [`Error::ConfigInvalidAnchor`],
+    /// [`Error::CryptoUnavailable`] if the backend cannot tell whether an anchor's key is a point.
+    pub fn new(policies: &'a [Policy<'a>], anchors: &'a [TrustAnchor<'a>], crypto: &'a C) -> Result<Self, Error> {
+        check_policies(policies)?;
+        check_anchors(anchors, &Backend::new(crypto))?;
+        Ok(Self { policies, anchors, crypto, issuers: NoCache })
     }
 
+    /// The same verifier with a place for the issuer of the last attestation: the same answers, sooner where the next one is of
+    /// that issuer. [`guide::throughput`](crate::guide::throughput) says how much sooner.
+    pub const fn with_issuer_cache<I: ?Sized>(self, cache: &'a I) -> AttestationVerifier<'a, C, &'a I>
+    where
+        &'a I: Issuers<C>,
+    {
+        AttestationVerifier { policies: self.policies, anchors: self.anchors, crypto: self.crypto, issuers: cache }
+    }
+}
+
+impl<C: AttestationCrypto + ?Sized, I: Issuers<C>> AttestationVerifier<'_, C, I> {
     /// Verifies an attestation object: all of steps A1 to A9, the launch policy, and that the credential public key is
     /// the certified key.
     ///
@@ -179,7 +246,7 @@ impl<'a, C: Crypto + ?Sized> AttestationVerifier<'a, C> {
     ///
     /// # Errors
     ///
-    /// The first check that fails, in the order of [`Step`](crate::Step); 9xx if nothing could be decided.
+    /// The first check that fails, in the order of [`Step`](super::Step); 9xxx if nothing could be decided.
     // Not inlined, so that what verifying takes is not there yet while the caller parses: 32 bytes of stack on Cortex-M4.
     #[inline(never)]
     pub fn verify<'i>(
@@ -189,93 +256,14 @@ impl<'a, C: Crypto + ?Sized> AttestationVerifier<'a, C> {
         client_data: &ClientDataHash<'_>,
         now: UnixTime,
     ) -> Result<VerifiedAttestation<'i>, Error> {
-        self.verify_with(object, key_id, client_data, now, |chain, issuers, crypto| {
-            chain.verify_signatures(issuers, crypto)
-        })
-    }
+        let crypto = Backend::new(self.crypto);
+        let AttestationObject { leaf, leaf_key, nonce, intermediate, auth_data, credential, .. } = object;
 
-    /// As [`verify`](Self::verify), with an issuer that was verified before: the same answers, sooner if the attestation is of
-    /// that issuer, which [`is_of_issuer`](Self::is_of_issuer) tells.
-    ///
-    /// # Errors
-    ///
-    /// As for [`verify`](Self::verify).
-    pub fn verify_with_issuer<'i, K>(
-        &self,
-        object: &AttestationObject<'i>,
-        key_id: &KeyId,
-        client_data: &ClientDataHash<'_>,
-        now: UnixTime,
-        issuer: &CachedIssuer<K>,
-    ) -> Result<VerifiedAttestation<'i>, Error>
-    where
-        C: PrepareP384<K>,
-    {
-        self.verify_with(object, key_id, client_data, now, |chain, issuers, crypto| {
-            issuer.verify_signatures(chain, issuers, crypto)
-        })
-    }
-
-    /// As [`verify_with_issuer`](Self::verify_with_issuer); and if the attestation is authentic and of another issuer, or none
-    /// was kept, then its issuer takes that place.
-    ///
-    /// What is kept is that an anchor signed the intermediate; names, roles and validity of it are checked in every
-    /// attestation again. If the backend cannot prepare the key, nothing is kept, and the answer is the same.
-    ///
-    /// # Errors
-    ///
-    /// As for [`verify`](Self::verify); `issuer` is as it was then.
-    pub fn verify_and_keep_issuer<'i, K>(
-        &self,
-        object: &AttestationObject<'i>,
-        key_id: &KeyId,
-        client_data: &ClientDataHash<'_>,
-        now: UnixTime,
-        issuer: &mut Option<CachedIssuer<K>>,
-    ) -> Result<VerifiedAttestation<'i>, Error>
-    where
-        C: PrepareP384<K>,
-    {
-        self.verify_with(object, key_id, client_data, now, |chain, issuers, crypto| {
-            CachedIssuer::verify_signatures_and_keep(issuer, chain, issuers, crypto)
-        })
-    }
-
-    /// Whether the intermediate of an attestation is the one that was kept, under the same anchor. Says nothing about the
-    /// attestation.
-    ///
-    /// # Errors
-    ///
-    /// The first check of the chain's names, roles and keys that fails; 9xx if it could not be decided.
-    pub fn is_of_issuer<K>(&self, object: &AttestationObject<'_>, issuer: &CachedIssuer<K>) -> Result<bool, Error> {
-        let crypto = Backend(self.crypto);
-        check_anchors(self.anchors)?;
-        let chain = object.chain();
-        let issuers = chain.check_structure(self.anchors, &crypto)?;
-        issuer.is_of(&chain, &issuers, &crypto)
-    }
-
-    /// All of it, the signatures of the chain by `verify_signatures`.
-    fn verify_with<'i>(
-        &self,
-        object: &AttestationObject<'i>,
-        key_id: &KeyId,
-        client_data: &ClientDataHash<'_>,
-        now: UnixTime,
-        verify_signatures: impl FnOnce(&Chain<'_, 'i>, &IssuerKeys<'_>, &Backend<'_, C>) -> Result<(), Error>,
-    ) -> Result<VerifiedAttestation<'i>, Error> {
-        let crypto = Backend(self.crypto);
-        let AttestationObject { leaf, leaf_key, nonce, receipt, auth_data, credential, .. } = object;
-
-        self.policy.check()?;
-        client_data.check()?;
-        check_anchors(self.anchors)?;
-        if self.policy.needs_time() && now == UnixTime(0) {
+        // A6: the App ID hash is one that has a policy.
+        let (app_index, policy) = policy_of(self.policies, auth_data.app_id_octets())?;
+        if policy.needs_time() && now == UnixTime(0) {
             return Err(Error::ClockUnset);
         }
-
-        // A6: the App ID hash is one of the policy's.
-        let app_index = self.policy.app_index(auth_data.app_id_octets())?;
 
         // A7: the key has signed nothing yet.
         if auth_data.counter() != Counter::ATTESTED {
@@ -284,7 +272,7 @@ impl<'a, C: Crypto + ?Sized> AttestationVerifier<'a, C> {
 
         // A8: all 16 bytes of the AAGUID name an environment, and the policy allows it.
         let environment = Environment::from_aaguid(credential.aaguid)?;
-        self.policy.check_environment(environment)?;
+        policy.check_environment(environment)?;
 
         // A5: the client speaks of the key that was certified.
         crypto.expect_sha256(&uncompressed(leaf_key), &key_id.0, Error::KeyIdMismatch)?;
@@ -298,41 +286,25 @@ impl<'a, C: Crypto + ?Sized> AttestationVerifier<'a, C> {
         if !credential.has_key(leaf_key) {
             return Err(Error::CoseKeyMismatch);
         }
-        crypto.check_p256(leaf_key, Error::SpkiPoint)?;
+        crypto.check_key::<P256, _>(leaf_key, Error::LeafKeyInvalid)?;
 
         // The launch data of iOS 27, as far as the policy asks for it.
-        self.policy.check_launch(auth_data.announced_launch())?;
+        policy.check_launch(auth_data.launch())?;
 
         // Platform, system and access-control list, as far as the policy asks for them.
-        self.policy.check_device(leaf.extensions())?;
+        policy.check_device(leaf.extensions())?;
 
         // A2 to A4: the nonce covers this authenticator data and this client data.
-        crypto.expect_sha256(&[auth_data.as_bytes(), client_data.0], nonce, Error::NonceMismatch)?;
+        crypto.expect_sha256(&[auth_data.as_bytes(), client_data.as_bytes()], nonce, Error::NonceMismatch)?;
 
         // A1: the chain, signatures last.
-        let chain = object.chain();
-        if !self.policy.ignores_validity_period() {
-            chain.check_validity(now)?;
-        }
-        self.policy.check_age(leaf.validity(), now)?;
-        let issuers = chain.check_structure(self.anchors, &crypto)?;
-        verify_signatures(&chain, &issuers, &crypto)?;
-
-        Ok(VerifiedAttestation {
-            key_id: credential.id,
-            key: leaf_key,
-            app_id: auth_data.app_id_octets(),
-            environment,
-            app_index,
-            receipt: *receipt,
-            extensions: leaf.extensions(),
-            leaf_validity: leaf.validity(),
-            launch: auth_data.announced_launch(),
-        })
+        let chain = Chain { leaf, intermediate };
+        let verified = chain.verify(self.anchors, now, policy.time_rules(), &PROFILE, &crypto, &self.issuers);
+        object.proof(verified, environment, app_index)
     }
 }
 
-/// The proof that an attestation is authentic. Only the methods `verify…` of [`AttestationVerifier`] make one.
+/// The proof that an attestation is authentic. Only an [`AttestationVerifier`] makes one.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct VerifiedAttestation<'i> {
@@ -351,7 +323,7 @@ pub struct VerifiedAttestation<'i> {
 impl<'i> VerifiedAttestation<'i> {
     /// The attested key: what to store, beside [`Counter::ATTESTED`].
     pub const fn key(&self) -> AttestedKey {
-        AttestedKey::new(KeyId(*self.key_id), P256PublicKey(*self.key), AppIdHash(*self.app_id), self.environment)
+        AttestedKey::new(KeyId(*self.key_id), PublicKey(*self.key), AppIdHash(*self.app_id), self.environment)
     }
 
     /// The environment that the key was attested in.
@@ -360,7 +332,7 @@ impl<'i> VerifiedAttestation<'i> {
         self.environment
     }
 
-    /// The position in the policy's list of the app that matched.
+    /// The position of the app's policy in the verifier's list.
     #[must_use]
     pub const fn app_index(&self) -> usize {
         self.app_index
@@ -398,6 +370,11 @@ impl<'i> VerifiedAttestation<'i> {
     #[must_use]
     pub const fn launch(&self) -> LaunchData<'i> {
         self.launch
+    }
+
+    /// A form that does not borrow from the input, to be kept. It has no receipt and no access-control list.
+    pub fn to_owned(&self) -> OwnedAttestation {
+        OwnedAttestation::new(self.key(), self.app_index, self.leaf_validity, self.device(), self.launch)
     }
 }
 
@@ -487,20 +464,22 @@ impl<'i> Statement<'i> {
 fn two_certificates<'i>(reader: &mut CborReader<'i>) -> Result<(&'i [u8], &'i [u8]), Error> {
     match reader.array() {
         Ok(2) => Ok((reader.bytes()?, reader.bytes()?)),
-        Ok(_) | Err(Error::CborLimit) => Err(Error::X5cCount),
-        Err(error) => Err(error),
+        Ok(_) | Err(CborError::Limit) => Err(Error::X5cCount),
+        Err(error) => Err(error.into()),
     }
 }
 
 /// What a leaf certifies: a key on P-256, as `X ‖ Y`, and a nonce.
 fn certified<'i>(leaf: &Certificate<'i>) -> Result<(&'i [u8; 64], &'i [u8; 32]), Error> {
-    let key = leaf.p256_key().ok_or(Error::SpkiAlgorithm)?;
+    let SubjectKey::P256(key) = leaf.key() else {
+        return Err(Error::SpkiAlgorithm);
+    };
     let nonce = nonce(leaf.extension(NONCE).ok_or(Error::NonceMissing)?).map_err(|_| Error::NonceMalformed)?;
     Ok((key, nonce))
 }
 
 /// `SEQUENCE { [1] EXPLICIT OCTET STRING (SIZE (32)) }`.
-fn nonce(value: &[u8]) -> Result<&[u8; 32], Error> {
+fn nonce(value: &[u8]) -> Result<&[u8; 32], DerError> {
     let mut outer = DerReader::new(value);
     let mut sequence = DerReader::new(outer.value(der::SEQUENCE)?);
     outer.finish()?;
@@ -508,5 +487,5 @@ fn nonce(value: &[u8]) -> Result<&[u8; 32], Error> {
     sequence.finish()?;
     let octets = explicit.value(der::OCTET_STRING)?;
     explicit.finish()?;
-    octets.try_into().map_err(|_| Error::NonceMalformed)
+    octets.try_into().map_err(|_| DerError::Length)
 }

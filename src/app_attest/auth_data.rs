@@ -7,15 +7,16 @@
 //! The map may follow with ED clear, as it does in Apple's own sample and in betas. Then nothing signed says that it
 //! is there: the nonce covers authenticator data and client data hash one behind the other, and an app that passes
 //! `map ‖ hash` as its client data hash can move the map across the boundary afterwards. So an unannounced map is
-//! read, shown in the view and never believed ([`AuthenticatorData::announced_launch`]).
+//! read, shown in the view and never believed ([`AuthenticatorData::launch_even_if_unannounced`]).
 
 use super::{
     app::AppIdHash,
+    codes::{in_cose_key, in_extension_map, in_extension_map_head},
     counter::Counter,
     launch::{LaunchData, ValidationCategory},
 };
 use crate::{
-    crypto::P256PublicKey,
+    crypto::{P256, PublicKey},
     encoding::cbor::{MAX_SKIPPED_ITEMS, Reader},
     error::Error,
 };
@@ -67,7 +68,7 @@ impl<'i> AuthenticatorData<'i> {
     ///
     /// # Errors
     ///
-    /// One of the codes 140 to 147, or a CBOR code for the COSE key or the map.
+    /// Those of the step [`AuthenticatorData`](super::Step::AuthenticatorData).
     pub fn parse_attestation(bytes: &'i [u8]) -> Result<(Self, AttestedCredential<'i>), Error> {
         let (header, rest) = bytes.split_first_chunk().ok_or(Error::AuthDataTruncated)?;
         if flags(header) & FLAG_AT == 0 {
@@ -79,7 +80,7 @@ impl<'i> AuthenticatorData<'i> {
             return Err(Error::CredentialIdLength);
         }
         let (id, rest) = rest.split_first_chunk::<32>().ok_or(Error::AuthDataTruncated)?;
-        let (key, rest) = cose_key(rest).map_err(in_cose_key)?;
+        let (key, rest) = cose_key(rest)?;
         let launch = launch(header, rest)?;
         Ok((Self { bytes, header, launch }, AttestedCredential { aaguid, id, key }))
     }
@@ -88,7 +89,7 @@ impl<'i> AuthenticatorData<'i> {
     ///
     /// # Errors
     ///
-    /// One of the codes 140 to 142, 146 and 147, or a CBOR code for the map.
+    /// Those of the step [`AuthenticatorData`](super::Step::AuthenticatorData).
     pub fn parse_assertion(bytes: &'i [u8]) -> Result<Self, Error> {
         let (header, rest) = bytes.split_first_chunk().ok_or(Error::AuthDataTruncated)?;
         Ok(Self { bytes, header, launch: launch(header, rest)? })
@@ -123,16 +124,17 @@ impl<'i> AuthenticatorData<'i> {
         Counter(u32::from_be_bytes([a, b, c, d]))
     }
 
-    /// The launch data of iOS 27, announced or not; empty before.
+    /// The launch data of iOS 27 that the flag ED announces, and a signature over the authenticator data can prove; empty before
+    /// iOS 27.
     #[must_use]
-    pub const fn launch(&self) -> LaunchData<'i> {
-        self.launch
+    pub fn launch(&self) -> LaunchData<'i> {
+        if self.flags() & FLAG_ED == 0 { LaunchData::default() } else { self.launch }
     }
 
-    /// The launch data that the flag ED announces, and a signature over the authenticator data can prove.
+    /// The launch data of iOS 27, announced or not. What is not announced is not signed for: nothing can prove it.
     #[must_use]
-    pub fn announced_launch(&self) -> LaunchData<'i> {
-        if self.flags() & FLAG_ED == 0 { LaunchData::default() } else { self.launch }
+    pub const fn launch_even_if_unannounced(&self) -> LaunchData<'i> {
+        self.launch
     }
 }
 
@@ -151,8 +153,8 @@ impl AttestedCredential<'_> {
 
     /// The credential public key, from its COSE form.
     #[must_use]
-    pub fn key(&self) -> P256PublicKey {
-        P256PublicKey::from_coordinates(self.key)
+    pub fn key(&self) -> PublicKey<P256> {
+        PublicKey::from_coordinates(self.key)
     }
 
     /// Whether the credential public key is this one, `X ‖ Y`.
@@ -190,21 +192,21 @@ fn cose_key(input: &[u8]) -> Result<([&[u8; 32]; 2], &[u8]), Error> {
     let mut y = None;
     // The positions of the labels read so far, one bit each.
     let mut seen = 0_u8;
-    for _ in 0..reader.map()? {
-        let label = reader.integer()?;
+    for _ in 0..reader.map().map_err(in_cose_key)? {
+        let label = reader.integer().map_err(in_cose_key)?;
         let position = LABELS.iter().position(|known| *known == label).ok_or(Error::CoseMalformed)?;
         let bit = 1_u8.checked_shl(u32::try_from(position).unwrap_or(u32::MAX)).ok_or(Error::CoseMalformed)?;
         if seen & bit != 0 {
-            return Err(Error::CborDuplicateKey);
+            return Err(Error::CoseDuplicateLabel);
         }
         if seen > bit {
-            return Err(Error::CborNonCanonical);
+            return Err(Error::CoseNonCanonical);
         }
         seen |= bit;
         match label {
-            1 => supported[0] = reader.integer()? == KEY_TYPE_EC2,
-            3 => supported[1] = reader.integer()? == ALGORITHM_ES256,
-            -1 => supported[2] = reader.integer()? == CURVE_P256,
+            1 => supported[0] = reader.integer().map_err(in_cose_key)? == KEY_TYPE_EC2,
+            3 => supported[1] = reader.integer().map_err(in_cose_key)? == ALGORITHM_ES256,
+            -1 => supported[2] = reader.integer().map_err(in_cose_key)? == CURVE_P256,
             -2 => x = Some(coordinate(&mut reader)?),
             _ => y = Some(coordinate(&mut reader)?),
         }
@@ -219,16 +221,7 @@ fn cose_key(input: &[u8]) -> Result<([&[u8; 32]; 2], &[u8]), Error> {
 }
 
 fn coordinate<'i>(reader: &mut Reader<'i>) -> Result<&'i [u8; 32], Error> {
-    reader.bytes()?.try_into().map_err(|_| Error::CoseMalformed)
-}
-
-/// The COSE key is a part of the authenticator data: what is cut off there, is cut off here.
-const fn in_cose_key(error: Error) -> Error {
-    match error {
-        Error::CborTruncated => Error::AuthDataTruncated,
-        Error::CborType | Error::CborLimit | Error::CborMalformed | Error::CborTag => Error::CoseMalformed,
-        _ => error,
-    }
+    reader.bytes().map_err(in_cose_key)?.try_into().map_err(|_| Error::CoseMalformed)
 }
 
 /// Reads the extension map, which must end where the authenticator data ends.
@@ -239,17 +232,8 @@ fn extension_map(input: &[u8]) -> Result<LaunchData<'_>, Error> {
         return Err(Error::ExtMapLimit);
     }
     let mut reader = Reader::new(input);
-    let entries = reader.map().map_err(|error| match error {
-        Error::CborIndefinite | Error::CborNonCanonical => error,
-        Error::CborLimit => Error::ExtMapLimit,
-        _ => Error::AuthDataTrailing,
-    })?;
-    let launch = entries_of(&mut reader, entries).map_err(|error| match error {
-        Error::CborIndefinite | Error::CborNonCanonical | Error::CborDuplicateKey => error,
-        Error::CborTruncated => Error::AuthDataTrailing,
-        Error::CborLimit => Error::ExtMapLimit,
-        _ => Error::ExtMapMalformed,
-    })?;
+    let entries = reader.map().map_err(in_extension_map_head)?;
+    let launch = entries_of(&mut reader, entries)?;
     reader.finish().map_err(|_| Error::AuthDataTrailing)?;
     Ok(launch)
 }
@@ -259,14 +243,14 @@ fn entries_of<'i>(reader: &mut Reader<'i>, entries: usize) -> Result<LaunchData<
     let mut unknown_items = MAX_SKIPPED_ITEMS;
     let first = reader.clone();
     for read in 0..entries {
-        let key = reader.text()?;
+        let key = reader.text().map_err(in_extension_map)?;
         // Keys are read again and not kept, because a list of them would be the largest thing on the stack.
         let mut earlier = first.clone();
         for _ in 0..read {
-            if earlier.text()? == key {
-                return Err(Error::CborDuplicateKey);
+            if earlier.text().map_err(in_extension_map)? == key {
+                return Err(Error::ExtMapDuplicateKey);
             }
-            earlier.skip(MAX_SKIPPED_ITEMS)?;
+            earlier.skip(MAX_SKIPPED_ITEMS).map_err(in_extension_map)?;
         }
         match key {
             BUNDLE_VERSION => launch.bundle_version = Some(bundle_version(reader)?),
@@ -278,7 +262,7 @@ fn entries_of<'i>(reader: &mut Reader<'i>, entries: usize) -> Result<LaunchData<
                 if let (CODE_HASH_TYPE, &[0x41, kind, ..]) = (key, reader.rest()) {
                     launch.code_hash_type = Some(kind);
                 }
-                unknown_items = reader.skip(unknown_items)?;
+                unknown_items = reader.skip(unknown_items).map_err(in_extension_map)?;
             }
         }
     }
@@ -286,17 +270,17 @@ fn entries_of<'i>(reader: &mut Reader<'i>, entries: usize) -> Result<LaunchData<
 }
 
 fn bundle_version<'i>(reader: &mut Reader<'i>) -> Result<&'i str, Error> {
-    let version = reader.text()?;
+    let version = reader.text().map_err(in_extension_map)?;
     if version.len() > MAX_BUNDLE_VERSION {
-        return Err(Error::CborLimit);
+        return Err(Error::ExtMapLimit);
     }
     Ok(version)
 }
 
 fn code_hash<'i>(reader: &mut Reader<'i>) -> Result<&'i [u8], Error> {
-    match reader.bytes()? {
+    match reader.bytes().map_err(in_extension_map)? {
         [] => Err(Error::ExtMapMalformed),
-        hash if hash.len() > MAX_CODE_HASH => Err(Error::CborLimit),
+        hash if hash.len() > MAX_CODE_HASH => Err(Error::ExtMapLimit),
         hash => Ok(hash),
     }
 }
@@ -304,10 +288,11 @@ fn code_hash<'i>(reader: &mut Reader<'i>) -> Result<&'i [u8], Error> {
 /// Four bytes, little-endian, on every device seen; an unsigned integer has been reported.
 fn validation_category(reader: &mut Reader<'_>) -> Result<ValidationCategory, Error> {
     let number = if reader.next_is_bytes() {
-        let octets: [u8; 4] = reader.bytes()?.try_into().map_err(|_| Error::ExtMapMalformed)?;
+        let octets = reader.bytes().map_err(in_extension_map)?;
+        let octets: [u8; 4] = octets.try_into().map_err(|_| Error::ExtMapMalformed)?;
         u32::from_le_bytes(octets)
     } else {
-        u32::try_from(reader.integer()?).map_err(|_| Error::ExtMapMalformed)?
+        u32::try_from(reader.integer().map_err(in_extension_map)?).map_err(|_| Error::ExtMapMalformed)?
     };
     Ok(ValidationCategory(number))
 }

@@ -1,69 +1,57 @@
 //! Many assertions at once: what is asked, what is taken together, and how each keeps its own answer.
 
-use core::array::from_fn;
-
 use super::{
-    ClientDataHash,
     assertion::{Assertion, AssertionVerifier, AuthenticAssertion, VerifiedAssertion},
-    key::AttestedKey,
-    prepared::PreparedKey,
+    assertion_key::BatchKey,
+    client_data::ClientDataHash,
 };
 use crate::{
     crypto::{
-        BatchP256, Crypto, CryptoError, Digest, P256Item, P256Key, P256PublicKey, P256Signature, p256_operand, verdict,
+        Backend, BatchEcdsa, CryptoError, Digest, Item, Key, Lanes, P256, PublicKey, Sha256, Signature, batch_item,
+        verdict,
     },
     error::Error,
 };
 
-/// Assertions that are verified together: as many as AVX-512 has lanes of 64 bits.
-const BATCH: usize = 8;
-
 /// One assertion of a batch: what [`AssertionVerifier::verify`](super::AssertionVerifier::verify) takes.
 #[derive(Debug)]
-pub struct AssertionRequest<'b, 'i, K> {
+pub struct AssertionRequest<'b, 'i, H> {
     /// The assertion.
     pub assertion: &'b Assertion<'i>,
     /// The key that is to have signed.
-    pub key: AssertionKey<'b, K>,
+    pub key: &'b H,
     /// What the caller computed from the request itself.
     pub client_data: ClientDataHash<'b>,
 }
 
-/// A key, prepared or not.
-#[derive(Debug)]
-pub enum AssertionKey<'b, K> {
-    /// As it is stored.
-    Plain(&'b AttestedKey),
-    /// Prepared.
-    Prepared(&'b PreparedKey<K>),
-}
-
-impl<C: Crypto + ?Sized> AssertionVerifier<'_, C> {
+impl<C: Sha256 + ?Sized> AssertionVerifier<'_, C> {
     /// Verifies many assertions, of one device or of many, and hands the answer of each to `answer` with its position, in
     /// their order: the same answers as from [`verify`](Self::verify), sooner.
     ///
-    /// They are taken eight at a time. What is taken together shares work, and no verdict.
-    pub fn verify_batch<'b, 'i: 'b, K: 'b>(
+    /// They are taken as many at a time as the backend has lanes. What is taken together shares work, and no verdict.
+    pub fn verify_batch<'b, 'i: 'b, H: BatchKey<C> + 'b>(
         &self,
-        requests: impl IntoIterator<Item = AssertionRequest<'b, 'i, K>>,
+        requests: impl IntoIterator<Item = AssertionRequest<'b, 'i, H>>,
         mut answer: impl FnMut(usize, Result<AuthenticAssertion<'i>, Error>),
     ) where
-        C: BatchP256<K>,
+        C: BatchEcdsa<P256, H::Form>,
     {
         let mut requests = requests.into_iter().map(|request| self.examine(&request)).fuse();
         let mut position = 0_usize;
         loop {
-            let examined: [Option<Examined<'b, 'i, K>>; BATCH] = from_fn(|_| requests.next());
+            let examined = C::Lanes::from_fn(|_| requests.next());
             // Those that come to their signature, side by side: a backend is asked about nothing else.
-            let mut items = [nothing(); BATCH];
-            for (place, (item, _)) in items.iter_mut().zip(examined.iter().flatten().flatten()) {
+            let mut items = C::Lanes::from_fn(|_| nothing());
+            let mut asked = 0_usize;
+            let candidates = examined.as_ref().iter().flatten().flatten();
+            for (place, (item, _)) in items.as_mut().iter_mut().zip(candidates) {
                 *place = *item;
+                asked = asked.saturating_add(1);
             }
-            let asked = examined.iter().flatten().flatten().count();
             // What a backend leaves undecided is not refused.
-            let mut verdicts = [Err(CryptoError::Unavailable); BATCH];
-            if let Some((items @ [_, ..], _)) = items.split_at_checked(asked) {
-                self.crypto.verify_p256_batch(items, &mut verdicts);
+            let mut verdicts = C::Lanes::from_fn(|_| Err(CryptoError::Unavailable));
+            if let Some((items @ [_, ..], _)) = items.as_ref().split_at_checked(asked) {
+                Backend::new(self.crypto).verify_batch(items, verdicts.as_mut());
             }
             // Each of them takes one verdict, in the same order.
             let mut verdicts = verdicts.into_iter();
@@ -82,43 +70,27 @@ impl<C: Crypto + ?Sized> AssertionVerifier<'_, C> {
     }
 
     /// Everything but the signature, of one request of a batch.
-    fn examine<'b, 'i, K>(&self, request: &AssertionRequest<'b, 'i, K>) -> Examined<'b, 'i, K> {
-        let AssertionRequest { assertion, key, client_data } = request;
-        let (attested, key) = match *key {
-            AssertionKey::Plain(key) => (key, P256Key::Plain(key.public_key_ref())),
-            AssertionKey::Prepared(key) => (key.key(), P256Key::Prepared(key.prepared())),
-        };
-        let (digest, proof) = self.check(assertion, attested, client_data)?;
-        let signature = p256_operand(assertion.signature).ok_or(Error::SignatureInvalid)?;
-        Ok((P256Item { key, digest, signature }, proof))
+    fn examine<'b, 'i, H: BatchKey<C>>(&self, request: &AssertionRequest<'b, 'i, H>) -> Examined<'b, 'i, H::Form> {
+        let AssertionRequest { assertion, key, client_data } = *request;
+        let (digest, proof) = self.check(assertion, key.attested(), &client_data)?;
+        let item = batch_item(key.to_verify_with(), digest, assertion.signature).ok_or(Error::SignatureInvalid)?;
+        Ok((item, proof))
     }
 }
 
 /// What is left of a request of a batch: a signature to verify, and what it proves; or why it was refused before.
-type Examined<'b, 'i, K> = Result<(P256Item<'b, K>, VerifiedAssertion<'i>), Error>;
+type Examined<'b, 'i, K> = Result<(Item<'b, P256, K>, VerifiedAssertion<'i>), Error>;
 
 /// Where there is no item: no backend is asked about it, and none would accept it.
-const fn nothing<'a, K>() -> P256Item<'a, K> {
-    P256Item {
-        key: P256Key::Plain(&P256PublicKey([0; 64])),
-        digest: Digest::Sha256([0; 32]),
-        signature: P256Signature([0; 64]),
-    }
+const fn nothing<'a, K>() -> Item<'a, P256, K> {
+    Item { key: Key::Plain(&PublicKey([0; 64])), digest: Digest::Sha256([0; 32]), signature: Signature([0; 64]) }
 }
 
-// Not derived, because that would ask K to be `Copy`, which is only referred to.
-impl<K> Clone for AssertionRequest<'_, '_, K> {
+// Not derived, because that would ask H to be `Copy`, which is only referred to.
+impl<H> Clone for AssertionRequest<'_, '_, H> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<K> Copy for AssertionRequest<'_, '_, K> {}
-
-impl<K> Clone for AssertionKey<'_, K> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<K> Copy for AssertionKey<'_, K> {}
+impl<H> Copy for AssertionRequest<'_, '_, H> {}

@@ -6,6 +6,8 @@ use crate::error::Error;
 
 /// The signature counter of a key: 0 when attested, greater with each assertion. It may skip, and it never wraps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[must_use = "a counter that is not stored lets its assertion be replayed"]
 pub struct Counter(pub u32);
 
@@ -16,6 +18,8 @@ impl Counter {
 
 /// Why a counter is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Refusal {
     /// In strict order: the last counter is not less than this one. It is a replay, or was overtaken.
     NotIncreased,

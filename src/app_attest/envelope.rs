@@ -1,7 +1,7 @@
 //! What the outer maps of attestations and assertions have in common.
 
 use crate::{
-    encoding::cbor::{MAX_SKIPPED_ITEMS, Reader},
+    encoding::cbor::{CborError, MAX_SKIPPED_ITEMS, Reader},
     error::Error,
 };
 
@@ -35,6 +35,6 @@ pub(super) fn within<'i, T>(
 }
 
 /// Keeps the value of a map's key, which may occur once.
-pub(super) fn once<T>(slot: &mut Option<T>, value: T) -> Result<(), Error> {
-    if slot.replace(value).is_some() { Err(Error::CborDuplicateKey) } else { Ok(()) }
+pub(super) fn once<T>(slot: &mut Option<T>, value: T) -> Result<(), CborError> {
+    if slot.replace(value).is_some() { Err(CborError::DuplicateKey) } else { Ok(()) }
 }

@@ -1,10 +1,11 @@
 //! What an attestation leaves behind: the attested key, to be stored.
 
-use base64ct::{Base64Unpadded, Base64UrlUnpadded, Encoding};
-
-use super::app::{AppIdHash, Environment};
+use super::{
+    app::{AppIdHash, Environment},
+    identifier,
+};
 use crate::{
-    crypto::{Backend, Crypto, P256PublicKey, uncompressed},
+    crypto::{Backend, P256, PublicKey, Sha256, VerifyEcdsa, uncompressed},
     error::Error,
 };
 
@@ -12,10 +13,10 @@ use crate::{
 ///
 /// Compare and look up these 32 bytes, never a text: standard and URL-safe base64 of one identifier differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct KeyId(pub [u8; 32]);
 
-/// The length of 32 bytes in base64 without padding.
-const KEY_ID_TEXT: usize = 43;
+identifier::identifier!(KeyId);
 
 impl KeyId {
     /// The key identifier of a public key.
@@ -23,8 +24,8 @@ impl KeyId {
     /// # Errors
     ///
     /// [`Error::CryptoUnavailable`] if the backend cannot hash.
-    pub fn of<C: Crypto + ?Sized>(key: &P256PublicKey, crypto: &C) -> Result<Self, Error> {
-        Backend(crypto).sha256(&uncompressed(&key.0)).map(Self)
+    pub fn of<C: Sha256 + ?Sized>(key: &PublicKey<P256>, crypto: &C) -> Result<Self, Error> {
+        Backend::new(crypto).sha256(&uncompressed(&key.0)).map(Self)
     }
 
     /// Takes the 32 bytes of a key identifier.
@@ -43,15 +44,7 @@ impl KeyId {
     ///
     /// [`Error::KeyIdFormat`] for anything that is not the base64 of 32 bytes: another length, white space, spare bits.
     pub fn from_base64(text: &str) -> Result<Self, Error> {
-        let text = text.strip_suffix('=').unwrap_or(text);
-        if text.len() != KEY_ID_TEXT {
-            return Err(Error::KeyIdFormat);
-        }
-        let mut bytes = [0; 32];
-        if Base64Unpadded::decode(text, &mut bytes).is_err() {
-            Base64UrlUnpadded::decode(text, &mut bytes).map_err(|_| Error::KeyIdFormat)?;
-        }
-        Ok(Self(bytes))
+        identifier::octets(text).map(Self).ok_or(Error::KeyIdFormat)
     }
 }
 
@@ -62,7 +55,7 @@ impl KeyId {
 #[must_use]
 pub struct AttestedKey {
     id: KeyId,
-    key: P256PublicKey,
+    key: PublicKey<P256>,
     app_id: AppIdHash,
     environment: Environment,
 }
@@ -78,7 +71,7 @@ impl AttestedKey {
     pub const ENCODED_LEN: usize = 130;
 
     /// Made by the attestation verifier, which has checked that they belong together.
-    pub(super) const fn new(id: KeyId, key: P256PublicKey, app_id: AppIdHash, environment: Environment) -> Self {
+    pub(super) const fn new(id: KeyId, key: PublicKey<P256>, app_id: AppIdHash, environment: Environment) -> Self {
         Self { id, key, app_id, environment }
     }
 
@@ -88,13 +81,13 @@ impl AttestedKey {
     ///
     /// [`Error::PublicKeyInvalid`] if the key is no point of P-256, [`Error::CryptoUnavailable`] if the backend cannot
     /// tell.
-    pub fn from_trusted_parts<C: Crypto + ?Sized>(
-        key: &P256PublicKey,
+    pub fn from_trusted_parts<C: Sha256 + VerifyEcdsa<P256> + ?Sized>(
+        key: &PublicKey<P256>,
         app_id: AppIdHash,
         environment: Environment,
         crypto: &C,
     ) -> Result<Self, Error> {
-        Backend(crypto).check_p256(&key.0, Error::PublicKeyInvalid)?;
+        Backend::new(crypto).check_key::<P256, _>(&key.0, Error::PublicKeyInvalid)?;
         Ok(Self::new(KeyId::of(key, crypto)?, *key, app_id, environment))
     }
 
@@ -126,7 +119,7 @@ impl AttestedKey {
     /// [`Error::StoredKeyMalformed`] if it is not what [`to_bytes`](Self::to_bytes) gave,
     /// [`Error::PublicKeyInvalid`] if the key is no point of P-256, [`Error::CryptoUnavailable`] if the backend cannot
     /// tell.
-    pub fn from_trusted_bytes<C: Crypto + ?Sized>(bytes: &[u8], crypto: &C) -> Result<Self, Error> {
+    pub fn from_trusted_bytes<C: Sha256 + VerifyEcdsa<P256> + ?Sized>(bytes: &[u8], crypto: &C) -> Result<Self, Error> {
         let (&[version, environment], rest) = bytes.split_first_chunk::<2>().ok_or(Error::StoredKeyMalformed)?;
         let (&app_id, rest) = rest.split_first_chunk::<32>().ok_or(Error::StoredKeyMalformed)?;
         let (&id, rest) = rest.split_first_chunk::<32>().ok_or(Error::StoredKeyMalformed)?;
@@ -136,7 +129,7 @@ impl AttestedKey {
             (VERSION_1, DEVELOPMENT) => Environment::Development,
             _ => return Err(Error::StoredKeyMalformed),
         };
-        let key = Self::from_trusted_parts(&P256PublicKey(coordinates), AppIdHash(app_id), environment, crypto)?;
+        let key = Self::from_trusted_parts(&PublicKey(coordinates), AppIdHash(app_id), environment, crypto)?;
         if key.id == KeyId(id) { Ok(key) } else { Err(Error::StoredKeyMalformed) }
     }
 
@@ -148,17 +141,12 @@ impl AttestedKey {
 
     /// The public key.
     #[must_use]
-    pub const fn public_key(&self) -> P256PublicKey {
+    pub const fn public_key(&self) -> PublicKey<P256> {
         self.key
     }
 
-    pub(super) const fn public_key_ref(&self) -> &P256PublicKey {
+    pub(super) const fn public_key_ref(&self) -> &PublicKey<P256> {
         &self.key
-    }
-
-    /// `X ‖ Y` of the public key.
-    pub(super) const fn coordinates(&self) -> &[u8; 64] {
-        &self.key.0
     }
 
     /// The app that the key was attested for.

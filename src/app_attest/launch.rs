@@ -23,6 +23,8 @@ pub struct LaunchData<'i> {
 ///
 /// The set is open: other numbers may appear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ValidationCategory(pub u32);
 
 impl ValidationCategory {

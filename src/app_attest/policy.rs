@@ -1,30 +1,31 @@
 //! What the caller accepts: fixed at start-up, never taken from a request.
 
 use super::{
-    app::{AppIdHash, Environment},
+    app::{AppIdHash, Environment, Environments},
     device::{self, DeviceInfo},
     launch::{LaunchData, ValidationCategory},
     system::{OsBuild, OsVersion, Platform},
 };
 use crate::{
     error::Error,
-    time::{UnixTime, Validity},
-    x509::Extensions,
+    x509::{Extensions, TimeRules},
 };
 
 /// The first version whose leaves name their platform; every leaf before is an iPhone's or an iPad's.
 const FIRST_WITH_PLATFORM: OsVersion = OsVersion::new(18, 0, 0);
 
-/// What a verifier accepts.
+/// What a verifier accepts of one app.
 ///
 /// [`new`](Self::new) is the strictest in what it trusts: production only, within validity. Requirements on app, device and
 /// age are added where a deployment has them, because older systems say less: what is required and absent is refused.
+///
+/// A verifier has a policy for each of its apps, so that what one of them allows, such as keys from development, opens no
+/// other.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
 pub struct Policy<'a> {
-    apps: &'a [AppIdHash],
-    production: bool,
-    development: bool,
+    app_id: AppIdHash,
+    environments: Environments,
     categories: Option<&'a [ValidationCategory]>,
     bundle_versions: Option<&'a [&'a str]>,
     code_hashes: Option<&'a [&'a [u8]]>,
@@ -32,18 +33,36 @@ pub struct Policy<'a> {
     least_version: Option<OsVersion>,
     least_builds: Option<&'a [(Platform<'a>, OsBuild)]>,
     macos_access_control: Option<&'a [u8]>,
-    greatest_age: Option<u64>,
+    time_rules: TimeRules,
     greatest_step: Option<u32>,
-    ignore_validity_period: bool,
+}
+
+/// Checks the configuration: at least one policy, and no two for one app.
+pub(super) fn check_policies(policies: &[Policy<'_>]) -> Result<(), Error> {
+    let mut rest = policies;
+    while let Some((policy, others)) = rest.split_first() {
+        if others.iter().any(|other| other.app_id == policy.app_id) {
+            return Err(Error::ConfigDuplicateAppId);
+        }
+        rest = others;
+    }
+    if policies.is_empty() { Err(Error::ConfigNoAppId) } else { Ok(()) }
+}
+
+/// The policy of the app with this hash, and its position in the list (steps A6 and B4).
+pub(super) fn policy_of<'p, 'a>(
+    policies: &'p [Policy<'a>],
+    app_id: &[u8; 32],
+) -> Result<(usize, &'p Policy<'a>), Error> {
+    policies.iter().enumerate().find(|(_, policy)| policy.app_id.0 == *app_id).ok_or(Error::RpIdMismatch)
 }
 
 impl<'a> Policy<'a> {
-    /// Accepts these apps, from production. An empty list is refused by the verifiers ([`Error::ConfigNoAppId`]).
-    pub const fn new(apps: &'a [AppIdHash]) -> Self {
+    /// Accepts this app, from production.
+    pub const fn new(app_id: AppIdHash) -> Self {
         Self {
-            apps,
-            production: true,
-            development: false,
+            app_id,
+            environments: Environments::Production,
             categories: None,
             bundle_versions: None,
             code_hashes: None,
@@ -51,20 +70,20 @@ impl<'a> Policy<'a> {
             least_version: None,
             least_builds: None,
             macos_access_control: None,
-            greatest_age: None,
+            time_rules: TimeRules { max_leaf_age: None, ignore_validity_period: false },
             greatest_step: None,
-            ignore_validity_period: false,
         }
     }
 
-    /// Accepts development keys beside production keys.
-    pub const fn allow_development(self) -> Self {
-        Self { production: true, development: true, ..self }
+    /// The app.
+    #[must_use]
+    pub const fn app_id(&self) -> AppIdHash {
+        self.app_id
     }
 
-    /// Accepts development keys and no others.
-    pub const fn only_development(self) -> Self {
-        Self { production: false, development: true, ..self }
+    /// Accepts keys of these environments, in the place of production alone.
+    pub const fn with_environments(self, environments: Environments) -> Self {
+        Self { environments, ..self }
     }
 
     /// Requires a validation category that the list holds. An object that does not announce one is refused, which
@@ -120,7 +139,7 @@ impl<'a> Policy<'a> {
     /// day before the time of issue (ten minutes before on the first devices of 2020). A time before notBefore is
     /// refused too, so that a clock which was never set makes nothing young.
     pub const fn limit_attestation_age(self, seconds: u64) -> Self {
-        Self { greatest_age: Some(seconds), ..self }
+        Self { time_rules: TimeRules { max_leaf_age: Some(seconds), ..self.time_rules }, ..self }
     }
 
     /// Refuses an assertion whose counter is more than this above the highest that was accepted, so that a key which signs
@@ -136,36 +155,24 @@ impl<'a> Policy<'a> {
     /// attestation later can present it for ever, if the challenge was not fresh. Names, roles and signatures of the
     /// chain are checked as ever.
     pub const fn danger_ignore_validity_period(self) -> Self {
-        Self { ignore_validity_period: true, ..self }
+        Self { time_rules: TimeRules { ignore_validity_period: true, ..self.time_rules }, ..self }
     }
 
-    pub(super) const fn ignores_validity_period(&self) -> bool {
-        self.ignore_validity_period
+    /// What the policy demands of the chain, beyond what App Attest does.
+    pub(super) const fn time_rules(&self) -> &TimeRules {
+        &self.time_rules
     }
 
     pub(super) const fn needs_time(&self) -> bool {
-        !self.ignore_validity_period || self.greatest_age.is_some()
+        !self.time_rules.ignore_validity_period || self.time_rules.max_leaf_age.is_some()
     }
 
     pub(super) const fn greatest_step(&self) -> Option<u32> {
         self.greatest_step
     }
 
-    pub(super) const fn check(&self) -> Result<(), Error> {
-        if self.apps.is_empty() { Err(Error::ConfigNoAppId) } else { Ok(()) }
-    }
-
-    /// The position in the list of the app with this hash (steps A6 and B4).
-    pub(super) fn app_index(&self, hash: &[u8; 32]) -> Result<usize, Error> {
-        self.apps.iter().position(|app| app.0 == *hash).ok_or(Error::RpIdMismatch)
-    }
-
     pub(super) const fn check_environment(&self, environment: Environment) -> Result<(), Error> {
-        let allowed = match environment {
-            Environment::Production => self.production,
-            Environment::Development => self.development,
-        };
-        if allowed { Ok(()) } else { Err(Error::EnvironmentMismatch) }
+        if self.environments.contain(environment) { Ok(()) } else { Err(Error::EnvironmentMismatch) }
     }
 
     /// Each requirement looks at its own entry: what is required and absent is refused.
@@ -232,13 +239,5 @@ impl<'a> Policy<'a> {
             }
         }
         Ok(())
-    }
-
-    pub(super) fn check_age(&self, leaf: Validity, now: UnixTime) -> Result<(), Error> {
-        let Some(greatest) = self.greatest_age else {
-            return Ok(());
-        };
-        let age = now.0.checked_sub(leaf.not_before.0).ok_or(Error::LeafNotYetValid)?;
-        if age > greatest { Err(Error::AttestationTooOld) } else { Ok(()) }
     }
 }

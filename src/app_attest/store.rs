@@ -125,6 +125,12 @@ impl<E> AdvanceError<E> {
     }
 }
 
+impl<E> From<AdvanceError<E>> for Error {
+    fn from(error: AdvanceError<E>) -> Self {
+        error.error()
+    }
+}
+
 impl<E> From<Refusal> for AdvanceError<E> {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)

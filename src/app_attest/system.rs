@@ -39,6 +39,8 @@ impl<'a> Platform<'a> {
 /// The version of an operating system: up to three numbers, those left out being zero, so that `18.5` and `18.5.0` are
 /// equal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct OsVersion {
     major: u16,
     minor: u16,
@@ -91,6 +93,8 @@ impl fmt::Display for OsVersion {
 /// released: `20E772520a`, with a number of six digits. Builds of different platforms do not compare: iOS 27.0 is `24A435`,
 /// macOS 27.0 `26A428`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct OsBuild {
     // The order of the fields is the order of builds.
     major: u16,
