@@ -1,16 +1,24 @@
 //! Pages for integrators: no code, only what to feed the crate and what to do with its answers.
 
+// The pages are read here and on a forge. Each gives the place of every name that it mentions at its end, as a file of the
+// repository. `links.md` gives the same names as paths of Rust, and comes first: of two definitions the first one counts.
+
+#[doc = include_str!("links.md")]
 #[doc = include_str!("hashing.md")]
 pub mod hashing {}
 
+#[doc = include_str!("links.md")]
 #[doc = include_str!("storing.md")]
 pub mod storing {}
 
+#[doc = include_str!("links.md")]
 #[doc = include_str!("platform-changes.md")]
 pub mod platform_changes {}
 
+#[doc = include_str!("links.md")]
 #[doc = include_str!("throughput.md")]
 pub mod throughput {}
 
+#[doc = include_str!("links.md")]
 #[doc = include_str!("threats.md")]
 pub mod threats {}
