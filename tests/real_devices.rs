@@ -19,12 +19,20 @@ use genuine::{
     Error, UnixTime,
     app_attest::{
         APPLE_APP_ATTEST_ROOT, AppIdHash, Assertion, AssertionVerifier, AttestationObject, AttestationVerifier,
-        AttestedKey, AuthenticatorData, ClientDataHash, Counter, KeyId, LaunchData, MACOS_ACCESS_CONTROL, OsBuild,
-        OsVersion, Platform, Policy, ValidationCategory, VerifiedAttestation,
+        AttestedKey, AuthenticatorData, ClientDataHash, Counter, Environments, KeyId, LaunchData, MACOS_ACCESS_CONTROL,
+        OsBuild, OsVersion, Platform, Policy, ValidationCategory, VerifiedAttestation,
     },
     crypto::RustCrypto,
     x509::TrustAnchor,
 };
+
+fn client_data(case: &AttestationCase) -> ClientDataHash<'_> {
+    ClientDataHash::new(&case.client_data).unwrap()
+}
+
+fn of_any_environment(app: AppIdHash) -> Policy<'static> {
+    Policy::new(app).with_environments(Environments::ProductionAndDevelopment)
+}
 
 #[test]
 fn attestations_verify_under_apples_root() {
@@ -32,8 +40,10 @@ fn attestations_verify_under_apples_root() {
     for RealAttestation { name, case, public_key, os_version, os_build, leaf_validity, counter } in &real.attestations {
         let apps = [DECOY, case.apps[0], AppIdHash([0; 32])];
         let object = AttestationObject::parse(&case.object).expect(name);
-        let proof = AttestationVerifier::new(policy(&apps, case.environment), &[APPLE_APP_ATTEST_ROOT], &RustCrypto)
-            .verify(&object, &case.key_id, &ClientDataHash(&case.client_data), case.now)
+        let policies = apps.map(|app| policy(app, case.environment));
+        let proof = AttestationVerifier::new(&policies, &[APPLE_APP_ATTEST_ROOT], &RustCrypto)
+            .expect(name)
+            .verify(&object, &case.key_id, &client_data(case), case.now)
             .expect(name);
 
         assert_eq!(proof.key().public_key(), *public_key, "{name}");
@@ -71,8 +81,9 @@ fn launch_data_is_believed_where_it_is_announced() {
     for RealAttestation { name, case, .. } in &real.attestations {
         let object = AttestationObject::parse(&case.object).expect(name);
         let data = object.auth_data();
-        assert_eq!(data.launch() != LaunchData::default(), data.as_bytes().len() > 164, "{name}");
-        let expected = if data.flags() & 0x80 == 0 { LaunchData::default() } else { data.launch() };
+        let shown = data.launch_even_if_unannounced();
+        assert_eq!(shown != LaunchData::default(), data.as_bytes().len() > 164, "{name}");
+        let expected = if data.flags() & 0x80 == 0 { LaunchData::default() } else { shown };
         assert_eq!(case.verify().expect(name).launch(), expected, "{name}");
     }
 }
@@ -134,14 +145,14 @@ fn parts_of_two_attestations_do_not_mix() {
             ("authenticator data and key identifier", &with_auth_data, theirs.case.key_id, Error::KeyIdMismatch),
         ] {
             let apps = [ours.case.apps[0], theirs.case.apps[0]];
-            let verified =
-                AttestationVerifier::new(Policy::new(&apps).allow_development(), &[APPLE_APP_ATTEST_ROOT], &RustCrypto)
-                    .verify(
-                        &AttestationObject::parse(object).expect(&name),
-                        &key_id,
-                        &ClientDataHash(&theirs.case.client_data),
-                        ours.case.now,
-                    );
+            let policies = apps.map(of_any_environment);
+            let policies = if apps[0] == apps[1] { &policies[..1] } else { &policies[..] };
+            let verified = AttestationVerifier::new(policies, &[APPLE_APP_ATTEST_ROOT], &RustCrypto).unwrap().verify(
+                &AttestationObject::parse(object).expect(&name),
+                &key_id,
+                &client_data(&theirs.case),
+                ours.case.now,
+            );
             assert_eq!(verified.err(), Some(expected), "{name}: {what}");
         }
     }
@@ -174,21 +185,20 @@ fn assertions_verify_and_count_once() {
         let name = &assertion.name;
         let case = assertion.case.with(|case| case.apps.insert(0, DECOY));
         let authentic = || case.verify().expect(name);
-        assert_eq!(authentic().key_id(), assertion.key_id, "{name}");
-        assert_eq!(authentic().counter(), assertion.counter, "{name}");
+        assert_eq!(authentic().advance().to(), assertion.counter, "{name}");
 
-        let accepted = authentic().accept(assertion.previous_counter).expect(name);
+        let accepted = authentic().accept_without_store(assertion.previous_counter).expect(name);
         assert_eq!(accepted.key_id(), assertion.key_id, "{name}");
         assert_eq!(accepted.counter(), assertion.counter, "{name}");
         assert_eq!(accepted.app_index(), 1, "{name}");
         let object = Assertion::parse(&case.object).expect(name);
         let announced = object.auth_data().flags() & 0x80 != 0;
-        let expected = if announced { object.auth_data().launch() } else { LaunchData::default() };
+        let expected = if announced { object.auth_data().launch_even_if_unannounced() } else { LaunchData::default() };
         assert_eq!(accepted.launch(), expected, "{name}");
 
         let refused = Some(Error::CounterNotIncreased);
         for last in [assertion.counter, Counter(assertion.counter.0 + 1), Counter(u32::MAX)] {
-            assert_eq!(authentic().accept(last).err(), refused, "{name} after {last:?}");
+            assert_eq!(authentic().accept_without_store(last).err(), refused, "{name} after {last:?}");
         }
     }
 }
@@ -227,10 +237,11 @@ fn stored_keys_verify_their_assertions() {
         let mut owners = 0;
         for (name, key) in &stored {
             let apps = [assertion.case.apps[0]];
-            let verified = AssertionVerifier::new(Policy::new(&apps).allow_development(), &RustCrypto).verify(
+            let policies = apps.map(of_any_environment);
+            let verified = AssertionVerifier::new(&policies, &RustCrypto).unwrap().verify(
                 &Assertion::parse(&assertion.case.object).unwrap(),
                 key,
-                &ClientDataHash(&assertion.case.client_data),
+                &ClientDataHash::new(&assertion.case.client_data).unwrap(),
             );
             let expected = if key.id() == assertion.key_id {
                 owners += 1;
@@ -423,14 +434,14 @@ fn policies_on_devices_decide() {
     let Some(real) = real() else { return };
     let mut seen = [0; 4];
     for RealAttestation { name, case, os_version, os_build, leaf_validity, .. } in &real.attestations {
-        let apps = [case.apps[0]];
-        let policy = policy(&apps, case.environment);
+        let policy = policy(case.apps[0], case.environment);
         let verify = |policy: Policy<'_>| {
-            AttestationVerifier::new(policy, &[APPLE_APP_ATTEST_ROOT], &RustCrypto)
+            AttestationVerifier::new(&[policy], &[APPLE_APP_ATTEST_ROOT], &RustCrypto)
+                .unwrap()
                 .verify(
                     &AttestationObject::parse(&case.object).expect(name),
                     &case.key_id,
-                    &ClientDataHash(&case.client_data),
+                    &client_data(case),
                     case.now,
                 )
                 .err()
@@ -468,7 +479,7 @@ fn policies_on_devices_decide() {
         seen[1] += usize::from(is_mac);
 
         let object = AttestationObject::parse(&case.object).expect(name);
-        let (shown, announced) = (object.auth_data().launch(), object.auth_data().announced_launch());
+        let (shown, announced) = (object.auth_data().launch_even_if_unannounced(), object.auth_data().launch());
         let hash = shown.code_hash.unwrap_or(&[0; 32]);
         let expected = announced.code_hash.is_none().then_some(Error::LaunchDataMissing);
         assert_eq!(verify(policy.require_code_hashes(&[hash])), expected, "{name}");
@@ -490,7 +501,7 @@ fn other_code_has_another_hash() {
     let Some(real) = real() else { return };
     let mut hashes = Vec::new();
     for assertion in real.assertions.iter().filter(|assertion| assertion.name.starts_with("asr-ios27.2-24B5089g")) {
-        let launch = Assertion::parse(&assertion.case.object).unwrap().auth_data().announced_launch();
+        let launch = Assertion::parse(&assertion.case.object).unwrap().auth_data().launch();
         hashes.push((assertion.key_id, launch.bundle_version, launch.category, launch.code_hash.map(<[u8]>::to_vec)));
     }
     let [first, second] = &hashes[..] else { panic!("{} assertions", hashes.len()) };

@@ -3,29 +3,31 @@
 
 mod common;
 
+use std::cell::RefCell;
+
 use common::{
     AssertionCase, AttestationCase,
     backend::{
-        Answer, Call,
+        Call,
         Call::{
             CheckP256, CheckP384, PrepareP384, Sha256, Sha384, VerifyP256, VerifyP256Batched, VerifyP256Prepared,
             VerifyP384, VerifyP384Prepared,
         },
         Tap,
     },
-    device, edits,
+    device,
     mistakes::{ASSERTION_MISTAKES, ATTESTATION_MISTAKES},
-    vectors,
+    mutation, vectors,
 };
 use genuine::{
     Class, Error, Step,
     app_attest::{
-        AppIdHash, Assertion, AttestationObject, AttestedKey, Environment, KeyId, MAX_ASSERTION, MAX_ATTESTATION,
-        PreparedKey,
+        self, AppIdHash, Assertion, AttestationCrypto, AttestationObject, AttestedKey, Environment, KeyId,
+        MAX_ASSERTION, MAX_ATTESTATION, PreparedKey,
     },
-    crypto::{Crypto, CryptoError, RustCrypto},
+    crypto::{CryptoError, RustCrypto},
 };
-use genuine_testvectors::{Edits, Kind, TestPki, certificate::part, der::Der};
+use genuine_testvectors::{Kind, Mutation, TestPki, certificate::part, der::Der};
 
 /// The order of the group of P-256 (SEC 2 §2.4.2).
 const P256_ORDER: [u8; 32] = *b"\xFF\xFF\xFF\xFF\0\0\0\0\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\
@@ -35,20 +37,24 @@ const P384_ORDER: [u8; 48] = *b"\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF
     \xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xC7\x63\x4D\x81\xF4\x37\x2D\xDF\
     \x58\x1A\x0D\xB2\x48\xB0\xA7\x7A\xEC\xEC\x19\x6A\xCC\xC5\x29\x73";
 
+/// The first step that verifies a signature of an attestation.
+const SIGNATURES: Step = Step::AppAttest(app_attest::Step::IntermediateSignature);
+
 fn attestation() -> AttestationCase {
-    AttestationCase::mint(&device("seam"), &edits())
+    AttestationCase::mint(&device("seam"), &mutation())
 }
 
 fn assertion() -> AssertionCase {
-    AssertionCase::mint(&device("seam"), 1, &edits())
+    AssertionCase::mint(&device("seam"), 1, &mutation())
 }
 
 #[test]
 fn good_objects_cost_what_they_must() {
     let tap = Tap::counting();
     let _ = attestation().verify_with(&tap).unwrap();
-    // Key identifier, leaf key, nonce, both issuers' keys, then from the anchor downward.
-    let expected = [Sha256, CheckP256, Sha256, CheckP384, CheckP384, Sha384, VerifyP384, Sha256, VerifyP384];
+    // The anchor's key where the verifier is made. Key identifier, leaf key, nonce, the intermediate's key, then from the
+    // anchor downward.
+    let expected = [CheckP384, Sha256, CheckP256, Sha256, CheckP384, Sha384, VerifyP384, Sha256, VerifyP384];
     assert_eq!(tap.calls(), expected);
 
     let tap = Tap::counting();
@@ -60,9 +66,9 @@ fn good_objects_cost_what_they_must() {
 #[test]
 fn what_was_prepared_saves_what_it_can() {
     let tap = Tap::counting();
-    let issuer = attestation().keep(&tap).unwrap();
+    let issuer = attestation().issuer(&tap).unwrap();
     // Beside a verification the intermediate's fingerprint, before the signatures, and its key, after them.
-    let before = [Sha256, CheckP256, Sha256, CheckP384, CheckP384, Sha256];
+    let before = [CheckP384, Sha256, CheckP256, Sha256, CheckP384, Sha256];
     let expected = [&before[..], &[Sha384, VerifyP384, Sha256, VerifyP384, PrepareP384]].concat();
     assert_eq!(tap.calls(), expected);
 
@@ -72,7 +78,7 @@ fn what_was_prepared_saves_what_it_can() {
     let _ = attestation().verify_with_issuer(&issuer, &tap).unwrap();
     assert_eq!(tap.calls(), expected);
     let tap = Tap::counting();
-    let _ = attestation().verify_and_keep_issuer(&mut Some(issuer), &tap).unwrap();
+    let _ = attestation().verify_cached(&RefCell::new(Some(issuer)), &tap).unwrap();
     assert_eq!(tap.calls(), expected);
 
     let key = PreparedKey::new(&assertion().key, &Tap::counting()).unwrap();
@@ -99,7 +105,7 @@ fn no_vector_costs_a_signature_before_its_time() {
         );
         let id = &vector.id;
         if let Err(error) = verdict
-            && error.step() < Step::IntermediateSignature
+            && error.step() < Some(SIGNATURES)
         {
             early += 1;
             assert_eq!((p256, p384), (0, 0), "{id}: {error}");
@@ -108,7 +114,7 @@ fn no_vector_costs_a_signature_before_its_time() {
             (Kind::Attestation, Ok(()) | Err(Error::LeafSignature)) => assert!(p256 == 0 && p384 <= 2, "{id}"),
             (Kind::Attestation, Err(_)) => assert!(p256 == 0 && p384 <= 1, "{id}"),
             (Kind::Assertion, Ok(())) => assert_eq!((p256, p384), (1, 0), "{id}"),
-            (Kind::Assertion, Err(error)) if error.step() == Step::CounterRisen => {
+            (Kind::Assertion, Err(error)) if error.step() == Some(Step::AppAttest(app_attest::Step::CounterRisen)) => {
                 assert_eq!((p256, p384), (1, 0), "{id}: {error}");
             }
             (Kind::Assertion, Err(_)) => assert!(p256 <= 1 && p384 == 0, "{id}"),
@@ -122,7 +128,7 @@ fn no_mistake_of_the_caller_costs_a_signature_before_its_time() {
     for (mistake, make, expected) in ATTESTATION_MISTAKES {
         let tap = Tap::counting();
         assert_eq!(attestation().with(make).verify_with(&tap).err(), Some(*expected), "{mistake}");
-        let allowed = usize::from(expected.step() >= Step::IntermediateSignature);
+        let allowed = usize::from(expected.step() >= Some(SIGNATURES));
         assert_eq!(tap.signatures(), allowed, "{mistake}");
     }
     for (mistake, make, expected) in ASSERTION_MISTAKES {
@@ -131,19 +137,19 @@ fn no_mistake_of_the_caller_costs_a_signature_before_its_time() {
         assert_eq!(tap.signatures(), usize::from(*expected == Error::SignatureInvalid), "{mistake}");
     }
     // Prepared, kept, or in a batch, the same mistakes cost no more.
-    let issuer = attestation().keep(&Tap::counting()).unwrap();
+    let issuer = attestation().issuer(&Tap::counting()).unwrap();
     for (mistake, make, expected) in ATTESTATION_MISTAKES {
         let tap = Tap::counting();
         let verdict = attestation().with(make).verify_with_issuer(&issuer, &tap).err();
         assert_eq!(verdict, Some(*expected), "{mistake}");
-        assert_eq!(tap.signatures(), usize::from(expected.step() >= Step::IntermediateSignature), "{mistake}");
+        assert_eq!(tap.signatures(), usize::from(expected.step() >= Some(SIGNATURES)), "{mistake}");
 
         // Nor does anything that is not authentic have an issuer prepared.
-        let (mut kept, tap) = (None, Tap::counting());
-        let verdict = attestation().with(make).verify_and_keep_issuer(&mut kept, &tap).err();
+        let (cache, tap) = (RefCell::new(None), Tap::counting());
+        let verdict = attestation().with(make).verify_cached(&cache, &tap).err();
         assert_eq!(verdict, Some(*expected), "{mistake}");
-        assert_eq!(tap.signatures(), usize::from(expected.step() >= Step::IntermediateSignature), "{mistake}");
-        assert!(kept.is_none() && !tap.calls().contains(&PrepareP384), "{mistake}");
+        assert_eq!(tap.signatures(), usize::from(expected.step() >= Some(SIGNATURES)), "{mistake}");
+        assert!(cache.borrow().is_none() && !tap.calls().contains(&PrepareP384), "{mistake}");
     }
     for (mistake, make, expected) in ASSERTION_MISTAKES {
         let (case, tap) = (assertion().with(make), Tap::counting());
@@ -167,7 +173,7 @@ fn objects_over_the_caps_are_not_looked_at() {
     // All of it is well-formed, and only its length is wrong.
     let receipt = MAX_ATTESTATION - attestation().object.len() + 64 - 1;
     for (excess, verdict) in [(0, None), (1, Some(Error::InputTooLarge))] {
-        let case = AttestationCase::mint(&device("seam").with_receipt_length(receipt + excess), &edits());
+        let case = AttestationCase::mint(&device("seam").with_receipt_length(receipt + excess), &mutation());
         assert_eq!(case.object.len(), MAX_ATTESTATION + excess);
         let tap = Tap::counting();
         assert_eq!(case.verify_with(&tap).err(), verdict);
@@ -177,19 +183,16 @@ fn objects_over_the_caps_are_not_looked_at() {
 
 #[test]
 fn a_backend_that_cannot_compute_is_never_a_verdict() {
-    type Fallible = Tap<Box<dyn Fn(usize, Call) -> Answer>>;
     let (attestation, assertion) = (attestation(), assertion());
-    let issuer = attestation.keep(&Tap::counting()).unwrap();
+    let issuer = attestation.issuer(&Tap::counting()).unwrap();
     let key = PreparedKey::new(&assertion.key, &Tap::counting()).unwrap();
-    let failing = |position: usize| -> Fallible {
-        Tap::new(Box::new(move |call, _| (call == position).then_some(Err(CryptoError::Unavailable))))
-    };
+    let failing =
+        |position: usize| Tap::new(move |call, _| (call == position).then_some(Err(CryptoError::Unavailable)));
     for (calls, verify) in [
-        (9, &(|crypto: &Fallible| attestation.verify_with(crypto).map(drop)) as &dyn Fn(&Fallible) -> _),
+        (9, &(|crypto: &Tap| attestation.verify_with(crypto).map(drop)) as &dyn Fn(&Tap) -> _),
         (3, &|crypto| assertion.verify_with(crypto).map(drop)),
-        (10, &|crypto| attestation.verify_and_keep_issuer(&mut None, crypto).map(drop)),
-        (8, &|crypto| attestation.verify_and_keep_issuer(&mut Some(issuer.clone()), crypto).map(drop)),
-        (3, &|crypto| attestation.is_of(&issuer, crypto).map(drop)),
+        (10, &|crypto| attestation.verify_cached(&RefCell::new(None), crypto).map(drop)),
+        (8, &|crypto| attestation.verify_cached(&RefCell::new(Some(issuer.clone())), crypto).map(drop)),
         (8, &|crypto| attestation.verify_with_issuer(&issuer, crypto).map(drop)),
         (1, &|crypto| PreparedKey::new(&assertion.key, crypto).map(drop)),
         (3, &|crypto| assertion.verify_prepared_with(&key, crypto).map(drop)),
@@ -210,10 +213,10 @@ fn a_backend_that_cannot_compute_is_never_a_verdict() {
 #[test]
 fn an_issuer_that_cannot_be_prepared_is_not_kept() {
     for error in [CryptoError::Unavailable, CryptoError::Invalid] {
-        let tap = Tap::new(|_, call| (call == PrepareP384).then_some(Err(error)));
-        let mut kept = None;
-        assert!(attestation().verify_and_keep_issuer(&mut kept, &tap).is_ok());
-        assert!(kept.is_none() && tap.calls().contains(&PrepareP384));
+        let tap = Tap::new(move |_, call| (call == PrepareP384).then_some(Err(error)));
+        let cache = RefCell::new(None);
+        assert!(attestation().verify_cached(&cache, &tap).is_ok());
+        assert!(cache.borrow().is_none() && tap.calls().contains(&PrepareP384));
     }
 }
 
@@ -230,7 +233,7 @@ fn a_backend_that_cannot_compute_is_never_a_verdict_on_a_key() {
     }
     for error in [CryptoError::Unavailable, CryptoError::Invalid] {
         // A hash has no verdict, whatever it answers.
-        let tap = Tap::new(|_, _| Some(Err(error)));
+        let tap = Tap::new(move |_, _| Some(Err(error)));
         assert_eq!(KeyId::of(&key.public_key(), &tap), Err(Error::CryptoUnavailable));
         assert_eq!(AppIdHash::of("app", &tap), Err(Error::CryptoUnavailable));
     }
@@ -240,7 +243,7 @@ fn a_backend_that_cannot_compute_is_never_a_verdict_on_a_key() {
 fn a_hash_that_is_refused_could_not_be_computed() {
     let refusing = |call: Call| matches!(call, Sha256 | Sha384).then_some(Err(CryptoError::Invalid));
     for position in 0..9 {
-        let tap = Tap::new(|at, call| if at == position { refusing(call) } else { None });
+        let tap = Tap::new(move |at, call| if at == position { refusing(call) } else { None });
         let verdict = attestation().verify_with(&tap).err();
         let is_hash = refusing(tap.calls()[position]).is_some();
         assert_eq!(verdict, is_hash.then_some(Error::CryptoUnavailable), "at call {position}");
@@ -251,9 +254,9 @@ fn a_hash_that_is_refused_could_not_be_computed() {
 fn each_refusal_has_its_error() {
     let refuse = |position| Tap::new(move |call, _| (call == position).then_some(Err(CryptoError::Invalid)));
     for (position, expected) in [
-        (1, Error::SpkiPoint),
-        (3, Error::ConfigInvalidAnchor),
-        (4, Error::SpkiPoint),
+        (0, Error::ConfigInvalidAnchor),
+        (2, Error::LeafKeyInvalid),
+        (4, Error::IntermediateKeyInvalid),
         (6, Error::IntermediateSignature),
         (8, Error::LeafSignature),
     ] {
@@ -267,12 +270,12 @@ fn each_refusal_has_its_error() {
     assert_eq!(assertion().verify_prepared_with(&prepared, &refuse(2)).err(), Some(Error::SignatureInvalid));
     assert_eq!(PreparedKey::new(&assertion().key, &refuse(0)).err(), Some(Error::PublicKeyInvalid));
     for (position, expected) in [(7, Error::IntermediateSignature), (9, Error::LeafSignature)] {
-        let (mut kept, tap) = (None, refuse(position));
-        let verdict = attestation().verify_and_keep_issuer(&mut kept, &tap).err();
+        let (cache, tap) = (RefCell::new(None), refuse(position));
+        let verdict = attestation().verify_cached(&cache, &tap).err();
         assert_eq!(verdict, Some(expected), "at call {position}");
-        assert!(kept.is_none() && tap.calls().len() == position + 1);
+        assert!(cache.borrow().is_none() && tap.calls().len() == position + 1);
     }
-    let issuer = attestation().keep(&Tap::counting()).unwrap();
+    let issuer = attestation().issuer(&Tap::counting()).unwrap();
     assert_eq!(attestation().verify_with_issuer(&issuer, &refuse(7)).err(), Some(Error::LeafSignature));
 
     let key = assertion().key;
@@ -297,7 +300,13 @@ fn a_backend_that_says_yes_decides_no_more_than_its_question() {
     let pki = TestPki::default();
     for vector in genuine_testvectors::vectors() {
         let honest = vectors::verify(&vector, &pki, &RustCrypto);
-        let asked = [Error::IntermediateSignature, Error::LeafSignature, Error::SignatureInvalid, Error::SpkiPoint];
+        let asked = [
+            Error::IntermediateSignature,
+            Error::LeafSignature,
+            Error::SignatureInvalid,
+            Error::LeafKeyInvalid,
+            Error::IntermediateKeyInvalid,
+        ];
         if !honest.is_err_and(|error| asked.contains(&error)) {
             assert_eq!(vectors::verify(&vector, &pki, &yes()), honest, "{}", vector.id);
         }
@@ -306,7 +315,7 @@ fn a_backend_that_says_yes_decides_no_more_than_its_question() {
 
 #[test]
 fn a_backend_may_be_a_trait_object() {
-    let crypto: &dyn Crypto = &RustCrypto;
+    let crypto: &dyn AttestationCrypto = &RustCrypto;
     assert!(attestation().verify_with(crypto).is_ok());
     assert!(assertion().verify_with(crypto).is_ok());
     let key = assertion().key;
@@ -337,11 +346,11 @@ fn in_range<const N: usize>(order: [u8; N]) -> [(Vec<u8>, Vec<u8>); 2] {
 
 #[test]
 fn numbers_out_of_range_do_not_reach_the_backend() {
-    let asked = |tap: &Tap<_>| tap.signatures();
+    let asked = |tap: &Tap| tap.signatures();
     let yes = || Tap::new(|_, call: Call| call.is_signature().then_some(Ok(())));
     let p256 = |(r, s): &(Vec<u8>, Vec<u8>)| {
         let sign = |der: &mut Vec<u8>| *der = signature(r, s);
-        let (case, tap) = (AssertionCase::mint(&device("seam"), 1, &Edits::default().signature(sign)), yes());
+        let (case, tap) = (AssertionCase::mint(&device("seam"), 1, &Mutation::default().signature(sign)), yes());
         let verdict = case.verify_with(&tap).err();
         let asked_plain = asked(&tap);
         // On each path.
@@ -353,17 +362,17 @@ fn numbers_out_of_range_do_not_reach_the_backend() {
         (verdict, asked_plain)
     };
     let p384 = |(r, s): &(Vec<u8>, Vec<u8>), leaf: bool| {
-        let edits = Edits::default().chain(|chain| {
+        let mutation = Mutation::default().chain(|chain| {
             let certificate = if leaf { &mut chain.leaf } else { &mut chain.intermediate };
             certificate[part::SIGNATURE] = Der::bit_string(&signature(r, s));
         });
-        let (case, tap) = (AttestationCase::mint(&device("seam"), &edits), yes());
+        let (case, tap) = (AttestationCase::mint(&device("seam"), &mutation), yes());
         let verdict = case.verify_with(&tap).err();
         let asked_plain = asked(&tap);
         // The intermediate that is kept is this one or, if it cannot be, the honest one.
-        let issuer = case.keep(&tap).unwrap_or_else(|_| attestation().keep(&tap).unwrap());
+        let issuer = case.issuer(&tap).unwrap_or_else(|_| attestation().issuer(&tap).unwrap());
         assert_eq!(case.verify_with_issuer(&issuer, &yes()).err(), verdict);
-        assert_eq!(case.verify_and_keep_issuer(&mut Some(issuer), &yes()).err(), verdict);
+        assert_eq!(case.verify_cached(&RefCell::new(Some(issuer)), &yes()).err(), verdict);
         (verdict, asked_plain)
     };
     for numbers in out_of_range(P256_ORDER) {

@@ -7,16 +7,18 @@ use std::{
     collections::HashMap,
     error::Error as _,
     num::TryFromIntError,
+    pin::pin,
     sync::{Barrier, Mutex},
+    task::{Context, Poll, Waker},
     thread,
 };
 
 use base64::{Engine as _, engine::general_purpose as base64_of};
-use common::{AssertionCase, device, edits, trusted_key};
+use common::{AssertionCase, device, mutation, trusted_key};
 use genuine::{
     Class, Error,
     app_attest::{Advance, AdvanceError, AppIdHash, AttestedKey, Counter, CounterStore, Environment, KeyId, Refusal},
-    crypto::{P256PublicKey, RustCrypto},
+    crypto::{P256, PublicKey, RustCrypto},
 };
 
 /// The stored form of the key that is the base point of P-256, for the app of 32 octets `A5`, in development.
@@ -118,8 +120,8 @@ fn keys_of_the_caller_are_points() {
     let mut swapped = whole.public_key();
     swapped.0.rotate_left(32);
     for (what, key) in [
-        ("zero", P256PublicKey([0; 64])),
-        ("ones", P256PublicKey([0xFF; 64])),
+        ("zero", PublicKey::<P256>([0; 64])),
+        ("ones", PublicKey::<P256>([0xFF; 64])),
         ("off the curve", off_curve),
         ("coordinates swapped", swapped),
     ] {
@@ -192,7 +194,7 @@ fn spare_bits_are_zero() {
 }
 
 fn assertion(counter: u32) -> AssertionCase {
-    AssertionCase::mint(&device("storage"), counter, &edits())
+    AssertionCase::mint(&device("storage"), counter, &mutation())
 }
 
 #[test]
@@ -214,7 +216,7 @@ fn counters_rise() {
         (u32::MAX, 1, false),
     ] {
         let case = assertion(counter);
-        let verdict = case.verify().unwrap().accept(Counter(last)).map(|proof| proof.counter());
+        let verdict = case.verify().unwrap().accept_without_store(Counter(last)).map(|proof| proof.counter());
         let expected = if accepted { Ok(Counter(counter)) } else { Err(Error::CounterNotIncreased) };
         assert_eq!(verdict, expected, "{counter} after {last}");
     }
@@ -337,13 +339,21 @@ fn failed_verifications_do_not_reach_the_store() {
 /// What an asynchronous store answered, handed in afterwards.
 #[test]
 fn the_answer_of_an_asynchronous_store_decides() {
-    let case = AssertionCase::mint(&device("storage"), 7, &edits());
+    let case = AssertionCase::mint(&device("storage"), 7, &mutation());
     let accept = |answer: Result<(), AdvanceError<()>>| {
         let asked = |key: &KeyId, advance: &Advance| {
             assert_eq!((*key, *advance), (case.key.id(), Advance::new(Counter(7), None)));
             answer
         };
-        case.verify().unwrap().accept_with(asked).map(|proof| proof.counter())
+        let awaited = async |key: KeyId, advance: Advance| {
+            std::future::ready(()).await;
+            asked(&key, &advance)
+        };
+        let counter = case.verify().unwrap().accept_with(asked).map(|proof| proof.counter());
+        let accepted = pin!(case.verify().unwrap().accept_with_async(awaited));
+        let Poll::Ready(accepted) = accepted.poll(&mut Context::from_waker(Waker::noop())) else { panic!("it waits") };
+        assert_eq!(accepted.map(|proof| proof.counter()), counter);
+        counter
     };
     assert_eq!(accept(Ok(())), Ok(Counter(7)));
     for refusal in [AdvanceError::Refused(Refusal::NotIncreased), AdvanceError::UnknownKey, AdvanceError::Store(())] {

@@ -11,15 +11,15 @@ fn code_words(cell: &str) -> Vec<&str> {
     cell.split('`').skip(1).step_by(2).collect()
 }
 
-/// The lines of the tables whose third column names rows: code and rows.
+/// The lines of the tables whose third column names vectors: code and vectors.
 fn attacks() -> Vec<(&'static str, Vec<&'static str>)> {
     THREATS
         .lines()
         .filter_map(|line| {
             let cells: Vec<_> = line.split('|').map(str::trim).collect();
-            let [_, _, code, rows, _] = cells[..] else { return None };
+            let [_, _, code, named, _] = cells[..] else { return None };
             match code_words(code)[..] {
-                [code] => Some((code, code_words(rows))),
+                [code] => Some((code, code_words(named))),
                 _ => None,
             }
         })
@@ -27,15 +27,15 @@ fn attacks() -> Vec<(&'static str, Vec<&'static str>)> {
 }
 
 #[test]
-fn every_row_that_is_named_has_the_code_beside_it() {
+fn every_vector_that_is_named_has_the_code_beside_it() {
     let expected: BTreeMap<_, _> = vectors().map(|vector| (vector.id, vector.expected)).collect();
     let attacks = attacks();
     assert!(attacks.len() > 50, "the tables are read");
-    for (code, rows) in attacks {
-        assert!(!rows.is_empty(), "{code}: no row");
-        for row in rows {
-            let found = expected.get(row).unwrap_or_else(|| panic!("{row} is no vector"));
-            assert_eq!(found.as_deref(), Some(code), "{row}");
+    for (code, named) in attacks {
+        assert!(!named.is_empty(), "{code}: no vector");
+        for id in named {
+            let found = expected.get(id).unwrap_or_else(|| panic!("{id} is no vector"));
+            assert_eq!(found.as_deref(), Some(code), "{id}");
         }
     }
 }

@@ -14,11 +14,11 @@ use std::{
     },
 };
 
-use genuine_testvectors::{BUNDLED, ROOT_PEM};
+use genuine_testvectors::{ROOT_PEM, text, texts};
 use serde_json::{Value, json};
 
-const ATTESTATION: &str = "att-ios17-production";
-const ASSERTION: &str = "asr-ios17-production";
+const ATTESTATION: &str = "generation::ios17-production";
+const ASSERTION: &str = "generation::assertion-ios17-production";
 
 /// What a run of the example gave.
 struct Run {
@@ -118,8 +118,7 @@ impl Drop for TempFile {
 
 /// A bundled vector with some of its fields replaced; `null` is as good as absent.
 fn vector(id: &str, fields: &Value) -> TempFile {
-    let (_, text) = BUNDLED.iter().find(|(name, _)| *name == id).expect("a bundled vector");
-    let mut vector: Value = serde_json::from_str(text).expect("JSON");
+    let mut vector: Value = serde_json::from_str(text(id)).expect("JSON");
     for (name, value) in fields.as_object().expect("an object") {
         vector[name] = value.clone();
     }
@@ -135,11 +134,11 @@ fn run_on(id: &str, fields: &Value) -> Run {
 #[test]
 fn the_bundled_vectors_are_as_expected() {
     let run = run([] as [&str; 0]);
-    run.assert_ends(0, &format!("{} as expected, 0 not", BUNDLED.len()));
+    run.assert_ends(0, &format!("{} as expected, 0 not", texts().count()));
     assert!(!run.stdout.contains('\x1B'), "colours without a terminal");
     assert_eq!(run.stderr, "");
     let readme = include_str!("../README.md");
-    for count in [format!("\n{} as expected, 0 not\n", BUNDLED.len()), format!("| {} objects, ", BUNDLED.len())] {
+    for count in [format!("\n{} as expected, 0 not\n", texts().count()), format!("| {} objects, ", texts().count())] {
         assert!(readme.contains(&count), "README.md does not say: {count}");
     }
     let sample = readme.split("```text\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a sample");
@@ -152,13 +151,40 @@ fn the_bundled_vectors_are_as_expected() {
 #[test]
 fn every_refused_object_has_one_failed_step() {
     let root = TempFile::new(ROOT_PEM);
-    let refused = BUNDLED.iter().filter(|(_, text)| !text.contains("\"expected\": \"pass\""));
+    let refused = texts().filter(|(_, text)| !text.contains("\"expected\": \"pass\""));
     let files: Vec<_> = refused.map(|(_, text)| TempFile::new(text)).collect();
     let run = run(["--root", root.path()].into_iter().chain(files.iter().map(TempFile::path)));
     run.assert_ends(0, &format!("{} as expected, 0 not", files.len()));
     assert_eq!((run.count("  FAIL"), run.count("  →")), (files.len(), files.len()));
     let longest = run.stdout.lines().max_by_key(|line| line.chars().count()).unwrap_or_default();
     assert!(longest.chars().count() <= 100, "{longest}");
+}
+
+/// One vector of a committed file, several, and all of them.
+#[test]
+fn vectors_are_taken_from_groups() {
+    const DER: &str = "testvectors/vectors/der.json";
+    let (root, boolean, version) = ("testvectors/vectors/root.pem", "der::boolean-not-ff", "der::version-2");
+    let one = run([DER, boolean]);
+    one.assert_ends(0, "1 as expected, 0 not").assert_says("der::boolean-not-ff · attestation · expected: DerBoolean");
+    assert_eq!(one.count("  FAIL"), 1);
+    let several = run(["--root", root, DER, version, boolean, "testvectors/vectors/counter.json", "counter::replayed"]);
+    several.assert_ends(0, "3 as expected, 0 not");
+    let places = [version, boolean, "counter::replayed"].map(|id| several.stdout.find(id).expect("it is there"));
+    assert!(places.is_sorted(), "in the order in which they are named");
+    let all = texts().filter(|(id, _)| id.starts_with("der::")).count();
+    run(["--root", root, DER]).assert_ends(0, &format!("{all} as expected, 0 not"));
+    let lines = run(["--json", "--root", root, DER, boolean]).stdout;
+    let line: Value = serde_json::from_str(&lines).expect("one line");
+    assert_eq!((&line["file"], &line["as_expected"]), (&json!(boolean), &json!(true)));
+
+    let unknown = run([DER, "der::no-such-vector"]);
+    assert_eq!(unknown.status, Some(2));
+    unknown.assert_says("testvectors/vectors/der.json: there is no vector der::no-such-vector");
+    let single = vector(ATTESTATION, &json!({}));
+    let named = run([single.path(), ATTESTATION]);
+    assert_eq!(named.status, Some(2));
+    named.assert_says("one object, and generation::ios17-production belongs to a group of vectors");
 }
 
 #[test]
@@ -175,24 +201,24 @@ fn a_changed_caller_side_is_refused() {
     let other_key = "BGR4sZdcDYd1d1gI+eWJ5WvjRpI693MLELBVNM2P6w3j3y5m38Fxa6UUxnReNV1AASPCCHv3wJRtxYWCZTQE49c=";
     let zeros = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
     let rows = [
-        (ATTESTATION, json!({"app_id": "ABCDE12345.org.example.other"}), "RpIdMismatch (500), class Rejected"),
-        (ATTESTATION, json!({"environment": "development"}), "EnvironmentMismatch (501)"),
-        (ATTESTATION, json!({"key_id_b64": zeros}), "KeyIdMismatch (401)"),
-        (ATTESTATION, json!({"key_id_b64": "no key"}), "KeyIdFormat (150), class Malformed"),
-        (ATTESTATION, json!({"public_key_b64": other_key}), "KeyIdMismatch (401)"),
-        (ATTESTATION, json!({"client_data_hash_b64": zeros}), "NonceMismatch (400)"),
-        (ATTESTATION, json!({"client_data_hash_b64": ""}), "ConfigEmptyClientData (905), class Unavailable"),
-        (ATTESTATION, json!({"valid_at": "1970-01-01T00:00:00Z"}), "ClockUnset (901)"),
-        (ATTESTATION, json!({"valid_at": "2023-11-03T00:00:01.000Z"}), "LeafExpired (311)"),
-        (ATTESTATION, json!({"require_categories": [4]}), "LaunchDataMissing (503)"),
-        (ASSERTION, json!({"app_id": "ABCDE12345.org.example.other"}), "RpIdMismatch (500)"),
-        (ASSERTION, json!({"key_id_b64": zeros}), "KeyIdMismatch (401)"),
-        (ASSERTION, json!({"key_id_b64": "no key"}), "KeyIdFormat (150)"),
-        (ASSERTION, json!({"public_key_b64": other_key, "key_id_b64": null}), "SignatureInvalid (331)"),
-        (ASSERTION, json!({"public_key_b64": "BAAA"}), "PublicKeyInvalid (907)"),
-        (ASSERTION, json!({"public_key_b64": "no key"}), "PublicKeyInvalid (907)"),
-        (ASSERTION, json!({"previous_counter": 7}), "CounterNotIncreased (405)"),
-        (ASSERTION, json!({"previous_counter": null}), "UnknownKey (406)"),
+        (ATTESTATION, json!({"app_id": "ABCDE12345.org.example.other"}), "RpIdMismatch (1500), class Rejected"),
+        (ATTESTATION, json!({"environment": "development"}), "EnvironmentMismatch (1501)"),
+        (ATTESTATION, json!({"key_id_b64": zeros}), "KeyIdMismatch (1401)"),
+        (ATTESTATION, json!({"key_id_b64": "no key"}), "KeyIdFormat (1150), class Malformed"),
+        (ATTESTATION, json!({"public_key_b64": other_key}), "KeyIdMismatch (1401)"),
+        (ATTESTATION, json!({"client_data_hash_b64": zeros}), "NonceMismatch (1400)"),
+        (ATTESTATION, json!({"client_data_hash_b64": ""}), "ClientDataEmpty (9005), class Unavailable"),
+        (ATTESTATION, json!({"valid_at": "1970-01-01T00:00:00Z"}), "ClockUnset (9001)"),
+        (ATTESTATION, json!({"valid_at": "2023-11-03T00:00:01.000Z"}), "LeafExpired (1311)"),
+        (ATTESTATION, json!({"require_categories": [4]}), "LaunchDataMissing (1503)"),
+        (ASSERTION, json!({"app_id": "ABCDE12345.org.example.other"}), "RpIdMismatch (1500)"),
+        (ASSERTION, json!({"key_id_b64": zeros}), "KeyIdMismatch (1401)"),
+        (ASSERTION, json!({"key_id_b64": "no key"}), "KeyIdFormat (1150)"),
+        (ASSERTION, json!({"public_key_b64": other_key, "key_id_b64": null}), "SignatureInvalid (1331)"),
+        (ASSERTION, json!({"public_key_b64": "BAAA"}), "PublicKeyInvalid (9007)"),
+        (ASSERTION, json!({"public_key_b64": "no key"}), "PublicKeyInvalid (9007)"),
+        (ASSERTION, json!({"previous_counter": 7}), "CounterNotIncreased (1405)"),
+        (ASSERTION, json!({"previous_counter": null}), "UnknownKey (1406)"),
     ];
     for (id, fields, verdict) in rows {
         let run = run_on(id, &fields);
@@ -219,10 +245,10 @@ fn what_the_caller_may_write_otherwise_is_accepted() {
 #[test]
 fn the_expectation_has_several_forms() {
     let other_app = |expected: Value| json!({"app_id": "ABCDE12345.org.example.other", "expected": expected});
-    for expected in [json!(500), json!("500"), json!("RpIdMismatch"), json!("fail")] {
+    for expected in [json!(1500), json!("1500"), json!("RpIdMismatch"), json!("fail")] {
         run_on(ATTESTATION, &other_app(expected)).assert_ends(0, "1 as expected, 0 not");
     }
-    for expected in [json!(400), json!("401"), json!("NonceMismatch"), json!("pass")] {
+    for expected in [json!(1400), json!("1401"), json!("NonceMismatch"), json!("pass")] {
         run_on(ATTESTATION, &other_app(expected)).assert_ends(1, "0 as expected, 1 not");
     }
     run_on(ATTESTATION, &json!({"expected": "fail"})).assert_ends(1, "0 as expected, 1 not").assert_says("any failure");
@@ -233,9 +259,9 @@ fn at_overrides_the_time() {
     let (root, file) = (TempFile::new(ROOT_PEM), vector(ATTESTATION, &json!({"valid_at": null})));
     let run_at = |at| run(["--root", root.path(), "--at", at, file.path()]);
     run_at("2023-11-01T12:00:00Z").assert_ends(0, "1 as expected, 0 not");
-    run_at("2020-01-01T00:00:00Z").assert_ends(1, "0 as expected, 1 not").assert_says("LeafNotYetValid (310)");
+    run_at("2020-01-01T00:00:00Z").assert_ends(1, "0 as expected, 1 not").assert_says("LeafNotYetValid (1310)");
     for far in ["2039-01-01T00:00:00Z", "9999-12-31T23:59:59Z"] {
-        run_at(far).assert_ends(1, "0 as expected, 1 not").assert_says("LeafExpired (311)");
+        run_at(far).assert_ends(1, "0 as expected, 1 not").assert_says("LeafExpired (1311)");
     }
     for none in ["yesterday", "2023-11-01", "1969-12-31T23:59:59.5Z"] {
         let run = run_at(none);
@@ -247,7 +273,7 @@ fn at_overrides_the_time() {
 #[test]
 fn the_root_is_apples_unless_another_is_given() {
     let file = vector(ATTESTATION, &json!({}));
-    run([file.path()]).assert_ends(1, "0 as expected, 1 not").assert_says("AnchorUnknown (301)");
+    run([file.path()]).assert_ends(1, "0 as expected, 1 not").assert_says("AnchorUnknown (1301)");
 }
 
 #[test]
@@ -348,8 +374,7 @@ fn what_a_file_says_is_printed_without_control_characters() {
 
 /// The fields of a bundled vector.
 fn fields(id: &str) -> Value {
-    let (_, text) = BUNDLED.iter().find(|(name, _)| *name == id).expect("a bundled vector");
-    serde_json::from_str(text).expect("JSON")
+    serde_json::from_str(text(id)).expect("JSON")
 }
 
 /// What a server knows about the object of a bundled vector, as options.
@@ -453,7 +478,7 @@ fn the_environment_is_an_option() {
     let root = TempFile::new(ROOT_PEM);
     let options = [vec!["--root".to_owned(), root.path().to_owned()], options(ATTESTATION)].concat();
     for (environment, status, says) in
-        [("production", 0, "Accepted."), ("any", 0, "Accepted."), ("development", 1, "EnvironmentMismatch (501)")]
+        [("production", 0, "Accepted."), ("any", 0, "Accepted."), ("development", 1, "EnvironmentMismatch (1501)")]
     {
         let arguments = options.iter().map(String::as_str).chain(["--environment", environment, "-"]);
         let run = run_with_input(arguments, &bare(ATTESTATION).1);
@@ -470,7 +495,7 @@ fn the_environment_is_an_option() {
 fn options_override_a_vector() {
     let (root, file) = (TempFile::new(ROOT_PEM), vector(ATTESTATION, &json!({})));
     let run = run(["--root", root.path(), "--challenge", "another", file.path()]);
-    run.assert_ends(1, "0 as expected, 1 not").assert_says("NonceMismatch (400)");
+    run.assert_ends(1, "0 as expected, 1 not").assert_says("NonceMismatch (1400)");
 }
 
 #[test]
@@ -488,7 +513,7 @@ fn json_is_one_line_for_each_input() {
         [
             [json!(good.path()), json!("attestation"), json!("accepted"), json!(null)],
             [json!("no-such-file"), json!(null), json!("unreadable"), json!(null)],
-            [json!(refused.path()), json!("attestation"), json!("refused"), json!(500)],
+            [json!(refused.path()), json!("attestation"), json!("refused"), json!(1500)],
             [json!("standard input"), json!("assertion"), json!("incomplete"), json!(null)],
         ]
     );
@@ -498,7 +523,7 @@ fn json_is_one_line_for_each_input() {
         (&refused["name"], &refused["class"], &refused["step"]),
         (&json!("RpIdMismatch"), &json!("Rejected"), &json!("AppId"))
     );
-    assert_eq!((&refused["expected"], &refused["as_expected"]), (&json!("RpIdMismatch (500)"), &json!(true)));
+    assert_eq!((&refused["expected"], &refused["as_expected"]), (&json!("RpIdMismatch (1500)"), &json!(true)));
     assert_eq!(refused["diagnosis"]["finding"], json!("prefix_missing"));
     assert_eq!(refused["facts"]["leaf_app_id"], json!("ABCDE12345.org.example.genuine"));
     assert_eq!((&accepted["facts"]["proved"], &accepted["facts"]["os_version"]), (&json!(true), &json!("17.1")));

@@ -13,7 +13,7 @@ use std::{
     thread,
 };
 
-use common::{AssertionCase, device, edits};
+use common::{AssertionCase, device, mutation};
 use genuine::{
     Error,
     app_attest::{Advance, AdvanceError, Counter, CounterStore, KeyId, Refusal, ReplayWindow},
@@ -177,7 +177,7 @@ fn each_counter_is_accepted_once_by_many_threads() {
     const THREADS: usize = 4;
     const COUNTERS: u32 = 24;
     let device = device("window");
-    let cases: Vec<_> = (1..=COUNTERS).map(|counter| AssertionCase::mint(&device, counter, &edits())).collect();
+    let cases: Vec<_> = (1..=COUNTERS).map(|counter| AssertionCase::mint(&device, counter, &mutation())).collect();
     let key = cases[0].key.id();
     let store = Store(Mutex::new([(key, ReplayWindow::ATTESTED)].into()));
     let accepted: Vec<_> = cases.iter().map(|_| AtomicUsize::new(0)).collect();
@@ -208,8 +208,8 @@ fn each_counter_is_accepted_once_by_many_threads() {
 fn assertions_are_accepted_in_a_window() {
     let device = device("window");
     let present = |counter, window: &mut ReplayWindow, limit: Option<u32>| {
-        let case = AssertionCase::mint(&device, counter, &edits()).with(|case| case.launch.counter_step = limit);
-        let (proof, next) = case.verify().unwrap().accept_in_window(*window)?;
+        let case = AssertionCase::mint(&device, counter, &mutation()).with(|case| case.terms.counter_step = limit);
+        let (proof, next) = case.verify().unwrap().accept_in_window_without_store(*window)?;
         *window = next;
         Ok(proof.counter())
     };
@@ -236,13 +236,13 @@ fn assertions_are_accepted_in_a_window() {
 /// The limit of the policy is what the store is asked with.
 #[test]
 fn the_policy_limits_the_step() {
-    let case = AssertionCase::mint(&device("window"), 7, &edits());
+    let case = AssertionCase::mint(&device("window"), 7, &mutation());
     assert_eq!(case.verify().unwrap().advance(), Advance::new(Counter(7), None));
-    let limited = case.with(|case| case.launch.counter_step = Some(2));
+    let limited = case.with(|case| case.terms.counter_step = Some(2));
     assert_eq!(limited.verify().unwrap().advance(), Advance::new(Counter(7), Some(2)));
-    assert_eq!(limited.verify().unwrap().accept(Counter(5)).map(|proof| proof.counter()), Ok(Counter(7)));
-    assert_eq!(limited.verify().unwrap().accept(Counter(4)).map(drop), Err(Error::CounterStepTooLarge));
-    assert_eq!(limited.verify().unwrap().accept(Counter(7)).map(drop), Err(Error::CounterNotIncreased));
+    assert_eq!(limited.verify().unwrap().accept_without_store(Counter(5)).map(|proof| proof.counter()), Ok(Counter(7)));
+    assert_eq!(limited.verify().unwrap().accept_without_store(Counter(4)).map(drop), Err(Error::CounterStepTooLarge));
+    assert_eq!(limited.verify().unwrap().accept_without_store(Counter(7)).map(drop), Err(Error::CounterNotIncreased));
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 
 use genuine::crypto::{
-    BatchP256, Crypto, CryptoError, Digest, P256Item, P256Key, P256PublicKey, P256Signature, P384PublicKey,
-    P384Signature, PrepareP256, PrepareP384, RustCrypto,
+    BatchEcdsa, CryptoError, Curve, Digest, Item, Key, LaneCount, P256, P384, PrepareEcdsa, PublicKey, RustCrypto,
+    Sha256, Sha384, Signature, VerifyEcdsa,
 };
 
 /// One question to a backend.
@@ -32,24 +32,22 @@ impl Call {
 }
 
 /// Asks `answer` first, with the position of the call, and `RustCrypto` where that is `None`.
-pub(crate) struct Tap<F> {
-    answer: F,
+pub(crate) struct Tap {
+    answer: Box<dyn Fn(usize, Call) -> Answer>,
     calls: RefCell<Vec<Call>>,
 }
 
 /// An answer in the place of `RustCrypto`'s; a hash that is answered `Ok` is computed all the same.
 pub(crate) type Answer = Option<Result<(), CryptoError>>;
 
-impl Tap<fn(usize, Call) -> Answer> {
+impl Tap {
     /// Remembers and does not interfere.
     pub(crate) fn counting() -> Self {
         Self::new(|_, _| None)
     }
-}
 
-impl<F: Fn(usize, Call) -> Answer> Tap<F> {
-    pub(crate) fn new(answer: F) -> Self {
-        Self { answer, calls: RefCell::default() }
+    pub(crate) fn new(answer: impl Fn(usize, Call) -> Answer + 'static) -> Self {
+        Self { answer: Box::new(answer), calls: RefCell::default() }
     }
 
     pub(crate) fn calls(&self) -> Vec<Call> {
@@ -68,72 +66,83 @@ impl<F: Fn(usize, Call) -> Answer> Tap<F> {
     }
 }
 
-impl<F: Fn(usize, Call) -> Answer> Crypto for Tap<F> {
+impl Sha256 for Tap {
     fn sha256(&self, parts: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
         self.ask(Call::Sha256).unwrap_or(Ok(()))?;
         RustCrypto.sha256(parts)
     }
+}
 
+impl Sha384 for Tap {
     fn sha384(&self, parts: &[&[u8]]) -> Result<[u8; 48], CryptoError> {
         self.ask(Call::Sha384).unwrap_or(Ok(()))?;
         RustCrypto.sha384(parts)
     }
+}
 
-    fn check_p256(&self, key: &P256PublicKey) -> Result<(), CryptoError> {
-        self.ask(Call::CheckP256).unwrap_or_else(|| RustCrypto.check_p256(key))
+/// What the calls on a curve are called.
+trait Calls: Curve {
+    const CHECK: Call;
+    const VERIFY: Call;
+    const PREPARE: Call;
+    const VERIFY_PREPARED: Call;
+}
+
+impl Calls for P256 {
+    const CHECK: Call = Call::CheckP256;
+    const VERIFY: Call = Call::VerifyP256;
+    const PREPARE: Call = Call::PrepareP256;
+    const VERIFY_PREPARED: Call = Call::VerifyP256Prepared;
+}
+
+impl Calls for P384 {
+    const CHECK: Call = Call::CheckP384;
+    const VERIFY: Call = Call::VerifyP384;
+    const PREPARE: Call = Call::PrepareP384;
+    const VERIFY_PREPARED: Call = Call::VerifyP384Prepared;
+}
+
+impl<V: Calls> VerifyEcdsa<V> for Tap
+where
+    RustCrypto: VerifyEcdsa<V>,
+{
+    fn check_key(&self, key: &PublicKey<V>) -> Result<(), CryptoError> {
+        self.ask(V::CHECK).unwrap_or_else(|| RustCrypto.check_key(key))
     }
 
-    fn check_p384(&self, key: &P384PublicKey) -> Result<(), CryptoError> {
-        self.ask(Call::CheckP384).unwrap_or_else(|| RustCrypto.check_p384(key))
-    }
-
-    fn verify_p256(&self, key: &P256PublicKey, digest: &Digest, signature: &P256Signature) -> Result<(), CryptoError> {
-        self.ask(Call::VerifyP256).unwrap_or_else(|| RustCrypto.verify_p256(key, digest, signature))
-    }
-
-    fn verify_p384(&self, key: &P384PublicKey, digest: &Digest, signature: &P384Signature) -> Result<(), CryptoError> {
-        self.ask(Call::VerifyP384).unwrap_or_else(|| RustCrypto.verify_p384(key, digest, signature))
+    fn verify(&self, key: &PublicKey<V>, digest: &Digest, signature: &Signature<V>) -> Result<(), CryptoError> {
+        self.ask(V::VERIFY).unwrap_or_else(|| RustCrypto.verify(key, digest, signature))
     }
 }
 
 /// What it prepares is the key itself.
-impl<F: Fn(usize, Call) -> Answer> PrepareP256<P256PublicKey> for Tap<F> {
-    fn prepare_p256(&self, key: &P256PublicKey) -> Result<P256PublicKey, CryptoError> {
-        self.ask(Call::PrepareP256).unwrap_or_else(|| RustCrypto.check_p256(key)).map(|()| *key)
+impl<V: Calls> PrepareEcdsa<V, PublicKey<V>> for Tap
+where
+    RustCrypto: VerifyEcdsa<V>,
+{
+    fn prepare(&self, key: &PublicKey<V>) -> Result<PublicKey<V>, CryptoError> {
+        self.ask(V::PREPARE).unwrap_or_else(|| RustCrypto.check_key(key)).map(|()| *key)
     }
 
-    fn verify_p256_prepared(
+    fn verify_prepared(
         &self,
-        key: &P256PublicKey,
+        key: &PublicKey<V>,
         digest: &Digest,
-        signature: &P256Signature,
+        signature: &Signature<V>,
     ) -> Result<(), CryptoError> {
-        self.ask(Call::VerifyP256Prepared).unwrap_or_else(|| RustCrypto.verify_p256(key, digest, signature))
-    }
-}
-
-impl<F: Fn(usize, Call) -> Answer> PrepareP384<P384PublicKey> for Tap<F> {
-    fn prepare_p384(&self, key: &P384PublicKey) -> Result<P384PublicKey, CryptoError> {
-        self.ask(Call::PrepareP384).unwrap_or_else(|| RustCrypto.check_p384(key)).map(|()| *key)
-    }
-
-    fn verify_p384_prepared(
-        &self,
-        key: &P384PublicKey,
-        digest: &Digest,
-        signature: &P384Signature,
-    ) -> Result<(), CryptoError> {
-        self.ask(Call::VerifyP384Prepared).unwrap_or_else(|| RustCrypto.verify_p384(key, digest, signature))
+        self.ask(V::VERIFY_PREPARED).unwrap_or_else(|| RustCrypto.verify(key, digest, signature))
     }
 }
 
 /// An item that it is told not to decide is left as it was.
-impl<F: Fn(usize, Call) -> Answer> BatchP256<P256PublicKey> for Tap<F> {
-    fn verify_p256_batch(&self, items: &[P256Item<'_, P256PublicKey>], verdicts: &mut [Result<(), CryptoError>]) {
+impl BatchEcdsa<P256, PublicKey<P256>> for Tap {
+    type Lanes = LaneCount<8>;
+
+    fn verify_batch(&self, items: &[Item<'_, P256, PublicKey<P256>>], verdicts: &mut [Result<(), CryptoError>]) {
         for (item, verdict) in items.iter().zip(verdicts) {
-            let (P256Key::Plain(key) | P256Key::Prepared(key)) = item.key;
+            let (Key::Plain(key) | Key::Prepared(key)) = item.key;
             let answer = self.ask(Call::VerifyP256Batched);
-            let answer = answer.unwrap_or_else(|| RustCrypto.verify_p256(key, &item.digest, &item.signature));
+            let answer = answer.unwrap_or_else(|| RustCrypto.verify(key, &item.digest, &item.signature));
             if answer != Err(CryptoError::Unavailable) {
                 *verdict = answer;
             }
@@ -141,47 +150,58 @@ impl<F: Fn(usize, Call) -> Answer> BatchP256<P256PublicKey> for Tap<F> {
     }
 }
 
+type Operands = (PublicKey<P384>, Digest, Signature<P384>);
+
 /// Believes the signatures that it has seen verify and no others, which is what ECDSA comes to where nobody has the keys,
 /// in a hundredth of the time.
 #[derive(Default)]
-pub(crate) struct Known(RefCell<Vec<(P384PublicKey, Digest, P384Signature)>>, bool);
+pub(crate) struct Known {
+    signatures: RefCell<Vec<Operands>>,
+    has_learned: bool,
+}
 
 impl Known {
     /// Believes nothing more from here on.
     pub(crate) fn learned(self) -> Self {
-        Self(self.0, true)
+        Self { has_learned: true, ..self }
     }
 }
 
-impl Crypto for Known {
+impl Sha256 for Known {
     fn sha256(&self, parts: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
         RustCrypto.sha256(parts)
     }
+}
 
+impl Sha384 for Known {
     fn sha384(&self, parts: &[&[u8]]) -> Result<[u8; 48], CryptoError> {
         RustCrypto.sha384(parts)
     }
+}
 
-    fn check_p256(&self, key: &P256PublicKey) -> Result<(), CryptoError> {
-        RustCrypto.check_p256(key)
+impl VerifyEcdsa<P256> for Known {
+    fn check_key(&self, key: &PublicKey<P256>) -> Result<(), CryptoError> {
+        RustCrypto.check_key(key)
     }
 
-    fn check_p384(&self, key: &P384PublicKey) -> Result<(), CryptoError> {
-        RustCrypto.check_p384(key)
+    fn verify(&self, key: &PublicKey<P256>, digest: &Digest, signature: &Signature<P256>) -> Result<(), CryptoError> {
+        RustCrypto.verify(key, digest, signature)
+    }
+}
+
+impl VerifyEcdsa<P384> for Known {
+    fn check_key(&self, key: &PublicKey<P384>) -> Result<(), CryptoError> {
+        RustCrypto.check_key(key)
     }
 
-    fn verify_p256(&self, key: &P256PublicKey, digest: &Digest, signature: &P256Signature) -> Result<(), CryptoError> {
-        RustCrypto.verify_p256(key, digest, signature)
-    }
-
-    fn verify_p384(&self, key: &P384PublicKey, digest: &Digest, signature: &P384Signature) -> Result<(), CryptoError> {
+    fn verify(&self, key: &PublicKey<P384>, digest: &Digest, signature: &Signature<P384>) -> Result<(), CryptoError> {
         let operands = (*key, *digest, *signature);
-        let Self(known, has_learned) = self;
-        if *has_learned {
-            return if known.borrow().contains(&operands) { Ok(()) } else { Err(CryptoError::Invalid) };
+        if self.has_learned {
+            let is_known = self.signatures.borrow().contains(&operands);
+            return if is_known { Ok(()) } else { Err(CryptoError::Invalid) };
         }
-        RustCrypto.verify_p384(key, digest, signature)?;
-        known.borrow_mut().push(operands);
+        RustCrypto.verify(key, digest, signature)?;
+        self.signatures.borrow_mut().push(operands);
         Ok(())
     }
 }

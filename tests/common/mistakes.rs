@@ -2,7 +2,7 @@
 
 use genuine::{Error, UnixTime, app_attest::AppIdHash};
 
-use super::{AssertionCase, AttestationCase, device, edits, other_environment, trusted_key};
+use super::{AssertionCase, AttestationCase, device, mutation, other_environment, trusted_key};
 
 /// The hash of no app.
 pub(crate) const DECOY: AppIdHash = AppIdHash([0x5A; 32]);
@@ -17,7 +17,7 @@ pub(crate) const ATTESTATION_MISTAKES: &[Mistake<AttestationCase>] = &[
     ("other client data", |case| *case.client_data.last_mut().unwrap() ^= 1, Error::NonceMismatch),
     ("longer client data", |case| case.client_data.push(0), Error::NonceMismatch),
     ("shorter client data", |case| case.client_data.truncate(20), Error::NonceMismatch),
-    ("no client data", |case| case.client_data.clear(), Error::ConfigEmptyClientData),
+    ("no client data", |case| case.client_data.clear(), Error::ClientDataEmpty),
     ("an unset clock", |case| case.now = UnixTime(0), Error::ClockUnset),
     ("the start of time", |case| case.now = UnixTime(1), Error::LeafNotYetValid),
     ("the end of time", |case| case.now = UnixTime(u64::MAX), Error::LeafExpired),
@@ -30,7 +30,7 @@ pub(crate) const ATTESTATION_MISTAKES: &[Mistake<AttestationCase>] = &[
         "an anchor of the same name with another key",
         |case| {
             case.root_key =
-                AttestationCase::mint(&device("any").with_authorities(super::other_pki()), &edits()).root_key;
+                AttestationCase::mint(&device("any").with_authorities(super::other_pki()), &mutation()).root_key;
         },
         Error::IntermediateSignature,
     ),
@@ -63,5 +63,5 @@ pub(crate) const ASSERTION_MISTAKES: &[Mistake<AssertionCase>] = &[
     ),
     ("other client data", |case| *case.client_data.last_mut().unwrap() ^= 1, Error::SignatureInvalid),
     ("longer client data", |case| case.client_data.push(0), Error::SignatureInvalid),
-    ("no client data", |case| case.client_data.clear(), Error::ConfigEmptyClientData),
+    ("no client data", |case| case.client_data.clear(), Error::ClientDataEmpty),
 ];

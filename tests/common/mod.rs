@@ -6,17 +6,20 @@ pub(crate) mod mistakes;
 pub(crate) mod real;
 pub(crate) mod vectors;
 
+use std::cell::{Cell, RefCell};
+
 use genuine::{
     Error, UnixTime,
     app_attest::{
-        AppIdHash, Assertion, AssertionKey, AssertionRequest, AssertionVerifier, AttestationObject,
-        AttestationVerifier, AttestedKey, AuthenticAssertion, ClientDataHash, Environment, KeyId, OsBuild, OsVersion,
-        Platform, Policy, PreparedKey, ValidationCategory, VerifiedAttestation,
+        AppIdHash, Assertion, AssertionCrypto, AssertionKey, AssertionRequest, AssertionVerifier, AttestationCrypto,
+        AttestationObject, AttestationVerifier, AttestedKey, AuthenticAssertion, ClientDataHash, EitherKey,
+        Environment, Environments, KeyId, Policy, PreparedKey, VerifiedAttestation,
     },
-    crypto::{BatchP256, Crypto, P256PublicKey, P384PublicKey, PrepareP256, PrepareP384, RustCrypto},
-    x509::{CachedIssuer, TrustAnchor},
+    crypto::{BatchEcdsa, P256, P384, PrepareEcdsa, PublicKey, RustCrypto},
+    x509::{CachedIssuer, IssuerCache, TrustAnchor},
 };
-use genuine_testvectors::{Device, Edits, Generation, TestPki, keys::sha256};
+use genuine_testvectors::{Device, Generation, Mutation, TestPki, keys::sha256};
+use genuine_testvectors_runner::Terms;
 
 /// The client data hash of what is minted here.
 pub(crate) const CLIENT_DATA: &[u8; 32] = b"the hash of data of some client.";
@@ -30,31 +33,33 @@ pub(crate) struct AttestationCase {
     pub(crate) apps: Vec<AppIdHash>,
     /// The one environment that the policy allows.
     pub(crate) environment: Environment,
-    pub(crate) launch: Launch,
+    /// What the policy requires beside apps and environments.
+    pub(crate) terms: Terms<'static>,
     pub(crate) now: UnixTime,
     pub(crate) root_subject: Vec<u8>,
-    pub(crate) root_key: P384PublicKey,
+    pub(crate) root_key: PublicKey<P384>,
 }
 
 impl AttestationCase {
-    /// What the edits make of an attestation by this device.
-    pub(crate) fn mint(device: &Device, edits: &Edits<'_>) -> Self {
+    /// What the mutation makes of an attestation by this device.
+    pub(crate) fn mint(device: &Device, mutation: &Mutation<'_>) -> Self {
         let authorities = device.authorities();
         Self {
-            object: edits.mint_attestation(device, CLIENT_DATA),
+            object: mutation.mint_attestation(device, CLIENT_DATA),
             key_id: KeyId(device.key_id()),
             client_data: CLIENT_DATA.to_vec(),
             apps: vec![app_hash(device.app_id())],
             environment: environment(device.environment()),
-            launch: Launch::default(),
+            terms: Terms::default(),
             now: UnixTime(device.issue_time()),
             root_subject: authorities.root_subject(),
-            root_key: P384PublicKey::from_uncompressed(&authorities.root_point()).unwrap(),
+            root_key: PublicKey::<P384>::from_uncompressed(&authorities.root_point()).unwrap(),
         }
     }
 
-    pub(crate) fn policy(&self) -> Policy<'_> {
-        self.launch.require(policy(&self.apps, self.environment))
+    /// A policy for each app.
+    pub(crate) fn policies(&self) -> Vec<Policy<'_>> {
+        self.apps.iter().map(|app| self.terms.policy(*app, Some(self.environment))).collect()
     }
 
     /// The key that it attests, if it verifies.
@@ -66,11 +71,24 @@ impl AttestationCase {
         self.verify_with(&RustCrypto)
     }
 
-    pub(crate) fn verify_with<C: Crypto + ?Sized>(&self, crypto: &C) -> Result<VerifiedAttestation<'_>, Error> {
-        AttestationVerifier::new(self.policy(), &self.anchors(), crypto).verify(
-            &AttestationObject::parse(&self.object)?,
+    pub(crate) fn verify_with<C: AttestationCrypto + ?Sized>(
+        &self,
+        crypto: &C,
+    ) -> Result<VerifiedAttestation<'_>, Error> {
+        self.verify_under(&self.policies(), crypto)
+    }
+
+    /// The same under these policies.
+    pub(crate) fn verify_under<C: AttestationCrypto + ?Sized>(
+        &self,
+        policies: &[Policy<'_>],
+        crypto: &C,
+    ) -> Result<VerifiedAttestation<'_>, Error> {
+        let object = AttestationObject::parse(&self.object)?;
+        AttestationVerifier::new(policies, &self.anchors(), crypto)?.verify(
+            &object,
             &self.key_id,
-            &ClientDataHash(&self.client_data),
+            &ClientDataHash::new(&self.client_data)?,
             self.now,
         )
     }
@@ -79,44 +97,63 @@ impl AttestationCase {
         [TrustAnchor::new(&self.root_subject, self.root_key)]
     }
 
-    pub(crate) fn verify_and_keep_issuer<K, C: PrepareP384<K> + ?Sized>(
+    /// The same with a cache for the issuer.
+    pub(crate) fn verify_cached<K, C>(
         &self,
-        issuer: &mut Option<CachedIssuer<K>>,
+        cache: &RefCell<Option<CachedIssuer<C, K>>>,
         crypto: &C,
-    ) -> Result<VerifiedAttestation<'_>, Error> {
-        AttestationVerifier::new(self.policy(), &self.anchors(), crypto).verify_and_keep_issuer(
+    ) -> Result<VerifiedAttestation<'_>, Error>
+    where
+        C: AttestationCrypto + PrepareEcdsa<P384, K>,
+    {
+        AttestationVerifier::new(&self.policies(), &self.anchors(), crypto)?.with_issuer_cache(cache).verify(
             &AttestationObject::parse(&self.object)?,
             &self.key_id,
-            &ClientDataHash(&self.client_data),
+            &ClientDataHash::new(&self.client_data)?,
             self.now,
-            issuer,
         )
     }
 
     /// The issuer of this attestation, if it verifies.
-    pub(crate) fn keep<K, C: PrepareP384<K> + ?Sized>(&self, crypto: &C) -> Result<CachedIssuer<K>, Error> {
-        let mut issuer = None;
-        let _ = self.verify_and_keep_issuer(&mut issuer, crypto)?;
-        Ok(issuer.expect("it can be prepared"))
+    pub(crate) fn issuer<K, C>(&self, crypto: &C) -> Result<CachedIssuer<C, K>, Error>
+    where
+        C: AttestationCrypto + PrepareEcdsa<P384, K>,
+    {
+        let cache = RefCell::new(None);
+        let _ = self.verify_cached(&cache, crypto)?;
+        Ok(cache.into_inner().expect("it can be prepared"))
     }
 
-    /// Whether a cached issuer is the one of this attestation.
-    pub(crate) fn is_of<K, C: Crypto + ?Sized>(&self, issuer: &CachedIssuer<K>, crypto: &C) -> Result<bool, Error> {
-        AttestationVerifier::new(self.policy(), &self.anchors(), crypto)
-            .is_of_issuer(&AttestationObject::parse(&self.object)?, issuer)
-    }
-
-    pub(crate) fn verify_with_issuer<K, C: PrepareP384<K> + ?Sized>(
-        &self,
-        issuer: &CachedIssuer<K>,
-        crypto: &C,
-    ) -> Result<VerifiedAttestation<'_>, Error> {
-        AttestationVerifier::new(self.policy(), &self.anchors(), crypto).verify_with_issuer(
+    /// Whether a cached issuer is the one of this attestation, which verifies.
+    pub(crate) fn is_of<K, C>(&self, issuer: &CachedIssuer<C, K>, crypto: &C) -> Result<bool, Error>
+    where
+        C: AttestationCrypto + PrepareEcdsa<P384, K>,
+    {
+        let cache = Fixed { issuer, stored: Cell::new(false) };
+        let _ = AttestationVerifier::new(&self.policies(), &self.anchors(), crypto)?.with_issuer_cache(&cache).verify(
             &AttestationObject::parse(&self.object)?,
             &self.key_id,
-            &ClientDataHash(&self.client_data),
+            &ClientDataHash::new(&self.client_data)?,
             self.now,
-            issuer,
+        )?;
+        Ok(!cache.stored.get())
+    }
+
+    /// The same with an issuer that is never replaced.
+    pub(crate) fn verify_with_issuer<K, C>(
+        &self,
+        issuer: &CachedIssuer<C, K>,
+        crypto: &C,
+    ) -> Result<VerifiedAttestation<'_>, Error>
+    where
+        C: AttestationCrypto + PrepareEcdsa<P384, K>,
+    {
+        let cache = Fixed { issuer, stored: Cell::new(false) };
+        AttestationVerifier::new(&self.policies(), &self.anchors(), crypto)?.with_issuer_cache(&cache).verify(
+            &AttestationObject::parse(&self.object)?,
+            &self.key_id,
+            &ClientDataHash::new(&self.client_data)?,
+            self.now,
         )
     }
 
@@ -125,6 +162,24 @@ impl AttestationCase {
         let mut other = self.clone();
         change(&mut other);
         other
+    }
+}
+
+/// A cache that keeps what it has, and knows whether it was to take another.
+struct Fixed<'a, C: ?Sized, K> {
+    issuer: &'a CachedIssuer<C, K>,
+    stored: Cell<bool>,
+}
+
+impl<C: ?Sized, K> IssuerCache<C> for Fixed<'_, C, K> {
+    type Key = K;
+
+    fn with_issuer<T>(&self, function: impl FnOnce(Option<&CachedIssuer<C, K>>) -> T) -> T {
+        function(Some(self.issuer))
+    }
+
+    fn store(&self, _: CachedIssuer<C, K>) {
+        self.stored.set(true);
     }
 }
 
@@ -137,61 +192,90 @@ pub(crate) struct AssertionCase {
     pub(crate) apps: Vec<AppIdHash>,
     /// The one environment that the policy allows.
     pub(crate) environment: Environment,
-    pub(crate) launch: Launch,
+    /// What the policy requires beside apps and environments.
+    pub(crate) terms: Terms<'static>,
 }
 
 impl AssertionCase {
-    /// What the edits make of an assertion by this device.
-    pub(crate) fn mint(device: &Device, counter: u32, edits: &Edits<'_>) -> Self {
+    /// What the mutation makes of an assertion by this device.
+    pub(crate) fn mint(device: &Device, counter: u32, mutation: &Mutation<'_>) -> Self {
         let app = app_hash(device.app_id());
         let environment = environment(device.environment());
         Self {
-            object: edits.mint_assertion(device, counter, CLIENT_DATA),
+            object: mutation.mint_assertion(device, counter, CLIENT_DATA),
             key: trusted_key(&point(device), app, environment),
             client_data: CLIENT_DATA.to_vec(),
             apps: vec![app],
             environment,
-            launch: Launch::default(),
+            terms: Terms::default(),
         }
     }
 
-    pub(crate) fn policy(&self) -> Policy<'_> {
-        self.launch.require(policy(&self.apps, self.environment))
+    /// A policy for each app.
+    pub(crate) fn policies(&self) -> Vec<Policy<'_>> {
+        self.apps.iter().map(|app| self.terms.policy(*app, Some(self.environment))).collect()
+    }
+
+    pub(crate) fn requires_no_launch_data(&self) -> bool {
+        let Terms { categories, bundle_versions, code_hashes, .. } = &self.terms;
+        categories.is_empty() && bundle_versions.is_empty() && code_hashes.is_empty()
     }
 
     pub(crate) fn verify(&self) -> Result<AuthenticAssertion<'_>, Error> {
         self.verify_with(&RustCrypto)
     }
 
-    pub(crate) fn verify_with<C: Crypto + ?Sized>(&self, crypto: &C) -> Result<AuthenticAssertion<'_>, Error> {
-        AssertionVerifier::new(self.policy(), crypto).verify(
+    pub(crate) fn verify_with<C: AssertionCrypto + ?Sized>(&self, crypto: &C) -> Result<AuthenticAssertion<'_>, Error> {
+        self.verify_key_with(&self.key, crypto)
+    }
+
+    /// The same with the key held in whatever way.
+    pub(crate) fn verify_key_with<H: AssertionKey<C>, C: AssertionCrypto + ?Sized>(
+        &self,
+        key: &H,
+        crypto: &C,
+    ) -> Result<AuthenticAssertion<'_>, Error> {
+        self.verify_under(&self.policies(), key, crypto)
+    }
+
+    /// The same under these policies.
+    pub(crate) fn verify_under<H: AssertionKey<C>, C: AssertionCrypto + ?Sized>(
+        &self,
+        policies: &[Policy<'_>],
+        key: &H,
+        crypto: &C,
+    ) -> Result<AuthenticAssertion<'_>, Error> {
+        AssertionVerifier::new(policies, crypto)?.verify(
             &Assertion::parse(&self.object)?,
-            &self.key,
-            &ClientDataHash(&self.client_data),
+            key,
+            &ClientDataHash::new(&self.client_data)?,
         )
     }
 
     /// The same with the key prepared.
-    pub(crate) fn verify_prepared_with<K, C: PrepareP256<K> + ?Sized>(
+    pub(crate) fn verify_prepared_with<K, C: AssertionCrypto + PrepareEcdsa<P256, K>>(
         &self,
-        key: &PreparedKey<K>,
+        key: &PreparedKey<C, K>,
         crypto: &C,
     ) -> Result<AuthenticAssertion<'_>, Error> {
-        AssertionVerifier::new(self.policy(), crypto).verify_prepared(
-            &Assertion::parse(&self.object)?,
-            key,
-            &ClientDataHash(&self.client_data),
-        )
+        self.verify_key_with(key, crypto)
     }
 
     /// The same in a batch of its own, the key as it is.
-    pub(crate) fn verify_batched_with<K, C: BatchP256<K> + ?Sized>(&self, crypto: &C) -> Result<(), Error> {
+    pub(crate) fn verify_batched_with<K, C>(&self, crypto: &C) -> Result<(), Error>
+    where
+        C: AssertionCrypto + PrepareEcdsa<P256, K> + BatchEcdsa<P256, K>,
+    {
+        let key = &EitherKey::<C, K>::Plain(&self.key);
         let assertion = Assertion::parse(&self.object)?;
-        let client_data = ClientDataHash(&self.client_data);
-        let request = AssertionRequest { assertion: &assertion, key: AssertionKey::Plain(&self.key), client_data };
+        let client_data = ClientDataHash::new(&self.client_data)?;
         let mut answers = Vec::new();
-        AssertionVerifier::new(self.policy(), crypto)
-            .verify_batch([request], |_, answer| answers.push(answer.map(drop)));
+        AssertionVerifier::new(&self.policies(), crypto)?.verify_batch(
+            [AssertionRequest { assertion: &assertion, key, client_data }],
+            |_, answer| {
+                answers.push(answer.map(drop));
+            },
+        );
         let [answer] = answers[..] else { panic!("{} answers to one request", answers.len()) };
         answer
     }
@@ -204,68 +288,17 @@ impl AssertionCase {
     }
 }
 
-/// What the policy requires beside apps and environments.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Launch {
-    pub(crate) categories: Option<Vec<ValidationCategory>>,
-    pub(crate) versions: Option<Vec<&'static str>>,
-    pub(crate) code_hashes: Option<Vec<&'static [u8]>>,
-    pub(crate) platforms: Option<Vec<Platform<'static>>>,
-    pub(crate) os_version: Option<OsVersion>,
-    pub(crate) os_builds: Option<Vec<(Platform<'static>, OsBuild)>>,
-    pub(crate) macos_access_control: Option<Vec<u8>>,
-    pub(crate) attestation_age: Option<u64>,
-    pub(crate) counter_step: Option<u32>,
-}
-
-impl Launch {
-    pub(crate) fn is_none(&self) -> bool {
-        self.categories.is_none() && self.versions.is_none() && self.code_hashes.is_none()
-    }
-
-    fn require<'a>(&'a self, mut policy: Policy<'a>) -> Policy<'a> {
-        if let Some(categories) = &self.categories {
-            policy = policy.require_categories(categories);
-        }
-        if let Some(versions) = &self.versions {
-            policy = policy.require_bundle_versions(versions);
-        }
-        if let Some(hashes) = &self.code_hashes {
-            policy = policy.require_code_hashes(hashes);
-        }
-        if let Some(platforms) = &self.platforms {
-            policy = policy.require_platforms(platforms);
-        }
-        if let Some(least) = self.os_version {
-            policy = policy.require_os_version(least);
-        }
-        if let Some(builds) = &self.os_builds {
-            policy = policy.require_os_builds(builds);
-        }
-        if let Some(list) = &self.macos_access_control {
-            policy = policy.require_macos_access_control(list);
-        }
-        if let Some(seconds) = self.attestation_age {
-            policy = policy.limit_attestation_age(seconds);
-        }
-        if let Some(greatest) = self.counter_step {
-            policy = policy.limit_counter_step(greatest);
-        }
-        policy
-    }
-}
-
 /// A simulated iOS 17 device.
 pub(crate) fn device(seed: &str) -> Device {
     Device::new(seed).with_generation(Generation::Ios17).with_receipt_length(64)
 }
 
 /// The public key of a device.
-pub(crate) fn point(device: &Device) -> P256PublicKey {
-    P256PublicKey::from_uncompressed(&device.public_key()).unwrap()
+pub(crate) fn point(device: &Device) -> PublicKey<P256> {
+    PublicKey::<P256>::from_uncompressed(&device.public_key()).unwrap()
 }
 
-pub(crate) fn trusted_key(key: &P256PublicKey, app: AppIdHash, environment: Environment) -> AttestedKey {
+pub(crate) fn trusted_key(key: &PublicKey<P256>, app: AppIdHash, environment: Environment) -> AttestedKey {
     AttestedKey::from_trusted_parts(key, app, environment, &RustCrypto).unwrap()
 }
 
@@ -273,11 +306,11 @@ pub(crate) fn app_hash(app_id: &str) -> AppIdHash {
     AppIdHash(sha256(&[app_id.as_bytes()]))
 }
 
-pub(crate) fn policy(apps: &[AppIdHash], environment: Environment) -> Policy<'_> {
-    match environment {
-        Environment::Production => Policy::new(apps),
-        Environment::Development => Policy::new(apps).only_development(),
-    }
+pub(crate) fn policy(app: AppIdHash, environment: Environment) -> Policy<'static> {
+    Policy::new(app).with_environments(match environment {
+        Environment::Production => Environments::Production,
+        Environment::Development => Environments::Development,
+    })
 }
 
 pub(crate) const fn other_environment(environment: Environment) -> Environment {
@@ -294,9 +327,9 @@ fn environment(environment: genuine_testvectors::Environment) -> Environment {
     }
 }
 
-/// No edits: the object as the device makes it.
-pub(crate) fn edits() -> Edits<'static> {
-    Edits::default()
+/// No mutation: the object as the device makes it.
+pub(crate) fn mutation() -> Mutation<'static> {
+    Mutation::default()
 }
 
 /// Authorities with the names of the default ones and other keys.

@@ -4,14 +4,15 @@ use std::{env, fs, path::Path};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use genuine::{
-    UnixTime, Validity,
+    UnixTime,
     app_attest::{Counter, Environment, KeyId},
-    crypto::P256PublicKey,
-    x509::TrustAnchor,
+    crypto::{P256, P384, PublicKey},
+    x509::{TrustAnchor, Validity},
 };
+use genuine_testvectors_runner::Terms;
 use serde_json::Value;
 
-use super::{AssertionCase, AttestationCase, Launch, app_hash, trusted_key};
+use super::{AssertionCase, AttestationCase, app_hash, trusted_key};
 
 /// The variable that names the directory.
 const DIRECTORY: &str = "GENUINE_REAL_VECTORS";
@@ -28,7 +29,7 @@ pub(crate) struct RealVectors {
 pub(crate) struct RealAttestation {
     pub(crate) name: String,
     pub(crate) case: AttestationCase,
-    pub(crate) public_key: P256PublicKey,
+    pub(crate) public_key: PublicKey<P256>,
     pub(crate) os_version: Option<String>,
     pub(crate) os_build: Option<String>,
     pub(crate) leaf_validity: Validity,
@@ -108,7 +109,7 @@ fn attestation(name: String, json: &Value, root: &[u8]) -> RealAttestation {
             "development" => Environment::Development,
             other => panic!("{other} is no environment"),
         },
-        launch: Launch::default(),
+        terms: Terms::default(),
         now: time(json, "valid_at"),
         root_subject,
         root_key,
@@ -116,7 +117,7 @@ fn attestation(name: String, json: &Value, root: &[u8]) -> RealAttestation {
     RealAttestation {
         name,
         case,
-        public_key: P256PublicKey::from_uncompressed(&bytes(json, "public_key_b64")).unwrap(),
+        public_key: PublicKey::<P256>::from_uncompressed(&bytes(json, "public_key_b64")).unwrap(),
         os_version: json["os_version_from_cert"].as_str().or(json["os"].as_str()).map(str::to_owned),
         os_build: json["build"].as_str().map(str::to_owned),
         leaf_validity,
@@ -126,7 +127,7 @@ fn attestation(name: String, json: &Value, root: &[u8]) -> RealAttestation {
 
 fn assertion(name: String, json: &Value) -> RealAssertion {
     let app = app_hash(text(json, "app_id"));
-    let key = P256PublicKey::from_uncompressed(&bytes(json, "public_key_b64")).unwrap();
+    let key = PublicKey::<P256>::from_uncompressed(&bytes(json, "public_key_b64")).unwrap();
     let environment = Environment::Production;
     RealAssertion {
         name,
@@ -136,7 +137,7 @@ fn assertion(name: String, json: &Value) -> RealAssertion {
             client_data: bytes(json, "client_data_hash_b64"),
             apps: vec![app],
             environment,
-            launch: Launch::default(),
+            terms: Terms::default(),
         },
         key_id: KeyId::from_base64(text(json, "key_id_b64")).unwrap(),
         counter: counter(json, "counter"),
@@ -159,7 +160,7 @@ fn partial(json: &Value) -> Option<PartialAuthData> {
 }
 
 /// Name and key of the root, read by another parser than the one under test.
-fn anchor_parts(root: &[u8]) -> (Vec<u8>, genuine::crypto::P384PublicKey) {
+fn anchor_parts(root: &[u8]) -> (Vec<u8>, PublicKey<P384>) {
     use x509_cert::{
         Certificate,
         der::{Decode as _, Encode as _},
@@ -167,7 +168,7 @@ fn anchor_parts(root: &[u8]) -> (Vec<u8>, genuine::crypto::P384PublicKey) {
     let certificate = Certificate::from_der(root).unwrap();
     let tbs = certificate.tbs_certificate();
     let point = tbs.subject_public_key_info().subject_public_key.as_bytes().unwrap();
-    (tbs.subject().to_der().unwrap(), genuine::crypto::P384PublicKey::from_uncompressed(point).unwrap())
+    (tbs.subject().to_der().unwrap(), PublicKey::<P384>::from_uncompressed(point).unwrap())
 }
 
 /// The validity of the leaf, read by other parsers than those under test.

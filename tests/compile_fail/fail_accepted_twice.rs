@@ -6,8 +6,8 @@ use genuine::{
 };
 
 fn accept(authentic: AuthenticAssertion<'_>) -> Result<(), Error> {
-    let _ = authentic.accept(Counter(0))?;
-    let _ = authentic.accept(Counter(0))?;
+    let _ = authentic.accept_without_store(Counter(0))?;
+    let _ = authentic.accept_without_store(Counter(0))?;
     Ok(())
 }
 

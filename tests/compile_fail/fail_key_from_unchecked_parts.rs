@@ -2,10 +2,10 @@
 
 use genuine::{
     app_attest::{AppIdHash, AttestedKey, Environment, KeyId},
-    crypto::P256PublicKey,
+    crypto::{P256, PublicKey},
 };
 
-fn forge(id: KeyId, key: P256PublicKey, app_id: AppIdHash) -> AttestedKey {
+fn forge(id: KeyId, key: PublicKey<P256>, app_id: AppIdHash) -> AttestedKey {
     AttestedKey::new(id, key, app_id, Environment::Production)
 }
 

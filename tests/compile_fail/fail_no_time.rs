@@ -2,12 +2,13 @@
 
 use genuine::{
     Error,
-    app_attest::{AttestationObject, AttestationVerifier, ClientDataHash, KeyId, VerifiedAttestation},
-    crypto::Crypto,
+    app_attest::{
+        AttestationCrypto, AttestationObject, AttestationVerifier, ClientDataHash, KeyId, VerifiedAttestation,
+    },
 };
 
 fn verify<'i>(
-    verifier: &AttestationVerifier<'_, dyn Crypto>,
+    verifier: &AttestationVerifier<'_, dyn AttestationCrypto>,
     object: &AttestationObject<'i>,
     key_id: &KeyId,
     client_data: &ClientDataHash<'_>,

@@ -4,14 +4,13 @@
 use genuine::{
     Error, UnixTime,
     app_attest::{
-        Assertion, AssertionVerifier, AttestationObject, AttestationVerifier, AttestedKey, AuthenticAssertion,
-        ClientDataHash, Counter, KeyId,
+        Assertion, AssertionVerifier, AttestationCrypto, AttestationObject, AttestationVerifier, AttestedKey,
+        AuthenticAssertion, ClientDataHash, Counter, KeyId,
     },
-    crypto::Crypto,
 };
 
 fn attestation(
-    verifier: &AttestationVerifier<'_, dyn Crypto>,
+    verifier: &AttestationVerifier<'_, dyn AttestationCrypto>,
     object: &AttestationObject<'_>,
     key_id: &KeyId,
     client_data: &ClientDataHash<'_>,
@@ -23,7 +22,7 @@ fn attestation(
 }
 
 fn assertion(
-    verifier: &AssertionVerifier<'_, dyn Crypto>,
+    verifier: &AssertionVerifier<'_, dyn AttestationCrypto>,
     assertion: &Assertion<'_>,
     key: &AttestedKey,
     client_data: &ClientDataHash<'_>,
@@ -34,7 +33,7 @@ fn assertion(
 }
 
 fn freshness(authentic: AuthenticAssertion<'_>) -> Result<(), Error> {
-    authentic.accept(Counter(0))?;
+    authentic.accept_without_store(Counter(0))?;
     Ok(())
 }
 

@@ -4,34 +4,35 @@
 use genuine::{
     Error, UnixTime,
     app_attest::{
-        Assertion, AssertionVerifier, AttestationObject, AttestationVerifier, AttestedKey, ClientDataHash, Counter,
-        KeyId, Policy, VerifiedAssertion, VerifiedAttestation,
+        Assertion, AssertionVerifier, AttestationCrypto, AttestationObject, AttestationVerifier, AttestedKey,
+        ClientDataHash, Counter, KeyId, Policy, VerifiedAssertion, VerifiedAttestation,
     },
-    crypto::Crypto,
     x509::TrustAnchor,
 };
 
 fn register<'i>(
     object: &'i [u8],
     key_id: &KeyId,
-    policy: Policy<'_>,
+    policies: &[Policy<'_>],
     anchors: &[TrustAnchor<'_>],
-    crypto: &dyn Crypto,
+    crypto: &dyn AttestationCrypto,
     now: UnixTime,
 ) -> Result<VerifiedAttestation<'i>, Error> {
     let object = AttestationObject::parse(object)?;
-    AttestationVerifier::new(policy, anchors, crypto).verify(&object, key_id, &ClientDataHash(b"hash"), now)
+    AttestationVerifier::new(policies, anchors, crypto)?.verify(&object, key_id, &ClientDataHash::new(b"hash")?, now)
 }
 
 fn request<'i>(
     object: &'i [u8],
     key: &AttestedKey,
-    policy: Policy<'_>,
-    crypto: &dyn Crypto,
+    policies: &[Policy<'_>],
+    crypto: &dyn AttestationCrypto,
     last: Counter,
 ) -> Result<VerifiedAssertion<'i>, Error> {
     let assertion = Assertion::parse(object)?;
-    AssertionVerifier::new(policy, crypto).verify(&assertion, key, &ClientDataHash(b"hash"))?.accept(last)
+    AssertionVerifier::new(policies, crypto)?
+        .verify(&assertion, key, &ClientDataHash::new(b"hash")?)?
+        .accept_without_store(last)
 }
 
 fn main() {

@@ -3,7 +3,7 @@
 use der::{Decode as _, Encode as _};
 use genuine::x509::{Certificate, SubjectKey};
 use genuine_testvectors::{
-    Edits, Generation, TestPki,
+    Generation, Mutation, TestPki,
     certificate::{extension, field, name, oid},
     der::{Der, tag},
 };
@@ -65,14 +65,25 @@ pub(super) fn compare(input: &[u8], id: &str, divergences: &mut Divergences) -> 
     assert_eq!(ours.validity().not_before.0, tbs.validity().not_before.to_unix_duration().as_secs(), "{id}");
     assert_eq!(ours.validity().not_after.0, tbs.validity().not_after.to_unix_duration().as_secs(), "{id}");
     let info = tbs.subject_public_key_info();
-    let curve = info.algorithm.parameters.as_ref().expect("a curve").to_der().expect("it was decoded");
-    let (expected_curve, coordinates) = match ours.key() {
-        SubjectKey::P256(key) => (oid::P256, key.0.to_vec()),
-        SubjectKey::P384(key) => (oid::P384, key.0.to_vec()),
+    let parameters = info.algorithm.parameters.as_ref().map(|any| any.to_der().expect("it was decoded"));
+    let key = info.subject_public_key.as_bytes().expect("whole octets");
+    let on_curve = |curve: &[u8], coordinates: &[u8]| {
+        same("algorithm", oid::EC_PUBLIC_KEY, info.algorithm.oid.as_bytes());
+        same("curve", &Der::oid(curve).encode(), parameters.as_deref().expect("a curve"));
+        same("key", &[&[4], coordinates].concat(), key);
     };
-    same("algorithm", oid::EC_PUBLIC_KEY, info.algorithm.oid.as_bytes());
-    same("curve", &Der::oid(expected_curve).encode(), &curve);
-    same("key", &[vec![4], coordinates].concat(), info.subject_public_key.as_bytes().expect("whole octets"));
+    match ours.key() {
+        SubjectKey::P256(coordinates) => on_curve(oid::P256, coordinates),
+        SubjectKey::P384(coordinates) => on_curve(oid::P384, coordinates),
+        SubjectKey::Other { algorithm, key: other } => {
+            same("algorithm", algorithm.id(), info.algorithm.oid.as_bytes());
+            same("parameters", algorithm.parameters(), parameters.as_deref().unwrap_or_default());
+            same("key", other, key);
+        }
+        other => panic!("{id}: {other:?}"),
+    }
+    same("signature", ours.signature(), theirs.signature().as_bytes().expect("whole octets"));
+    same("signature algorithm", ours.signature_algorithm().id(), theirs.signature_algorithm().oid.as_bytes());
     let extensions = tbs.extensions().expect("version 3 with extensions");
     assert!(!extensions.is_empty(), "{id}");
     for extension in extensions {
@@ -183,7 +194,7 @@ fn mutated_certificates_read_the_same() {
             see(&original[..at]);
         }
         see(&[original.as_slice(), &[0]].concat());
-        // Edits whose lengths are right again: the tree is changed, not the bytes.
+        // Mutation whose lengths are right again: the tree is changed, not the bytes.
         let original = Der::decode(&original);
         for _ in 0..5_000 {
             let mut changed = original.clone();
@@ -237,8 +248,8 @@ fn extensions_are_found_in_any_order() {
     let mut divergences = Divergences::default();
     let device = device();
     for rotation in 0..6 {
-        let edits = Edits::default().leaf(move |leaf| leaf.extensions().rotate_left(rotation));
-        let object = edits.mint_attestation(&device, &[1; 32]);
+        let mutation = Mutation::default().leaf(move |leaf| leaf.extensions().rotate_left(rotation));
+        let object = mutation.mint_attestation(&device, &[1; 32]);
         for certificate in certificates_of(&object) {
             assert!(compare(&certificate, SERIES, &mut divergences));
         }

@@ -5,13 +5,14 @@
 use genuine::{
     Error, UnixTime,
     app_attest::{
-        APPLE_APP_ATTEST_ROOT, AppIdHash, AttestationObject, AttestationVerifier, ClientDataHash, KeyId, Policy,
+        APPLE_APP_ATTEST_ROOT, AppIdHash, AttestationObject, AttestationVerifier, ClientDataHash, Environments, KeyId,
+        Policy,
     },
     crypto::RustCrypto,
     x509::TrustAnchor,
 };
 use genuine_testvectors::{
-    Device, Edits, TestPki,
+    Device, Mutation, TestPki,
     certificate::{UnsignedCertificate, algorithm, extension, field, name, oid, part, time},
     der::{Der, tag},
     keys::{Hash, Signer, sha256},
@@ -30,7 +31,7 @@ const LOOSER: &[Allowed] = &[
         how: "RequiredEkuNotFoundContext",
         why: "RFC 5280 §4.2.1.12: an extended key usage restricts the certificate that has it; the intermediate's is looked \
               at where it is critical",
-        named: &["intermediate: purpose of a TLS server", "p-12d"],
+        named: &["intermediate: purpose of a TLS server", "certificate::intermediate-purpose-tls"],
     },
     Allowed {
         how: "NameConstraintViolation",
@@ -44,18 +45,23 @@ const STRICTER: &[Allowed] = &[
     Allowed {
         how: "BasicConstraints",
         why: "RFC 5280 §4.2.1.9: critical in an authority, no path length without cA; webpki looks at cA and path length alone",
-        named: &["intermediate: basicConstraints not critical", "leaf: path length", "xs-12", "xs-15"],
+        named: &[
+            "intermediate: basicConstraints not critical",
+            "leaf: path length",
+            "certificate::path-length-without-authority",
+            "certificate::intermediate-authority-not-critical",
+        ],
     },
     Allowed {
         how: "CertSerial",
         why: "RFC 5280 §4.1.2.2: positive, at most 20 octets; webpki is lenient here by name",
         named: &[
-            "de-15",
-            "de-15-ca",
-            "de-16",
-            "de-16-ca",
-            "de-19",
-            "de-19-ca",
+            "der::serial-zero",
+            "der::intermediate-serial-zero",
+            "der::serial-negative",
+            "der::intermediate-serial-negative",
+            "der::serial-21-octets",
+            "der::intermediate-serial-21-octets",
             "leaf: serial 0",
             "leaf: serial of 21 octets",
             "leaf: serial −128",
@@ -64,22 +70,42 @@ const STRICTER: &[Allowed] = &[
     Allowed {
         how: "CertTooLarge",
         why: "a bound of ours: `MAX_CERTIFICATE`",
-        named: &["am-30", "leaf: 2049 bytes", "rx-06"],
+        named: &["envelope::leaf-2049-bytes", "leaf: 2049 bytes", "certificate::over-cap-by-extensions"],
     },
     Allowed {
         how: "DerBitString",
         why: "X.690 §11.2: a named-bit list has no trailing zeros, and padding is zero; webpki reads the one bit it needs, and leaves the key of a leaf alone",
-        named: &["de-32", "de-33a", "de-33a-ca", "de-33b", "de-33b-ca", "intermediate: keyUsage in 17 bits"],
+        named: &[
+            "der::key-unused-bits",
+            "der::key-usage-unused-bit-set",
+            "der::intermediate-key-usage-unused-bit-set",
+            "der::key-usage-trailing-zero-octet",
+            "der::intermediate-key-usage-trailing-zero-octet",
+            "intermediate: keyUsage in 17 bits",
+        ],
     },
     Allowed {
         how: "DerBoolean",
         why: "X.690 §11.5: a DEFAULT is left out; webpki takes it spelled out",
-        named: &["de-28", "de-28-ca", "de-29", "leaf: cA FALSE"],
+        named: &[
+            "der::critical-false-spelled-out",
+            "der::intermediate-critical-false-spelled-out",
+            "der::ca-false-spelled-out",
+            "leaf: cA FALSE",
+        ],
     },
     Allowed {
         how: "DerInteger",
         why: "X.690 §8.3.2: the serial number is minimal",
-        named: &["de-17", "de-17-ca", "de-18", "de-18-ca", "de-20", "de-20-ca", "leaf: serial not minimal"],
+        named: &[
+            "der::serial-leading-zero",
+            "der::intermediate-serial-leading-zero",
+            "der::serial-leading-ff",
+            "der::intermediate-serial-leading-ff",
+            "der::serial-without-octets",
+            "der::intermediate-serial-without-octets",
+            "leaf: serial not minimal",
+        ],
     },
     Allowed {
         how: "DerLength",
@@ -97,33 +123,55 @@ const STRICTER: &[Allowed] = &[
     Allowed {
         how: "DerTime",
         why: "RFC 5280 §4.1.2.5: dates through 2049 are UTCTime",
-        named: &["de-43b", "de-43b-ca", "intermediate: GeneralizedTime", "leaf: GeneralizedTime"],
+        named: &[
+            "der::not-before-generalized-time",
+            "der::intermediate-not-before-generalized-time",
+            "intermediate: GeneralizedTime",
+            "leaf: GeneralizedTime",
+        ],
     },
     Allowed {
         how: "ExtCriticalUnknown",
         why: "webpki processes subjectAltName and name constraints; the engine refuses them where they are critical",
-        named: &["intermediate: nameConstraints critical", "leaf: subjectAltName critical", "xs-03a", "xs-04"],
+        named: &[
+            "intermediate: nameConstraints critical",
+            "leaf: subjectAltName critical",
+            "certificate::name-constraints-critical",
+            "certificate::intermediate-name-constraints",
+        ],
     },
     Allowed {
         how: "ExtDuplicate",
         why: "RFC 5280 §4.2: no extension occurs twice; webpki notices for those that it processes",
-        named: &["intermediate: unknown twice", "leaf: unknown twice", "xs-06a", "xs-06b"],
+        named: &[
+            "intermediate: unknown twice",
+            "leaf: unknown twice",
+            "certificate::another-nonce-after",
+            "certificate::another-nonce-before",
+        ],
     },
     Allowed {
         how: "ExtLimit",
         why: "a bound of ours: `MAX_EXTENSIONS`",
-        named: &["leaf: seventeen extensions", "xs-07"],
+        named: &["leaf: seventeen extensions", "certificate::17-extensions"],
     },
     Allowed {
         how: "ExtMalformed",
         why: "the keyUsage of a leaf is read; an extension has a value; a path length is below 128; all purposes are read",
-        named: &["de-35b", "de-35b-ca", "de-35c", "de-36", "intermediate: path length 128", "xs-33j"],
+        named: &[
+            "der::key-usage-empty",
+            "der::intermediate-key-usage-empty",
+            "der::nonce-empty",
+            "der::extensions-empty",
+            "intermediate: path length 128",
+            "certificate::purposes-second-malformed",
+        ],
     },
     Allowed {
         how: "IssuerMismatch",
         why: "the chain has an intermediate; webpki finds the shorter path from the leaf to the anchor. An issuer has a name \
               (RFC 5280 §4.1.2.4); webpki compares two empty ones",
-        named: &["ch-06c", "leaf: signed by the root"],
+        named: &["chain::leaf-issuer-and-subject-above-empty", "leaf: signed by the root"],
     },
     Allowed {
         how: "KeyUsage",
@@ -135,33 +183,33 @@ const STRICTER: &[Allowed] = &[
             "leaf: keyUsage keyAgreement",
             "leaf: keyUsage keyCertSign",
             "leaf: no keyUsage",
-            "xs-09",
-            "xs-10",
-            "xs-11",
-            "xs-16",
-            "xs-17",
+            "certificate::may-sign-certificates",
+            "certificate::may-not-sign",
+            "certificate::key-usage-missing",
+            "certificate::intermediate-may-sign-crls-alone",
+            "certificate::intermediate-key-usage-missing",
         ],
     },
     Allowed {
         how: "SelfIssued",
         why: "an intermediate under the anchor's name is the anchor; webpki takes any path that ends in it",
-        named: &["ch-03b", "ch-03c"],
+        named: &["chain::leaf-under-the-anchor", "chain::intermediate-named-as-the-root"],
     },
     Allowed {
         how: "SpkiAlgorithm",
         why: "the leaf's key is on P-256; webpki leaves that key to the protocol",
         named: &[
             "leaf: a key on P-384",
-            "xs-19",
-            "xs-20a",
-            "xs-20b",
-            "xs-20c",
-            "xs-20d",
-            "xs-21",
-            "xs-22a",
-            "xs-22b",
-            "xs-23a",
-            "xs-23b",
+            "certificate::key-p384",
+            "certificate::key-rsa",
+            "certificate::key-ed25519",
+            "certificate::curve-secp256k1",
+            "certificate::curve-brainpool-p256r1",
+            "certificate::curve-explicit",
+            "certificate::curve-missing",
+            "certificate::curve-null",
+            "certificate::key-for-ecdh",
+            "certificate::key-for-ecmqv",
         ],
     },
     Allowed {
@@ -169,19 +217,25 @@ const STRICTER: &[Allowed] = &[
         why: "as above: an uncompressed point of the curve",
         named: &[
             "leaf: compressed point",
-            "xs-25",
-            "xs-25b",
-            "xs-26",
-            "xs-26b",
-            "xs-27",
-            "xs-28",
-            "xs-29a",
-            "xs-29b",
-            "xs-29c",
-            "xs-30a",
-            "xs-30b",
-            "xs-31a",
-            "xs-31b",
+            "certificate::point-compressed",
+            "certificate::point-compressed-other-sign",
+            "certificate::point-hybrid",
+            "certificate::point-hybrid-other-sign",
+            "certificate::point-at-infinity",
+            "certificate::point-without-format",
+            "certificate::point-octet-too-many",
+        ],
+    },
+    Allowed {
+        how: "LeafKeyInvalid",
+        why: "the leaf's key is a point of P-256; webpki leaves that key to the protocol",
+        named: &[
+            "certificate::attested-point-off-curve",
+            "certificate::attested-x-is-prime",
+            "certificate::attested-x-above-prime",
+            "certificate::attested-y-is-prime",
+            "certificate::attested-x-zero",
+            "certificate::attested-y-zero",
         ],
     },
 ];
@@ -189,16 +243,22 @@ const STRICTER: &[Allowed] = &[
 /// What the engine says of the chain; `None` if it did not come to that.
 fn ours(entry: &Entry, anchor: TrustAnchor<'_>) -> Option<Result<(), Error>> {
     let verdict = AttestationObject::parse(&entry.object).and_then(|object| {
-        let apps = [AppIdHash(sha256(&[entry.app_id.as_bytes()]))];
+        let app = AppIdHash(sha256(&[entry.app_id.as_bytes()]));
+        let policies = [Policy::new(app).with_environments(Environments::ProductionAndDevelopment)];
         let anchors = [anchor];
-        let verifier = AttestationVerifier::new(Policy::new(&apps).allow_development(), &anchors, &RustCrypto);
+        let verifier = AttestationVerifier::new(&policies, &anchors, &RustCrypto)?;
         let key_id = KeyId::from_slice(&entry.key_id)?;
-        verifier.verify(&object, &key_id, &ClientDataHash(&entry.client_data), UnixTime(entry.now)).map(drop)
+        verifier.verify(&object, &key_id, &ClientDataHash::new(&entry.client_data)?, UnixTime(entry.now)).map(drop)
     });
     match verdict {
         // Not X.509: what the nonce extension holds is Apple's.
         Err(Error::NonceMissing | Error::NonceMalformed) => None,
-        Err(error) if error == Error::CertTooLarge || matches!(error.code() / 100, 2 | 3) => Some(Err(error)),
+        Err(error)
+            if matches!(error, Error::CertTooLarge | Error::LeafKeyInvalid)
+                || matches!(error.code() / 100, 12 | 13) =>
+        {
+            Some(Err(error))
+        }
         Err(_) => None,
         Ok(()) => Some(Ok(())),
     }
@@ -248,13 +308,13 @@ impl Comparison {
     }
 
     /// Mints an attestation with edited certificates and compares the verdicts on it.
-    fn mint(&mut self, id: &str, edits: &Edits<'_>, now: u64) {
+    fn mint(&mut self, id: &str, mutation: &Mutation<'_>, now: u64) {
         let device = device();
         let client_data = sha256(&[b"client data"]).to_vec();
         let entry = Entry {
             id: id.to_owned(),
             attestation: true,
-            object: edits.mint_attestation(&device, &client_data),
+            object: mutation.mint_attestation(&device, &client_data),
             app_id: device.app_id().to_owned(),
             key_id: device.key_id().to_vec(),
             client_data,
@@ -288,34 +348,34 @@ fn genuine_chains_are_accepted_by_both() {
     assert_eq!(comparison.refused as usize, 2 * entries.len());
 }
 
-type Named = (&'static str, Edits<'static>);
+type Named = (&'static str, Mutation<'static>);
 
-fn edit() -> Edits<'static> {
-    Edits::default()
+fn mutation() -> Mutation<'static> {
+    Mutation::default()
 }
 
-/// One edit on the leaf, and the same on the intermediate.
+/// One mutation on the leaf, and the same on the intermediate.
 fn both(ids: [&'static str; 2], change: fn(&mut UnsignedCertificate)) -> [Named; 2] {
-    [(ids[0], edit().leaf(change)), (ids[1], edit().intermediate(change))]
+    [(ids[0], mutation().leaf(change)), (ids[1], mutation().intermediate(change))]
 }
 
 fn roles() -> Vec<Named> {
     let leaf_constraints =
-        |value: &'static [u8]| edit().leaf(|leaf| leaf.set_extension_value(oid::BASIC_CONSTRAINTS, value));
+        |value: &'static [u8]| mutation().leaf(|leaf| leaf.set_extension_value(oid::BASIC_CONSTRAINTS, value));
     let constraints = |value: &'static [u8]| {
-        edit().intermediate(|intermediate| intermediate.set_extension_value(oid::BASIC_CONSTRAINTS, value))
+        mutation().intermediate(|intermediate| intermediate.set_extension_value(oid::BASIC_CONSTRAINTS, value))
     };
-    let leaf_usage = |value: &'static [u8]| edit().leaf(|leaf| leaf.set_extension_value(oid::KEY_USAGE, value));
+    let leaf_usage = |value: &'static [u8]| mutation().leaf(|leaf| leaf.set_extension_value(oid::KEY_USAGE, value));
     let usage = |value: &'static [u8]| {
-        edit().intermediate(|intermediate| intermediate.set_extension_value(oid::KEY_USAGE, value))
+        mutation().intermediate(|intermediate| intermediate.set_extension_value(oid::KEY_USAGE, value))
     };
     vec![
         ("leaf: CA", leaf_constraints(&[0x30, 3, 1, 1, 0xFF])),
         ("leaf: path length", leaf_constraints(&[0x30, 3, 2, 1, 0])),
         ("leaf: CA and path length", leaf_constraints(&[0x30, 6, 1, 1, 0xFF, 2, 1, 0])),
         ("leaf: cA FALSE", leaf_constraints(&[0x30, 3, 1, 1, 0])),
-        ("leaf: no basicConstraints", edit().leaf(|leaf| leaf.remove_extension(oid::BASIC_CONSTRAINTS))),
-        ("leaf: no keyUsage", edit().leaf(|leaf| leaf.remove_extension(oid::KEY_USAGE))),
+        ("leaf: no basicConstraints", mutation().leaf(|leaf| leaf.remove_extension(oid::BASIC_CONSTRAINTS))),
+        ("leaf: no keyUsage", mutation().leaf(|leaf| leaf.remove_extension(oid::KEY_USAGE))),
         ("leaf: keyUsage keyAgreement", leaf_usage(&[3, 2, 3, 0x08])),
         ("leaf: keyUsage digitalSignature", leaf_usage(&[3, 2, 7, 0x80])),
         ("leaf: keyUsage keyCertSign", leaf_usage(&[3, 2, 2, 0xF4])),
@@ -328,28 +388,31 @@ fn roles() -> Vec<Named> {
         ("intermediate: path length 256", constraints(&[0x30, 7, 1, 1, 0xFF, 2, 2, 1, 0])),
         ("intermediate: no path length", constraints(&[0x30, 3, 1, 1, 0xFF])),
         ("intermediate: path length alone", constraints(&[0x30, 3, 2, 1, 0])),
-        ("intermediate: no basicConstraints", edit().intermediate(|ca| ca.remove_extension(oid::BASIC_CONSTRAINTS))),
+        (
+            "intermediate: no basicConstraints",
+            mutation().intermediate(|ca| ca.remove_extension(oid::BASIC_CONSTRAINTS)),
+        ),
         (
             "intermediate: basicConstraints not critical",
-            edit().intermediate(|ca| {
+            mutation().intermediate(|ca| {
                 ca.extension(oid::BASIC_CONSTRAINTS).elements().remove(1);
             }),
         ),
-        ("intermediate: no keyUsage", edit().intermediate(|ca| ca.remove_extension(oid::KEY_USAGE))),
+        ("intermediate: no keyUsage", mutation().intermediate(|ca| ca.remove_extension(oid::KEY_USAGE))),
         ("intermediate: keyUsage cRLSign", usage(&[3, 2, 1, 0x02])),
         ("intermediate: keyUsage keyCertSign", usage(&[3, 2, 2, 0x04])),
         ("intermediate: keyUsage all", usage(&[3, 3, 7, 0xFF, 0x80])),
         ("intermediate: keyUsage in 17 bits", usage(&[3, 4, 7, 0x04, 0x00, 0x80])),
         (
             "intermediate: the root in its place",
-            edit().chain(|chain| {
+            mutation().chain(|chain| {
                 chain.intermediate = Der::decode(&TestPki::default().root_der());
             }),
         ),
-        ("intermediate: the leaf in its place", edit().chain(|chain| chain.intermediate = chain.leaf.clone())),
+        ("intermediate: the leaf in its place", mutation().chain(|chain| chain.intermediate = chain.leaf.clone())),
         (
             "leaf: signed by the root",
-            edit().leaf(|leaf| {
+            mutation().leaf(|leaf| {
                 leaf.signer = TestPki::default().root_signer();
                 leaf.tbs[field::ISSUER] = Der::decode(&TestPki::default().root_subject());
             }),
@@ -360,45 +423,51 @@ fn roles() -> Vec<Named> {
 fn names_and_keys() -> Vec<Named> {
     let other = || name(&[(oid::COMMON_NAME, "Another CA")]);
     let mut rows = vec![
-        ("leaf: another issuer", edit().leaf(move |leaf| leaf.tbs[field::ISSUER] = other())),
-        ("intermediate: another subject", edit().intermediate(move |ca| ca.tbs[field::SUBJECT] = other())),
-        ("intermediate: another issuer", edit().intermediate(move |ca| ca.tbs[field::ISSUER] = other())),
+        ("leaf: another issuer", mutation().leaf(move |leaf| leaf.tbs[field::ISSUER] = other())),
+        ("intermediate: another subject", mutation().intermediate(move |ca| ca.tbs[field::SUBJECT] = other())),
+        ("intermediate: another issuer", mutation().intermediate(move |ca| ca.tbs[field::ISSUER] = other())),
         (
             "issuer in PrintableString",
-            edit().leaf(|leaf| {
+            mutation().leaf(|leaf| {
                 leaf.tbs[field::ISSUER][0][0][1].tag = vec![tag::PRINTABLE_STRING];
             }),
         ),
-        ("issuer in capitals", edit().leaf(|leaf| leaf.tbs[field::ISSUER][0][0][1].octets().make_ascii_uppercase())),
-        ("leaf: no subject", edit().leaf(|leaf| leaf.tbs[field::SUBJECT] = Der::sequence(vec![]))),
-        ("leaf: signed by another CA", edit().leaf(|leaf| leaf.signer = TestPki::new("other").intermediate_signer())),
+        (
+            "issuer in capitals",
+            mutation().leaf(|leaf| leaf.tbs[field::ISSUER][0][0][1].octets().make_ascii_uppercase()),
+        ),
+        ("leaf: no subject", mutation().leaf(|leaf| leaf.tbs[field::SUBJECT] = Der::sequence(vec![]))),
+        (
+            "leaf: signed by another CA",
+            mutation().leaf(|leaf| leaf.signer = TestPki::new("other").intermediate_signer()),
+        ),
         (
             "intermediate: signed by another root",
-            edit().intermediate(|ca| ca.signer = TestPki::new("other").root_signer()),
+            mutation().intermediate(|ca| ca.signer = TestPki::new("other").root_signer()),
         ),
         (
             "both: another PKI",
-            edit()
+            mutation()
                 .leaf(|leaf| leaf.signer = TestPki::new("other").intermediate_signer())
                 .chain(|chain| chain.intermediate = TestPki::new("other").intermediate().sign()),
         ),
         (
             "intermediate: a key on P-256",
-            edit().leaf(|leaf| leaf.signer = Signer::p256("ca")).intermediate(|ca| {
+            mutation().leaf(|leaf| leaf.signer = Signer::p256("ca")).intermediate(|ca| {
                 let point = Signer::p256("ca").public_point();
                 ca.tbs[field::SPKI] = genuine_testvectors::certificate::ec_public_key(oid::P256, &point);
             }),
         ),
         (
             "leaf: a key on P-384",
-            edit().leaf(|leaf| {
+            mutation().leaf(|leaf| {
                 let point = Signer::p384("leaf").public_point();
                 leaf.tbs[field::SPKI] = genuine_testvectors::certificate::ec_public_key(oid::P384, &point);
             }),
         ),
         (
             "leaf: compressed point",
-            edit().leaf(|leaf| {
+            mutation().leaf(|leaf| {
                 let octets = leaf.tbs[field::SPKI][1].octets();
                 let parity = octets[65] & 1;
                 octets.truncate(34);
@@ -407,24 +476,24 @@ fn names_and_keys() -> Vec<Named> {
         ),
         (
             "leaf: SHA-384",
-            edit().leaf(|leaf| {
+            mutation().leaf(|leaf| {
                 leaf.set_algorithm(&algorithm(oid::ECDSA_SHA384));
                 leaf.hash = Hash::Sha384;
             }),
         ),
         (
             "intermediate: SHA-256",
-            edit().intermediate(|ca| {
+            mutation().intermediate(|ca| {
                 ca.set_algorithm(&algorithm(oid::ECDSA_SHA256));
                 ca.hash = Hash::Sha256;
             }),
         ),
-        ("leaf: the other hash", edit().leaf(|leaf| leaf.hash = Hash::Sha384)),
-        ("intermediate: the other hash", edit().intermediate(|ca| ca.hash = Hash::Sha256)),
-        ("leaf: s in n − s", edit().chain(|chain| *chain.leaf[part::SIGNATURE].octets() = twin(&chain.leaf))),
+        ("leaf: the other hash", mutation().leaf(|leaf| leaf.hash = Hash::Sha384)),
+        ("intermediate: the other hash", mutation().intermediate(|ca| ca.hash = Hash::Sha256)),
+        ("leaf: s in n − s", mutation().chain(|chain| *chain.leaf[part::SIGNATURE].octets() = twin(&chain.leaf))),
         (
             "intermediate: s in n − s",
-            edit().chain(|chain| {
+            mutation().chain(|chain| {
                 *chain.intermediate[part::SIGNATURE].octets() = twin(&chain.intermediate);
             }),
         ),
@@ -448,7 +517,7 @@ fn twin(certificate: &Der) -> Vec<u8> {
 }
 
 fn forms() -> Vec<Named> {
-    let serial = |octets: &'static [u8]| edit().leaf(|leaf| *leaf.tbs[field::SERIAL].octets() = octets.to_vec());
+    let serial = |octets: &'static [u8]| mutation().leaf(|leaf| *leaf.tbs[field::SERIAL].octets() = octets.to_vec());
     let mut rows = vec![
         ("leaf: serial 0", serial(&[0])),
         ("leaf: serial −128", serial(&[0x80])),
@@ -457,20 +526,23 @@ fn forms() -> Vec<Named> {
         ("leaf: serial not minimal", serial(&[0, 1])),
         (
             "leaf: no extensions",
-            edit().leaf(|leaf| {
+            mutation().leaf(|leaf| {
                 leaf.tbs.elements().remove(field::EXTENSIONS);
             }),
         ),
-        ("leaf: signature padded", edit().chain(|chain| chain.leaf[part::SIGNATURE].octets().push(0))),
+        ("leaf: signature padded", mutation().chain(|chain| chain.leaf[part::SIGNATURE].octets().push(0))),
         (
             "leaf: seventeen extensions",
-            edit().leaf(|leaf| {
+            mutation().leaf(|leaf| {
                 for arc in 0..10 {
                     leaf.extensions().push(extension(&[0x2A, 3, arc], false, &[5, 0]));
                 }
             }),
         ),
-        ("leaf: 2049 bytes", edit().leaf(|leaf| leaf.extensions().push(extension(&[0x2A, 3, 4], false, &[5; 1500])))),
+        (
+            "leaf: 2049 bytes",
+            mutation().leaf(|leaf| leaf.extensions().push(extension(&[0x2A, 3, 4], false, &[5; 1500]))),
+        ),
     ];
     rows.extend(both(["leaf: version 2", "intermediate: version 2"], |certificate| {
         *certificate.tbs[field::VERSION][0].octets() = vec![1];
@@ -498,27 +570,27 @@ fn extensions() -> Vec<Named> {
     let mut rows = vec![
         (
             "leaf: purpose of a TLS server",
-            edit().leaf(|leaf| {
+            mutation().leaf(|leaf| {
                 leaf.set_extension_value(oid::EXT_KEY_USAGE, &[0x30, 10, 6, 8, 0x2B, 6, 1, 5, 5, 7, 3, 1]);
             }),
         ),
         (
             "leaf: any purpose",
-            edit().leaf(|leaf| {
+            mutation().leaf(|leaf| {
                 leaf.set_extension_value(oid::EXT_KEY_USAGE, &[0x30, 6, 6, 4, 0x55, 0x1D, 0x25, 0]);
             }),
         ),
-        ("leaf: purposes empty", edit().leaf(|leaf| leaf.set_extension_value(oid::EXT_KEY_USAGE, &[0x30, 0]))),
+        ("leaf: purposes empty", mutation().leaf(|leaf| leaf.set_extension_value(oid::EXT_KEY_USAGE, &[0x30, 0]))),
         (
             "leaf: purpose critical",
-            edit().leaf(|leaf| {
+            mutation().leaf(|leaf| {
                 leaf.extension(oid::EXT_KEY_USAGE).elements().insert(1, Der::true_value());
             }),
         ),
-        ("leaf: no purpose", edit().leaf(|leaf| leaf.remove_extension(oid::EXT_KEY_USAGE))),
+        ("leaf: no purpose", mutation().leaf(|leaf| leaf.remove_extension(oid::EXT_KEY_USAGE))),
         (
             "intermediate: purpose of a TLS server",
-            edit().intermediate(|ca| {
+            mutation().intermediate(|ca| {
                 ca.extensions().push(extension(
                     oid::EXT_KEY_USAGE,
                     false,
@@ -528,19 +600,19 @@ fn extensions() -> Vec<Named> {
         ),
         (
             "leaf: subjectAltName critical",
-            edit().leaf(|leaf| {
+            mutation().leaf(|leaf| {
                 leaf.extensions().push(extension(&[0x55, 0x1D, 17], true, &[0x30, 3, 0x82, 1, b'a']));
             }),
         ),
         (
             "intermediate: nameConstraints critical",
-            edit().intermediate(|ca| {
+            mutation().intermediate(|ca| {
                 ca.extensions().push(extension(&[0x55, 0x1D, 30], true, &[0x30, 7, 0xA0, 5, 0x30, 3, 0x82, 1, b'a']));
             }),
         ),
         (
             "intermediate: nameConstraints, and a name outside of them",
-            edit()
+            mutation()
                 .intermediate(|ca| {
                     ca.extensions().push(extension(
                         &[0x55, 0x1D, 30],
@@ -575,8 +647,8 @@ fn extensions() -> Vec<Named> {
 fn verdicts_agree() {
     let mut comparison = Comparison::default();
     let now = device().issue_time();
-    for (id, edits) in [roles(), names_and_keys(), forms(), extensions()].into_iter().flatten() {
-        comparison.mint(id, &edits, now);
+    for (id, mutation) in [roles(), names_and_keys(), forms(), extensions()].into_iter().flatten() {
+        comparison.mint(id, &mutation, now);
     }
     let root = TestPki::default().root_der();
     let anchor = TrustAnchor::from_trusted_certificate(&root).expect("a root");
@@ -603,10 +675,10 @@ fn flip_signed_parts(comparison: &mut Comparison) {
         certificate.tbs = Der::raw(&bytes);
     };
     for at in 0..leaf_length {
-        comparison.mint(SERIES, &Edits::default().leaf(move |leaf| flip(leaf, at)), now);
+        comparison.mint(SERIES, &Mutation::default().leaf(move |leaf| flip(leaf, at)), now);
     }
     for at in 0..intermediate_length {
-        comparison.mint(SERIES, &Edits::default().intermediate(move |ca| flip(ca, at)), now);
+        comparison.mint(SERIES, &Mutation::default().intermediate(move |ca| flip(ca, at)), now);
     }
 }
 
@@ -620,8 +692,8 @@ fn flip_signatures(comparison: &mut Comparison) {
             bytes[at] ^= [0x01, 0x80, 0x20][at % 3];
             *certificate = Der::raw(&bytes);
         };
-        comparison.mint(SERIES, &Edits::default().chain(move |chain| flip(&mut chain.leaf)), now);
-        comparison.mint(SERIES, &Edits::default().chain(move |chain| flip(&mut chain.intermediate)), now);
+        comparison.mint(SERIES, &Mutation::default().chain(move |chain| flip(&mut chain.leaf)), now);
+        comparison.mint(SERIES, &Mutation::default().chain(move |chain| flip(&mut chain.intermediate)), now);
     }
 }
 
@@ -632,8 +704,8 @@ fn validity_agrees_to_the_second() {
     let mut comparison = Comparison::default();
     let (from, until) = (device.not_before(), device.not_after());
     for now in [from - 1, from, from + 1, until - 1, until, until + 1] {
-        comparison.mint("leaf", &edit(), now);
-        let narrow = edit()
+        comparison.mint("leaf", &mutation(), now);
+        let narrow = mutation()
             .intermediate(move |ca| {
                 ca.tbs[field::VALIDITY] = Der::sequence(vec![time(from), time(until)]);
             })

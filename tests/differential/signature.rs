@@ -4,7 +4,7 @@ use der::{Decode as _, Encode as _, Sequence, asn1::UintRef};
 use genuine::{
     Error,
     app_attest::{AppIdHash, Assertion, AssertionVerifier, AttestedKey, ClientDataHash, Environment, Policy},
-    crypto::{P256PublicKey, RustCrypto},
+    crypto::{P256, PublicKey, RustCrypto},
 };
 use genuine_testvectors::{cbor::Cbor, der::Der, keys::sha256};
 use p256::ecdsa::Signature;
@@ -50,7 +50,7 @@ impl Comparison {
     fn new() -> Self {
         let device = device();
         let app = AppIdHash(sha256(&[device.app_id().as_bytes()]));
-        let point = P256PublicKey::from_uncompressed(&device.public_key()).expect("a point");
+        let point = PublicKey::<P256>::from_uncompressed(&device.public_key()).expect("a point");
         Self {
             auth_data: [&app.0[..], &[0x40, 0, 0, 0, 1]].concat(),
             key: AttestedKey::from_trusted_parts(&point, app, Environment::Production, &RustCrypto).expect("a key"),
@@ -84,9 +84,9 @@ impl Comparison {
                 "{}",
                 hex(signature)
             );
-            let apps = [self.app];
-            let verifier = AssertionVerifier::new(Policy::new(&apps), &RustCrypto);
-            let answer = verifier.verify(&ours, &self.key, &ClientDataHash(b"client data"));
+            let policies = [Policy::new(self.app)];
+            let verifier = AssertionVerifier::new(&policies, &RustCrypto).expect("a policy");
+            let answer = verifier.verify(&ours, &self.key, &ClientDataHash::new(b"client data").expect("not empty"));
             assert_eq!(answer.map(drop), Err(Error::SignatureInvalid), "{}", hex(signature));
         }
     }

@@ -1,7 +1,7 @@
 //! Times: the engine's reading of a certificate's validity against x509-cert and, for the calendar, jiff.
 
 use der::Decode as _;
-use genuine::{Error, x509::Certificate};
+use genuine::x509::{Certificate, X509Error};
 use genuine_testvectors::{
     certificate::{field, part},
     der::{Der, tag},
@@ -28,7 +28,7 @@ impl Patched {
     }
 
     /// What both readers make of the validity `time ‥ time`, in Unix seconds.
-    fn read(&mut self, time: &Der) -> (Result<u64, Error>, Option<u64>) {
+    fn read(&mut self, time: &Der) -> (Result<u64, X509Error>, Option<u64>) {
         self.certificate[part::TBS][field::VALIDITY] = Der::sequence(vec![time.clone(), time.clone()]);
         let bytes = self.certificate.encode();
         let ours = Certificate::parse(&bytes).map(|certificate| {
@@ -82,7 +82,7 @@ fn odd_times_read_the_same() {
             }
             (Err(_), None) => {}
             (Err(error), Some(_)) => {
-                assert_eq!(error, Error::DerTime, "{text}");
+                assert_eq!(error, X509Error::Time, "{text}");
                 let early = tag == tag::GENERALIZED_TIME && text < "2050";
                 let how = if early { "GeneralizedTime before 2050" } else { text };
                 divergences.add(how, id);
