@@ -3,16 +3,17 @@
 use genuine::{
     Error,
     app_attest::{
-        AppIdHash, Assertion, AssertionVerifier, AttestedKey, AuthenticAssertion, ClientDataHash, Environment, KeyId,
+        AppIdHash, Assertion, AssertionVerifier, AttestedKey, AuthenticAssertion, ClientDataHash, Environment,
+        Environments, KeyId,
     },
-    crypto::{P256PublicKey, RustCrypto},
+    crypto::{P256, PublicKey, RustCrypto},
 };
 
 use crate::{
     assumed::{Assumed, NOT_TOLD},
     caller::{CallerSide, StoredKey},
     model::Missing,
-    policy::{Environments, Rules},
+    policy::Rules,
 };
 
 /// An assertion and what it is held against.
@@ -53,19 +54,19 @@ impl<'c> Asserted<'c> {
         // Without key or client data there is nothing that the signature could be verified with.
         let assumed = Assumed { nonce: None, signature: side.public_key.is_none() || side.client_data.is_none() };
         let key = self.key()?;
-        if let Some(text) = &side.key_id {
-            let stored = KeyId::from_base64(text)?;
-            if side.public_key.is_some() && stored != key.id() {
-                return Err(Error::KeyIdMismatch);
-            }
-        }
+        let stored_id = side.key_id.as_deref().map(KeyId::from_base64).transpose()?;
+        let client_data = ClientDataHash::new(client_data_hash)?;
         let app = match &side.app_id {
             Some(app_id) => AppIdHash::of(app_id, &RustCrypto)?,
             None => key.app_id(),
         };
         let rules = Rules::new(&side.requirements, app);
-        let verifier = AssertionVerifier::new(rules.policy(), &assumed);
-        verifier.verify(assertion, &key, &ClientDataHash(client_data_hash))
+        let policies = [rules.policy()];
+        let verifier = AssertionVerifier::new(&policies, &assumed)?;
+        if side.public_key.is_some() && stored_id.is_some_and(|stored| stored != key.id()) {
+            return Err(Error::KeyIdMismatch);
+        }
+        verifier.verify(assertion, &key, &client_data)
     }
 
     /// The attested key: stored, or of the parts that the caller told, or one that nothing is verified with.
@@ -76,8 +77,8 @@ impl<'c> Asserted<'c> {
             None => assertion.auth_data().app_id(),
         };
         let environment = match side.requirements.environment {
-            Some(Environments::Only(environment)) => environment,
-            Some(Environments::Any) | None => Environment::Production,
+            Some(Environments::Development) => Environment::Development,
+            Some(Environments::Production | Environments::ProductionAndDevelopment) | None => Environment::Production,
         };
         match &side.public_key {
             Some(key) if key.is_record() => AttestedKey::from_trusted_bytes(&key.0, &RustCrypto),
@@ -86,14 +87,14 @@ impl<'c> Asserted<'c> {
                 AttestedKey::from_trusted_parts(&point, app, environment, &RustCrypto)
             }
             None => {
-                let no_key = P256PublicKey([0; 64]);
+                let no_key = PublicKey::<P256>([0; 64]);
                 AttestedKey::from_trusted_parts(&no_key, app, environment, &Assumed { nonce: None, signature: true })
             }
         }
     }
 
     /// The key that the caller told, as a point.
-    pub(crate) fn point(&self) -> Option<P256PublicKey> {
+    pub(crate) fn point(&self) -> Option<PublicKey<P256>> {
         self.side.public_key.as_ref()?.point()
     }
 }

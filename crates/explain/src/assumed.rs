@@ -4,9 +4,7 @@
 //! object without the caller's side, the engine runs all the same, and this backend answers the one question that nobody
 //! asked. A verdict that rests on it is never `Accepted`: the step is `NotAsked`, and what is missing is named.
 
-use genuine::crypto::{
-    Crypto, CryptoError, Digest, P256PublicKey, P256Signature, P384PublicKey, P384Signature, RustCrypto,
-};
+use genuine::crypto::{CryptoError, Digest, P256, P384, PublicKey, RustCrypto, Sha256, Sha384, Signature, VerifyEcdsa};
 
 /// Stands for client data that the caller did not tell.
 pub(crate) const NOT_TOLD: &[u8] = b"client data that was not told";
@@ -20,31 +18,37 @@ pub(crate) struct Assumed {
     pub(crate) signature: bool,
 }
 
-impl Crypto for Assumed {
+impl Sha256 for Assumed {
     fn sha256(&self, parts: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
         match self.nonce {
             Some(nonce) if parts.last() == Some(&NOT_TOLD) => Ok(nonce),
             _ => RustCrypto.sha256(parts),
         }
     }
+}
 
+impl Sha384 for Assumed {
     fn sha384(&self, parts: &[&[u8]]) -> Result<[u8; 48], CryptoError> {
         RustCrypto.sha384(parts)
     }
+}
 
-    fn check_p256(&self, key: &P256PublicKey) -> Result<(), CryptoError> {
-        if self.signature { Ok(()) } else { RustCrypto.check_p256(key) }
+impl VerifyEcdsa<P256> for Assumed {
+    fn check_key(&self, key: &PublicKey<P256>) -> Result<(), CryptoError> {
+        if self.signature { Ok(()) } else { RustCrypto.check_key(key) }
     }
 
-    fn check_p384(&self, key: &P384PublicKey) -> Result<(), CryptoError> {
-        RustCrypto.check_p384(key)
+    fn verify(&self, key: &PublicKey<P256>, digest: &Digest, signature: &Signature<P256>) -> Result<(), CryptoError> {
+        if self.signature { Ok(()) } else { RustCrypto.verify(key, digest, signature) }
+    }
+}
+
+impl VerifyEcdsa<P384> for Assumed {
+    fn check_key(&self, key: &PublicKey<P384>) -> Result<(), CryptoError> {
+        RustCrypto.check_key(key)
     }
 
-    fn verify_p256(&self, key: &P256PublicKey, digest: &Digest, signature: &P256Signature) -> Result<(), CryptoError> {
-        if self.signature { Ok(()) } else { RustCrypto.verify_p256(key, digest, signature) }
-    }
-
-    fn verify_p384(&self, key: &P384PublicKey, digest: &Digest, signature: &P384Signature) -> Result<(), CryptoError> {
-        RustCrypto.verify_p384(key, digest, signature)
+    fn verify(&self, key: &PublicKey<P384>, digest: &Digest, signature: &Signature<P384>) -> Result<(), CryptoError> {
+        RustCrypto.verify(key, digest, signature)
     }
 }

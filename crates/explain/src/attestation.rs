@@ -1,9 +1,11 @@
 //! An attestation under the engine: its verdict in full, and that of its certificates alone.
 
 use genuine::{
-    Error, Step, UnixTime,
-    app_attest::{AppIdHash, AttestationObject, AttestationVerifier, ClientDataHash, KeyId, Policy},
-    crypto::{Crypto as _, RustCrypto},
+    Error, UnixTime,
+    app_attest::{
+        AppIdHash, AttestationObject, AttestationVerifier, ClientDataHash, Environments, KeyId, Policy, Step,
+    },
+    crypto::RustCrypto,
 };
 
 use crate::{
@@ -12,6 +14,7 @@ use crate::{
     caller::CallerSide,
     model::{ChainReport, ChainVerdict, Missing},
     policy::Rules,
+    stage::Stage,
     text::rfc_3339,
 };
 
@@ -50,9 +53,10 @@ impl Attested<'_> {
         let rules = Rules::new(&side.requirements, app);
         match &side.client_data {
             Some(data) => {
-                let verifier_anchors = self.anchors.trusted();
-                let verifier = AttestationVerifier::new(rules.policy(), &verifier_anchors, &RustCrypto);
-                let _proof = verifier.verify(object, &key_id, &ClientDataHash(&data.hash), self.now)?;
+                let client_data = ClientDataHash::new(&data.hash)?;
+                let (policies, anchors) = ([rules.policy()], self.anchors.trusted());
+                let verifier = AttestationVerifier::new(&policies, &anchors, &RustCrypto)?;
+                let _proof = verifier.verify(object, &key_id, &client_data, self.now)?;
             }
             None => self.verify_without_client_data(rules.policy(), &key_id, self.now)?,
         }
@@ -67,24 +71,15 @@ impl Attested<'_> {
     }
 
     fn verify_without_client_data(&self, policy: Policy<'_>, key_id: &KeyId, now: UnixTime) -> Result<(), Error> {
-        let anchors = self.anchors.trusted();
+        let (policies, anchors) = ([policy], self.anchors.trusted());
         let crypto = Assumed { nonce: Some(*self.object.nonce()), signature: false };
-        let verifier = AttestationVerifier::new(policy, &anchors, &crypto);
-        verifier.verify(self.object, key_id, &ClientDataHash(NOT_TOLD), now).map(drop)
+        let verifier = AttestationVerifier::new(&policies, &anchors, &crypto)?;
+        verifier.verify(self.object, key_id, &ClientDataHash::new(NOT_TOLD)?, now).map(drop)
     }
 
     /// Whether another client data hash would fit the nonce.
     pub(crate) fn nonce_covers(&self, client_data_hash: &[u8]) -> bool {
         crate::caller::sha256_of(&[self.object.auth_data().as_bytes(), client_data_hash]) == *self.object.nonce()
-    }
-
-    /// The step of an error. A key that proves to be none after it was parsed is found by a later step than parsing.
-    pub(crate) fn step(&self, error: Error) -> Step {
-        match error.step() {
-            Step::Certificates if RustCrypto.check_p256(&self.object.leaf_key()).is_err() => Step::CredentialKey,
-            Step::Certificates => Step::Chain,
-            step => step,
-        }
     }
 
     /// The certificates by themselves.
@@ -102,11 +97,12 @@ impl Attested<'_> {
     /// The engine verifies everything; whatever is not of the certificates comes from the object and so passes, unless
     /// the object contradicts itself.
     fn chain_at(&self, time: UnixTime) -> ChainVerdict {
-        let apps = [self.object.auth_data().app_id()];
+        let app = self.object.auth_data().app_id();
+        let policy = Policy::new(app).with_environments(Environments::ProductionAndDevelopment);
         let verdict = KeyId::of(&self.object.leaf_key(), &RustCrypto)
-            .and_then(|key_id| self.verify_without_client_data(Policy::new(&apps).allow_development(), &key_id, time));
-        let of_chain = |error: &Error| self.step(*error) >= Step::Validity;
-        let failure = verdict.as_ref().err().filter(|error| of_chain(error));
+            .and_then(|key_id| self.verify_without_client_data(policy, &key_id, time));
+        let is_of_chain = |error: &Error| matches!(Stage::of(*error), Stage::Of(step) if step >= Step::Validity);
+        let failure = verdict.as_ref().err().filter(|error| is_of_chain(error));
         ChainVerdict {
             time: rfc_3339(time),
             holds: match verdict {

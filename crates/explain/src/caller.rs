@@ -4,7 +4,7 @@ use der::{Decode as _, pem};
 use genuine::{
     Error, UnixTime,
     app_attest::{AttestedKey, AuthenticAssertion, Counter, ReplayWindow},
-    crypto::{Crypto as _, P256PublicKey, RustCrypto},
+    crypto::{P256, PublicKey, RustCrypto, Sha256 as _},
 };
 use x509_cert::spki::SubjectPublicKeyInfoRef;
 
@@ -100,11 +100,11 @@ impl StoredKey {
 
 impl StoredKey {
     /// The octets as a point, if they are one of either form.
-    pub(crate) fn point(&self) -> Option<P256PublicKey> {
+    pub(crate) fn point(&self) -> Option<PublicKey<P256>> {
         if self.is_record() {
             return AttestedKey::from_trusted_bytes(&self.0, &RustCrypto).ok().map(|key| key.public_key());
         }
-        P256PublicKey::from_uncompressed(&self.0)
+        PublicKey::<P256>::from_uncompressed(&self.0)
     }
 
     /// Whether these are the octets of an [`AttestedKey`], which names its app and its environment.
@@ -129,8 +129,11 @@ impl LastCounter {
     pub(crate) fn accept(&self, authentic: AuthenticAssertion<'_>) -> Result<(), Error> {
         match self {
             Self::UnknownKey => Err(Error::UnknownKey),
-            Self::Is(last) => authentic.accept(*last).map(drop),
-            Self::Window(window) => authentic.accept_in_window(ReplayWindow::from_trusted_bytes(window)?).map(drop),
+            Self::Is(last) => authentic.accept_without_store(*last).map(drop),
+            Self::Window(window) => {
+                let window = ReplayWindow::from_trusted_bytes(window)?;
+                authentic.accept_in_window_without_store(window).map(drop)
+            }
         }
     }
 }

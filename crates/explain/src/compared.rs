@@ -1,21 +1,23 @@
 //! What the steps compare, in words and figures, read from the public views of the objects.
 
 use genuine::{
-    Step, UnixTime, Validity,
+    UnixTime,
     app_attest::{
-        AppIdHash, AuthenticatorData, DeviceInfo, KeyId, LaunchData, MAX_ASSERTION, MAX_ATTESTATION, ReplayWindow,
-        ValidationCategory,
+        AppIdHash, AuthenticatorData, DeviceInfo, Environments, KeyId, LaunchData, MAX_ASSERTION, MAX_ATTESTATION,
+        ReplayWindow, Step, ValidationCategory,
     },
-    crypto::{P256PublicKey, RustCrypto},
+    crypto::{P256, PublicKey, RustCrypto},
+    x509::Validity,
 };
 
 use crate::{
     assertion::Asserted,
     attestation::Attested,
     caller::{CallerSide, LastCounter, sha256_of},
-    model::{Compared, Kind, environment_name},
+    model::{Compared, Kind},
     names::common_name,
-    policy::{Environments, Requirements},
+    policy::Requirements,
+    stage::Stage::{self, Of, YourSide},
     text::{bytes, hex, rfc_3339, seconds},
 };
 
@@ -26,14 +28,14 @@ fn row(label: &'static str, value: impl Into<String>) -> Compared {
 const NOT_TOLD: &str = "not told";
 
 /// What can be said of an object that is none.
-pub(crate) fn of_unparsed(kind: Kind, object: &[u8], step: Step) -> Vec<Compared> {
+pub(crate) fn of_unparsed(kind: Kind, object: &[u8], stage: Stage) -> Vec<Compared> {
     let (cap, genuine_start) = match kind {
         Kind::Attestation => (MAX_ATTESTATION, "a3 63 66 6d 74"),
         Kind::Assertion => (MAX_ASSERTION, "a2"),
     };
-    match step {
-        Step::Size => size(object.len(), cap),
-        Step::Encoding => {
+    match stage {
+        Of(Step::Size) => size(object.len(), cap),
+        Of(Step::Encoding) => {
             let start = object.get(..16).unwrap_or(object);
             vec![row("starts with", format!("{} (a genuine one with {genuine_start})", hex(start)))]
         }
@@ -42,48 +44,48 @@ pub(crate) fn of_unparsed(kind: Kind, object: &[u8], step: Step) -> Vec<Compared
 }
 
 /// What a step of an attestation compared.
-pub(crate) fn of_attestation(of: &Attested<'_>, length: usize, step: Step) -> Vec<Compared> {
+pub(crate) fn of_attestation(of: &Attested<'_>, length: usize, stage: Stage) -> Vec<Compared> {
     let Attested { object, side, .. } = of;
     let (auth_data, credential) = (object.auth_data(), object.credential());
-    match step {
-        Step::Size => size(length, MAX_ATTESTATION),
-        Step::Encoding => {
+    match stage {
+        Of(Step::Size) => size(length, MAX_ATTESTATION),
+        Of(Step::Encoding) => {
             let receipt = bytes(object.receipt().as_unverified_bytes().len());
             let auth_data = bytes(auth_data.as_bytes().len());
             vec![row("found", format!("2 certificates, receipt of {receipt}, authData of {auth_data}"))]
         }
-        Step::Certificates => vec![
+        Of(Step::Certificates) => vec![
             row("leaf", format!("serial number {}", hex(object.leaf().serial()))),
             row("intermediate", format!("serial number {}", hex(object.intermediate().serial()))),
         ],
-        Step::AuthenticatorData => layout(auth_data),
-        Step::Configuration => vec![
+        Of(Step::AuthenticatorData) => layout(auth_data),
+        YourSide => vec![
             row("client data hash", client_data_hash(side)),
             row("key identifier", side.key_id.as_deref().unwrap_or(NOT_TOLD)),
             row("time", rfc_3339(of.now)),
         ],
-        Step::AppId => app_id(side, auth_data),
-        Step::CounterZero => vec![row("found", auth_data.counter().0.to_string())],
-        Step::Environment => vec![row("allowed", allowed(side)), row("found", aaguid(&credential.aaguid()))],
-        Step::KeyId => {
+        Of(Step::AppId) => app_id(side, auth_data),
+        Of(Step::CounterZero) => vec![row("found", auth_data.counter().0.to_string())],
+        Of(Step::Environment) => vec![row("allowed", allowed(side)), row("found", aaguid(&credential.aaguid()))],
+        Of(Step::KeyId) => {
             vec![row("client sent", client_key_id(side)), row("SHA-256(leaf key)", key_id_of(object.leaf_key()))]
         }
-        Step::CredentialId => {
+        Of(Step::CredentialId) => {
             let expected = side.key_id.as_ref().map_or_else(|| key_id_of(object.leaf_key()), |_| client_key_id(side));
             vec![row("expected", expected), row("found", hex(&credential.id()))]
         }
-        Step::CredentialKey => {
+        Of(Step::CredentialKey) => {
             [coordinates(["leaf key X", "Y"], object.leaf_key()), coordinates(["found X", "Y"], credential.key())]
                 .concat()
         }
-        Step::Launch => launch(side, auth_data),
-        Step::Device => device(side, object.device()),
-        Step::Nonce => vec![
+        Of(Step::Launch) => launch(side, auth_data),
+        Of(Step::Device) => device(side, object.device()),
+        Of(Step::Nonce) => vec![
             row("expected", nonce(auth_data, side)),
             row("", "= SHA-256(authData ‖ client data hash)"),
             row("found", hex(object.nonce())),
         ],
-        Step::Validity => vec![
+        Of(Step::Validity) => vec![
             row("time", rfc_3339(of.now)),
             row("leaf", validity(object.leaf().validity())),
             row("intermediate", validity(object.intermediate().validity())),
@@ -91,40 +93,42 @@ pub(crate) fn of_attestation(of: &Attested<'_>, length: usize, step: Step) -> Ve
         .into_iter()
         .chain(age(of))
         .collect(),
-        Step::Chain => vec![
+        Of(Step::Chain) => vec![
             row("leaf", common_name(object.leaf().subject())),
             row("issued by", common_name(object.leaf().issuer())),
             row("intermediate", common_name(object.intermediate().subject())),
             row("issued by", common_name(object.intermediate().issuer())),
             row("trust anchor", of.anchors.names().join(", ")),
         ],
-        Step::IntermediateSignature => vec![row("signed", bytes(object.intermediate().tbs().len()))],
-        Step::LeafSignature => vec![row("signed", bytes(object.leaf().tbs().len()))],
-        _ => Vec::new(),
+        Of(Step::IntermediateSignature) => vec![row("signed", bytes(object.intermediate().tbs().len()))],
+        Of(Step::LeafSignature) => vec![row("signed", bytes(object.leaf().tbs().len()))],
+        Of(_) => Vec::new(),
     }
 }
 
 /// What a step of an assertion compared.
-pub(crate) fn of_assertion(of: &Asserted<'_>, length: usize, step: Step) -> Vec<Compared> {
+pub(crate) fn of_assertion(of: &Asserted<'_>, length: usize, stage: Stage) -> Vec<Compared> {
     let Asserted { assertion, side } = of;
     let auth_data = assertion.auth_data();
-    match step {
-        Step::Size => size(length, MAX_ASSERTION),
-        Step::Encoding => vec![row("found", format!("authenticatorData of {}", bytes(auth_data.as_bytes().len())))],
-        Step::AuthenticatorData => layout(auth_data),
-        Step::Configuration => vec![
+    match stage {
+        Of(Step::Size) => size(length, MAX_ASSERTION),
+        Of(Step::Encoding) => {
+            vec![row("found", format!("authenticatorData of {}", bytes(auth_data.as_bytes().len())))]
+        }
+        Of(Step::AuthenticatorData) => layout(auth_data),
+        YourSide => vec![
             row("client data hash", client_data_hash(side)),
             row("stored key", side.public_key.as_ref().map_or_else(|| NOT_TOLD.to_owned(), |key| of_any(&key.0))),
             row("its identifier", side.key_id.as_deref().unwrap_or("not stored")),
         ],
-        Step::KeyId => vec![
+        Of(Step::KeyId) => vec![
             row("stored", side.key_id.as_ref().map_or_else(|| "none".to_owned(), |_| client_key_id(side))),
             row("SHA-256(key)", of.point().map_or_else(|| NOT_TOLD.to_owned(), key_id_of)),
         ],
-        Step::AppId => app_id(side, auth_data),
-        Step::Environment => vec![row("allowed", allowed(side))],
-        Step::Launch => launch(side, auth_data),
-        Step::Signature => {
+        Of(Step::AppId) => app_id(side, auth_data),
+        Of(Step::Environment) => vec![row("allowed", allowed(side))],
+        Of(Step::Launch) => launch(side, auth_data),
+        Of(Step::Signature) => {
             let signature = assertion.signature();
             let (r, s) = signature.0.split_at(32);
             vec![
@@ -134,7 +138,7 @@ pub(crate) fn of_assertion(of: &Asserted<'_>, length: usize, step: Step) -> Vec<
                 row("s", hex(s)),
             ]
         }
-        Step::CounterRisen => {
+        Of(Step::CounterRisen) => {
             let last = match &side.last_counter {
                 None => NOT_TOLD.to_owned(),
                 Some(LastCounter::UnknownKey) => "none stored".to_owned(),
@@ -146,15 +150,16 @@ pub(crate) fn of_assertion(of: &Asserted<'_>, length: usize, step: Step) -> Vec<
             };
             vec![row("last", last), row("found", auth_data.counter().0.to_string())]
         }
-        _ => Vec::new(),
+        Of(_) => Vec::new(),
     }
 }
 
 fn allowed(side: &CallerSide) -> &'static str {
     match side.requirements.environment {
         None => NOT_TOLD,
-        Some(Environments::Any) => "any",
-        Some(Environments::Only(environment)) => environment_name(environment),
+        Some(Environments::Production) => "production",
+        Some(Environments::Development) => "development",
+        Some(Environments::ProductionAndDevelopment) => "any",
     }
 }
 
@@ -190,7 +195,7 @@ fn aaguid(octets: &[u8; 16]) -> String {
     if zeros == 0 { format!("\"{text}\"") } else { format!("\"{text}\" and {zeros} zero bytes") }
 }
 
-fn coordinates(labels: [&'static str; 2], key: P256PublicKey) -> Vec<Compared> {
+fn coordinates(labels: [&'static str; 2], key: PublicKey<P256>) -> Vec<Compared> {
     labels.into_iter().zip(key.0.chunks(32)).map(|(label, coordinate)| row(label, hex(coordinate))).collect()
 }
 
@@ -202,8 +207,8 @@ fn launch(side: &CallerSide, auth_data: &AuthenticatorData<'_>) -> Vec<Compared>
         alternatives("bundle version", bundle_versions.iter().cloned()),
         alternatives("code hash", code_hashes.iter().map(|hash| hex(hash))),
     ]);
-    let mut rows = vec![row("required", required), row("found", launch_data(auth_data.launch()))];
-    if auth_data.launch() != auth_data.announced_launch() {
+    let mut rows = vec![row("required", required), row("found", launch_data(auth_data.launch_even_if_unannounced()))];
+    if auth_data.launch_even_if_unannounced() != auth_data.launch() {
         rows.push(row("", "not announced by the signed flag ED, and so not believed"));
     }
     rows
@@ -266,7 +271,7 @@ fn client_key_id(side: &CallerSide) -> String {
     KeyId::from_base64(text).map_or_else(|_| String::new(), |id| hex(&id.0))
 }
 
-fn key_id_of(key: P256PublicKey) -> String {
+fn key_id_of(key: PublicKey<P256>) -> String {
     KeyId::of(&key, &RustCrypto).map_or_else(|_| String::new(), |id| hex(&id.0))
 }
 

@@ -1,7 +1,7 @@
 //! One object, run through the engine once and explained.
 
 use genuine::{
-    Error, UnixTime,
+    UnixTime,
     app_attest::{Assertion, AttestationObject},
 };
 
@@ -58,12 +58,11 @@ impl Call<'_> {
         let attested = parsed.as_ref().map(|object| Attested { object, side, anchors, now });
         let result = attested.as_ref().map_err(|error| **error).and_then(Attested::verify);
         let attested = attested.ok();
-        let step = result.err().map(|error| attested.map_or_else(|| error.step(), |attested| attested.step(error)));
-        let steps = steps::report(kind, attested.is_some(), step.zip(result.err()), side, |step| match &attested {
-            Some(attested) => compared::of_attestation(attested, object.bytes.len(), step),
-            None => compared::of_unparsed(kind, &object.bytes, step),
+        let steps = steps::report(kind, attested.is_some(), result.err(), side, |stage| match &attested {
+            Some(attested) => compared::of_attestation(attested, object.bytes.len(), stage),
+            None => compared::of_unparsed(kind, &object.bytes, stage),
         });
-        let verdict = Verdict::new(result, step, attestation::missing(side));
+        let verdict = Verdict::new(result, attestation::missing(side));
         let mut facts = attested.map(|attested| facts::of_attestation(&attested, outline));
         if let Some(facts) = &mut facts {
             facts.proved = verdict.verdict == Outcome::Accepted;
@@ -78,7 +77,6 @@ impl Call<'_> {
             outline,
             side,
             verdict: &verdict,
-            failed: step,
             facts: facts.as_ref(),
             chain: chain.as_ref(),
             attested,
@@ -94,12 +92,11 @@ impl Call<'_> {
         let asserted = parsed.as_ref().map(|assertion| Asserted { assertion, side });
         let result = asserted.as_ref().map_err(|error| **error).and_then(Asserted::verify);
         let asserted = asserted.ok();
-        let step = result.err().map(Error::step);
-        let steps = steps::report(kind, asserted.is_some(), step.zip(result.err()), side, |step| match &asserted {
-            Some(asserted) => compared::of_assertion(asserted, object.bytes.len(), step),
-            None => compared::of_unparsed(kind, &object.bytes, step),
+        let steps = steps::report(kind, asserted.is_some(), result.err(), side, |stage| match &asserted {
+            Some(asserted) => compared::of_assertion(asserted, object.bytes.len(), stage),
+            None => compared::of_unparsed(kind, &object.bytes, stage),
         });
-        let verdict = Verdict::new(result, step, assertion::missing(side));
+        let verdict = Verdict::new(result, assertion::missing(side));
         let mut facts = asserted.map(|asserted| facts::of_assertion(&asserted));
         if let Some(facts) = &mut facts {
             facts.proved = verdict.verdict == Outcome::Accepted;
@@ -113,7 +110,6 @@ impl Call<'_> {
             outline,
             side,
             verdict: &verdict,
-            failed: step,
             facts: facts.as_ref(),
             chain: None,
             attested: None,

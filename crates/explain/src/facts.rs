@@ -2,7 +2,7 @@
 
 use genuine::{
     app_attest::{AppIdHash, AuthenticatorData, Environment, KeyId, MACOS_ACCESS_CONTROL},
-    crypto::{P256PublicKey, RustCrypto},
+    crypto::{P256, PublicKey, RustCrypto},
 };
 
 use crate::{
@@ -54,7 +54,7 @@ pub(crate) fn of_assertion(of: &Asserted<'_>) -> Facts {
     Facts { app_id: told_or_named(auth_data, of.side.app_id.as_deref(), None), ..common(auth_data, of.point()) }
 }
 
-fn common(auth_data: &AuthenticatorData<'_>, key: Option<P256PublicKey>) -> Facts {
+fn common(auth_data: &AuthenticatorData<'_>, key: Option<PublicKey<P256>>) -> Facts {
     let key_id = key.and_then(|key| KeyId::of(&key, &RustCrypto).ok());
     Facts {
         rp_id_hash_hex: hex(&auth_data.app_id().0),
@@ -80,9 +80,9 @@ fn told_or_named(auth_data: &AuthenticatorData<'_>, told: Option<&str>, named: O
 }
 
 fn launch(auth_data: &AuthenticatorData<'_>) -> Option<LaunchFacts> {
-    let launch = auth_data.launch();
+    let launch = auth_data.launch_even_if_unannounced();
     (launch != genuine::app_attest::LaunchData::default()).then(|| LaunchFacts {
-        announced: launch == auth_data.announced_launch(),
+        announced: launch == auth_data.launch(),
         category: launch.category.map(|category| category.0),
         category_name: launch.category.map(distribution),
         bundle_version: launch.bundle_version.map(str::to_owned),

@@ -6,7 +6,7 @@ use crate::{
     model::Decoding,
     text::{from_base64, from_hex},
     unfit,
-    vector::Vector,
+    vector::{self, Vector},
 };
 
 /// The longest input that is read: 1 MiB. The longest object that the engine parses is 64 times smaller.
@@ -19,6 +19,8 @@ pub enum Input {
     Object(Object),
     /// A JSON vector: an object with the caller's side and the verdict to expect.
     Vector(Box<Vector>),
+    /// A group of JSON vectors, each with its id.
+    Group(Vec<Vector>),
 }
 
 /// The bytes of an object, and how they were obtained.
@@ -44,7 +46,7 @@ impl std::error::Error for Unreadable {}
 
 impl Input {
     /// Tells an object in binary, base64 of either alphabet (padded or not, with line breaks or quotes), hexadecimal digits and
-    /// a JSON vector apart, and decodes it.
+    /// a JSON vector or a group of them apart, and decodes it.
     ///
     /// # Errors
     ///
@@ -60,7 +62,7 @@ impl Input {
         let Ok(text) = std::str::from_utf8(input) else { return Ok(binary()) };
         let text = text.trim_start_matches('\u{FEFF}');
         if text.trim_start().starts_with(['{', '[']) {
-            return Vector::parse(text).map(Box::new).map(Self::Vector).map_err(Unreadable);
+            return vector::read(text).map_err(Unreadable);
         }
         if text.contains(is_binary) {
             return Ok(binary());

@@ -12,12 +12,12 @@ mod diagnosis;
 mod explain;
 mod facts;
 mod input;
-mod meanings;
 mod model;
 mod names;
 mod outline;
 mod policy;
 mod receipt;
+mod stage;
 mod steps;
 mod text;
 mod unfit;
@@ -31,7 +31,7 @@ pub use model::{
     CertificateFacts, ChainReport, ChainVerdict, Compared, Decoding, Diagnosis, Explanation, Facts, Finding, Kind,
     LaunchFacts, Mark, Missing, Outcome, StepReport, Verdict,
 };
-pub use policy::{Environments, LeastBuild, Requirements};
+pub use policy::{LeastBuild, Requirements};
 pub use receipt::ReceiptFacts;
 pub use text::{from_base64, unix_time};
 pub use vector::{Expected, Vector};

@@ -3,10 +3,10 @@
 //! Everything serialises with `serde`; README.md shows the JSON. What an object says of itself is text of its sender's
 //! choice: whoever prints it on a terminal or in a page escapes it first.
 
-use genuine::{Class, Error, Step, app_attest::Environment};
+use genuine::{Class, Error, app_attest::Environment};
 use serde::Serialize;
 
-use crate::receipt::ReceiptFacts;
+use crate::{receipt::ReceiptFacts, stage::Stage};
 
 /// The two objects of App Attest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -85,7 +85,7 @@ pub struct Verdict {
     pub name: Option<&'static str>,
     /// Its class: `Malformed`, `Rejected` or `Unavailable`.
     pub class: Option<&'static str>,
-    /// The step that failed.
+    /// The step that failed, as [`StepReport::step`] names it.
     pub step: Option<String>,
     /// What the caller did not tell, so that steps were not asked.
     pub missing: Vec<Missing>,
@@ -125,7 +125,7 @@ pub enum Missing {
 }
 
 impl Verdict {
-    pub(crate) fn new(result: Result<(), Error>, step: Option<Step>, missing: Vec<Missing>) -> Self {
+    pub(crate) fn new(result: Result<(), Error>, missing: Vec<Missing>) -> Self {
         let error = result.err();
         let verdict = match error.map(Error::class) {
             None if missing.is_empty() => Outcome::Accepted,
@@ -138,7 +138,7 @@ impl Verdict {
             code: error.map(Error::code),
             name: error.map(Error::name),
             class: error.map(|error| class_name(error.class())),
-            step: step.map(step_name),
+            step: error.map(|error| Stage::of(error).name()),
             missing,
             error,
         }
@@ -154,16 +154,11 @@ pub(crate) const fn class_name(class: Class) -> &'static str {
     }
 }
 
-/// The engine's name of a step, such as `AppId`.
-pub(crate) fn step_name(step: Step) -> String {
-    format!("{step:?}")
-}
-
 /// One step of the verification.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct StepReport {
-    /// The engine's name of it, such as `AppId`.
+    /// The engine's name of it, such as `AppId`; `Configuration` for the caller's side.
     pub step: String,
     /// For people, with the number in Apple's guide, such as `App ID (A6)`.
     pub title: &'static str,

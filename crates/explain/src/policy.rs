@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use genuine::app_attest::{AppIdHash, Environment, OsBuild, OsVersion, Platform, Policy, ValidationCategory};
+use genuine::app_attest::{
+    AppIdHash, Environment, Environments, OsBuild, OsVersion, Platform, Policy, ValidationCategory,
+};
 
 /// What a policy requires beside the app; nothing by default. An empty list is no requirement.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,13 +31,12 @@ pub struct Requirements {
     pub counter_step: Option<u32>,
 }
 
-/// The environments that a policy allows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Environments {
-    /// This one alone.
-    Only(Environment),
-    /// Both, on purpose.
-    Any,
+/// This environment alone.
+pub(crate) const fn only(environment: Environment) -> Environments {
+    match environment {
+        Environment::Production => Environments::Production,
+        Environment::Development => Environments::Development,
+    }
 }
 
 /// The least build of one platform, as it was written.
@@ -70,7 +71,7 @@ impl fmt::Display for LeastBuild {
 /// Requirements in the form that a policy borrows.
 pub(crate) struct Rules<'c> {
     required: &'c Requirements,
-    apps: [AppIdHash; 1],
+    app: AppIdHash,
     bundle_versions: Vec<&'c str>,
     code_hashes: Vec<&'c [u8]>,
     platforms: Vec<Platform<'c>>,
@@ -81,7 +82,7 @@ impl<'c> Rules<'c> {
     pub(crate) fn new(required: &'c Requirements, app: AppIdHash) -> Self {
         Self {
             required,
-            apps: [app],
+            app,
             bundle_versions: required.bundle_versions.iter().map(String::as_str).collect(),
             code_hashes: required.code_hashes.iter().map(Vec::as_slice).collect(),
             platforms: required.platforms.iter().map(|name| Platform::named(name)).collect(),
@@ -91,12 +92,8 @@ impl<'c> Rules<'c> {
 
     pub(crate) fn policy(&self) -> Policy<'_> {
         let required = self.required;
-        let mut policy = Policy::new(&self.apps);
-        match required.environment {
-            Some(Environments::Only(Environment::Production)) => {}
-            Some(Environments::Only(Environment::Development)) => policy = policy.only_development(),
-            Some(Environments::Any) | None => policy = policy.allow_development(),
-        }
+        let environments = required.environment.unwrap_or(Environments::ProductionAndDevelopment);
+        let mut policy = Policy::new(self.app).with_environments(environments);
         if !required.categories.is_empty() {
             policy = policy.require_categories(&required.categories);
         }

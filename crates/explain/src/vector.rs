@@ -1,6 +1,6 @@
 //! A JSON vector: the object, what the caller knows about it, and the verdict to expect.
 //!
-//! The form is that of `testvectors/README.md`; all fields but the object may be absent. Nothing here judges: what the
+//! The form is that of `testvectors/README.md`, of one vector or of a group of them; all fields but the object may be absent. Nothing here judges: what the
 //! engine has an error for, such as a key identifier of another length, is handed to the engine as it is.
 
 use genuine::{
@@ -11,15 +11,17 @@ use serde_json::{Map, Value};
 
 use crate::{
     caller::{CallerSide, ClientData, LastCounter, StoredKey},
-    input::{Object, decode_base64_text},
+    input::{Input, Object, decode_base64_text},
     model::{Decoding, Kind, Outcome, Verdict},
-    policy::{Environments, LeastBuild, Requirements},
+    policy::{LeastBuild, Requirements, only},
     text::{from_hex, shortened, unix_time},
 };
 
 /// An object with the caller's side.
 #[derive(Clone, Debug)]
 pub struct Vector {
+    /// The id, which those of a group have.
+    pub id: Option<String>,
     /// One sentence about it.
     pub description: Option<String>,
     /// What it is to be verified as.
@@ -88,7 +90,10 @@ impl Vector {
     ///
     /// Why the text is none.
     pub fn parse(json: &str) -> Result<Self, String> {
-        let value: Value = serde_json::from_str(json).map_err(|error| format!("not JSON: {error}"))?;
+        Self::of(&parse(json)?)
+    }
+
+    fn of(value: &Value) -> Result<Self, String> {
         let fields = Fields(value.as_object().ok_or_else(|| NO_VECTOR.to_owned() + "not a JSON object")?);
         let kind = fields.kind().map_err(|reason| NO_VECTOR.to_owned() + &reason)?;
         let name = format!("{}_b64", kind.name());
@@ -100,6 +105,7 @@ impl Vector {
             Kind::Assertion => (fields.environment()?, Some(fields.last_counter()?)),
         };
         Ok(Self {
+            id: fields.text("id")?.map(str::to_owned),
             description: fields.text("description")?.map(str::to_owned),
             kind,
             object,
@@ -118,6 +124,23 @@ impl Vector {
             expected: fields.expected()?,
         })
     }
+}
+
+/// Reads a vector or a group of vectors.
+pub(crate) fn read(json: &str) -> Result<Input, String> {
+    let value = parse(json)?;
+    let Some(vectors) = value.get("vectors").and_then(Value::as_array) else {
+        return Vector::of(&value).map(Box::new).map(Input::Vector);
+    };
+    let member = |(place, vector): (usize, &Value)| {
+        let id = vector.get("id").and_then(Value::as_str).ok_or_else(|| format!("vector {place} has no `id`"))?;
+        Vector::of(vector).map_err(|reason| format!("{}: {reason}", shortened(id, 60)))
+    };
+    vectors.iter().enumerate().map(member).collect::<Result<_, _>>().map(Input::Group)
+}
+
+fn parse(json: &str) -> Result<Value, String> {
+    serde_json::from_str(json).map_err(|error| format!("not JSON: {error}"))
 }
 
 /// The fields of a vector that ask something of the policy.
@@ -191,7 +214,7 @@ impl<'v> Fields<'v> {
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let octets = |value: &Value| from_hex(value.as_str()?);
         Ok(Requirements {
-            environment: environment.map(Environments::Only),
+            environment: environment.map(only),
             categories: self.list("require_categories", category)?,
             bundle_versions: self.list("require_bundle_versions", text)?,
             code_hashes: self.list("require_code_hashes", octets)?,

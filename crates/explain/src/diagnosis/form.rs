@@ -1,11 +1,12 @@
 //! Bytes that are not what a device gave: encoded twice, damaged, of another kind or another format.
 
-use genuine::{Error, Step};
+use genuine::Error;
 
 use super::{Subject, found};
 use crate::{
     model::{Diagnosis, Finding, Kind},
     outline::{Outline, extension_entries},
+    stage::Stage,
     text::{bytes, from_base64, from_hex, hex, listed, shortened},
 };
 
@@ -20,7 +21,7 @@ const ATTESTED: usize = 164;
 const ASSERTED: usize = 37;
 
 pub(super) fn of(subject: &Subject<'_>, error: Error) -> Option<Diagnosis> {
-    if error.step() > Step::SignatureForm {
+    if !Stage::of(error).is_of_parsing() {
         return None;
     }
     let bytes = subject.object.bytes.as_slice();
@@ -224,11 +225,12 @@ fn extension_map(subject: &Subject<'_>, error: Error) -> Option<Diagnosis> {
         error,
         Error::ExtMapMalformed
             | Error::ExtMapLimit
+            | Error::ExtMapIndefinite
+            | Error::ExtMapNonCanonical
+            | Error::ExtMapDuplicateKey
             | Error::AuthDataTrailing
-            | Error::CborDuplicateKey
-            | Error::CborNonCanonical
     );
-    if error.step() != Step::AuthenticatorData && !of_map {
+    if !of_map {
         return None;
     }
     let fixed = if subject.kind == Kind::Attestation { ATTESTED } else { ASSERTED };

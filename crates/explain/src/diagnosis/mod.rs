@@ -6,7 +6,7 @@ mod form;
 mod key_id;
 mod outcome;
 
-use genuine::{Error, Step};
+use genuine::Error;
 
 use crate::{
     assertion::Asserted,
@@ -25,7 +25,6 @@ pub(crate) struct Subject<'c> {
     pub(crate) outline: &'c Outline,
     pub(crate) side: &'c CallerSide,
     pub(crate) verdict: &'c Verdict,
-    pub(crate) failed: Option<Step>,
     pub(crate) facts: Option<&'c Facts>,
     pub(crate) chain: Option<&'c ChainReport>,
     pub(crate) attested: Option<Attested<'c>>,

@@ -1,15 +1,15 @@
 //! Sentences for every other outcome.
 
 use genuine::{
-    Error, Step,
-    app_attest::{MAX_ASSERTION, MAX_ATTESTATION},
+    Error,
+    app_attest::{MAX_ASSERTION, MAX_ATTESTATION, Step},
 };
 
 use super::{Subject, found};
 use crate::{
     caller::StoredKey,
-    meanings,
     model::{Decoding, Diagnosis, Finding, Kind, Missing, Outcome},
+    stage::Stage::{self, Of, YourSide},
     steps::meaning,
     text::{grouped, hex, listed, seconds, shortened},
 };
@@ -77,44 +77,44 @@ const fn in_words(part: Missing, kind: Kind) -> &'static str {
 
 /// A failure that none of the usual mistakes explains.
 pub(super) fn of_failure(subject: &Subject<'_>, error: Error) -> Diagnosis {
-    let (finding, sentence) = match subject.failed.unwrap_or_else(|| error.step()) {
-        Step::Configuration => of_configuration(error),
-        Step::Validity => of_time(subject, error),
-        Step::Chain | Step::IntermediateSignature | Step::LeafSignature => of_chain(subject, error),
-        Step::Environment => of_environment(subject, error),
-        Step::CounterRisen => of_counter(error),
-        Step::Launch | Step::Device => (Finding::Policy, of_policy(subject, error)),
-        Step::CounterZero => (
+    let (finding, sentence) = match Stage::of(error) {
+        YourSide => of_configuration(error),
+        Of(Step::Validity) => of_time(subject, error),
+        Of(Step::Chain | Step::IntermediateSignature | Step::LeafSignature) => of_chain(subject, error),
+        Of(Step::Environment) => of_environment(subject, error),
+        Of(Step::CounterRisen) => of_counter(error),
+        Of(Step::Launch | Step::Device) => (Finding::Policy, of_policy(subject, error)),
+        Of(Step::CounterZero) => (
             Finding::NotGenuine,
             "The counter of a fresh attestation is zero, and this one is not: it is no object that a device made."
                 .to_owned(),
         ),
-        Step::Encoding => (
+        Of(Step::Encoding) => (
             Finding::NotGenuine,
             format!(
                 "The bytes are not one strict CBOR map as a device makes it: {} Compare them byte for byte with what the \
                  device returned: base64 decoded once, nothing added, {}.",
-                meanings::meaning(error),
+                error.description(),
                 match subject.kind {
                     Kind::Attestation => format!("about 5,000 bytes, at most {}", grouped(MAX_ATTESTATION)),
                     Kind::Assertion => format!("about 140 bytes, at most {}", grouped(MAX_ASSERTION)),
                 },
             ),
         ),
-        Step::Kind | Step::Certificates | Step::AuthenticatorData | Step::SignatureForm | Step::Size => (
+        stage @ Of(_) if stage.is_of_parsing() || error == Error::LeafKeyInvalid => (
             Finding::NotGenuine,
             format!(
                 "{} No device makes such an object: it was changed on its way, or made by another tool. If \
                  many devices send it, Apple changed something: report it with the object.",
-                meanings::meaning(error)
+                error.description()
             ),
         ),
-        step => (
+        stage @ Of(_) => (
             Finding::NotGenuine,
             format!(
                 "Not true that {}: the parts of the object contradict each other, so it was put together from several or \
                  changed on its way.",
-                meaning(subject.kind, step)
+                meaning(subject.kind, stage)
             ),
         ),
     };
@@ -135,7 +135,7 @@ fn of_policy(subject: &Subject<'_>, error: Error) -> String {
             } else {
                 "Systems before iOS 27, and apps built with an older SDK, have no launch data, those before 27.2 no code hash."
             };
-            return format!("{} {why}", meanings::meaning(error));
+            return format!("{} {why}", error.description());
         }
         Error::CategoryRefused => (
             "validation category",
@@ -169,7 +169,7 @@ fn of_policy(subject: &Subject<'_>, error: Error) -> String {
             facts.and_then(|facts| facts.access_control_hex.clone()),
             required.macos_access_control.iter().map(|list| hex(list)).collect(),
         ),
-        _ => return format!("{} What the device says of itself is among the facts.", meanings::meaning(error)),
+        _ => return format!("{} What the device says of itself is among the facts.", error.description()),
     };
     let least = if error == Error::OsVersionTooOld { "at least " } else { "" };
     format!(
@@ -184,7 +184,7 @@ fn of_configuration(error: Error) -> (Finding, String) {
         Error::KeyIdFormat => {
             "The key identifier is not the base64 of 32 bytes: take the text that `generateKey()` gave to the app, unchanged"
         }
-        Error::ConfigEmptyClientData => {
+        Error::ClientDataEmpty => {
             "The client data hash is empty, which would bind the object to nothing: give the challenge"
         }
         Error::ClockUnset => "The time of verification is zero: set the clock, or tell the time",
@@ -261,7 +261,7 @@ fn of_chain(subject: &Subject<'_>, error: Error) -> (Finding, String) {
         _ => format!(
             "The certificates do not have the roles that Apple's have: {} They are of a test authority or forged; or, if \
              many devices send them, Apple changed something.",
-            meanings::meaning(error)
+            error.description()
         ),
     };
     (Finding::OtherAuthority, sentence)

@@ -28,12 +28,12 @@ fn names<'v>(value: &'v Value, list: &mut Vec<&'v str>) {
 fn every_field_is_described() {
     let device = Device::new("form");
     let receipt = ber_receipt(&[(2, b"app")], 1_000);
-    let edit = |map: &mut genuine_testvectors::cbor::Cbor| {
+    let change = |map: &mut genuine_testvectors::cbor::Cbor| {
         use genuine_testvectors::cbor::Cbor;
         *map.value(Cbor::text("attStmt")).value(Cbor::text("receipt")) = Cbor::bytes(&receipt);
     };
     let hash = genuine_testvectors::keys::sha256(&[CHALLENGE]);
-    let object = genuine_testvectors::Edits::default().envelope(edit).mint_attestation(&device, &hash);
+    let object = genuine_testvectors::Mutation::default().envelope(change).mint_attestation(&device, &hash);
     let full = explained(object, Kind::Attestation, &attestation_side(&device));
     let none = explained(b"nothing".to_vec(), Kind::Attestation, &CallerSide::default());
     let [full, none] = [full, none].map(|explanation| serde_json::to_value(explanation).expect("serialises"));

@@ -90,11 +90,11 @@ fn every_receipt_is_read() {
         else {
             panic!("{name}")
         };
-        let edit = |map: &mut genuine_testvectors::cbor::Cbor| {
+        let change = |map: &mut genuine_testvectors::cbor::Cbor| {
             use genuine_testvectors::cbor::Cbor;
             *map.value(Cbor::text("attStmt")).value(Cbor::text("receipt")) = Cbor::bytes(&receipt.bytes);
         };
-        let object = genuine_testvectors::Edits::default().envelope(edit).mint_attestation(&device, b"hash");
+        let object = genuine_testvectors::Mutation::default().envelope(change).mint_attestation(&device, b"hash");
         let explanation = crate::support::explained(object, genuine_explain::Kind::Attestation, &CallerSide::default());
         let facts = explanation.facts.expect("parsed").receipt.expect("an attestation");
         assert!(facts.readable, "{name}");

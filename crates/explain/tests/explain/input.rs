@@ -2,7 +2,7 @@
 
 use crate::support::{CHALLENGE, CLIENT_DATA, base64, decoding, hex as hex_digits, read};
 use genuine_explain::{Decoding, Input, Kind, MAX_INPUT};
-use genuine_testvectors::{BUNDLED, Device};
+use genuine_testvectors::{Device, GROUPS, texts};
 
 fn objects() -> [Vec<u8>; 2] {
     let mut device = Device::new("input");
@@ -84,10 +84,28 @@ fn damaged_objects_are_bytes() {
 
 #[test]
 fn vectors_are_told_from_objects() {
-    for (id, json) in BUNDLED {
+    for (id, json) in texts() {
         let Ok(Input::Vector(vector)) = Input::read(json.as_bytes()) else { panic!("{id} is a vector") };
         let expected = if json.contains("\"type\": \"assertion\"") { Kind::Assertion } else { Kind::Attestation };
         assert_eq!(vector.kind, expected, "{id}");
         assert_eq!(vector.object.decoding.first(), Some(&Decoding::Vector), "{id}");
     }
+}
+
+#[test]
+fn groups_are_told_from_vectors() {
+    let mut ids = Vec::new();
+    for (name, json) in GROUPS {
+        let Ok(Input::Group(vectors)) = Input::read(json.as_bytes()) else { panic!("{name} is a group") };
+        ids.extend(vectors.into_iter().map(|vector| vector.id.expect("an id")));
+    }
+    assert_eq!(ids, texts().map(|(id, _)| id).collect::<Vec<_>>());
+    let without = |name: &str| {
+        let mut group: serde_json::Value = serde_json::from_str(GROUPS[0].1).expect("JSON");
+        group["vectors"][1].as_object_mut().expect("a vector").remove(name);
+        Input::read(group.to_string().as_bytes()).expect_err(name).to_string()
+    };
+    assert_eq!(without("id"), "vector 1 has no `id`");
+    let (id, _) = texts().nth(1).expect("a second vector");
+    assert!(without("type").starts_with(&format!("{id}: ")), "{}", without("type"));
 }

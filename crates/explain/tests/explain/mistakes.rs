@@ -2,12 +2,10 @@
 
 use genuine::{
     Error, UnixTime,
-    app_attest::{Counter, Environment},
+    app_attest::{Counter, Environments},
 };
-use genuine_explain::{
-    CallerSide, ClientData, Environments, Finding, Kind, LastCounter, Mark, Requirements, StoredKey,
-};
-use genuine_testvectors::{Device, Edits, cbor::Cbor, certificate::oid, keys::sha256};
+use genuine_explain::{CallerSide, ClientData, Finding, Kind, LastCounter, Mark, Requirements, StoredKey};
+use genuine_testvectors::{Device, Generation, Mutation, cbor::Cbor, certificate::oid, keys::sha256};
 
 use crate::{
     receipt::ber_receipt,
@@ -112,8 +110,8 @@ fn empty_client_data_fits_nothing() {
 
 /// An attestation with this receipt.
 fn with_receipt(device: &Device, hash: &[u8], receipt: &[u8]) -> Vec<u8> {
-    let edit = |map: &mut Cbor| *map.value(Cbor::text("attStmt")).value(Cbor::text("receipt")) = Cbor::bytes(receipt);
-    Edits::default().envelope(edit).mint_attestation(device, hash)
+    let change = |map: &mut Cbor| *map.value(Cbor::text("attStmt")).value(Cbor::text("receipt")) = Cbor::bytes(receipt);
+    Mutation::default().envelope(change).mint_attestation(device, hash)
 }
 
 /// Which of the two names the App ID: the certificate, which Apple signs, or the receipt, which nothing here signs.
@@ -128,10 +126,11 @@ fn the_witness_of_an_app_id_is_named() {
 
     // The leaf names another App ID than the one whose hash is in the authenticator data, which the receipt names.
     let receipt = ber_receipt(&[(2, b"ABCDE12345.com.example.bank")], 1_000);
-    let edit = |map: &mut Cbor| *map.value(Cbor::text("attStmt")).value(Cbor::text("receipt")) = Cbor::bytes(&receipt);
+    let change =
+        |map: &mut Cbor| *map.value(Cbor::text("attStmt")).value(Cbor::text("receipt")) = Cbor::bytes(&receipt);
     let other_leaf = Device::new("witness").with_app_id("ABCDE12345.com.example.else");
     let rp_id = sha256(&[b"ABCDE12345.com.example.bank"]);
-    let object = Edits::default().envelope(edit).auth_data(move |data| data.rp_id_hash = rp_id);
+    let object = Mutation::default().envelope(change).auth_data(move |data| data.rp_id_hash = rp_id);
     let explanation = explained(object.mint_attestation(&other_leaf, &hash), Kind::Attestation, &side);
     assert_says(&explanation, Finding::OtherApp, &["its receipt, which nothing signs, names it"]);
 }
@@ -178,9 +177,10 @@ fn changed_authenticator_data() {
     let device = Device::new("changed");
     let hash = sha256(&[CHALLENGE]);
     let receipt = ber_receipt(&[(4, &hash)], 1_000);
-    let edit = |map: &mut Cbor| *map.value(Cbor::text("attStmt")).value(Cbor::text("receipt")) = Cbor::bytes(&receipt);
-    let edits = Edits::default().binding(|binding| binding.nonce[0] ^= 1).envelope(edit);
-    let object = edits.mint_attestation(&device, &hash);
+    let change =
+        |map: &mut Cbor| *map.value(Cbor::text("attStmt")).value(Cbor::text("receipt")) = Cbor::bytes(&receipt);
+    let mutation = Mutation::default().binding(|binding| binding.nonce[0] ^= 1).envelope(change);
+    let object = mutation.mint_attestation(&device, &hash);
     let explanation = explained(object, Kind::Attestation, &attestation_side(&device));
     assert_says(&explanation, Finding::ChangedAuthData, &["changed after Apple issued"]);
 }
@@ -220,7 +220,7 @@ fn app_ids_that_nothing_names() {
     for (given, actual, finding, how) in APPS {
         let device = Device::new("app").with_app_id(actual);
         let side = CallerSide { app_id: Some(given.to_owned()), ..attestation_side(&device) };
-        let unnamed = Edits::default().leaf(|leaf| leaf.remove_extension(oid::KEY_FACTS));
+        let unnamed = Mutation::default().leaf(|leaf| leaf.remove_extension(oid::KEY_FACTS));
         let object = unnamed.mint_attestation(&device, &sha256(&[CHALLENGE]));
         let explanation = explained(object, Kind::Attestation, &side);
         match how {
@@ -239,8 +239,8 @@ fn app_ids_that_nothing_names() {
 #[test]
 fn app_ids_that_contradict_each_other() {
     let device = Device::new("app").with_app_id("ABCDE12345.com.example.shop");
-    let edits = Edits::default().auth_data(|data| data.rp_id_hash = sha256(&[b"ABCDE12345.com.example.bank"]));
-    let object = edits.mint_attestation(&device, &sha256(&[CHALLENGE]));
+    let mutation = Mutation::default().auth_data(|data| data.rp_id_hash = sha256(&[b"ABCDE12345.com.example.bank"]));
+    let object = mutation.mint_attestation(&device, &sha256(&[CHALLENGE]));
     let explanation = explained(object, Kind::Attestation, &attestation_side(&device));
     assert_eq!(explanation.verdict.error, Some(Error::RpIdMismatch));
     let named = "names `ABCDE12345.com.example.shop`, whose hash is not in the object";
@@ -335,6 +335,11 @@ fn the_other_kind() {
     let explanation = explained(device.attest(CHALLENGE).object, Kind::Assertion, &assertion_side(&device));
     assert_says(&explanation, Finding::OtherKind, &["This is an attestation", "`generateAssertion`"]);
     assert_eq!(explanation.detected, Some(Kind::Attestation));
+    // One that has the fields of both is neither.
+    let both = edited(|map| map.push(Cbor::text("signature"), Cbor::bytes(b"")));
+    let explanation = explained(both, Kind::Attestation, &attestation_side(&device));
+    assert_eq!(explanation.verdict.error, Some(Error::WrongObjectKind));
+    assert_says(&explanation, Finding::NotGenuine, &["an assertion in the place of", "No device makes such an object"]);
 }
 
 #[test]
@@ -355,8 +360,8 @@ fn other_things() {
     }
 }
 
-fn edited(edit: impl Fn(&mut Cbor)) -> Vec<u8> {
-    Edits::default().envelope(edit).mint_attestation(&Device::new("edited"), &sha256(&[CHALLENGE]))
+fn edited(change: impl Fn(&mut Cbor)) -> Vec<u8> {
+    Mutation::default().envelope(change).mint_attestation(&Device::new("edited"), &sha256(&[CHALLENGE]))
 }
 
 #[test]
@@ -388,6 +393,34 @@ fn fields_are_named() {
         let explanation = explained(object, Kind::Attestation, &CallerSide::default());
         assert_says(&explanation, Finding::UnknownField, &["\"extra\""]);
     }
+}
+
+/// The extension map is blamed where the fault lies in it, and not for the COSE key before it.
+#[test]
+fn the_part_at_fault_is_named() {
+    let device = Device::new("parts").with_generation(Generation::Ios27);
+    let says = |mutation: Mutation<'_>, error, part| {
+        let object = mutation.mint_attestation(&device, &sha256(&[CHALLENGE]));
+        let explanation = explained(object, Kind::Attestation, &CallerSide::default());
+        assert_eq!(explanation.verdict.error, Some(error));
+        assert_says(&explanation, Finding::NotGenuine, &[part]);
+    };
+    let key = |change: fn(&mut Cbor)| Mutation::default().auth_data(move |data| change(&mut data.credential().key));
+    says(key(Cbor::set_indefinite), Error::CoseIndefinite, "The COSE key, or an item in it, has indefinite length");
+    says(key(|key| key.entries().reverse()), Error::CoseNonCanonical, "A head of the COSE key");
+    let map = |change: fn(&mut Cbor)| Mutation::default().auth_data(move |data| change(data.extensions()));
+    says(map(Cbor::set_indefinite), Error::ExtMapIndefinite, "The extension map, or an item in it");
+    let twice = map(|map| {
+        let first = map.entries()[0].clone();
+        map.entries().push(first);
+    });
+    says(twice, Error::ExtMapDuplicateKey, "The extension map of");
+
+    // No other part contradicts a point that is not on the curve.
+    let json = genuine_testvectors::text("certificate::attested-point-off-curve");
+    let explanation = crate::support::explained_vector(json, &crate::support::anchors());
+    assert_eq!(explanation.verdict.error, Some(Error::LeafKeyInvalid));
+    assert_says(&explanation, Finding::NotGenuine, &["is not a point of P-256", "No device makes such an object"]);
 }
 
 /// Whoever makes an object does not decide how long the sentence is.
@@ -451,7 +484,7 @@ fn other_refusals() {
     let object = crate::support::object(attestation.object.clone());
     let forged = genuine_explain::explain(&object, None, &side, &apple, UnixTime(1));
     assert_says(&forged, Finding::OtherAuthority, &["Genuine Test", "Apple App Attestation Root CA", "forged"]);
-    let environment = Some(Environments::Only(Environment::Production));
+    let environment = Some(Environments::Production);
     let requirements = Requirements { environment, ..Requirements::default() };
     let production = CallerSide { requirements, ..side.clone() };
     let development = explained_attestation(&attestation, &production);

@@ -1,7 +1,7 @@
 //! Receipts: read in every form, never believed, and never a reason to fail.
 
 use genuine_explain::{CallerSide, Kind, ReceiptFacts};
-use genuine_testvectors::{Device, Edits, cbor::Cbor};
+use genuine_testvectors::{Device, Mutation, cbor::Cbor};
 
 use crate::support::{base64, explained};
 
@@ -38,8 +38,8 @@ pub(crate) fn ber_receipt(fields: &[(u8, &[u8])], chunk: usize) -> Vec<u8> {
 }
 
 fn facts_of(receipt: &[u8]) -> ReceiptFacts {
-    let edit = |map: &mut Cbor| *map.value(Cbor::text("attStmt")).value(Cbor::text("receipt")) = Cbor::bytes(receipt);
-    let object = Edits::default().envelope(edit).mint_attestation(&Device::new("receipt"), b"hash");
+    let change = |map: &mut Cbor| *map.value(Cbor::text("attStmt")).value(Cbor::text("receipt")) = Cbor::bytes(receipt);
+    let object = Mutation::default().envelope(change).mint_attestation(&Device::new("receipt"), b"hash");
     let explanation = explained(object, Kind::Attestation, &CallerSide::default());
     explanation.facts.expect("parsed").receipt.expect("an attestation")
 }

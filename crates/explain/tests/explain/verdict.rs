@@ -5,19 +5,21 @@ use crate::support::{
 };
 use genuine::{
     Error, UnixTime,
-    app_attest::{AppIdHash, AssertionVerifier, AttestedKey, Counter, Environment, Policy},
-    crypto::{P256PublicKey, RustCrypto},
+    app_attest::{
+        AppIdHash, AssertionVerifier, AttestedKey, ClientDataHash, Counter, Environment, Environments, Policy,
+    },
+    crypto::{P256, PublicKey, RustCrypto},
 };
 use genuine_explain::{
-    CallerSide, Environments, Expected, Kind, LastCounter, Mark, Missing, Outcome, Requirements, StoredKey, Vector,
+    CallerSide, ClientData, Expected, Kind, LastCounter, Mark, Missing, Outcome, Requirements, StoredKey, Vector,
     explain,
 };
-use genuine_testvectors::{BUNDLED, Device};
+use genuine_testvectors::{Device, text, texts};
 
 /// The minted vectors say which code the engine has to give; the conformance tests hold the engine itself against them.
 #[test]
 fn every_vector_has_its_verdict() {
-    for (id, json) in BUNDLED {
+    for (id, json) in texts() {
         let vector = Vector::parse(json).expect(id);
         let explanation = explain(&vector.object, Some(vector.kind), &vector.side, &anchors(), UnixTime(1));
         assert!(vector.expected.is_met_by(&explanation.verdict), "{id}: {:?}", explanation.verdict);
@@ -94,6 +96,35 @@ fn what_is_told_is_asked() {
     }
 }
 
+/// A fault of the caller's side is about no object: a stage of its own, which comes before anything is compared.
+#[test]
+fn the_callers_side_is_a_stage_of_its_own() {
+    let mut device = Device::new("side");
+    let (attestation, assertion) = (device.attest(CHALLENGE).object, device.assert(CLIENT_DATA).object);
+    let (attested, asserted) = (attestation_side(&device), assertion_side(&device));
+    let zeros = Some("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".to_owned());
+    let empty = Some(ClientData::of_hash(Vec::new()));
+    let rows = [
+        (Kind::Attestation, CallerSide { key_id: Some("no key".to_owned()), ..attested.clone() }, Error::KeyIdFormat),
+        (Kind::Attestation, CallerSide { client_data: empty.clone(), ..attested.clone() }, Error::ClientDataEmpty),
+        (Kind::Attestation, CallerSide { at: Some(UnixTime(0)), ..attested.clone() }, Error::ClockUnset),
+        (Kind::Assertion, CallerSide { client_data: empty, key_id: zeros, ..asserted.clone() }, Error::ClientDataEmpty),
+        (Kind::Assertion, CallerSide { public_key: Some(StoredKey(vec![4])), ..asserted }, Error::PublicKeyInvalid),
+    ];
+    for (kind, side, error) in rows {
+        let bytes = if kind == Kind::Attestation { attestation.clone() } else { assertion.clone() };
+        let explanation = explained(bytes, kind, &side);
+        assert_eq!((explanation.verdict.error, error.step()), (Some(error), None));
+        assert_eq!(explanation.verdict.step.as_deref(), Some("Configuration"), "{error}");
+        let position = explanation.steps.iter().position(|step| step.step == "Configuration").expect("a stage");
+        assert_eq!(explanation.steps[position].title, "Your side");
+        let (before, rest) = explanation.steps.split_at(position);
+        assert!(before.iter().all(|step| step.mark == Mark::Passed), "{error}");
+        assert_eq!(rest[0].mark, Mark::Failed, "{error}");
+        assert!(rest[1..].iter().all(|step| step.mark == Mark::NotReached), "{error}");
+    }
+}
+
 /// Without the challenge, a forged chain is refused all the same.
 #[test]
 fn the_chain_is_verified_without_the_challenge() {
@@ -120,8 +151,8 @@ fn the_chain_has_a_verdict_within_its_validity() {
 /// Each requirement of a vector reaches the engine's policy: one that cannot be met refuses with its own code.
 #[test]
 fn requirements_are_asked() {
-    let at = |name: &str| BUNDLED.iter().find(|(id, _)| *id == name).expect("a bundled vector").1;
-    let (attestation, assertion) = (at("att-ios17-production"), at("asr-ios17-production"));
+    let (attestation, assertion) =
+        (text("generation::ios17-production"), text("generation::assertion-ios17-production"));
     let rows = [
         (attestation, r#""require_categories": [4]"#, Error::LaunchDataMissing),
         (attestation, r#""require_bundle_versions": ["1"]"#, Error::LaunchDataMissing),
@@ -166,8 +197,8 @@ fn requirements_are_asked() {
 #[test]
 fn policy_refusals_name_both_values() {
     let hash = "ab".repeat(32);
-    let at = |name: &str| BUNDLED.iter().find(|(id, _)| *id == name).expect("a bundled vector").1;
-    let (new, mac) = (at("rq-11a"), at("rq-31a"));
+    let (new, mac) =
+        (text("policy::assertion-code-hash-of-other-code"), text("policy::access-control-permission-differs"));
     let with = |json: &str, requirement: &str| {
         let mut fields: serde_json::Map<_, _> = serde_json::from_str(json).expect("JSON");
         fields.retain(|name, _| !name.starts_with("require_"));
@@ -217,38 +248,36 @@ fn the_environment_is_asked_or_left_to_the_caller() {
     let open = with(None);
     assert_eq!(open.verdict.verdict, Outcome::Accepted);
     assert!(open.diagnosis.sentence.contains("a development key, which a production server refuses"));
-    for told in [Environments::Any, Environments::Only(Environment::Development)] {
+    for told in [Environments::ProductionAndDevelopment, Environments::Development] {
         let asked = with(Some(told));
         assert_eq!(asked.verdict.verdict, Outcome::Accepted);
         assert!(!asked.diagnosis.sentence.contains("environment"), "{}", asked.diagnosis.sentence);
         assert!(asked.steps.iter().all(|step| step.mark == Mark::Passed));
     }
-    let refused = with(Some(Environments::Only(Environment::Production)));
+    let refused = with(Some(Environments::Production));
     assert_eq!(refused.verdict.error, Some(Error::EnvironmentMismatch));
 
     // It is told beside what a vector requires, not in its place.
-    let any = Requirements { environment: Some(Environments::Any), ..Requirements::default() };
+    let any = Requirements { environment: Some(Environments::ProductionAndDevelopment), ..Requirements::default() };
     let told = CallerSide { requirements: any, ..CallerSide::default() };
-    let vector = Requirements {
-        environment: Some(Environments::Only(Environment::Production)),
-        counter_step: Some(1),
-        ..Requirements::default()
-    };
+    let vector =
+        Requirements { environment: Some(Environments::Production), counter_step: Some(1), ..Requirements::default() };
     let both = told.or(CallerSide { requirements: vector, ..CallerSide::default() }).requirements;
-    assert_eq!((both.environment, both.counter_step), (Some(Environments::Any), Some(1)));
+    assert_eq!((both.environment, both.counter_step), (Some(Environments::ProductionAndDevelopment), Some(1)));
 }
 
 /// What the object says and no verdict rests on.
 #[test]
 fn facts_beside_the_verdict() {
-    let facts = |name: &str| {
-        let (_, json) = BUNDLED.iter().find(|(id, _)| *id == name).expect("a bundled vector");
-        crate::support::explained_vector(json, &anchors()).facts.expect("parsed")
-    };
-    for (vector, documented) in [("p-macos-policy", Some(true)), ("rq-31a", Some(false)), ("rq-30a", None)] {
+    let facts = |name: &str| crate::support::explained_vector(text(name), &anchors()).facts.expect("parsed");
+    for (vector, documented) in [
+        ("policy::access-control-met", Some(true)),
+        ("policy::access-control-permission-differs", Some(false)),
+        ("policy::access-control-missing", None),
+    ] {
         assert_eq!(facts(vector).access_control_documented, documented, "{vector}");
     }
-    let (with, without) = (facts("p-08a"), facts("att-ios17-production"));
+    let (with, without) = (facts("envelope::cd-hash"), facts("generation::ios17-production"));
     let hash = with.unsigned_code_hash_hex.expect("an unsigned code hash");
     assert_eq!((hash.len(), without.unsigned_code_hash_hex), (40, None));
 }
@@ -257,7 +286,7 @@ fn facts_beside_the_verdict() {
 #[test]
 fn a_stored_key_brings_its_app() {
     let mut device = Device::new("stored");
-    let point = P256PublicKey::from_uncompressed(&device.public_key()).expect("65 octets");
+    let point = PublicKey::<P256>::from_uncompressed(&device.public_key()).expect("65 octets");
     let app = AppIdHash::of(device.app_id(), &RustCrypto).expect("a hash");
     let key = AttestedKey::from_trusted_parts(&point, app, Environment::Production, &RustCrypto).expect("a key");
     let side =
@@ -268,10 +297,11 @@ fn a_stored_key_brings_its_app() {
     // The oracle: the engine, called as a server calls it.
     let view = genuine::app_attest::Assertion::parse(&assertion).expect("an assertion");
     let data = side.client_data.clone().expect("told");
-    let hash = genuine::app_attest::ClientDataHash(&data.hash);
-    let apps = [app];
-    let verifier = AssertionVerifier::new(Policy::new(&apps), &RustCrypto);
-    assert!(verifier.verify(&view, &key, &hash).and_then(|authentic| authentic.accept(Counter(0))).is_ok());
+    let hash = ClientDataHash::new(&data.hash).expect("not empty");
+    let policies = [Policy::new(app)];
+    let verifier = AssertionVerifier::new(&policies, &RustCrypto).expect("a configuration");
+    let accepted = verifier.verify(&view, &key, &hash).and_then(|one| one.accept_without_store(Counter(0)));
+    assert!(accepted.is_ok());
 
     let other = AppIdHash::of("ABCDE12345.org.example.other", &RustCrypto).expect("a hash");
     let key = AttestedKey::from_trusted_parts(&point, other, Environment::Production, &RustCrypto).expect("a key");
