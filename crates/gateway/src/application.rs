@@ -1,14 +1,20 @@
 //! Which apps are served, and what each of them has to show.
 
+use std::sync::Arc;
+
 use genuine::{
     Error,
-    app_attest::{AppIdHash, MACOS_ACCESS_CONTROL, OsBuild, Platform, Policy, ValidationCategory},
+    app_attest::{
+        AppIdHash, AssertionVerifier, AttestationVerifier, Environments, MACOS_ACCESS_CONTROL, OsBuild, Platform,
+        Policy, ValidationCategory,
+    },
     crypto::RustCrypto,
     x509::TrustAnchor,
 };
 
 use crate::{
     config::{self, Checked, Environment, Mode},
+    metrics::{Metered, Metrics},
     store::Contract,
 };
 
@@ -23,66 +29,78 @@ pub struct Application {
     pub timeout: std::time::Duration,
     /// In which order counters are accepted.
     pub contract: Contract,
-    /// The engine's policy.
-    pub policy: Policy<'static>,
-    /// Whom the certificates have to come from.
-    pub anchors: &'static [TrustAnchor<'static>],
+    /// The engine on attestations.
+    pub attestations: AttestationVerifier<'static, Metered>,
+    /// The engine on assertions.
+    pub assertions: AssertionVerifier<'static, Metered>,
 }
 
 impl Application {
-    /// What the configuration says of one application, in the engine's terms. Its certificates come from `anchors`.
+    /// What the configuration says of one application, in the engine's terms. Its certificates come from `anchors`, and what
+    /// the engine spends is counted in `metrics`.
     ///
-    /// The lists live as long as the process, as the configuration does: they are leaked, once each.
+    /// Lists and verifiers live as long as the process, as the configuration does: they are leaked, once each.
     ///
     /// # Errors
     ///
-    /// If the engine cannot hash an App ID, which does not happen with its own backend.
-    pub fn new(settings: &config::Application, anchors: &'static [TrustAnchor<'static>]) -> Result<Self, Error> {
+    /// What the engine finds wrong with the configuration, such as an App ID that is listed twice.
+    pub fn new(
+        settings: &config::Application,
+        anchors: &'static [TrustAnchor<'static>],
+        metrics: &Arc<Metrics>,
+    ) -> Result<Self, Error> {
         let ids = settings.app_ids.iter().map(|id| AppIdHash::of(id, &RustCrypto));
-        let mut policy = Policy::new(ids.collect::<Result<Vec<_>, _>>()?.leak());
-        if settings.environment == Environment::Development {
-            policy = policy.only_development();
-        }
-        if let Some(categories) = &settings.categories {
-            let categories = categories.iter().copied().map(ValidationCategory).collect::<Vec<_>>();
-            policy = policy.require_categories(categories.leak());
-        }
-        if let Some(versions) = &settings.bundle_versions {
-            policy = policy.require_bundle_versions(leak_all(versions));
-        }
-        if let Some(hashes) = &settings.code_hashes {
-            let hashes = hashes.iter().map(|hash| &*hash.0.clone().leak()).collect::<Vec<&[u8]>>();
-            policy = policy.require_code_hashes(hashes.leak());
-        }
-        if let Some(platforms) = &settings.platforms {
-            let platforms = leak_all(platforms).iter().map(|name| Platform::named(name)).collect::<Vec<_>>();
-            policy = policy.require_platforms(platforms.leak());
-        }
-        if let Some(Checked { value, .. }) = &settings.os_version_at_least {
-            policy = policy.require_os_version(*value);
-        }
-        if let Some(builds) = &settings.os_build_at_least {
-            let builds = builds.iter().map(|(name, build)| (Platform::named(name.clone().leak()), build.value));
-            policy = policy.require_os_builds(builds.collect::<Vec<(Platform<'_>, OsBuild)>>().leak());
-        }
-        if settings.macos_access_control {
-            policy = policy.require_macos_access_control(MACOS_ACCESS_CONTROL);
-        }
-        if let Some(seconds) = settings.attestation_age_seconds {
-            policy = policy.limit_attestation_age(seconds);
-        }
-        if let Some(step) = settings.counter_step {
-            policy = policy.limit_counter_step(step);
-        }
+        let policies = ids.map(|id| Ok(policy(settings, id?))).collect::<Result<Vec<_>, Error>>()?.leak();
+        let crypto = Box::leak(Box::new(Metered(Arc::clone(metrics))));
         Ok(Self {
             name: settings.name.clone(),
             mode: settings.mode,
             timeout: settings.timeout(),
             contract: settings.counter,
-            policy,
-            anchors,
+            attestations: AttestationVerifier::new(policies, anchors, crypto)?,
+            assertions: AssertionVerifier::new(policies, crypto)?,
         })
     }
+}
+
+/// What one of an application's apps has to show.
+fn policy(settings: &config::Application, app_id: AppIdHash) -> Policy<'static> {
+    let mut policy = Policy::new(app_id);
+    if settings.environment == Environment::Development {
+        policy = policy.with_environments(Environments::Development);
+    }
+    if let Some(categories) = &settings.categories {
+        let categories = categories.iter().copied().map(ValidationCategory).collect::<Vec<_>>();
+        policy = policy.require_categories(categories.leak());
+    }
+    if let Some(versions) = &settings.bundle_versions {
+        policy = policy.require_bundle_versions(leak_all(versions));
+    }
+    if let Some(hashes) = &settings.code_hashes {
+        let hashes = hashes.iter().map(|hash| &*hash.0.clone().leak()).collect::<Vec<&[u8]>>();
+        policy = policy.require_code_hashes(hashes.leak());
+    }
+    if let Some(platforms) = &settings.platforms {
+        let platforms = leak_all(platforms).iter().map(|name| Platform::named(name)).collect::<Vec<_>>();
+        policy = policy.require_platforms(platforms.leak());
+    }
+    if let Some(Checked { value, .. }) = &settings.os_version_at_least {
+        policy = policy.require_os_version(*value);
+    }
+    if let Some(builds) = &settings.os_build_at_least {
+        let builds = builds.iter().map(|(name, build)| (Platform::named(name.clone().leak()), build.value));
+        policy = policy.require_os_builds(builds.collect::<Vec<(Platform<'_>, OsBuild)>>().leak());
+    }
+    if settings.macos_access_control {
+        policy = policy.require_macos_access_control(MACOS_ACCESS_CONTROL);
+    }
+    if let Some(seconds) = settings.attestation_age_seconds {
+        policy = policy.limit_attestation_age(seconds);
+    }
+    if let Some(step) = settings.counter_step {
+        policy = policy.limit_counter_step(step);
+    }
+    policy
 }
 
 /// Texts that live as long as the process.

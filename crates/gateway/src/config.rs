@@ -12,7 +12,7 @@ use genuine::app_attest::{OsBuild, OsVersion};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize, de::IntoDeserializer as _};
 
-use crate::store::Contract;
+use crate::store::{Contract, Durability};
 
 /// The prefix of this server's own variables.
 const PREFIX: &str = "GENUINE_GATEWAY_";
@@ -118,19 +118,6 @@ pub enum Store {
     },
     /// Nothing is kept: for tests.
     Memory {},
-}
-
-/// How it is known that Redis keeps what it acknowledged: what it forgets is attested or sent a second time.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Durability {
-    /// Redis is asked for its settings. One that does not tell is not used.
-    #[default]
-    Checked,
-    /// The operator says so, because Redis may not tell: many services forbid `CONFIG`. What it tells still counts.
-    DurableWithoutEviction,
-    /// It does not, and a replay is acceptable: for tests.
-    Volatile,
 }
 
 /// Text that is neither printed nor logged.
@@ -495,6 +482,17 @@ impl Config {
         if mistakes.is_empty() { Ok(self) } else { Err(Mistakes(mistakes)) }
     }
 
+    /// This configuration, if it has no mistake.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake.
+    pub fn checked(self) -> Result<Self, Mistakes> {
+        let mut mistakes = Vec::new();
+        self.check(&mut mistakes);
+        if mistakes.is_empty() { Ok(self) } else { Err(Mistakes(mistakes)) }
+    }
+
     /// The applications whose apps may call the protected routes.
     #[must_use]
     pub fn callers(&self) -> Vec<String> {
@@ -645,7 +643,9 @@ impl Config {
             expect((1..=64).contains(&name.len()), "its name has from 1 to 64 bytes");
             expect(self.demo || name != DEMO, "its name is the demonstration's");
             expect(!application.app_ids.is_empty(), "app_ids: at least one");
+            let mut ids = BTreeSet::new();
             for id in &application.app_ids {
+                expect(ids.insert(id), &format!("app_ids: {id:?} is there twice"));
                 expect(
                     is_app_id(id),
                     &format!(

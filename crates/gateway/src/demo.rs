@@ -4,8 +4,8 @@ use axum::http::HeaderMap;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use genuine::{
     Error,
-    app_attest::{Assertion, AssertionVerifier, AttestedKey, ClientDataHash},
-    crypto::{P384PublicKey, RustCrypto},
+    app_attest::{Assertion, AttestedKey, ClientDataHash},
+    crypto::{P384, PublicKey, RustCrypto},
     x509::TrustAnchor,
 };
 use genuine_testvectors::TestPki;
@@ -45,7 +45,7 @@ pub fn config() -> Config {
 /// If the engine cannot read the root's key, which does not happen.
 pub fn anchors() -> Result<&'static [TrustAnchor<'static>], Error> {
     let authorities = TestPki::default();
-    let key = P384PublicKey::from_uncompressed(&authorities.root_point()).ok_or(Error::ConfigNoAnchor)?;
+    let key = PublicKey::<P384>::from_uncompressed(&authorities.root_point()).ok_or(Error::ConfigNoAnchor)?;
     Ok(vec![TrustAnchor::new(authorities.root_subject().leak(), key)].leak())
 }
 
@@ -74,8 +74,8 @@ pub async fn explain(
     let application = gate.applications.iter().find(|application| application.name == device.application)?;
     let key = AttestedKey::from_trusted_bytes(&device.key, &RustCrypto).ok()?;
     let assertion = Assertion::parse(&presented.assertion).ok()?;
-    let (hash, crypto) = (sha256(shown.as_bytes()), RustCrypto);
-    if AssertionVerifier::new(application.policy, &crypto).verify(&assertion, &key, &ClientDataHash(&hash)).is_err() {
+    let hash = sha256(shown.as_bytes());
+    if application.assertions.verify(&assertion, &key, &ClientDataHash::from(&hash)).is_err() {
         return Some(format!("This key did not sign the SHA-256 of what {CLIENT_DATA} shows."));
     }
     Some(difference(&shown, &request.client_data(presented.challenge.as_deref())))

@@ -1,6 +1,6 @@
 //! The decisions, without HTTP: challenges, registration, assertions.
 //!
-//! Each of them runs from cheap to dear, and changes the store last: first the challenge is used, then the key registered or
+//! Each of them runs from cheap to expensive, and changes the store last: first the challenge is used, then the key registered or
 //! its counter advanced. What is refused before that changes nothing.
 
 use std::{sync::Arc, time::Instant};
@@ -9,8 +9,7 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use genuine::{
     Error, UnixTime,
     app_attest::{
-        AdvanceError, Assertion, AssertionVerifier, AttestationObject, AttestationVerifier, AttestedKey,
-        ClientDataHash, Environment, KeyId, ReplayWindow,
+        AdvanceError, Assertion, AttestationObject, AttestedKey, ClientDataHash, Environment, KeyId, ReplayWindow,
     },
     crypto::RustCrypto,
 };
@@ -20,7 +19,7 @@ use crate::{
     application::Application,
     config::Mode,
     limit::RateLimiter,
-    metrics::{Metered, Metrics},
+    metrics::Metrics,
     refusal::Refusal,
     store::{AdvanceFault, Challenge, ChallengeId, Device, Purpose, PutError, Session, Spent, Store, Unavailable},
 };
@@ -201,9 +200,8 @@ impl Gate {
 
         let now = (self.clock)();
         let client_data = sha256(challenge.as_bytes());
-        let crypto = Metered(&self.metrics);
-        let chains = AttestationVerifier::new(application.policy, application.anchors, &crypto);
-        let verified = chains.verify(&object, &key_id, &ClientDataHash(&client_data), UnixTime(now))?;
+        let verified =
+            application.attestations.verify(&object, &key_id, &ClientDataHash::from(&client_data), UnixTime(now))?;
         self.metrics.chains.inc();
 
         self.spend_challenge(spend, application, key_id).await?;
@@ -283,11 +281,9 @@ impl Gate {
     pub async fn check(&self, identified: Identified<'_>, request: SignedRequest<'_>) -> Result<Caller, Refusal> {
         let Identified { assertion, challenge, spend, device } = identified;
         let application = self.application(&device.application)?;
-        let crypto = Metered(&self.metrics);
-        let key = AttestedKey::from_trusted_bytes(&device.key, &crypto)?;
+        let key = AttestedKey::from_trusted_bytes(&device.key, &RustCrypto)?;
         let client_data = sha256(request.client_data(challenge).as_bytes());
-        let assertions = AssertionVerifier::new(application.policy, &crypto);
-        let authentic = assertions.verify(&assertion, &key, &ClientDataHash(&client_data))?;
+        let authentic = application.assertions.verify(&assertion, &key, &ClientDataHash::from(&client_data))?;
 
         // Most replays end here, by the record as it was read; the store decides, later and atomically. Said only of what the
         // key signed: before that, whoever knows a key identifier could find out the counter.
@@ -295,16 +291,18 @@ impl Gate {
         application.contract.decide(advance, device.window).map(drop).map_err(genuine::app_attest::Refusal::error)?;
         // Whom to limit is known only now: earlier, anybody could use up what a device may do.
         if let Some(devices) = &self.devices {
-            devices.check(authentic.key_id(), Instant::now()).map_err(Refusal::DeviceLimit)?;
+            devices.check(key.id(), Instant::now()).map_err(Refusal::DeviceLimit)?;
         }
         if let Some(spend) = spend {
-            self.spend_challenge(spend, application, authentic.key_id()).await?;
+            self.spend_challenge(spend, application, key.id()).await?;
         }
-        let advanced = self.store.advance(authentic.key_id(), advance, application.contract);
-        let advanced = self.in_time(application, "advance", advanced).await?;
-        let verified = authentic.accept_with(|_, _| advanced).map_err(|error| match error {
-            AdvanceError::Store(AdvanceFault::Revoked) => Refusal::KeyRevoked,
-            AdvanceError::Store(AdvanceFault::Unavailable) => Refusal::StoreUnavailable,
+        let advance = async |key_id, advance| {
+            let advanced = self.store.advance(key_id, advance, application.contract);
+            let advanced = self.in_time(application, "advance", advanced).await.map_err(AdvanceError::Store)?;
+            advanced.map_err(|error| AdvanceError::Store(error.into()))
+        };
+        let verified = authentic.accept_with_async(advance).await.map_err(|error| match error {
+            AdvanceError::Store(refusal) => refusal,
             error => error.error().into(),
         })?;
         self.metrics.assertions.inc();
@@ -415,6 +413,16 @@ impl Spendable {
     /// by the store once more. A request counts once.
     fn serves_again(&self, by: KeyId, key_id: KeyId) -> bool {
         self.purpose == Purpose::Attestation && by == key_id
+    }
+}
+
+impl From<AdvanceError<AdvanceFault>> for Refusal {
+    fn from(error: AdvanceError<AdvanceFault>) -> Self {
+        match error {
+            AdvanceError::Store(AdvanceFault::Revoked) => Self::KeyRevoked,
+            AdvanceError::Store(AdvanceFault::Unavailable) => Self::StoreUnavailable,
+            error => error.error().into(),
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! An example server: the `genuine` engine behind HTTP, with storage.
+//! The gateway: the `genuine` engine behind HTTP, with storage.
 //!
 //! Read from the top: [`http`] turns requests into calls of the [`gate`], the gate asks the engine and the [`store`], and
 //! nothing below knows of HTTP. `README.md` beside this crate shows the protocol.
@@ -18,4 +18,5 @@ pub mod limit;
 pub mod metrics;
 pub mod refusal;
 pub mod server;
+pub mod shop;
 pub mod store;

@@ -1,4 +1,4 @@
-//! The example server: `genuine-gateway [--demo | --config FILE] [--check]`.
+//! The gateway: `genuine-gateway [--demo | --config FILE] [--check]`.
 
 use std::{
     env,
@@ -12,6 +12,7 @@ use std::{
 use genuine_gateway::{
     config::{self, Config, Mistakes},
     server::{Certificate, Server},
+    shop,
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -138,7 +139,7 @@ async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
     // From here on a hang-up is waited for.
     let hangup = signal(SignalKind::hangup())?;
     let protocol = if config.tls.is_some() { "https" } else { "http" };
-    let server = Server::bind(config).await?;
+    let server = shop::serve(Server::bind(config).await?)?;
     // One line each on standard output, so that whoever started the server can read where it is. Nobody has to.
     let mut lines = format!("apps:     {protocol}://{}\n", server.app_address()?);
     writeln!(lines, "operator: http://{}", server.operator_address()?)?;

@@ -1,10 +1,8 @@
 //! What is counted: the operator's view, in Prometheus' text form.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use genuine::crypto::{
-    Crypto, CryptoError, Digest, P256PublicKey, P256Signature, P384PublicKey, P384Signature, RustCrypto,
-};
+use genuine::crypto::{CryptoError, Digest, P256, P384, PublicKey, RustCrypto, Sha256, Sha384, Signature, VerifyEcdsa};
 use prometheus::{
     Counter, Encoder as _, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry,
     TextEncoder,
@@ -125,9 +123,9 @@ impl Metrics {
 }
 
 /// The engine's default backend, with the processor's time counted.
-pub struct Metered<'m>(pub &'m Metrics);
+pub struct Metered(pub Arc<Metrics>);
 
-impl Metered<'_> {
+impl Metered {
     fn count<T>(&self, curve: &str, verify: impl FnOnce() -> T) -> T {
         let start = cpu_time(ClockId::ThreadCPUTime);
         let verdict = verify();
@@ -144,28 +142,34 @@ fn cpu_time(clock: ClockId) -> Duration {
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
-impl Crypto for Metered<'_> {
+impl Sha256 for Metered {
     fn sha256(&self, parts: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
         RustCrypto.sha256(parts)
     }
+}
 
+impl Sha384 for Metered {
     fn sha384(&self, parts: &[&[u8]]) -> Result<[u8; 48], CryptoError> {
         RustCrypto.sha384(parts)
     }
+}
 
-    fn check_p256(&self, key: &P256PublicKey) -> Result<(), CryptoError> {
-        RustCrypto.check_p256(key)
+impl VerifyEcdsa<P256> for Metered {
+    fn check_key(&self, key: &PublicKey<P256>) -> Result<(), CryptoError> {
+        RustCrypto.check_key(key)
     }
 
-    fn check_p384(&self, key: &P384PublicKey) -> Result<(), CryptoError> {
-        RustCrypto.check_p384(key)
+    fn verify(&self, key: &PublicKey<P256>, digest: &Digest, signature: &Signature<P256>) -> Result<(), CryptoError> {
+        self.count("p256", || RustCrypto.verify(key, digest, signature))
+    }
+}
+
+impl VerifyEcdsa<P384> for Metered {
+    fn check_key(&self, key: &PublicKey<P384>) -> Result<(), CryptoError> {
+        RustCrypto.check_key(key)
     }
 
-    fn verify_p256(&self, key: &P256PublicKey, digest: &Digest, signature: &P256Signature) -> Result<(), CryptoError> {
-        self.count("p256", || RustCrypto.verify_p256(key, digest, signature))
-    }
-
-    fn verify_p384(&self, key: &P384PublicKey, digest: &Digest, signature: &P384Signature) -> Result<(), CryptoError> {
-        self.count("p384", || RustCrypto.verify_p384(key, digest, signature))
+    fn verify(&self, key: &PublicKey<P384>, digest: &Digest, signature: &Signature<P384>) -> Result<(), CryptoError> {
+        self.count("p384", || RustCrypto.verify(key, digest, signature))
     }
 }

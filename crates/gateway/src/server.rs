@@ -23,8 +23,8 @@ use crate::{
     connections::Connections,
     descriptors,
     fragment::{self, NoFragments},
-    gate::{Clock, Gate},
-    http::{self, Intake, Origin},
+    gate::{Access, Clock, Freshness, Gate},
+    http::{self, AppRoutes, Intake, Origin},
     limit::RateLimiter,
     metrics::Metrics,
     store::{MemoryStore, RedbStore, RedisStore, Store},
@@ -42,22 +42,66 @@ const OPERATOR_CONNECTIONS: usize = 64;
 const WATCH: Duration = Duration::from_secs(10);
 
 /// A server that is bound and does not serve yet.
+///
+/// It serves challenges and registration. What the apps of a service call beside that are routes of the service's own, with
+/// state of their own, which it adds with [`with_routes`](Self::with_routes):
+///
+/// ```no_run
+/// use std::sync::{
+///     Arc,
+///     atomic::{AtomicU64, Ordering},
+/// };
+///
+/// use axum::{Extension, Router, extract::State, routing::{get, post}};
+/// use genuine_gateway::{
+///     config::{Application, Config},
+///     gate::{Caller, Freshness},
+///     server::Server,
+/// };
+///
+/// #[derive(Default)]
+/// struct Ballots(AtomicU64);
+///
+/// /// Who called is known from the attested key: `caller.key_id` stands for one installation of the app.
+/// async fn vote(State(ballots): State<Arc<Ballots>>, Extension(caller): Extension<Caller>) -> String {
+///     let count = ballots.0.fetch_add(1, Ordering::Relaxed) + 1;
+///     format!("ballot {count}, of {}", caller.application)
+/// }
+///
+/// #[tokio::main]
+/// async fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     let config = Config {
+///         applications: vec![Application::new("polls", &["ABCDE12345.com.example.polls"])],
+///         ..Config::default()
+///     };
+///     let protected = Router::new().route("/ballots", post(vote)).with_state(Arc::new(Ballots::default()));
+///     let open = Router::new().route("/version", get(async || env!("CARGO_PKG_VERSION")));
+///     let server = Server::bind(config).await?;
+///     server.with_routes(Freshness::Counter, protected).with_open_routes(open).serve(std::future::pending()).await
+/// }
+/// ```
+///
+/// The routes are axum's, of the version that this crate uses.
+#[must_use]
 pub struct Server {
     config: Config,
     certificate: Option<Certificate>,
     gate: Arc<Gate>,
+    routes: AppRoutes,
     app: TcpListener,
     operator: TcpListener,
 }
 
 impl Server {
-    /// Reads the certificate, opens the store and binds both listeners.
+    /// Checks the configuration, reads the certificate, opens the store and binds both listeners.
     ///
     /// # Errors
     ///
-    /// If there cannot be as many connections as configured, the certificate cannot be read, the store cannot be opened or
+    /// If the configuration has a mistake, there cannot be as many connections as configured, the certificate cannot be read, the store cannot be opened or
     /// is not to be relied on, or an address is taken.
     pub async fn bind(config: Config) -> Result<Self, Box<dyn std::error::Error>> {
+        let config = config.checked()?;
+        let session_header = HeaderName::try_from(config.session_header.as_str())?;
         descriptors::make_room(config.limits.connections)?;
         let certificate = Certificate::read(&config).await?;
         let metrics = Arc::new(Metrics::new()?);
@@ -68,7 +112,8 @@ impl Server {
             true => crate::demo::anchors()?,
             _ => &[APPLE_APP_ATTEST_ROOT],
         };
-        let applications = config.applications.iter().map(|application| Application::new(application, anchors));
+        let applications =
+            config.applications.iter().map(|application| Application::new(application, anchors, &metrics));
         let gate = Arc::new(Gate {
             applications: applications.collect::<Result<_, _>>()?,
             store,
@@ -79,9 +124,57 @@ impl Server {
             explains: config.demo,
             devices: RateLimiter::per_minute(config.limits.device_per_minute),
         });
+        let limits = &config.limits;
+        let timeout = Duration::from_millis(limits.request_timeout_ms.into());
+        let intake = Intake::new(limits.body_bytes, limits.buffered_bytes, timeout, session_header);
+        let routes = AppRoutes::new(Arc::clone(&gate), intake);
         let app = listen("listen", config.listen)?;
         let operator = listen("operator_listen", config.operator_listen)?;
-        Ok(Self { config, certificate, gate, app, operator })
+        Ok(Self { config, certificate, gate, routes, app, operator })
+    }
+
+    /// Adds routes that only the apps of the applications configured as `callers` reach: whoever calls them shows an
+    /// assertion of this very request, its method, path, query and body, and that counts once. The handler finds the
+    /// [`Caller`](crate::gate::Caller) among the request's extensions.
+    ///
+    /// The whole router is behind that layer, nested ones included. Its fallback does not come along, since a request that
+    /// no route matches has nothing to protect it: what is not a route is answered 404.
+    ///
+    /// # Panics
+    ///
+    /// If a route is there already, one of the gateway's own included.
+    pub fn with_routes(self, freshness: Freshness, routes: Router) -> Self {
+        let access = Access { applications: self.config.callers(), freshness };
+        self.with_routes_for(access, routes)
+    }
+
+    /// As [`with_routes`](Self::with_routes), for the apps of applications that the routes name themselves. A name that is
+    /// not configured lets nobody in.
+    ///
+    /// # Panics
+    ///
+    /// If a route is there already, one of the gateway's own included.
+    pub fn with_routes_for(self, access: Access, routes: Router) -> Self {
+        Self { routes: self.routes.protected(access, routes), ..self }
+    }
+
+    /// Adds routes that anybody reaches, without an assertion. The limits on addresses and bodies hold for them too, and
+    /// over plain HTTP they are as closed as all others.
+    ///
+    /// # Panics
+    ///
+    /// If a route is there already, one of the gateway's own included.
+    pub fn with_open_routes(self, routes: Router) -> Self {
+        Self { routes: self.routes.open(routes), ..self }
+    }
+
+    /// Adds paths to what `/openapi.json` describes: an object of the form of `paths` in `OpenAPI` 3.1.
+    ///
+    /// # Errors
+    ///
+    /// If the text is no JSON object.
+    pub fn describe(self, paths: &str) -> serde_json::Result<Self> {
+        Ok(Self { routes: self.routes.described(paths)?, ..self })
     }
 
     /// The certificate, to be read again while the server runs.
@@ -114,12 +207,8 @@ impl Server {
     ///
     /// If a listener fails.
     pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<(), Box<dyn std::error::Error>> {
-        let Self { config, certificate, gate, app, operator } = self;
-        let session_header = HeaderName::try_from(config.session_header.as_str())?;
-        let callers = config.callers();
+        let Self { config, certificate, gate, routes, app, operator } = self;
         let limits = config.limits;
-        let timeout = Duration::from_millis(limits.request_timeout_ms.into());
-        let intake = Intake::new(limits.body_bytes, limits.buffered_bytes, timeout, session_header);
         let trusted_proxies = config.trusted_proxies.clone();
         let origin = Arc::new(Origin {
             tls: certificate.is_some(),
@@ -142,7 +231,7 @@ impl Server {
         let token = config.operator_token.as_ref().map(|token| &*token.0);
         let watching = tokio::spawn(watch(Arc::clone(&gate.store), WATCH));
         tokio::try_join!(
-            run(app, http::app(&gate, &intake, origin, &callers), certificate, connections, app_handle),
+            run(app, routes.router(origin), certificate, connections, app_handle),
             run(operator, http::operator(&gate, token), None, operator_connections, operator_handle),
             async {
                 let stopped = stopped.await;

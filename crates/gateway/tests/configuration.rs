@@ -8,9 +8,9 @@ use std::{
 
 use genuine::app_attest::{OsBuild, OsVersion};
 use genuine_gateway::{
-    config::{Config, Durability, Environment, Mode, Store, VARIABLES},
+    config::{Config, Environment, Mode, Store, VARIABLES},
     demo,
-    store::Contract,
+    store::{Contract, Durability},
 };
 
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";
@@ -191,11 +191,6 @@ fn each_mistake_is_named() {
         (format!("trusted_proxies = [\"127.0.0.1/32\"]\n{FILE}"), vec![], "authority: is missing"),
         (format!("operator_token = \"{}\"\n{FILE}", &TOKEN[1..]), vec![], "operator_token: at least 32"),
         (format!("operator_token = \"{TOKEN} \"\n{FILE}"), vec![], "operator_token: at least 32"),
-        (
-            FILE.replace("ABCDE12345.com.example.shop.Clip", "com.example.shop"),
-            vec![],
-            "\"com.example.shop\" lacks its prefix: ten capital letters or digits and a period",
-        ),
         (format!("demo = true\n{FILE}"), vec![], "unknown field `demo`"),
         (
             format!("callers = [\"shop\"]\n{FILE}[[applications]]\nname = \"shop\"\napp_ids = [\"ABCDE12345.x\"]"),
@@ -264,6 +259,19 @@ fn each_mistake_is_named() {
     assert_mistakes(cases);
     let mistakes = load(None, &[("GENUINE_GATEWAY_LISTEN", "0.0.0.0:1"), ("GENUINE_GATEWAY_STORE", "x")]).unwrap_err();
     assert_eq!(mistakes.len(), 4, "all of them at once: {mistakes:?}");
+}
+
+#[test]
+fn an_app_id_that_cannot_stand_is_named() {
+    let second = |app_id: &str| FILE.replace("ABCDE12345.com.example.shop.Clip", app_id);
+    assert_mistakes(vec![
+        (
+            second("com.example.shop"),
+            vec![],
+            "\"com.example.shop\" lacks its prefix: ten capital letters or digits and a period",
+        ),
+        (second("ABCDE12345.com.example.shop"), vec![], "\"ABCDE12345.com.example.shop\" is there twice"),
+    ]);
 }
 
 #[test]

@@ -15,6 +15,7 @@ use genuine_gateway::{
     http::{self, Intake, Origin, require_assertion},
     limit::RateLimiter,
     refusal::Refusal,
+    shop,
 };
 use serde_json::{Value, json};
 use support::{APPLICATION, Site, authorization, device, gate, json_request, origin, registration, signed};
@@ -451,16 +452,17 @@ async fn the_interface_is_what_its_description_says() {
 #[test]
 fn no_route_is_left_undescribed() {
     let mut routes = BTreeSet::new();
-    for file in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/http")).unwrap() {
-        let source = std::fs::read_to_string(file.unwrap().path()).unwrap();
+    let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/http")).unwrap();
+    let files = files.map(|file| file.unwrap().path());
+    for file in files.chain([concat!(env!("CARGO_MANIFEST_DIR"), "/src/shop.rs").into()]) {
+        let source = std::fs::read_to_string(file).unwrap();
         let paths = source.split(".route(\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned());
         routes.extend(paths);
     }
     let interfaces = [http::APP_INTERFACE, http::OPERATOR_INTERFACE];
-    let described = interfaces.iter().flat_map(|interface| {
-        let interface: Value = serde_json::from_str(interface).unwrap();
-        interface["paths"].as_object().unwrap().keys().cloned().collect::<Vec<_>>()
-    });
+    let paths = interfaces.map(|interface| serde_json::from_str::<Value>(interface).unwrap()["paths"].take());
+    let shop: Value = serde_json::from_str(shop::PATHS).unwrap();
+    let described = paths.iter().chain([&shop]).flat_map(|paths| paths.as_object().unwrap().keys().cloned());
     assert_eq!(routes, described.collect());
 }
 

@@ -226,6 +226,7 @@ async fn serve_in_a_window() {
         return;
     };
     let server = genuine_gateway::server::Server::bind(in_a_window(&store)).await.unwrap();
+    let server = genuine_gateway::shop::serve(server).unwrap();
     println!("\napps: http://{}", server.app_address().unwrap());
     println!("operator: http://{}", server.operator_address().unwrap());
     server.serve(std::future::pending()).await.unwrap();

@@ -7,10 +7,9 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use genuine::app_attest::{Advance, AdvanceError, Counter, KeyId, Refusal, ReplayWindow};
 use genuine_gateway::{
-    config::Durability,
     metrics::Metrics,
     store::{
-        AdvanceFault, Challenge, Contract, Device, MemoryStore, Purpose, PutError, RedbStore, Spent, Store,
+        AdvanceFault, Challenge, Contract, Device, Durability, MemoryStore, Purpose, PutError, RedbStore, Spent, Store,
         Unavailable, Unfit,
     },
 };

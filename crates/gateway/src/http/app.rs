@@ -12,7 +12,7 @@ use axum::{
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Problem, header::decode_base64, intake::Intake};
+use super::{header::decode_base64, intake::Intake, problem::Problem};
 use crate::{
     gate::{Gate, Registration, environment_name},
     refusal::Refusal,

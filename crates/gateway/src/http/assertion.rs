@@ -3,14 +3,17 @@
 use std::{pin::Pin, sync::Arc};
 
 use axum::{
-    body::Body,
-    extract::{DefaultBodyLimit, OriginalUri, Request, State},
+    extract::{OriginalUri, Request, State},
     http::HeaderMap,
     middleware::{FromFnLayer, Next, from_fn_with_state},
     response::{IntoResponse as _, Response},
 };
 
-use super::{Problem, header, intake::Intake};
+use super::{
+    header,
+    intake::{Intake, with_body},
+    problem::Problem,
+};
 #[cfg(feature = "demo")]
 use crate::demo;
 use crate::{
@@ -74,10 +77,7 @@ impl Protection {
             }
         };
         parts.extensions.insert(caller);
-        let mut request = Request::from_parts(parts, Body::from(body));
-        // The intake's limit was the one.
-        DefaultBodyLimit::disable().apply(&mut request);
-        Ok(request)
+        Ok(with_body(parts, body))
     }
 
     async fn identify<'p>(

@@ -4,13 +4,17 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, HttpBody as _},
-    http::{HeaderMap, HeaderName, HeaderValue, header},
+    extract::{DefaultBodyLimit, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts},
+    middleware::Next,
+    response::Response,
 };
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::problem::Problem;
 use crate::{gate::sha256, refusal::Refusal, store::Session};
 
 /// The largest body of the server's own routes: an attestation object of 16 KiB in base64, and the rest.
@@ -119,6 +123,21 @@ impl Intake {
         tokio::time::timeout(self.timeout, read).await.unwrap_or(Err(Refusal::BodyTimeout))?;
         Ok(held)
     }
+}
+
+/// Middleware: reads the body within the limits, and hands it on in one piece.
+pub(super) async fn read_body(State(intake): State<Intake>, request: Request, next: Next) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let body = intake.body(body).await?;
+    Ok(next.run(with_body(parts, body)).await)
+}
+
+/// A request whose body has been read.
+pub(super) fn with_body(parts: Parts, body: Bytes) -> Request {
+    let mut request = Request::from_parts(parts, Body::from(body));
+    // The intake's limit was the one.
+    DefaultBodyLimit::disable().apply(&mut request);
+    request
 }
 
 fn refuse(error: &(dyn std::error::Error + 'static)) -> Refusal {

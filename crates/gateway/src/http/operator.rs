@@ -14,7 +14,7 @@ use genuine::app_attest::KeyId;
 use serde_json::json;
 use subtle::ConstantTimeEq as _;
 
-use super::Problem;
+use super::problem::Problem;
 use crate::{
     gate::{Gate, environment_name},
     refusal::Refusal,

@@ -14,7 +14,7 @@ use axum::{
 };
 use ipnet::IpNet;
 
-use super::Problem;
+use super::problem::Problem;
 use crate::{
     limit::{RateLimiter, subscriber},
     refusal::Refusal,

@@ -13,7 +13,12 @@ use std::fmt;
 use async_trait::async_trait;
 use genuine::app_attest::{Advance, AdvanceError, Counter, KeyId, Refusal, ReplayWindow};
 
-pub use self::{challenges::Challenges, memory::MemoryStore, redb::RedbStore, redis::RedisStore};
+pub use self::{
+    challenges::Challenges,
+    memory::MemoryStore,
+    redb::RedbStore,
+    redis::{Durability, RedisStore},
+};
 
 /// A store of devices and challenges.
 ///

@@ -17,7 +17,6 @@ use super::{
     AdvanceFault, CLOSED, Challenge, ChallengeId, Contract, Device, Purpose, PutError, REMEMBERED, Session, Spent,
     Store, Unavailable, Unfit,
 };
-use crate::config::Durability;
 
 /// The unused challenges by expiry, to count them.
 const UNUSED: &str = "genuine:challenges";
@@ -37,6 +36,19 @@ static SPEND_CHALLENGE: LazyLock<Script> = LazyLock::new(|| Script::new(include_
 static REGISTER: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("redis/register.lua")));
 static ADVANCE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("redis/advance.lua")));
 static REVOKE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("redis/revoke.lua")));
+
+/// How it is known that Redis keeps what it acknowledged: what it forgets is attested or sent a second time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Durability {
+    /// Redis is asked for its settings. One that does not tell is not used.
+    #[default]
+    Checked,
+    /// The operator says so, because Redis may not tell: many services forbid `CONFIG`. What it tells still counts.
+    DurableWithoutEviction,
+    /// It does not, and a replay is acceptable: for tests.
+    Volatile,
+}
 
 /// A store in Redis.
 pub struct RedisStore {

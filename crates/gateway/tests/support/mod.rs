@@ -23,12 +23,12 @@ use axum::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use genuine_gateway::{
     application::Application,
-    config::{self, Durability},
-    demo,
-    gate::{Gate, SignedRequest, sha256},
-    http::{self, Intake, Origin},
+    config, demo,
+    gate::{Access, Freshness, Gate, SignedRequest, sha256},
+    http::{self, AppRoutes, Intake, Origin},
     metrics::Metrics,
-    store::{MemoryStore, RedisStore, Store},
+    shop,
+    store::{Durability, MemoryStore, RedisStore, Store},
 };
 use genuine_testvectors::Device;
 use http_body_util::BodyExt as _;
@@ -184,10 +184,14 @@ pub fn gate_over(store: Arc<dyn Store>, hands: &Hands) -> Gate {
 
 pub fn gate_of(applications: &[config::Application], store: Arc<dyn Store>, hands: &Hands) -> Gate {
     let anchors = demo::anchors().unwrap();
+    let metrics = Arc::new(Metrics::new().unwrap());
     Gate {
-        applications: applications.iter().map(|application| Application::new(application, anchors).unwrap()).collect(),
+        applications: applications
+            .iter()
+            .map(|application| Application::new(application, anchors, &metrics).unwrap())
+            .collect(),
         store,
-        metrics: Arc::new(Metrics::new().unwrap()),
+        metrics,
         clock: hands.clock(),
         challenge_lifetime: 300,
         authority: AUTHORITY.to_owned(),
@@ -262,7 +266,13 @@ impl Site {
     }
 
     pub fn with(gate: Arc<Gate>, hands: Hands, origin: Origin, intake: &Intake) -> Self {
-        let app = http::app(&gate, intake, Arc::new(origin), &[APPLICATION.to_owned()]);
+        let access = |freshness| Access { applications: vec![APPLICATION.to_owned()], freshness };
+        let app = AppRoutes::new(Arc::clone(&gate), intake.clone())
+            .protected(access(Freshness::Counter), shop::orders())
+            .protected(access(Freshness::Challenge), shop::payments())
+            .described(shop::PATHS)
+            .unwrap()
+            .router(Arc::new(origin));
         let operator = http::operator(&gate, None);
         Self { gate, hands, app, operator }
     }

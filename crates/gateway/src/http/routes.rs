@@ -1,0 +1,124 @@
+//! What is reached on each of the two listeners: the gateway's own routes, and whatever is served beside them.
+
+use std::sync::Arc;
+
+use axum::{
+    Router, http::header::CONTENT_TYPE, middleware::from_fn_with_state, response::IntoResponse as _, routing::get,
+};
+use bytes::Bytes;
+use serde_json::{Map, Value};
+
+use super::{
+    app,
+    assertion::require_assertion,
+    intake::{self, Intake},
+    observe,
+    operator::{self as operators, check_token},
+    origin::Origin,
+    problem::Problem,
+};
+use crate::{
+    gate::{Access, Gate},
+    refusal::Refusal,
+};
+
+/// The interface of apps, as `OpenAPI` 3.1: of the gateway's own routes.
+pub const APP_INTERFACE: &str = include_str!("../../openapi.json");
+/// The interface of the operator, as `OpenAPI` 3.1.
+pub const OPERATOR_INTERFACE: &str = include_str!("../../openapi-operator.json");
+
+/// Everything that apps reach: challenges and registration, and the routes that are added here.
+///
+/// A fallback of a router that is added does not come along: a layer on routes does not protect it, and what the gateway
+/// has no route for is answered by the gateway.
+#[derive(Clone)]
+pub struct AppRoutes {
+    gate: Arc<Gate>,
+    intake: Intake,
+    routes: Router,
+    interface: Bytes,
+}
+
+impl AppRoutes {
+    /// Challenges and registration.
+    #[must_use]
+    pub fn new(gate: Arc<Gate>, intake: Intake) -> Self {
+        let routes = app::router(Arc::clone(&gate), intake.clone());
+        Self { gate, intake, routes, interface: Bytes::from_static(APP_INTERFACE.as_bytes()) }
+    }
+
+    /// Adds routes behind [`require_assertion`].
+    ///
+    /// # Panics
+    ///
+    /// If a route is there already.
+    #[must_use]
+    pub fn protected(self, access: Access, routes: Router) -> Self {
+        let layer = require_assertion(Arc::clone(&self.gate), self.intake.clone(), access);
+        self.add(routes, |routes| routes.route_layer(layer))
+    }
+
+    /// Adds routes that anybody reaches. Their bodies are read within the same limits as those of protected ones.
+    ///
+    /// # Panics
+    ///
+    /// If a route is there already.
+    #[must_use]
+    pub fn open(self, routes: Router) -> Self {
+        let layer = from_fn_with_state(self.intake.clone(), intake::read_body);
+        self.add(routes, |routes| routes.route_layer(layer))
+    }
+
+    fn add(self, routes: Router, layered: impl FnOnce(Router) -> Router) -> Self {
+        let routes = routes.reset_fallback();
+        // A layer on no routes is a mistake to axum.
+        if !routes.has_routes() {
+            return self;
+        }
+        Self { routes: self.routes.merge(layered(routes)), ..self }
+    }
+
+    /// Adds paths to what `/openapi.json` describes: an object of the form of `paths` in `OpenAPI` 3.1, which may refer to
+    /// `#/components/responses/Problem`.
+    ///
+    /// # Errors
+    ///
+    /// If the text is no JSON object.
+    pub fn described(self, paths: &str) -> serde_json::Result<Self> {
+        let mut interface: Value = serde_json::from_slice(&self.interface)?;
+        let added: Map<String, Value> = serde_json::from_str(paths)?;
+        if let Some(paths) = interface["paths"].as_object_mut() {
+            paths.extend(added);
+        }
+        Ok(Self { interface: interface.to_string().into(), ..self })
+    }
+
+    /// The whole of it, for requests that come this way.
+    pub fn router(self, origin: Arc<Origin>) -> Router {
+        let routes = with_fallbacks(self.routes, self.interface);
+        observed(routes.layer(from_fn_with_state(origin, Origin::check)), &self.gate)
+    }
+}
+
+/// Everything that the operator reaches, with this token if there is one.
+pub fn operator(gate: &Arc<Gate>, token: Option<&str>) -> Router {
+    let interface = Bytes::from_static(OPERATOR_INTERFACE.as_bytes());
+    let routes = with_fallbacks(operators::router(Arc::clone(gate)), interface);
+    let routes = match token {
+        Some(token) => routes.layer(from_fn_with_state(Arc::from(token), check_token)),
+        None => routes,
+    };
+    observed(routes, gate)
+}
+
+fn with_fallbacks(routes: Router, interface: Bytes) -> Router {
+    let description = async move || ([(CONTENT_TYPE, "application/json")], interface).into_response();
+    routes
+        .route("/openapi.json", get(description))
+        .method_not_allowed_fallback(async || Problem::from(Refusal::MethodUnknown))
+        .fallback(async || Problem::from(Refusal::RouteUnknown))
+}
+
+fn observed(routes: Router, gate: &Arc<Gate>) -> Router {
+    routes.layer(from_fn_with_state(Arc::clone(&gate.metrics), observe::observe))
+}
