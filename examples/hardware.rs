@@ -1,7 +1,20 @@
 //! A hardware accelerator as the cryptographic backend.
 //!
 //! For firmware engineers: the module `pka` at the end stands for your vendor's driver and is what you replace.
-//! [`Accelerator`] is what you copy. It shows what every such wrapper has to get right:
+//! [`Accelerator`] is what you copy. There is one trait for each capability, and you implement those that your product needs,
+//! each on its own; here all four:
+//!
+//! | trait | for assertions | for attestations | here by |
+//! |---|---|---|---|
+//! | `Sha256` | yes | yes | software |
+//! | `VerifyEcdsa<P256>` | yes | yes | the peripheral |
+//! | `Sha384` | | yes | software |
+//! | `VerifyEcdsa<P384>` | | yes | the peripheral |
+//!
+//! What a driver lacks it leaves out. One without P-384 and SHA-384 verifies assertions all the same, and an
+//! `AttestationVerifier` over it does not compile. `examples/firmware/src/bin/assertion.rs` is a device with the first two.
+//!
+//! What every such wrapper has to get right:
 //!
 //! 1. **`&self` over `&mut`.** The driver wants the peripheral to itself. `RefCell` serves one thread of execution;
 //!    where interrupts or another core verify too, take `critical_section::Mutex<RefCell<_>>` or your system's lock. A
@@ -11,14 +24,13 @@
 //! 3. **The digest as a number.** Curve and hash are independent: Apple signs its leaf certificates with P-384 over
 //!    SHA-256. ECDSA takes the leftmost bits of a digest longer than the group order, and all of a shorter one
 //!    (SEC 1 §4.1.4).
-//! 4. **Trusting operands.** Many peripherals compute with whatever point they are given. The trait demands that a
+//! 4. **Trusting operands.** Many peripherals compute with whatever point they are given. `VerifyEcdsa` demands that a
 //!    point off the curve is refused, so the wrapper asks first.
 //! 5. **Two kinds of "no".** A wrong signature is `Invalid`. A fault, a timeout or a peripheral that stays busy is
 //!    `Unavailable`, and the caller gets an error of class `Unavailable`, never a refusal of the peer.
 //!
-//! What the peripheral cannot do, software does: here the hashes.
-//!
-//! Run `conformance::check` on the board before trusting any of it. This example runs on the host:
+//! Before trusting any of it, run `conformance::check` on the board, or the check of each trait that you implement:
+//! `check_sha256`, `check_sha384`, `check_ecdsa::<P256, _>`, `check_ecdsa::<P384, _>`. This example runs on the host:
 //!
 //! ```text
 //! cargo run --example hardware
@@ -29,19 +41,18 @@ use std::{cell::RefCell, error::Error};
 use genuine::{
     UnixTime,
     app_attest::{
-        AppIdHash, Assertion, AssertionVerifier, AttestationObject, AttestationVerifier, ClientDataHash, Counter,
-        KeyId, Policy,
+        AppIdHash, Assertion, AssertionCrypto, AssertionVerifier, AttestationCrypto, AttestationObject,
+        AttestationVerifier, ClientDataHash, Counter, KeyId, Policy,
     },
     crypto::{
-        Crypto, CryptoError, Digest, P256PublicKey, P256Signature, P384PublicKey, P384Signature, RustCrypto,
-        conformance,
+        CryptoError, Digest, P256, P384, PublicKey, RustCrypto, Sha256, Sha384, Signature, VerifyEcdsa, conformance,
     },
     x509::TrustAnchor,
 };
 use genuine_testvectors::Device;
 use pka::{Curve, Fault, Pka};
 
-/// The wrapper: a peripheral behind the engine's trait.
+/// The wrapper: a peripheral behind the engine's traits.
 struct Accelerator(RefCell<Pka>);
 
 impl Accelerator {
@@ -60,19 +71,19 @@ impl Accelerator {
         Err(CryptoError::Unavailable)
     }
 
-    fn check<const WORDS: usize>(&self, curve: Curve, key: &[u8]) -> Result<(), CryptoError> {
+    fn check_point<const WORDS: usize>(&self, curve: Curve, key: &[u8]) -> Result<(), CryptoError> {
         let [x, y] = halves::<WORDS>(key);
         if self.exclusively(|pka| pka.is_on_curve(curve, &x, &y))? { Ok(()) } else { Err(CryptoError::Invalid) }
     }
 
-    fn verify<const WORDS: usize>(
+    fn verify_ecdsa<const WORDS: usize>(
         &self,
         curve: Curve,
         key: &[u8],
         digest: &Digest,
         signature: &[u8],
     ) -> Result<(), CryptoError> {
-        self.check::<WORDS>(curve, key)?;
+        self.check_point::<WORDS>(curve, key)?;
         let [x, y] = halves::<WORDS>(key);
         let [r, s] = halves::<WORDS>(signature);
         let digest = digest.as_bytes();
@@ -82,30 +93,41 @@ impl Accelerator {
     }
 }
 
-/// Curves are the peripheral's; hashes, which it lacks, are software's.
-impl Crypto for Accelerator {
+// The traits, one by one.
+
+/// By software: the peripheral has no hashes.
+impl Sha256 for Accelerator {
     fn sha256(&self, parts: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
         RustCrypto.sha256(parts)
     }
+}
 
+/// By the peripheral. With these two, assertions can be verified.
+impl VerifyEcdsa<P256> for Accelerator {
+    fn check_key(&self, key: &PublicKey<P256>) -> Result<(), CryptoError> {
+        self.check_point::<8>(Curve::P256, &key.0)
+    }
+
+    fn verify(&self, key: &PublicKey<P256>, digest: &Digest, signature: &Signature<P256>) -> Result<(), CryptoError> {
+        self.verify_ecdsa::<8>(Curve::P256, &key.0, digest, &signature.0)
+    }
+}
+
+/// By software. For attestations only, as is the next one: leave both out if yours are verified elsewhere.
+impl Sha384 for Accelerator {
     fn sha384(&self, parts: &[&[u8]]) -> Result<[u8; 48], CryptoError> {
         RustCrypto.sha384(parts)
     }
+}
 
-    fn check_p256(&self, key: &P256PublicKey) -> Result<(), CryptoError> {
-        self.check::<8>(Curve::P256, &key.0)
+/// By the peripheral. If yours has no P-384, take this one from software.
+impl VerifyEcdsa<P384> for Accelerator {
+    fn check_key(&self, key: &PublicKey<P384>) -> Result<(), CryptoError> {
+        self.check_point::<12>(Curve::P384, &key.0)
     }
 
-    fn check_p384(&self, key: &P384PublicKey) -> Result<(), CryptoError> {
-        self.check::<12>(Curve::P384, &key.0)
-    }
-
-    fn verify_p256(&self, key: &P256PublicKey, digest: &Digest, signature: &P256Signature) -> Result<(), CryptoError> {
-        self.verify::<8>(Curve::P256, &key.0, digest, &signature.0)
-    }
-
-    fn verify_p384(&self, key: &P384PublicKey, digest: &Digest, signature: &P384Signature) -> Result<(), CryptoError> {
-        self.verify::<12>(Curve::P384, &key.0, digest, &signature.0)
+    fn verify(&self, key: &PublicKey<P384>, digest: &Digest, signature: &Signature<P384>) -> Result<(), CryptoError> {
+        self.verify_ecdsa::<12>(Curve::P384, &key.0, digest, &signature.0)
     }
 }
 
@@ -126,8 +148,9 @@ fn halves<const WORDS: usize>(octets: &[u8]) -> [[u32; WORDS]; 2] {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let accelerator = Accelerator(RefCell::new(Pka::power_on()));
-    // As a trait object: one copy of the engine in flash, whatever the number of backends.
-    let crypto: &dyn Crypto = &accelerator;
+    // As trait objects: one copy of the engine in flash, whatever the number of backends.
+    let crypto: &dyn AttestationCrypto = &accelerator;
+    let for_assertions: &dyn AssertionCrypto = &accelerator;
     let operations = || accelerator.0.borrow().operations();
 
     conformance::check(crypto)?;
@@ -138,24 +161,25 @@ fn main() -> Result<(), Box<dyn Error>> {
     let attestation = iphone.attest(b"challenge");
     let assertion = iphone.assert(b"request");
     let subject = iphone.authorities().root_subject();
-    let root = P384PublicKey::from_uncompressed(&iphone.authorities().root_point()).ok_or("no point")?;
+    let root = PublicKey::<P384>::from_uncompressed(&iphone.authorities().root_point()).ok_or("no point")?;
     let anchors = [TrustAnchor::new(&subject, root)]; // In production: &[APPLE_APP_ATTEST_ROOT].
-    let apps = [AppIdHash::of(iphone.app_id(), crypto)?];
-    let policy = Policy::new(&apps);
+    let policies = [Policy::new(AppIdHash::of(iphone.app_id(), crypto)?)];
     let now = UnixTime(iphone.issue_time()); // In production: the time, from a source that you trust.
+
+    // Once, at start-up: what is wrong with policies or anchors shows here.
+    let verifier = AttestationVerifier::new(&policies, &anchors, crypto)?;
 
     let before = operations();
     let object = AttestationObject::parse(&attestation.object)?;
-    let client_data = ClientDataHash(&attestation.client_data_hash);
-    let verifier = AttestationVerifier::new(policy, &anchors, crypto);
+    let client_data = ClientDataHash::new(&attestation.client_data_hash)?;
     let proof = verifier.verify(&object, &KeyId(attestation.key_id), &client_data, now)?;
     println!("attestation: verified, {} operations", operations() - before);
 
     let before = operations();
     let parsed = Assertion::parse(&assertion.object)?;
-    let request = ClientDataHash(&assertion.client_data_hash);
-    let authentic = AssertionVerifier::new(policy, crypto).verify(&parsed, &proof.key(), &request)?;
-    let counter = authentic.accept(Counter::ATTESTED)?.counter();
+    let request = ClientDataHash::new(&assertion.client_data_hash)?;
+    let authentic = AssertionVerifier::new(&policies, for_assertions)?.verify(&parsed, &proof.key(), &request)?;
+    let counter = authentic.accept_without_store(Counter::ATTESTED)?.counter();
     println!("assertion: verified, {} operations, counter now {}", operations() - before, counter.0);
 
     // A peripheral that stops answering says nothing about the object.
@@ -169,9 +193,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// The simulated peripheral with its blocking driver. Underneath is the default backend.
 mod pka {
-    use genuine::crypto::{
-        Crypto, CryptoError, Digest, P256PublicKey, P256Signature, P384PublicKey, P384Signature, RustCrypto,
-    };
+    use genuine::crypto::{CryptoError, Digest, P256, P384, PublicKey, RustCrypto, Signature, VerifyEcdsa};
 
     #[derive(Clone, Copy)]
     pub(super) enum Curve {
@@ -210,8 +232,8 @@ mod pka {
         pub(super) fn is_on_curve(&mut self, curve: Curve, x: &[u32], y: &[u32]) -> Result<bool, Fault> {
             self.begin()?;
             decided(match curve {
-                Curve::P256 => RustCrypto.check_p256(&P256PublicKey(octets([x, y]))),
-                Curve::P384 => RustCrypto.check_p384(&P384PublicKey(octets([x, y]))),
+                Curve::P256 => RustCrypto.check_key(&PublicKey::<P256>(octets([x, y]))),
+                Curve::P384 => RustCrypto.check_key(&PublicKey::<P384>(octets([x, y]))),
             })
         }
 
@@ -224,15 +246,15 @@ mod pka {
         ) -> Result<bool, Fault> {
             self.begin()?;
             decided(match curve {
-                Curve::P256 => RustCrypto.verify_p256(
-                    &P256PublicKey(octets(key)),
+                Curve::P256 => RustCrypto.verify(
+                    &PublicKey::<P256>(octets(key)),
                     &Digest::Sha256(octets([digest])),
-                    &P256Signature(octets(signature)),
+                    &Signature::<P256>(octets(signature)),
                 ),
-                Curve::P384 => RustCrypto.verify_p384(
-                    &P384PublicKey(octets(key)),
+                Curve::P384 => RustCrypto.verify(
+                    &PublicKey::<P384>(octets(key)),
                     &Digest::Sha384(octets([digest])),
-                    &P384Signature(octets(signature)),
+                    &Signature::<P384>(octets(signature)),
                 ),
             })
         }

@@ -2,18 +2,19 @@
 
 use std::{fs, path::Path};
 
-use genuine::app_attest::{Counter, Environment};
-use genuine_explain::{Anchors, CallerSide, ClientData, Environments, LastCounter, StoredKey, unix_time};
+use genuine::app_attest::{Counter, Environments};
+use genuine_explain::{Anchors, CallerSide, ClientData, LastCounter, StoredKey, unix_time};
 
 use crate::print::printable;
 
 pub(crate) const USAGE: &str = "\
 Usage: verify [OPTION]… FILE…      objects or vectors, `-` for standard input
+       verify [OPTION]… FILE ID…   these vectors of a group
        verify                      the bundled vectors, good and tampered
 
 A FILE holds an attestation or an assertion: binary, base64 of either alphabet (padded or not, with
-line breaks or quotes), hexadecimal digits, or a JSON vector with the caller's side. Without the
-caller's side it is shown, and not verified.
+line breaks or quotes), hexadecimal digits, or JSON: a vector with the caller's side, or a group of
+them. Without the caller's side it is shown, and not verified.
 
   --app-id ID                  prefix, period and bundle identifier
   --key-id BASE64              the key identifier that the client sent
@@ -38,7 +39,13 @@ pub(crate) struct Arguments {
     pub(crate) json: bool,
     pub(crate) anchors: Anchors,
     pub(crate) side: CallerSide,
-    pub(crate) files: Vec<String>,
+    pub(crate) files: Vec<Named>,
+}
+
+/// An input, and the ids that say which vectors of it are meant; none: all.
+pub(crate) struct Named {
+    pub(crate) file: String,
+    pub(crate) ids: Vec<String>,
 }
 
 impl Arguments {
@@ -69,9 +76,12 @@ impl Arguments {
                 "--counter" => side.last_counter = Some(LastCounter::Is(counter(&value()?)?)),
                 "--at" => side.at = Some(at(&value()?)?),
                 "--root" => root(&mut parsed.anchors, &value()?)?,
-                "-" => parsed.files.push(argument),
+                "-" => parsed.files.push(Named { file: argument, ids: Vec::new() }),
                 option if option.starts_with('-') => return Err(format!("unknown option {}", printable(option))),
-                _ => parsed.files.push(argument),
+                _ => match parsed.files.last_mut().filter(|_| is_id(&argument)) {
+                    Some(named) => named.ids.push(argument),
+                    None => parsed.files.push(Named { file: argument, ids: Vec::new() }),
+                },
             }
         }
         parsed.side.client_data = match (data, hash) {
@@ -84,6 +94,11 @@ impl Arguments {
         }
         Ok(parsed)
     }
+}
+
+/// Whether it is `group::name`, and no file.
+fn is_id(argument: &str) -> bool {
+    argument.contains("::") && !Path::new(argument).exists()
 }
 
 fn base64(option: &str, text: &str) -> Result<Vec<u8>, String> {
@@ -100,9 +115,9 @@ fn client_data_hash(option: &str, text: &str) -> Result<Vec<u8>, String> {
 
 fn environment(name: &str) -> Result<Environments, String> {
     match name {
-        "production" => Ok(Environments::Only(Environment::Production)),
-        "development" => Ok(Environments::Only(Environment::Development)),
-        "any" => Ok(Environments::Any),
+        "production" => Ok(Environments::Production),
+        "development" => Ok(Environments::Development),
+        "any" => Ok(Environments::ProductionAndDevelopment),
         _ => Err(format!("--environment {}: not production, development or any", printable(name))),
     }
 }

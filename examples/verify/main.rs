@@ -5,6 +5,7 @@
 //! cargo run --release --example verify -- object.b64            # what an object says, without the caller's side
 //! cargo run --release --example verify -- --app-id ABCDE12345.org.example.app --key-id … --challenge … object.b64
 //! cargo run --release --example verify -- --json FILE.json …    # one line for each
+//! cargo run --release --example verify -- testvectors/vectors/der.json der::boolean-not-ff
 //! ```
 //!
 //! `--help` lists the options and the exit status. The explanation is made by `crates/explain`; here are arguments and
@@ -22,10 +23,10 @@ use std::{
 };
 
 use genuine::{Error, UnixTime};
-use genuine_explain::{Expected, Input, Kind, MAX_INPUT, Object, Outcome, explain};
+use genuine_explain::{CallerSide, Expected, Input, Kind, MAX_INPUT, Object, Outcome, Vector, explain};
 
 use crate::{
-    arguments::{Arguments, USAGE},
+    arguments::{Arguments, Named, USAGE},
     print::{Explained, Style, printable},
 };
 
@@ -64,13 +65,15 @@ fn run(arguments: &Arguments) -> io::Result<ExitCode> {
         print(INTRODUCTION)?;
     }
     let mut tally = Tally::default();
-    for file in &arguments.files {
-        let name = if file == "-" { "standard input".to_owned() } else { printable(file) };
-        let input = read(file).and_then(|bytes| Input::read(&bytes).map_err(|reason| reason.to_string()));
-        match input.and_then(|input| explain_input(&name, input, arguments, now)) {
+    for named in &arguments.files {
+        let name = if named.file == "-" { "standard input".to_owned() } else { printable(&named.file) };
+        let input = read(&named.file).and_then(|bytes| Input::read(&bytes).map_err(|reason| reason.to_string()));
+        match input.and_then(|input| explain_input(&name, named, input, arguments, now)) {
             Ok(explained) => {
-                tally.count(&explained);
-                print(&if arguments.json { explained.as_json() } else { explained.in_full(style) })?;
+                for one in explained {
+                    tally.count(&one);
+                    print(&if arguments.json { one.as_json() } else { one.in_full(style) })?;
+                }
             }
             Err(reason) => {
                 fail(&format!("{name}: {}", printable(&reason)));
@@ -87,19 +90,51 @@ fn run(arguments: &Arguments) -> io::Result<ExitCode> {
     Ok(tally.status())
 }
 
-fn explain_input(name: &str, input: Input, arguments: &Arguments, now: UnixTime) -> Result<Explained, String> {
-    let explained = |object: &Object, kind: Option<Kind>, side| explain(object, kind, side, &arguments.anchors, now);
-    let (description, expected, explanation) = match input {
-        Input::Object(object) => (None, None, explained(&object, None, &arguments.side)),
-        Input::Vector(vector) => {
-            let explanation = explained(&vector.object, Some(vector.kind), &arguments.side.clone().or(vector.side));
-            (vector.description, Some(vector.expected), explanation)
+/// One explanation for each object of an input.
+fn explain_input(
+    name: &str,
+    named: &Named,
+    input: Input,
+    arguments: &Arguments,
+    now: UnixTime,
+) -> Result<Vec<Explained>, String> {
+    if let (Input::Object(_) | Input::Vector(_), [id, ..]) = (&input, named.ids.as_slice()) {
+        return Err(format!("one object, and {id} belongs to a group of vectors"));
+    }
+    let explained =
+        |object: &Object, kind: Option<Kind>, side: &CallerSide| explain(object, kind, side, &arguments.anchors, now);
+    let of_vector = |name: &str, vector: Vector| {
+        let explanation = explained(&vector.object, Some(vector.kind), &arguments.side.clone().or(vector.side));
+        let (description, expected) = (vector.description, Some(vector.expected));
+        Explained { name: name.to_owned(), description, expected, explanation }
+    };
+    let all = match input {
+        Input::Object(object) => {
+            let explanation = explained(&object, None, &arguments.side);
+            vec![Explained { name: name.to_owned(), description: None, expected: None, explanation }]
+        }
+        Input::Vector(vector) => vec![of_vector(name, *vector)],
+        Input::Group(vectors) => {
+            let of_member = |vector: Vector| of_vector(&printable(vector.id.as_deref().unwrap_or_default()), vector);
+            chosen(vectors, &named.ids)?.into_iter().map(of_member).collect()
         }
     };
-    if arguments.side.last_counter.is_some() && explanation.kind == Kind::Attestation {
+    if arguments.side.last_counter.is_some() && all.iter().any(|one| one.explanation.kind == Kind::Attestation) {
         return Err("an attestation, and --counter belongs to assertions".to_owned());
     }
-    Ok(Explained { name: name.to_owned(), description, expected, explanation })
+    Ok(all)
+}
+
+/// The vectors of these ids, in this order; all of them where no id is given.
+fn chosen(vectors: Vec<Vector>, ids: &[String]) -> Result<Vec<Vector>, String> {
+    if ids.is_empty() {
+        return Ok(vectors);
+    }
+    let find = |id: &String| {
+        let found = vectors.iter().find(|vector| vector.id.as_ref() == Some(id));
+        found.cloned().ok_or_else(|| format!("there is no vector {id}"))
+    };
+    ids.iter().map(find).collect()
 }
 
 fn read(file: &str) -> Result<Vec<u8>, String> {
