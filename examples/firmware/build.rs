@@ -17,7 +17,7 @@ use genuine::{
         AppIdHash, Assertion, AssertionVerifier, AttestationObject, AttestationVerifier, AttestedKey, ClientDataHash,
         Environment, KeyId, Policy,
     },
-    crypto::{Crypto, CryptoError, Digest, P256PublicKey, P256Signature, P384PublicKey, P384Signature, RustCrypto},
+    crypto::{CryptoError, Digest, P256, P384, PublicKey, RustCrypto, Sha256, Sha384, Signature, VerifyEcdsa},
     x509::TrustAnchor,
 };
 use genuine_testvectors::{Device, TestPki, Vector, keys::sha256};
@@ -32,7 +32,7 @@ fn main() {
     board(&out);
     fs::write(out.join("objects.rs"), minted()).expect("OUT_DIR can be written to");
     fs::write(out.join("real.rs"), real()).expect("OUT_DIR can be written to");
-    fs::write(out.join("table.bin"), genuine_testvectors_runner::table()).expect("OUT_DIR can be written to");
+    fs::write(out.join("suite.bin"), genuine_testvectors_runner::suite()).expect("OUT_DIR can be written to");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=boards");
 }
@@ -69,29 +69,28 @@ fn minted() -> String {
 
     // The host verifies first: what it asks of its backend are the answers that the accelerator has to know.
     let asked = Recorder::default();
-    let apps = [AppIdHash::of(phone.app_id(), &asked).expect("software hashes")];
+    let app_id = AppIdHash::of(phone.app_id(), &asked).expect("software hashes");
+    let policies = [Policy::new(app_id)];
     let anchors = [TrustAnchor::new(&subject, root)];
     let attested = |object: &[u8]| {
         let object = AttestationObject::parse(object)?;
-        let challenge = ClientDataHash(&attestation.client_data_hash);
-        let verifier = AttestationVerifier::new(Policy::new(&apps), &anchors, &asked);
+        let challenge = ClientDataHash::new(&attestation.client_data_hash)?;
+        let verifier = AttestationVerifier::new(&policies, &anchors, &asked)?;
         let proof = verifier.verify(&object, &KeyId(attestation.key_id), &challenge, UnixTime(now))?;
         Ok::<_, genuine::Error>(proof.key())
     };
     let key = attested(&attestation.object).expect("a minted attestation is genuine");
     attested(&forged.object).expect_err("a forged attestation is not genuine");
     let parsed = Assertion::parse(&assertion.object).expect("a minted assertion is well-formed");
-    let _ = AssertionVerifier::new(Policy::new(&apps), &asked)
-        .verify(&parsed, &key, &ClientDataHash(&assertion.client_data_hash))
+    let request = ClientDataHash::new(&assertion.client_data_hash).expect("a hash is not empty");
+    let _ = AssertionVerifier::new(&policies, &asked)
+        .and_then(|verifier| verifier.verify(&parsed, &key, &request))
         .expect("a minted assertion is authentic");
 
     let mut source = vec![
-        format!("pub const APP_ID: AppIdHash = AppIdHash({:?});", apps[0].0),
+        format!("pub const APP_ID: AppIdHash = AppIdHash({:?});", app_id.0),
         format!("pub const NOW: UnixTime = UnixTime({now});"),
-        format!(
-            "pub const TEST_ROOT: TrustAnchor<'static> = TrustAnchor::new(&{subject:?}, P384PublicKey({:?}));",
-            root.0
-        ),
+        format!("pub const TEST_ROOT: TrustAnchor<'static> = TrustAnchor::new(&{subject:?}, PublicKey({:?}));", root.0),
         format!("pub static STORED_KEY: [u8; AttestedKey::ENCODED_LEN] = {:?};", key.to_bytes()),
     ];
     for (name, made) in [("PAIRING", &attestation), ("STOLEN_PAIRING", &stolen), ("FORGED_PAIRING", &forged)] {
@@ -137,7 +136,7 @@ fn real() -> String {
         let Vector { id, object, .. } = &vector;
         let request = client_data_hash(&vector.client_data_hash);
         let app_id = app_id(&vector);
-        let point = P256PublicKey::from_uncompressed(&vector.public_key).expect("an assertion has a key");
+        let point = PublicKey::<P256>::from_uncompressed(&vector.public_key).expect("an assertion has a key");
         let key = AttestedKey::from_trusted_parts(&point, app_id, Environment::Production, &RustCrypto);
         let key = key.expect("the key is a point").to_bytes();
         let last = vector.previous_counter.expect("an assertion has a previous counter");
@@ -179,15 +178,15 @@ fn pairing(object: &str, key_id: &[u8]) -> String {
 }
 
 fn client_data_hash(octets: &[u8]) -> String {
-    format!("ClientDataHash(&{octets:?})")
+    format!("match ClientDataHash::new(&{octets:?}) {{ Ok(hash) => hash, Err(_) => panic!() }}")
 }
 
 fn app_id(vector: &Vector) -> AppIdHash {
     AppIdHash::of(&vector.app_id, &RustCrypto).expect("software hashes")
 }
 
-fn p384(point: &[u8]) -> P384PublicKey {
-    P384PublicKey::from_uncompressed(point).expect("an uncompressed point")
+fn p384(point: &[u8]) -> PublicKey<P384> {
+    PublicKey::from_uncompressed(point).expect("an uncompressed point")
 }
 
 /// Answers like the software backend and keeps the operands of every question about curves that is answered with yes.
@@ -211,38 +210,44 @@ impl Recorder {
         if answer.is_ok() {
             let (key, digest, signature) = operands;
             self.signed.borrow_mut()[usize::from(curve == "P384")] = format!(
-                "pub static {curve}_SIGNED: ({curve}PublicKey, Digest, {curve}Signature) = \
+                "pub static {curve}_SIGNED: (PublicKey<{curve}>, Digest, Signature<{curve}>) = \
                  ({key:?}, Digest::{digest:?}, {signature:?});"
             );
         }
     }
 }
 
-impl Crypto for Recorder {
+impl Sha256 for Recorder {
     fn sha256(&self, parts: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
         RustCrypto.sha256(parts)
     }
+}
 
+impl Sha384 for Recorder {
     fn sha384(&self, parts: &[&[u8]]) -> Result<[u8; 48], CryptoError> {
         RustCrypto.sha384(parts)
     }
+}
 
-    fn check_p256(&self, key: &P256PublicKey) -> Result<(), CryptoError> {
-        self.keep(RustCrypto.check_p256(key), &[&key.0])
+impl VerifyEcdsa<P256> for Recorder {
+    fn check_key(&self, key: &PublicKey<P256>) -> Result<(), CryptoError> {
+        self.keep(RustCrypto.check_key(key), &[&key.0])
     }
 
-    fn check_p384(&self, key: &P384PublicKey) -> Result<(), CryptoError> {
-        self.keep(RustCrypto.check_p384(key), &[&key.0])
-    }
-
-    fn verify_p256(&self, key: &P256PublicKey, digest: &Digest, signature: &P256Signature) -> Result<(), CryptoError> {
-        let answer = RustCrypto.verify_p256(key, digest, signature);
+    fn verify(&self, key: &PublicKey<P256>, digest: &Digest, signature: &Signature<P256>) -> Result<(), CryptoError> {
+        let answer = RustCrypto.verify(key, digest, signature);
         self.keep_signed("P256", answer, (key, digest, signature));
         self.keep(answer, &[&key.0, digest.as_bytes(), &signature.0])
     }
+}
 
-    fn verify_p384(&self, key: &P384PublicKey, digest: &Digest, signature: &P384Signature) -> Result<(), CryptoError> {
-        let answer = RustCrypto.verify_p384(key, digest, signature);
+impl VerifyEcdsa<P384> for Recorder {
+    fn check_key(&self, key: &PublicKey<P384>) -> Result<(), CryptoError> {
+        self.keep(RustCrypto.check_key(key), &[&key.0])
+    }
+
+    fn verify(&self, key: &PublicKey<P384>, digest: &Digest, signature: &Signature<P384>) -> Result<(), CryptoError> {
+        let answer = RustCrypto.verify(key, digest, signature);
         self.keep_signed("P384", answer, (key, digest, signature));
         self.keep(answer, &[&key.0, digest.as_bytes(), &signature.0])
     }

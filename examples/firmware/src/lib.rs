@@ -10,5 +10,5 @@ pub mod objects;
 pub mod report;
 pub mod scenario;
 pub mod sha384;
-#[cfg(feature = "table")]
-pub mod table;
+#[cfg(feature = "suite")]
+pub mod suite;

@@ -1,4 +1,7 @@
-//! A lock that opens for the phone it was paired with: policy, anchors, a counter store, and the two verifications.
+//! A lock that opens for the phone it was paired with: policies, anchors, a counter store, and the two verifications.
+//!
+//! [`PairingMode`] takes attestations and [`Lock`] assertions. A device whose phones are paired elsewhere has the second alone,
+//! and asks its backend for less.
 //!
 //! Nothing here depends on the board or on who computes the cryptography. What the phone sends comes as bytes; what only the
 //! lock may say (its challenge, the request that it is about to grant, the time) are arguments of their own.
@@ -8,11 +11,12 @@ use core::{cell::Cell, convert::Infallible};
 use genuine::{
     Error, UnixTime,
     app_attest::{
-        Advance, AdvanceError, Assertion, AssertionVerifier, AttestationObject, AttestationVerifier, AttestedKey,
-        ClientDataHash, Counter, CounterStore, KeyId, Policy, PreparedKey,
+        Advance, AdvanceError, Assertion, AssertionCrypto, AssertionKey, AssertionVerifier, AttestationCrypto,
+        AttestationObject, AttestationVerifier, AttestedKey, ClientDataHash, Counter, CounterStore, KeyId, Policy,
+        PreparedKey,
     },
-    crypto::{Crypto, PrepareP256, PrepareP384},
-    x509::{CachedIssuer, TrustAnchor},
+    crypto::{P256, PrepareEcdsa},
+    x509::{Issuers, NoCache, TrustAnchor},
 };
 
 /// What the phone sends to be paired.
@@ -24,21 +28,31 @@ pub struct Pairing<'m> {
     pub key_id: KeyId,
 }
 
-/// Who may be paired, and who verifies it. Fixed when the firmware is built; it can be a `static`.
-pub struct Lock<'a, C> {
-    attestations: AttestationVerifier<'a, C>,
-    assertions: AssertionVerifier<'a, C>,
+/// The lock while phones are paired: which apps may be, under which anchors, and who verifies it.
+pub struct PairingMode<'a, C, I = NoCache> {
+    attestations: AttestationVerifier<'a, C, I>,
 }
 
-impl<'a, C: Crypto> Lock<'a, C> {
-    /// A lock for phones with apps of this policy, under these anchors.
-    pub const fn new(policy: Policy<'a>, anchors: &'a [TrustAnchor<'a>], crypto: &'a C) -> Self {
-        Self {
-            attestations: AttestationVerifier::new(policy, anchors, crypto),
-            assertions: AssertionVerifier::new(policy, crypto),
-        }
+impl<'a, C: AttestationCrypto> PairingMode<'a, C> {
+    /// For phones with apps of these policies, under these anchors.
+    ///
+    /// # Errors
+    ///
+    /// If policies or anchors can never serve, which shows when the lock starts.
+    pub fn new(policies: &'a [Policy<'a>], anchors: &'a [TrustAnchor<'a>], crypto: &'a C) -> Result<Self, Error> {
+        AttestationVerifier::new(policies, anchors, crypto).map(|attestations| Self { attestations })
     }
 
+    /// Caches the issuer of phones' certificates: sooner for others of the same issuer.
+    pub const fn with_issuer_cache<I>(self, cache: &'a I) -> PairingMode<'a, C, &'a I>
+    where
+        &'a I: Issuers<C>,
+    {
+        PairingMode { attestations: self.attestations.with_issuer_cache(cache) }
+    }
+}
+
+impl<C: AttestationCrypto, I: Issuers<C>> PairingMode<'_, C, I> {
     /// Pairs a phone: once, and then its key is trusted.
     ///
     /// `challenge` is SHA-256 of the challenge that the lock made for this phone, and forgets with this call.
@@ -59,30 +73,21 @@ impl<'a, C: Crypto> Lock<'a, C> {
             Err(error) => Err(*error),
         }
     }
+}
 
-    /// As [`pair`](Self::pair), and keeps the issuer of the phone's certificate: sooner for others of the same issuer.
+/// The lock: for which apps it opens, and who verifies it.
+pub struct Lock<'a, C> {
+    assertions: AssertionVerifier<'a, C>,
+}
+
+impl<'a, C: AssertionCrypto> Lock<'a, C> {
+    /// For phones with apps of these policies.
     ///
     /// # Errors
     ///
-    /// As for [`pair`](Self::pair).
-    pub fn pair_keeping_issuer<K>(
-        &self,
-        message: &Pairing<'_>,
-        challenge: &ClientDataHash<'_>,
-        now: UnixTime,
-        issuer: &mut Option<CachedIssuer<K>>,
-    ) -> Result<Phone, Error>
-    where
-        C: PrepareP384<K>,
-    {
-        match &AttestationObject::parse(message.attestation) {
-            Ok(object) => {
-                let proof =
-                    self.attestations.verify_and_keep_issuer(object, &message.key_id, challenge, now, issuer)?;
-                Ok(Phone::new(proof.key(), Counter::ATTESTED))
-            }
-            Err(error) => Err(*error),
-        }
+    /// If the policies can never serve, which shows when the lock starts.
+    pub fn new(policies: &'a [Policy<'a>], crypto: &'a C) -> Result<Self, Error> {
+        AssertionVerifier::new(policies, crypto).map(|assertions| Self { assertions })
     }
 
     /// Opens for a request, once.
@@ -93,31 +98,24 @@ impl<'a, C: Crypto> Lock<'a, C> {
     ///
     /// What the assertion is refused for, or why it could not be decided.
     pub fn open(&self, assertion: &[u8], request: &ClientDataHash<'_>, phone: &Phone) -> Result<Counter, Error> {
-        let assertion = Assertion::parse(assertion)?;
-        let authentic = self.assertions.verify(&assertion, &phone.key, request)?;
-        let accepted = authentic.accept_in(phone).map_err(|refused| refused.error())?;
-        Ok(accepted.counter())
+        self.open_with(&phone.key, assertion, request, phone)
     }
 
-    /// As [`open`](Self::open), sooner: with the phone's key [prepared](Phone::prepare).
+    /// As [`open`](Self::open), with the phone's key as it is held: [prepared](Phone::prepare), it is sooner.
     ///
     /// # Errors
     ///
     /// As for [`open`](Self::open).
-    pub fn open_prepared<K>(
+    pub fn open_with(
         &self,
+        key: &impl AssertionKey<C>,
         assertion: &[u8],
         request: &ClientDataHash<'_>,
         phone: &Phone,
-        key: &PreparedKey<K>,
-    ) -> Result<Counter, Error>
-    where
-        C: PrepareP256<K>,
-    {
+    ) -> Result<Counter, Error> {
         let assertion = Assertion::parse(assertion)?;
-        let authentic = self.assertions.verify_prepared(&assertion, key, request)?;
-        let accepted = authentic.accept_in(phone).map_err(|refused| refused.error())?;
-        Ok(accepted.counter())
+        let authentic = self.assertions.verify(&assertion, key, request)?;
+        Ok(authentic.accept_in(phone)?.counter())
     }
 }
 
@@ -140,10 +138,10 @@ impl Phone {
     /// # Errors
     ///
     /// If the stored bytes are damaged, or the backend cannot tell.
-    pub fn restore<C: Crypto>(
+    pub fn restore(
         stored: &[u8; AttestedKey::ENCODED_LEN],
         last: Counter,
-        crypto: &C,
+        crypto: &impl AssertionCrypto,
     ) -> Result<Self, Error> {
         AttestedKey::from_trusted_bytes(stored, crypto).map(|key| Self::new(key, last))
     }
@@ -153,7 +151,7 @@ impl Phone {
     /// # Errors
     ///
     /// If the backend cannot.
-    pub fn prepare<K, C: PrepareP256<K>>(&self, crypto: &C) -> Result<PreparedKey<K>, Error> {
+    pub fn prepare<K, C: PrepareEcdsa<P256, K>>(&self, crypto: &C) -> Result<PreparedKey<C, K>, Error> {
         PreparedKey::new(&self.key, crypto)
     }
 

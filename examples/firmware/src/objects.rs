@@ -9,7 +9,7 @@
 use genuine::{
     UnixTime,
     app_attest::{AppIdHash, AttestedKey, ClientDataHash, Counter, KeyId},
-    crypto::{Digest, P256PublicKey, P256Signature, P384PublicKey, P384Signature},
+    crypto::{Digest, P256, P384, PublicKey, Signature},
     x509::TrustAnchor,
 };
 

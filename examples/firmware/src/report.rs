@@ -60,6 +60,14 @@ impl Report {
         self.unexpected += u32::from(!is_expected);
     }
 
+    /// What a lock cannot be without. If its configuration is refused, it is no use to go on.
+    pub fn require<T>(&mut self, made: Result<T, Error>) -> T {
+        made.unwrap_or_else(|error| {
+            self.line("configuration", Expected::ACCEPTED, Some(error), Cost::default());
+            exit(false)
+        })
+    }
+
     /// Ends the program: exit code 0 only if every verdict was as expected.
     pub fn end(self) -> ! {
         print(&[if self.unexpected == 0 { "all as expected\n" } else { "NOT as expected\n" }]);

@@ -1,21 +1,23 @@
 //! A phone is paired and opens the door; forgers try both.
 
+use core::cell::RefCell;
+
 use genuine::{
     Error,
-    app_attest::{APPLE_APP_ATTEST_ROOT, Counter, Policy},
-    crypto::{Crypto, PrepareP256, PrepareP384, conformance},
+    app_attest::{APPLE_APP_ATTEST_ROOT, AssertionCrypto, AttestationCrypto, Counter, Environments, Policy},
+    crypto::{P256, P384, PrepareEcdsa, conformance},
     x509::CachedIssuer,
 };
 
 use crate::{
     board::print,
-    lock::{Lock, Phone},
+    lock::{Lock, PairingMode, Phone},
     objects,
     report::{Expected, Report},
 };
 
 /// Asks a backend what it must know before it is trusted. Done once on a new board, or in its self-test.
-pub fn check<C: Crypto>(crypto: &C, report: &mut Report) {
+pub fn check<C: AttestationCrypto>(crypto: &C, report: &mut Report) {
     report.expect("conformance::check", Expected::ACCEPTED, || {
         conformance::check(crypto).map_err(|failure| {
             print(&["not passed: ", failure.check, "\n"]);
@@ -25,12 +27,12 @@ pub fn check<C: Crypto>(crypto: &C, report: &mut Report) {
 }
 
 /// Plays it with one cryptographic backend.
-pub fn play<C: Crypto>(crypto: &C, report: &mut Report) {
-    let apps = [objects::APP_ID];
+pub fn play<C: AttestationCrypto>(crypto: &C, report: &mut Report) {
+    let policies = [Policy::new(objects::APP_ID)];
     let anchors = [objects::TEST_ROOT]; // In production: [APPLE_APP_ATTEST_ROOT].
-    let lock = Lock::new(Policy::new(&apps), &anchors, crypto);
+    let pairing = report.require(PairingMode::new(&policies, &anchors, crypto));
     let now = objects::NOW; // In production: the time, from a source that you trust.
-    let pair = |message| lock.pair(message, &objects::CHALLENGE, now);
+    let pair = |message| pairing.pair(message, &objects::CHALLENGE, now);
 
     // Under certification authorities with the names of the true ones.
     report.expect("attestation, forged", const { Expected::refused(Error::IntermediateSignature) }, || {
@@ -42,26 +44,31 @@ pub fn play<C: Crypto>(crypto: &C, report: &mut Report) {
     });
     let Some(phone) = report.expect("attestation", Expected::ACCEPTED, || pair(&objects::PAIRING)) else { return };
 
-    open(&lock, &phone, report);
+    open(&report.require(Lock::new(&policies, crypto)), &phone, report);
 }
 
 /// Plays it to a lock that keeps what it knows in advance prepared, as `K` the phone's key and as `I` the issuer's.
-pub fn play_prepared<K, I, C: PrepareP256<K> + PrepareP384<I>>(crypto: &C, report: &mut Report) {
-    let apps = [objects::APP_ID];
+pub fn play_prepared<K, I, C>(crypto: &C, report: &mut Report)
+where
+    C: AttestationCrypto + PrepareEcdsa<P256, K> + PrepareEcdsa<P384, I>,
+{
+    let policies = [Policy::new(objects::APP_ID)];
     let anchors = [objects::TEST_ROOT];
-    let lock = Lock::new(Policy::new(&apps), &anchors, crypto);
+    let issuer: RefCell<Option<CachedIssuer<C, I>>> = RefCell::new(None);
+    let pairing = report.require(PairingMode::new(&policies, &anchors, crypto)).with_issuer_cache(&issuer);
 
-    let mut issuer: Option<CachedIssuer<I>> = None;
-    let mut pair = |message| lock.pair_keeping_issuer(message, &objects::CHALLENGE, objects::NOW, &mut issuer);
+    let pair = |message| pairing.pair(message, &objects::CHALLENGE, objects::NOW);
     report.expect("attestation, issuer to be kept", Expected::ACCEPTED, || pair(&objects::PAIRING));
     let forged = const { Expected::refused(Error::IntermediateSignature) };
     report.expect("attestation, cached issuer, forged", forged, || pair(&objects::FORGED_PAIRING));
-    let Some(phone) = report.expect("attestation, cached issuer", Expected::ACCEPTED, || pair(&objects::PAIRING)) else {
+    let Some(phone) = report.expect("attestation, cached issuer", Expected::ACCEPTED, || pair(&objects::PAIRING))
+    else {
         return;
     };
 
     let Some(key) = report.expect("key, to be prepared", Expected::ACCEPTED, || phone.prepare(crypto)) else { return };
-    let open = |request| lock.open_prepared(&objects::ASSERTION, request, &phone, &key);
+    let lock = report.require(Lock::new(&policies, crypto));
+    let open = |request| lock.open_with(&key, &objects::ASSERTION, request, &phone);
     report.expect("assertion, prepared, forged", const { Expected::refused(Error::SignatureInvalid) }, || {
         open(&objects::OTHER_REQUEST)
     });
@@ -69,9 +76,9 @@ pub fn play_prepared<K, I, C: PrepareP256<K> + PrepareP384<I>>(crypto: &C, repor
 }
 
 /// Assertions only: the phone was paired elsewhere, and its key lies in the lock's storage.
-pub fn play_assertions<C: Crypto>(crypto: &C, report: &mut Report) {
-    let apps = [objects::APP_ID];
-    let lock = Lock::new(Policy::new(&apps), &[], crypto);
+pub fn play_assertions<C: AssertionCrypto>(crypto: &C, report: &mut Report) {
+    let policies = [Policy::new(objects::APP_ID)];
+    let lock = report.require(Lock::new(&policies, crypto));
 
     let restore = |stored| Phone::restore(stored, Counter::ATTESTED, crypto);
     let mut damaged = objects::STORED_KEY;
@@ -82,7 +89,7 @@ pub fn play_assertions<C: Crypto>(crypto: &C, report: &mut Report) {
     }
 }
 
-fn open<C: Crypto>(lock: &Lock<'_, C>, phone: &Phone, report: &mut Report) {
+fn open<C: AssertionCrypto>(lock: &Lock<'_, C>, phone: &Phone, report: &mut Report) {
     let open = |request| lock.open(&objects::ASSERTION, request, phone);
     // A genuine signature, under another request.
     report.expect("assertion, forged", const { Expected::refused(Error::SignatureInvalid) }, || {
@@ -97,17 +104,16 @@ fn open<C: Crypto>(lock: &Lock<'_, C>, phone: &Phone, report: &mut Report) {
 
 /// Objects of real devices, under Apple's root. There are none unless `GENUINE_REAL_VECTORS` named a directory when this was
 /// built.
-pub fn play_real<C: Crypto>(crypto: &C, report: &mut Report) {
+pub fn play_real<C: AttestationCrypto>(crypto: &C, report: &mut Report) {
     for real in objects::real::ATTESTATIONS {
-        let apps = [real.app_id];
-        let policy = Policy::new(&apps);
-        let policy = if real.development { policy.only_development() } else { policy };
-        let lock = Lock::new(policy, &[APPLE_APP_ATTEST_ROOT], crypto);
-        report.expect(real.name, Expected::ACCEPTED, || lock.pair(&real.pairing, &real.challenge, real.now));
+        let environments = if real.development { Environments::Development } else { Environments::Production };
+        let policies = [Policy::new(real.app_id).with_environments(environments)];
+        let pairing = report.require(PairingMode::new(&policies, &[APPLE_APP_ATTEST_ROOT], crypto));
+        report.expect(real.name, Expected::ACCEPTED, || pairing.pair(&real.pairing, &real.challenge, real.now));
     }
     for real in objects::real::ASSERTIONS {
-        let apps = [real.app_id];
-        let lock = Lock::new(Policy::new(&apps), &[], crypto);
+        let policies = [Policy::new(real.app_id)];
+        let lock = report.require(Lock::new(&policies, crypto));
         report.expect(real.name, Expected::ACCEPTED, || {
             let phone = Phone::restore(&real.stored_key, real.last, crypto)?;
             lock.open(real.assertion, &real.request, &phone)

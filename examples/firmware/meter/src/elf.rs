@@ -11,7 +11,7 @@ use object::{
     elf::{R_ARM_ABS32, R_ARM_THM_JUMP24, R_ARM_THM_MOVW_ABS_NC, R_ARM_THM_PC22, R_RISCV_CALL_PLT, R_RISCV_JAL},
 };
 
-use crate::Outcome;
+use xtask::Outcome;
 
 /// Index of a function.
 pub(crate) type Id = usize;

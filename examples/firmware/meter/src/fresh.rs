@@ -1,4 +1,4 @@
-//! A project as a new user makes it: the example's sources, with what the project's README tells to set in the place of the
+//! A project as a new user makes it: the example's sources, with what its README tells to set in the place of the
 //! example's own settings, and with all dependencies resolved anew.
 //!
 //! It shows what the example's configuration and lock file would hide: a setting that no user is told of, and a release of a
@@ -13,26 +13,31 @@ use std::{
 };
 
 use toml::{Table, Value};
+use xtask::record::{Record as _, footprint::Footprint};
 
 use crate::{
     OWN, Outcome,
     elf::Elf,
-    figures::{Cost, Figures, PROJECT_README},
+    figures::cost,
     image::{BOARDS, Board, run, target_directory},
 };
 
 /// The images: binary, what its figures are called, and features.
-const IMAGES: [(&str, &str, &[&str]); 2] = [("demo", "full, opt 3", &[]), ("genuine_crypto", "genuine-crypto, opt 3", OWN)];
+const IMAGES: [(&str, &str, &[&str]); 2] =
+    [("demo", "full, opt 3", &[]), ("genuine_crypto", "genuine-crypto, opt 3", OWN)];
 
 /// One of each architecture: Cortex-M33 compiles what Cortex-M4 does.
 const MEASURED: [&Board; 2] = [&BOARDS[0], &BOARDS[2]];
+
+/// Says under "In a project of your own" what to set.
+const README: &str = "README.md";
 
 /// How far a figure may be from the committed one, in per cent.
 const TOLERANCE: u64 = 5;
 
 /// Builds the project, runs it, and says where it costs something else than the committed figures have it.
 pub(crate) fn differs_from_committed() -> Outcome<Vec<String>> {
-    let committed = Figures::committed()?;
+    let committed = Footprint::committed()?;
     let project = Project::make()?;
     let mut faults = Vec::new();
     println!("| new project | | | measured | committed |\n|---|---|---|---:|---:|");
@@ -40,8 +45,8 @@ pub(crate) fn differs_from_committed() -> Outcome<Vec<String>> {
         for (binary, profile, features) in IMAGES {
             let image = project.build(board, binary, features)?;
             let printed = run(&image)?;
-            let instructions = |kind| Cost::read(&printed, kind).map(|cost| cost.instructions);
-            let then = committed.find(board, profile).ok_or_else(|| format!("no figures of {profile}"))?;
+            let instructions = |kind| cost(&printed, kind).map(|cost| cost.instructions);
+            let then = committed.find(board.name, profile).ok_or_else(|| format!("no figures of {profile}"))?;
             for (what, now, then) in [
                 ("flash", Some(Elf::parse(&fs::read(&image)?)?.flash), then.flash),
                 ("attestation", instructions("attestation"), then.attestation.as_ref().map(|cost| cost.instructions)),
@@ -76,7 +81,7 @@ struct Project(PathBuf);
 impl Project {
     /// Not below the example, whose configuration would count for it.
     fn make() -> Outcome<Self> {
-        let (readme, example) = (fs::read_to_string(PROJECT_README)?, env::current_dir()?);
+        let (readme, example) = (fs::read_to_string(README)?, env::current_dir()?);
         let project = Self(env::temp_dir().join(format!("genuine-fresh-{}", process::id())));
         fs::create_dir_all(project.0.join(".cargo"))?;
         for part in ["src", "boards", "build.rs"] {
@@ -117,7 +122,7 @@ impl Drop for Project {
 fn setting<'p>(page: &'p str, file: &str) -> Outcome<&'p str> {
     let start = format!("```toml\n# {file}\n");
     let block = page.split_once(&start).and_then(|(_, rest)| Some(rest.split_once("```")?.0));
-    block.ok_or_else(|| format!("{PROJECT_README} does not say what to write into {file}").into())
+    block.ok_or_else(|| format!("{README} does not say what to write into {file}").into())
 }
 
 /// The example's manifest with these settings in the place of its own.

@@ -1,9 +1,9 @@
 //! Builds the firmware images, runs them in QEMU, and holds what they cost against budgets and the committed figures.
 //!
-//! `measure` compares and exits with 1 if something does not hold; `measure --write` writes the figures to `figures.toml`
-//! and to the project's README. `measure --fresh` holds a project that is made as the README says against them.
+//! Without an option it compares and exits with 1 if something does not hold; `--write` writes the figures to
+//! `benches/record/footprint.toml`. `--fresh` holds a project that is made as the README says against them.
+//! `cargo xtask footprint` starts it.
 
-mod chart;
 mod elf;
 mod figures;
 mod fresh;
@@ -11,14 +11,14 @@ mod image;
 mod panics;
 mod stack;
 
-use std::{env, error::Error, process::ExitCode, thread};
+use std::{env, process::ExitCode, thread};
 
-use figures::{Figure, Figures};
 use image::{BOARDS, Build};
 use panics::CallSites;
-
-/// What a function that can fail says about it; it may do so in a thread.
-type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
+use xtask::{
+    Outcome,
+    record::{Record as _, footprint::Figure},
+};
 
 fn main() -> Outcome<ExitCode> {
     let arguments: Vec<_> = env::args().skip(1).collect();
@@ -48,16 +48,16 @@ fn measure_all(write: bool) -> Outcome<Vec<String>> {
         all.panics.merge(measured.panics);
         all.own.merge(measured.own);
     }
-    let figures = Figures::new(all.figures);
+    let footprint = figures::footprint(all.figures)?;
 
-    println!("{}\n{}\n{}\n{}", figures.table(), figures.curves(), figures.checks(), figures.crates());
-    let mut faults = figures.over_budget();
+    println!("{}\n{}\n{}\n{}", footprint.table(), footprint.curves(), footprint.checks(), footprint.crates());
+    let mut faults = figures::over_budget(&footprint);
     faults.extend(all.own.lines().map(|site| format!("genuine-crypto can panic: {site}")));
     if write {
-        figures.write()?;
+        footprint.write()?;
         all.panics.write()?;
     } else {
-        faults.extend(figures.differ_from_committed()?);
+        faults.extend(figures::differ_from_committed(&footprint)?);
         faults.extend(all.panics.differ_from_committed()?);
     }
     Ok(faults)
@@ -65,9 +65,9 @@ fn measure_all(write: bool) -> Outcome<Vec<String>> {
 
 const PROFILES: [(&str, &str); 3] = [("release", "opt 3"), ("size", "opt s"), ("tiny", "opt z")];
 
-const TABLE: &[&str] = &["--features", "table"];
+const SUITE: &[&str] = &["--features", "suite"];
 const OWN: &[&str] = &["--no-default-features", "--features", "genuine-crypto"];
-const OWN_TABLE: &[&str] = &["--no-default-features", "--features", "genuine-crypto,table"];
+const OWN_SUITE: &[&str] = &["--no-default-features", "--features", "genuine-crypto,suite"];
 const COMPACT: &[&str] = &["--no-default-features", "--features", "compact"];
 const NONE: &[&str] = &["--no-default-features"];
 
@@ -77,13 +77,13 @@ const IMAGES: [(&str, &str, &[&str], &[&str]); 12] = [
     ("checked", "full, checked", &[], &["release"]),
     ("assertion", "assertion only", &[], &["release", "size"]),
     ("accelerator", "without ECDSA", NONE, &["release"]),
-    ("table", "threat table", TABLE, &["release"]),
+    ("suite", "suite", SUITE, &["release"]),
     ("genuine_crypto", "genuine-crypto", OWN, &["release", "size"]),
     ("genuine_crypto_checked", "genuine-crypto, checked", OWN, &["release"]),
     ("genuine_crypto_assertion", "genuine-crypto, assertion only", OWN, &["release", "size"]),
     ("genuine_crypto_assertion", "genuine-crypto, assertion only, compact", COMPACT, &["tiny"]),
     ("genuine_crypto_prepared", "genuine-crypto, prepared", OWN, &["release"]),
-    ("genuine_crypto_table", "genuine-crypto, threat table", OWN_TABLE, &["release"]),
+    ("genuine_crypto_suite", "genuine-crypto, suite", OWN_SUITE, &["release"]),
     ("curves", "genuine-crypto, curves", OWN, &["release"]),
 ];
 
@@ -93,7 +93,7 @@ struct Measured {
     figures: Vec<Figure>,
     /// Where the images with the default backend can panic.
     panics: CallSites,
-    /// Where the engine can, and the images with the verification of our own: nowhere.
+    /// Where the engine can, and the images with genuine-crypto: nowhere.
     own: CallSites,
 }
 
@@ -102,7 +102,7 @@ fn measure((profile, optimisation): (&'static str, &str)) -> Outcome<Measured> {
     for board in &BOARDS {
         for (binary, what, features, _) in IMAGES.into_iter().filter(|(.., profiles)| profiles.contains(&profile)) {
             let image = Build { board, profile, binary, features }.image()?;
-            measured.figures.push(Figure::of(&image, format!("{what}, {optimisation}"))?);
+            measured.figures.push(figures::measure(&image, format!("{what}, {optimisation}"))?);
             match binary {
                 "demo" => measured.panics.merge(CallSites::of(&image.elf)),
                 "genuine_crypto" | "genuine_crypto_assertion" | "genuine_crypto_prepared" if profile != "tiny" => {

@@ -14,7 +14,7 @@ use crate::{
 const COMMITTED: &str = "panics.txt";
 
 const HEADER: &str = "\
-# Where the images of `demo` can panic: how often, caller → what it calls. Written by `measure --write`; it may only become
+# Where the images of `demo` can panic: how often, caller → what it calls. Written by `cargo xtask footprint --write`; it may only become
 # shorter. `genuine` is a caller where the compiler has put ECDSA into its functions: the image of `engine`, which has the
 # same functions over another backend, has no such call.
 ";

@@ -1,4 +1,4 @@
-//! The static bound of the stack: the dearest path through the calls, by the frames that the compiler reports.
+//! The static bound of the stack: the most expensive path through the calls, by the frames that the compiler reports.
 
 use std::{collections::BTreeSet, fmt};
 
@@ -20,7 +20,7 @@ const OUTLINED: u64 = 16;
 
 pub(crate) struct Bound {
     pub(crate) bytes: u64,
-    /// The dearest path, with the frame of each function.
+    /// The most expensive path, with the frame of each function.
     path: Vec<(String, u64)>,
 }
 

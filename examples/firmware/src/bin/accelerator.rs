@@ -20,10 +20,10 @@ use firmware::{
 use genuine::{
     Error,
     app_attest::{Counter, Policy},
-    crypto::{Crypto, CryptoError, Digest, P256PublicKey, P256Signature, P384PublicKey, P384Signature},
+    crypto::{CryptoError, Digest, P256, P384, PublicKey, Sha256, Sha384, Signature, VerifyEcdsa},
 };
 use pka::{Pka, Status};
-use sha2::{Digest as _, Sha256};
+use sha2::Digest as _;
 
 #[entry]
 fn main() -> ! {
@@ -32,8 +32,8 @@ fn main() -> ! {
     scenario::play(&accelerator, &mut report);
 
     // A peripheral that stops answering says nothing about the phone: the error is of class `Unavailable`.
-    let apps = [objects::APP_ID];
-    let lock = Lock::new(Policy::new(&apps), &[], &accelerator);
+    let policies = [Policy::new(objects::APP_ID)];
+    let lock = report.require(Lock::new(&policies, &accelerator));
     if let Ok(phone) = Phone::restore(&objects::STORED_KEY, Counter::ATTESTED, &accelerator) {
         accelerator.0.borrow_mut().break_down();
         let open = || lock.open(&objects::ASSERTION, &objects::REQUEST, &phone);
@@ -42,7 +42,7 @@ fn main() -> ! {
     report.end()
 }
 
-/// The peripheral behind the engine's trait: `&self` outside, one user at a time inside.
+/// The peripheral behind the engine's traits: `&self` outside, one user at a time inside.
 struct Accelerator(RefCell<Pka>);
 
 impl Accelerator {
@@ -64,32 +64,40 @@ impl Accelerator {
     }
 }
 
-impl Crypto for Accelerator {
+// One trait for each capability; what yours lacks, software does, or it is left out. `assertion.rs` does with the first two.
+
+impl Sha256 for Accelerator {
     fn sha256(&self, parts: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
-        let mut hash = Sha256::new();
+        let mut hash = sha2::Sha256::new();
         for part in parts {
             hash.update(part);
         }
         Ok(hash.finalize().into())
     }
+}
 
+impl VerifyEcdsa<P256> for Accelerator {
+    fn check_key(&self, key: &PublicKey<P256>) -> Result<(), CryptoError> {
+        self.run(&[&key.0])
+    }
+
+    fn verify(&self, key: &PublicKey<P256>, digest: &Digest, signature: &Signature<P256>) -> Result<(), CryptoError> {
+        self.run(&[&key.0, digest.as_bytes(), &signature.0])
+    }
+}
+
+impl Sha384 for Accelerator {
     fn sha384(&self, parts: &[&[u8]]) -> Result<[u8; 48], CryptoError> {
         Ok(sha384(parts))
     }
+}
 
-    fn check_p256(&self, key: &P256PublicKey) -> Result<(), CryptoError> {
+impl VerifyEcdsa<P384> for Accelerator {
+    fn check_key(&self, key: &PublicKey<P384>) -> Result<(), CryptoError> {
         self.run(&[&key.0])
     }
 
-    fn check_p384(&self, key: &P384PublicKey) -> Result<(), CryptoError> {
-        self.run(&[&key.0])
-    }
-
-    fn verify_p256(&self, key: &P256PublicKey, digest: &Digest, signature: &P256Signature) -> Result<(), CryptoError> {
-        self.run(&[&key.0, digest.as_bytes(), &signature.0])
-    }
-
-    fn verify_p384(&self, key: &P384PublicKey, digest: &Digest, signature: &P384Signature) -> Result<(), CryptoError> {
+    fn verify(&self, key: &PublicKey<P384>, digest: &Digest, signature: &Signature<P384>) -> Result<(), CryptoError> {
         self.run(&[&key.0, digest.as_bytes(), &signature.0])
     }
 }

@@ -1,5 +1,5 @@
 //! The engine alone, over a backend that the compiler knows nothing about, to prove that it cannot panic. With the feature
-//! `genuine-crypto`, the verification of our own as well: the engine over it, and all that it consists of.
+//! `genuine-crypto`, that crate as well: the engine over it, and all that it consists of.
 //!
 //! The panic handler calls a function that nobody defines. So this links only if no panic is left in the image; then every
 //! call below returns, whatever the input and whatever the backend answers. It is linked, not run.
@@ -9,21 +9,21 @@
 #![no_std]
 #![no_main]
 
-use core::{hint::black_box, panic::PanicInfo, slice};
+use core::{cell::RefCell, hint::black_box, iter::repeat_n, panic::PanicInfo, slice};
 
 use genuine::{
     Error, UnixTime,
     app_attest::{
-        Advance, AdvanceError, AppIdHash, Assertion, AssertionKey, AssertionRequest, AssertionVerifier,
-        AttestationObject, AttestationVerifier, AttestedCredential, AttestedKey, AuthenticatorData, ClientDataHash,
-        Counter, CounterStore, KeyId, MAX_ATTESTATION, OsBuild, OsVersion, Platform, Policy, PreparedKey, Refusal,
-        ReplayWindow, ValidationCategory,
+        Advance, AdvanceError, AppIdHash, Assertion, AssertionCrypto, AssertionRequest, AssertionVerifier,
+        AttestationCrypto, AttestationObject, AttestationVerifier, AttestedCredential, AttestedKey, AuthenticAssertion,
+        AuthenticatorData, ClientDataHash, Counter, CounterStore, EitherKey, Environments, KeyId, MAX_ATTESTATION,
+        OsBuild, OsVersion, Platform, Policy, PreparedKey, Refusal, ReplayWindow, ValidationCategory,
     },
     crypto::{
-        BatchP256, Crypto, CryptoError, Digest, P256Item, P256Key, P256PublicKey, P256Signature, P384PublicKey,
-        P384Signature, PrepareP256, PrepareP384, conformance,
+        BatchEcdsa, CryptoError, Digest, Item, Key, LaneCount, P256, P384, PrepareEcdsa, PublicKey, Sha256, Sha384,
+        Signature, StoredForm, Unprepared, VerifyEcdsa, conformance,
     },
-    x509::{Certificate, CachedIssuer, TrustAnchor},
+    x509::{CachedIssuer, Certificate, TrustAnchor},
 };
 
 #[cfg(target_arch = "arm")]
@@ -57,15 +57,19 @@ fn main() -> ! {
     loop {
         let _ = black_box(attestation::<Slot, _>(&Registers));
         let _ = black_box(assertion::<Slot, _>(&Registers));
+        let _ = black_box(stored::<Slot, _>(&Registers));
         let _ = black_box(others(&Registers));
         #[cfg(feature = "genuine-crypto")]
         own::all();
     }
 }
 
-fn attestation<K, C: PrepareP384<K>>(crypto: &C) -> Result<[u8; AttestedKey::ENCODED_LEN], Error> {
-    black_box(conformance::check_prepared_p384(crypto).err());
-    let apps = [AppIdHash(received()), AppIdHash(received())];
+fn attestation<K, C>(crypto: &C) -> Result<[u8; AttestedKey::ENCODED_LEN], Error>
+where
+    C: AttestationCrypto + PrepareEcdsa<P384, K>,
+{
+    black_box(conformance::check_prepared::<P384, K, _>(crypto).err());
+    let app = || Policy::new(AppIdHash(received()));
     let categories = [ValidationCategory(Registers::read())];
     let versions = [text()];
     let hashes = [bytes()];
@@ -73,20 +77,19 @@ fn attestation<K, C: PrepareP384<K>>(crypto: &C) -> Result<[u8; AttestedKey::ENC
     let version = OsVersion::parse(text()).unwrap_or(OsVersion::new(18, 0, 0));
     let builds = [(Platform::IPhoneOs, OsBuild::parse(text()).ok_or(Error::OsBuildMissing)?)];
     let policy = match Registers::read() {
-        0 => Policy::new(&apps),
-        1 => Policy::new(&apps).only_development().danger_ignore_validity_period(),
-        2 => Policy::new(&apps).require_platforms(&platforms).require_os_version(version).require_os_builds(&builds),
-        3 => {
-            Policy::new(&apps).require_macos_access_control(bytes()).limit_attestation_age(u64::from(Registers::read()))
-        }
-        _ => Policy::new(&apps)
-            .allow_development()
+        0 => app(),
+        1 => app().with_environments(Environments::Development).danger_ignore_validity_period(),
+        2 => app().require_platforms(&platforms).require_os_version(version).require_os_builds(&builds),
+        3 => app().require_macos_access_control(bytes()).limit_attestation_age(u64::from(Registers::read())),
+        _ => app()
+            .with_environments(Environments::ProductionAndDevelopment)
             .require_categories(&categories)
             .require_bundle_versions(&versions)
             .require_code_hashes(&hashes),
     };
+    let policies = [policy, app()];
     let anchors =
-        [TrustAnchor::new(bytes(), P384PublicKey(received())), TrustAnchor::from_trusted_certificate(bytes())?];
+        [TrustAnchor::new(bytes(), PublicKey::<P384>(received())), TrustAnchor::from_trusted_certificate(bytes())?];
     let object = AttestationObject::parse(bytes())?;
     black_box((object.leaf(), object.leaf_key(), object.nonce(), object.intermediate(), object.receipt()));
     black_box((object.device().platform.map(Platform::name), object.unverified_app_id()));
@@ -94,50 +97,85 @@ fn attestation<K, C: PrepareP384<K>>(crypto: &C) -> Result<[u8; AttestedKey::ENC
     credential(object.credential());
     let key_id = KeyId::from_base64(text()).or_else(|_| KeyId::from_slice(bytes()))?;
     let now = UnixTime(u64::from(Registers::read()));
-    let verifier = AttestationVerifier::new(policy, &anchors, crypto);
-    let mut kept = black_box(None::<CachedIssuer<K>>);
-    let proof = verifier.verify_and_keep_issuer(&object, &key_id, &ClientDataHash(bytes()), now, &mut kept)?;
-    black_box(proof.app_index());
-    let issuer = kept.ok_or(Error::CryptoUnavailable)?;
-    black_box(verifier.is_of_issuer(&object, &issuer)?);
-    let proof = verifier.verify_with_issuer(&object, &key_id, &ClientDataHash(bytes()), now, &issuer)?;
-    black_box(proof.app_index());
-    let proof = verifier.verify(&object, &key_id, &ClientDataHash(bytes()), now)?;
+    let client_data = ClientDataHash::new(bytes())?;
+    let verifier = AttestationVerifier::new(&policies, &anchors, crypto)?;
+    let cache: RefCell<Option<CachedIssuer<C, K>>> = RefCell::new(None);
+    let caching = verifier.with_issuer_cache(&cache);
+    for _ in 0..Registers::read() {
+        black_box(caching.verify(&object, &key_id, &client_data, now)?.app_index());
+    }
+    let proof = verifier.verify(&object, &key_id, &client_data, now)?;
     black_box((proof.device(), proof.launch(), proof.access_control(), proof.leaf_validity(), proof.environment()));
     black_box((proof.receipt().as_unverified_bytes(), proof.app_index()));
+    let owned = proof.to_owned();
+    let _ = black_box((owned.key(), owned.app_index(), owned.leaf_validity()));
+    black_box((owned.os_version().map(str::len), owned.os_build().map(str::len), owned.platform().map(str::len)));
+    black_box(owned.launch().code_hash.as_ref().map(|hash| hash.as_bytes().len()));
+    black_box(owned.launch().bundle_version.as_ref().map(|version| version.as_str().len()));
     Ok(proof.key().to_bytes())
 }
 
-fn assertion<K, C: BatchP256<K>>(crypto: &C) -> Result<Counter, Error> {
-    black_box((conformance::check_prepared_p256(crypto).err(), conformance::check_batch_p256(crypto).err()));
-    let apps = [AppIdHash::of(text(), crypto)?];
+fn assertion<K, C>(crypto: &C) -> Result<Counter, Error>
+where
+    C: AssertionCrypto + PrepareEcdsa<P256, K> + BatchEcdsa<P256, K> + BatchEcdsa<P256, Unprepared>,
+{
+    black_box(conformance::check_sha256(crypto).err());
+    black_box(conformance::check_ecdsa::<P256, _>(crypto).err());
+    black_box(conformance::check_prepared::<P256, K, _>(crypto).err());
+    black_box(conformance::check_batch::<P256, K, _>(crypto).err());
+    black_box(conformance::check_prepared_batch::<P256, K, _>(crypto).err());
+    let policy = Policy::new(AppIdHash::of(text(), crypto)?).limit_counter_step(Registers::read());
+    let policies = [policy, Policy::new(AppIdHash(received()))];
     let key = AttestedKey::from_trusted_bytes(bytes(), crypto)?;
     let parsed = Assertion::parse(bytes())?;
     black_box(parsed.signature());
     data(parsed.auth_data());
-    let verifier = AssertionVerifier::new(Policy::new(&apps).limit_counter_step(Registers::read()), crypto);
+    let verifier = AssertionVerifier::new(&policies, crypto)?;
     let last = Counter(Registers::read());
-    let authentic = || verifier.verify(&parsed, &key, &ClientDataHash(bytes()));
-    black_box(authentic()?.accept(last)?.launch());
-    let (accepted, window) = authentic()?.accept_in_window(window()?)?;
+    let digest = ClientDataHash::digest(&[bytes(), bytes()], crypto)?;
+    let client_data =
+        if Registers::read() == 0 { ClientDataHash::from(&digest) } else { ClientDataHash::new(bytes())? };
+    black_box(client_data.as_bytes());
+    let authentic = || verifier.verify(&parsed, &key, &client_data);
+    black_box(authentic()?.accept_without_store(last)?.launch());
+    let (accepted, window) = authentic()?.accept_in_window_without_store(window()?)?;
     let _ = black_box((accepted.counter(), window.to_bytes(), authentic()?.advance()));
     let answer = |key: &KeyId, advance: &Advance| CounterStore::advance(&Registers, key, advance);
     black_box(authentic()?.accept_with(answer).map_err(|refused| refused.error())?.app_index());
-    let authentic = authentic()?;
-    let _ = black_box((authentic.key_id(), authentic.counter()));
-    let accepted = authentic.accept_in(&Registers).map_err(|refused| refused.error())?;
+    let accepted = authentic()?.accept_in(&Registers)?;
     black_box((accepted.launch(), accepted.key_id()));
+    let owned = accepted.to_owned();
+    let _ = black_box((owned.key_id(), owned.app_index(), owned.counter(), owned.launch()));
 
-    let prepared: PreparedKey<K> = PreparedKey::new(&key, crypto)?;
+    let prepared: PreparedKey<C, K> = PreparedKey::new(&key, crypto)?;
     black_box(prepared.key());
-    let _ = black_box(verifier.verify_prepared(&parsed, &prepared, &ClientDataHash(bytes()))?.counter());
-    let requests = [AssertionKey::Plain(&key), AssertionKey::Prepared(&prepared)];
-    let request = |key| AssertionRequest { assertion: &parsed, key, client_data: ClientDataHash(bytes()) };
-    let many = core::iter::repeat_n(requests, Registers::read() as usize).flatten();
-    verifier.verify_batch(many.map(request), |position, answer| {
-        let _ = black_box(answer.map(|authentic| (position, authentic.counter())));
-    });
+    black_box(verifier.verify(&parsed, &prepared, &client_data)?.advance());
+    // Batches of plain keys, of prepared ones, and of both.
+    let either = [EitherKey::Plain(&key), EitherKey::Prepared(&prepared)];
+    black_box(verifier.verify(&parsed, &either[0], &client_data)?.advance());
+    let many = || 0..Registers::read();
+    verifier.verify_batch(many().map(|_| AssertionRequest { assertion: &parsed, key: &key, client_data }), answered);
+    verifier
+        .verify_batch(many().map(|_| AssertionRequest { assertion: &parsed, key: &prepared, client_data }), answered);
+    verifier.verify_batch(
+        repeat_n(&either, Registers::read() as usize).flatten().map(|key| AssertionRequest {
+            assertion: &parsed,
+            key,
+            client_data,
+        }),
+        answered,
+    );
     Ok(accepted.counter())
+}
+
+fn answered(position: usize, answer: Result<AuthenticAssertion<'_>, Error>) {
+    let _ = black_box(answer.map(|authentic| (position, authentic.advance())));
+}
+
+fn stored<K: StoredForm, C: AssertionCrypto>(crypto: &C) -> Result<AttestedKey, Error> {
+    let key = PreparedKey::<C, K>::from_trusted_bytes(bytes(), crypto)?;
+    key.write_to(room(), crypto)?;
+    Ok(*key.key())
 }
 
 fn window() -> Result<ReplayWindow, Error> {
@@ -158,7 +196,7 @@ fn data(data: &AuthenticatorData<'_>) {
         data.flags(),
         data.counter(),
         data.launch(),
-        data.announced_launch(),
+        data.launch_even_if_unannounced(),
     ));
 }
 
@@ -166,22 +204,25 @@ fn credential(credential: &AttestedCredential<'_>) {
     black_box((credential.aaguid(), credential.id(), credential.key()));
 }
 
-fn others<C: Crypto>(crypto: &C) -> Result<(), Error> {
-    let certificate = Certificate::parse(bytes())?;
+fn others<C: AttestationCrypto>(crypto: &C) -> Result<(), Error> {
+    let certificate = Certificate::parse(bytes()).map_err(|_| Error::DerTag)?;
     black_box((certificate.subject(), certificate.key(), certificate.extension(bytes()), certificate.serial()));
-    black_box((certificate.tbs(), certificate.issuer(), certificate.validity()));
+    black_box((certificate.tbs(), certificate.issuer(), certificate.validity(), certificate.signature()));
+    black_box((certificate.signature_algorithm().id(), certificate.signature_algorithm().parameters()));
     let (attested, attested_credential) = AuthenticatorData::parse_attestation(bytes())?;
     data(&attested);
     credential(&attested_credential);
     data(&AuthenticatorData::parse_assertion(bytes())?);
-    black_box(P384PublicKey::from_uncompressed(bytes()));
-    let error = conformance::check(crypto).err();
-    black_box(error);
-    let key = P256PublicKey::from_uncompressed(bytes()).ok_or(Error::PublicKeyInvalid)?;
+    black_box(PublicKey::<P384>::from_uncompressed(bytes()));
+    black_box((conformance::check(crypto).err(), conformance::check_sha384(crypto).err()));
+    black_box(conformance::check_ecdsa::<P384, _>(crypto).err());
+    let key = PublicKey::<P256>::from_uncompressed(bytes()).ok_or(Error::PublicKeyInvalid)?;
     let environment = AttestedKey::from_trusted_bytes(bytes(), crypto)?.environment();
     let key = AttestedKey::from_trusted_parts(&key, AppIdHash(received()), environment, crypto)?;
     black_box((key.public_key(), key.app_id()));
-    black_box(Error::ALL.get(key.id().0.len()).map(|error| (error.code(), error.name(), error.class(), error.step())));
+    let error =
+        Error::from_code(key.id().0.len().try_into().unwrap_or(0)).or(Error::ALL.get(key.id().0.len()).copied());
+    black_box(error.map(|error| (error.code(), error.name(), error.description(), error.class(), error.step())));
     Ok(())
 }
 
@@ -215,28 +256,34 @@ impl Registers {
     }
 }
 
-impl Crypto for Registers {
+impl Sha256 for Registers {
     fn sha256(&self, parts: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
         Self::answer(parts).map(|()| received())
     }
+}
 
+impl Sha384 for Registers {
     fn sha384(&self, parts: &[&[u8]]) -> Result<[u8; 48], CryptoError> {
         Self::answer(parts).map(|()| received())
     }
+}
 
-    fn check_p256(&self, key: &P256PublicKey) -> Result<(), CryptoError> {
+impl VerifyEcdsa<P256> for Registers {
+    fn check_key(&self, key: &PublicKey<P256>) -> Result<(), CryptoError> {
         Self::answer(&[&key.0])
     }
 
-    fn check_p384(&self, key: &P384PublicKey) -> Result<(), CryptoError> {
-        Self::answer(&[&key.0])
-    }
-
-    fn verify_p256(&self, key: &P256PublicKey, digest: &Digest, signature: &P256Signature) -> Result<(), CryptoError> {
+    fn verify(&self, key: &PublicKey<P256>, digest: &Digest, signature: &Signature<P256>) -> Result<(), CryptoError> {
         Self::answer(&[&key.0, digest.as_bytes(), &signature.0])
     }
+}
 
-    fn verify_p384(&self, key: &P384PublicKey, digest: &Digest, signature: &P384Signature) -> Result<(), CryptoError> {
+impl VerifyEcdsa<P384> for Registers {
+    fn check_key(&self, key: &PublicKey<P384>) -> Result<(), CryptoError> {
+        Self::answer(&[&key.0])
+    }
+
+    fn verify(&self, key: &PublicKey<P384>, digest: &Digest, signature: &Signature<P384>) -> Result<(), CryptoError> {
         Self::answer(&[&key.0, digest.as_bytes(), &signature.0])
     }
 }
@@ -244,51 +291,77 @@ impl Crypto for Registers {
 /// Where the peripheral keeps a key.
 struct Slot([u8; 4]);
 
-impl PrepareP256<Slot> for Registers {
-    fn prepare_p256(&self, key: &P256PublicKey) -> Result<Slot, CryptoError> {
+impl PrepareEcdsa<P256, Slot> for Registers {
+    fn prepare(&self, key: &PublicKey<P256>) -> Result<Slot, CryptoError> {
         Self::answer(&[&key.0]).map(|()| Slot(received()))
     }
 
-    fn verify_p256_prepared(&self, key: &Slot, digest: &Digest, signature: &P256Signature) -> Result<(), CryptoError> {
+    fn verify_prepared(&self, key: &Slot, digest: &Digest, signature: &Signature<P256>) -> Result<(), CryptoError> {
         Self::answer(&[&key.0, digest.as_bytes(), &signature.0])
     }
 }
 
-impl PrepareP384<Slot> for Registers {
-    fn prepare_p384(&self, key: &P384PublicKey) -> Result<Slot, CryptoError> {
+impl PrepareEcdsa<P384, Slot> for Registers {
+    fn prepare(&self, key: &PublicKey<P384>) -> Result<Slot, CryptoError> {
         Self::answer(&[&key.0]).map(|()| Slot(received()))
     }
 
-    fn verify_p384_prepared(&self, key: &Slot, digest: &Digest, signature: &P384Signature) -> Result<(), CryptoError> {
+    fn verify_prepared(&self, key: &Slot, digest: &Digest, signature: &Signature<P384>) -> Result<(), CryptoError> {
         Self::answer(&[&key.0, digest.as_bytes(), &signature.0])
     }
 }
 
-impl BatchP256<Slot> for Registers {
-    fn verify_p256_batch(&self, items: &[P256Item<'_, Slot>], verdicts: &mut [Result<(), CryptoError>]) {
+impl StoredForm for Slot {
+    const ENCODED_LEN: usize = 4;
+
+    const NAME: &'static [u8] = b"slot";
+
+    fn write_to(&self, octets: &mut [u8]) -> Option<()> {
+        *<&mut [u8; 4]>::try_from(octets).ok()? = self.0;
+        Some(())
+    }
+
+    fn from_trusted_bytes(octets: &[u8]) -> Option<Self> {
+        octets.try_into().map(Self).ok()
+    }
+}
+
+impl BatchEcdsa<P256, Slot> for Registers {
+    type Lanes = LaneCount<4>;
+
+    fn verify_batch(&self, items: &[Item<'_, P256, Slot>], verdicts: &mut [Result<(), CryptoError>]) {
         for (item, verdict) in items.iter().zip(verdicts) {
             let key: &[u8] = match item.key {
-                P256Key::Plain(key) => &key.0,
-                P256Key::Prepared(slot) => &slot.0,
+                Key::Plain(key) => &key.0,
+                Key::Prepared(slot) => &slot.0,
             };
             *verdict = Self::answer(&[key, item.digest.as_bytes(), &item.signature.0]);
         }
     }
 }
 
-/// The verification of our own.
+impl BatchEcdsa<P256, Unprepared> for Registers {
+    type Lanes = LaneCount<1>;
+
+    fn verify_batch(&self, items: &[Item<'_, P256, Unprepared>], verdicts: &mut [Result<(), CryptoError>]) {
+        for (item, verdict) in items.iter().zip(verdicts) {
+            *verdict = match item.key {
+                Key::Plain(key) => Self::answer(&[&key.0, item.digest.as_bytes(), &item.signature.0]),
+                Key::Prepared(none) => match *none {},
+            };
+        }
+    }
+}
+
+/// The engine over `genuine-crypto`, and that crate alone.
 #[cfg(feature = "genuine-crypto")]
 mod own {
     use core::hint::black_box;
 
-    use genuine::{
-        Error,
-        app_attest::{AttestedKey, PreparedKey},
-        crypto::{PreparedP256, PreparedP384, GenuineCrypto},
-    };
-    use genuine_crypto::{Base, BasePoint, Invalid, P256, P384, Prepared, PublicKey, Unverified};
+    use genuine::crypto::{GenuineCrypto, PreparedP256, PreparedP384};
+    use genuine_crypto::{BasePoint, Invalid, P256, P384, Prepared, PublicKey, Unverified};
 
-    use super::{Registers, assertion, attestation, bytes, others};
+    use super::{Registers, assertion, attestation, bytes, others, room, stored};
 
     pub(super) fn all() {
         let _ = black_box(others(&GenuineCrypto));
@@ -301,41 +374,27 @@ mod own {
     fn points<const POINTS: usize>() {
         let _ = black_box(attestation::<PreparedP384<POINTS>, _>(&GenuineCrypto));
         let _ = black_box(assertion::<PreparedP256<POINTS>, _>(&GenuineCrypto));
-        let _ = black_box(stored::<POINTS>());
+        let _ = black_box(stored::<PreparedP256<POINTS>, _>(&GenuineCrypto));
+        // With a digest of which nothing is known.
+        let _ = black_box(stored::<PreparedP256<POINTS>, _>(&Registers));
         let _ = black_box(curve::<P256, POINTS>());
         let _ = black_box(curve::<P384, POINTS>());
     }
 
-    fn stored<const POINTS: usize>() -> Result<AttestedKey, Error> {
-        let key = PreparedKey::<PreparedP256<POINTS>>::from_trusted_bytes(bytes(), &Registers)?;
-        key.write_to(room(), &GenuineCrypto)?;
-        Ok(*key.key())
-    }
-
-    fn curve<const N: usize, const POINTS: usize>() -> Result<(), Invalid>
-    where
-        Base<N>: BasePoint,
-    {
-        let key = PublicKey::<N>::from_be(bytes()).ok_or(Invalid)?;
-        let prepared: Prepared<N, POINTS> = key.prepare();
+    fn curve<C: BasePoint, const POINTS: usize>() -> Result<(), Invalid> {
+        let key = PublicKey::<C>::from_be(bytes()).ok_or(Invalid)?;
+        let prepared: Prepared<C, POINTS> = key.prepare();
         prepared.write_to(room()).ok_or(Invalid)?;
-        let read = Prepared::<N, POINTS>::from_trusted_bytes(bytes()).ok_or(Invalid)?;
-        black_box(Base::<N>::base());
-        let unverified = Unverified::<N>::new(bytes(), bytes())?;
+        let read = Prepared::<C, POINTS>::from_trusted_bytes(bytes()).ok_or(Invalid)?;
+        black_box(C::table());
+        let unverified = Unverified::<C>::new(bytes(), bytes())?;
         unverified.verify(&key)?;
         unverified.verify_prepared(&read)?;
         let pairs = [(bytes(), bytes()); 10];
-        for unverified in Unverified::<N>::batch(pairs.get(..Registers::read() as usize).unwrap_or(&pairs)) {
+        for unverified in Unverified::<C>::batch(pairs.get(..Registers::read() as usize).unwrap_or(&pairs)) {
             unverified?.verify_prepared(&prepared)?;
         }
         Ok(())
-    }
-
-    /// Room of any length.
-    fn room() -> &'static mut [u8] {
-        let length = (Registers::read() as usize).min(1 << 16);
-        // SAFETY: as far as this image, which is never run, goes.
-        unsafe { core::slice::from_raw_parts_mut(black_box(0x2002_0000 as *mut u8), length) }
     }
 }
 
@@ -368,6 +427,13 @@ fn bytes() -> &'static [u8] {
     let length = (Registers::read() as usize).min(2 * MAX_ATTESTATION);
     // SAFETY: as far as this image, which is never run, goes.
     unsafe { slice::from_raw_parts(black_box(0x2001_0000 as *const u8), length) }
+}
+
+/// Room of any length.
+fn room() -> &'static mut [u8] {
+    let length = (Registers::read() as usize).min(1 << 16);
+    // SAFETY: as far as this image, which is never run, goes.
+    unsafe { slice::from_raw_parts_mut(black_box(0x2002_0000 as *mut u8), length) }
 }
 
 fn text() -> &'static str {

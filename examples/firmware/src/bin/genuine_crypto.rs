@@ -1,4 +1,4 @@
-//! The lock with the verification of our own, on the same objects as `demo`.
+//! The lock with genuine-crypto, on the same objects as `demo`.
 #![no_std]
 #![no_main]
 

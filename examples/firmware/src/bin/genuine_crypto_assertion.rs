@@ -1,4 +1,4 @@
-//! Assertions only, with the verification of our own: the phone was paired elsewhere, and its key lies in this lock's storage.
+//! Assertions only, with genuine-crypto: the phone was paired elsewhere, and its key lies in this lock's storage.
 //!
 //! The linker leaves out X.509, P-384 and SHA-384, because nothing here calls them.
 #![no_std]

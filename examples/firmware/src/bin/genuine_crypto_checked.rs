@@ -1,4 +1,4 @@
-//! As `checked`, with the verification of our own.
+//! As `checked`, with genuine-crypto.
 #![no_std]
 #![no_main]
 

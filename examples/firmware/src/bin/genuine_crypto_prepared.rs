@@ -1,10 +1,10 @@
-//! The lock with the verification of our own, which has prepared what it knows in advance: the key of the phone, as 2 KB, and
+//! The lock with genuine-crypto, which has prepared what it knows in advance: the key of the phone, as 2 KB, and
 //! that of the issuer of phones' certificates, as 3 KB.
 #![no_std]
 #![no_main]
 
 use firmware::{board::entry, report::Report, scenario};
-use genuine::crypto::{PreparedP256, PreparedP384, GenuineCrypto};
+use genuine::crypto::{GenuineCrypto, PreparedP256, PreparedP384};
 
 #[entry]
 fn main() -> ! {

@@ -1,47 +1,47 @@
-//! The threat table: every minted vector is verified, must have the same verdict as on the host, and is measured.
+//! The suite: every minted vector is verified, must have the same verdict as on the host, and is measured.
 
-use genuine::crypto::Crypto;
-use genuine_testvectors_runner::{Case, Failure, Malformed, Object, Runner, open};
+use genuine::app_attest::AttestationCrypto;
+use genuine_testvectors_runner::{Failure, Malformed, Object, PackedVector, Runner, open};
 
 use crate::board::{Cost, Decimal, exit, measure, print};
 
 /// Packed by `build.rs`, which is 1 MB.
-static TABLE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/table.bin"));
+static SUITE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/suite.bin"));
 
 /// Runs it with one cryptographic backend, and ends the program.
-pub fn play<C: Crypto>(crypto: &C) -> ! {
+pub fn play<C: AttestationCrypto>(crypto: &C) -> ! {
     let complete = run(crypto).unwrap_or_else(|Malformed| {
-        print(&["the table is malformed\n"]);
+        print(&["the suite is malformed\n"]);
         false
     });
     exit(complete)
 }
 
-/// Whether every case had its verdict.
-fn run<C: Crypto>(crypto: &C) -> Result<bool, Malformed> {
-    let (header, cases) = open(TABLE)?;
+/// Whether every vector had its verdict.
+fn run<C: AttestationCrypto>(crypto: &C) -> Result<bool, Malformed> {
+    let (header, vectors) = open(SUITE)?;
     let anchor = header.anchor()?;
     let mut runner = Runner::new();
     let (mut attestations, mut assertions) = (Worst::default(), Worst::default());
-    for case in cases {
-        let case = case?;
-        let (found, cost) = measure(|| case.verdict(&anchor, crypto));
-        if let Err(failure) = runner.check(&case, found) {
+    for vector in vectors {
+        let vector = vector?;
+        let (found, cost) = measure(|| vector.verdict(&anchor, crypto));
+        if let Err(failure) = runner.check(&vector, found) {
             print_failure(&failure);
         }
-        match case.object {
-            Object::Attestation { .. } => attestations.update(&case, cost),
-            Object::Assertion { .. } => assertions.update(&case, cost),
+        match vector.object {
+            Object::Attestation { .. } => attestations.update(&vector, cost),
+            Object::Assertion { .. } => assertions.update(&vector, cost),
         }
     }
     attestations.print("attestation");
     assertions.print("assertion");
-    let cases = u32::from(header.cases);
-    print(&[Decimal::new(runner.held().into()).text(), " of ", Decimal::new(cases).text(), " as expected\n"]);
+    let vectors = u32::from(header.vectors);
+    print(&[Decimal::new(runner.held().into()).text(), " of ", Decimal::new(vectors).text(), " as expected\n"]);
     Ok(runner.is_complete(&header))
 }
 
-/// The dearest case for instructions, and the one for stack.
+/// The most expensive vector for instructions, and the one for stack.
 #[derive(Default)]
 struct Worst<'t> {
     instructions: (u32, &'t str),
@@ -49,18 +49,18 @@ struct Worst<'t> {
 }
 
 impl<'t> Worst<'t> {
-    fn update(&mut self, case: &Case<'t>, cost: Cost) {
+    fn update(&mut self, vector: &PackedVector<'t>, cost: Cost) {
         if cost.instructions > self.instructions.0 {
-            self.instructions = (cost.instructions, case.id);
+            self.instructions = (cost.instructions, vector.id);
         }
         if cost.stack > self.stack.0 {
-            self.stack = (cost.stack, case.id);
+            self.stack = (cost.stack, vector.id);
         }
     }
 
     fn print(&self, kind: &str) {
         let (instructions, stack) = (Decimal::new(self.instructions.0), Decimal::new(self.stack.0));
-        print(&[kind, ", dearest: ", self.instructions.1, ", ", instructions.text(), " instructions\n"]);
+        print(&[kind, ", most expensive: ", self.instructions.1, ", ", instructions.text(), " instructions\n"]);
         print(&[kind, ", deepest: ", self.stack.1, ", ", stack.text(), " bytes of stack\n"]);
     }
 }
