@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use genuine::{
     Error, UnixTime,
     app_attest::{APPLE_APP_ATTEST_ROOT, AppIdHash, AttestationObject, Counter, Policy, VerifiedAttestation},
-    crypto::{P256PublicKey, P384PublicKey},
+    crypto::{P256, P384, PublicKey},
     x509::{Certificate, SubjectKey, TrustAnchor},
 };
 use genuine_testvectors::{
@@ -25,9 +25,9 @@ use crate::{
 pub(crate) static DEVICE: LazyLock<Device> = LazyLock::new(|| Device::new("fuzz").with_receipt_length(8));
 
 /// Name and key of the root of all simulated devices.
-static ROOT: LazyLock<(Vec<u8>, P384PublicKey)> = LazyLock::new(|| {
+static ROOT: LazyLock<(Vec<u8>, PublicKey<P384>)> = LazyLock::new(|| {
     let authorities = TestPki::default();
-    let key = P384PublicKey::from_uncompressed(&authorities.root_point()).expect("a point");
+    let key = PublicKey::<P384>::from_uncompressed(&authorities.root_point()).expect("a point");
     (authorities.root_subject(), key)
 });
 
@@ -55,15 +55,15 @@ pub(crate) fn verify<'i>(
     now: UnixTime,
 ) -> (Result<VerifiedAttestation<'i>, Error>, Asked) {
     let caller =
-        Caller { policy: Policy::new(&[APP]), anchors: &anchors(), key_id: KEY_ID, client_data: CLIENT_DATA, now };
+        Caller { policy: Policy::new(APP), anchors: &anchors(), key_id: KEY_ID, client_data: CLIENT_DATA, now };
     caller.verify(object, Yes::new(KEY_ID, NONCE))
 }
 
 /// An attestation object with these certificates and authenticator data of the leaf's key.
 pub(crate) fn attestation(leaf: &[u8], intermediate: &[u8]) -> Vec<u8> {
     let key = match Certificate::parse(leaf).map(|certificate| certificate.key()) {
-        Ok(SubjectKey::P256(key)) => key,
-        _ => P256PublicKey([0; 64]),
+        Ok(SubjectKey::P256(key)) => PublicKey::<P256>(*key),
+        _ => PublicKey::<P256>([0; 64]),
     };
     let aaguid = Environment::Production.aaguid();
     let auth_data = AuthData {

@@ -5,115 +5,88 @@ use std::{env, fs, path::Path, sync::LazyLock};
 use genuine::{
     Error, UnixTime,
     app_attest::{
-        AppIdHash, Assertion, AssertionVerifier, AttestationObject, AttestationVerifier, AttestedKey, ClientDataHash,
-        Counter, Environment, KeyId, OsBuild, OsVersion, Platform, Policy, ReplayWindow, ValidationCategory,
-        VerifiedAssertion, VerifiedAttestation,
+        AppIdHash, Assertion, AssertionCrypto, AssertionVerifier, AttestationCrypto, AttestationObject,
+        AttestationVerifier, AttestedKey, ClientDataHash, Counter, Environment, Environments, KeyId, Policy,
+        ReplayWindow, VerifiedAssertion, VerifiedAttestation,
     },
-    crypto::{Crypto, P256PublicKey},
+    crypto::{P256, PublicKey},
 };
 use genuine_testvectors::{
-    Device, Edits, Environment as Of, Generation, Kind, Requirements, Vector, auth_data::FLAG_ED, keys::sha256,
+    Device, Environment as Of, Generation, Kind, Mutation, Requirements, Vector, auth_data::FLAG_ED, keys::sha256,
 };
+use genuine_testvectors_runner::Terms;
 
 use crate::around::{anchors, devices};
 
-/// What a policy is made of.
-struct Terms<'v> {
-    apps: [AppIdHash; 1],
-    environment: Option<Of>,
-    categories: Vec<ValidationCategory>,
-    versions: Vec<&'v str>,
-    code_hashes: Vec<&'v [u8]>,
-    platforms: Vec<Platform<'v>>,
-    os_builds: Vec<(Platform<'v>, OsBuild)>,
-    requirements: &'v Requirements,
+/// The one environment that the policy allows, if it is known.
+fn environment(vector: &Vector) -> Option<Environment> {
+    vector.environment.map(|environment| match environment {
+        Of::Production => Environment::Production,
+        Of::Development => Environment::Development,
+    })
 }
 
-impl<'v> Terms<'v> {
-    fn of(vector: &'v Vector) -> Self {
-        Self {
-            apps: [AppIdHash(sha256(&[vector.app_id.as_bytes()]))],
-            environment: vector.environment,
-            categories: vector.require_categories.iter().copied().map(ValidationCategory).collect(),
-            versions: vector.require_bundle_versions.iter().map(String::as_str).collect(),
-            code_hashes: vector.requirements.code_hashes.iter().map(|hash| &hash.0[..]).collect(),
-            platforms: vector.requirements.platforms.iter().map(|name| Platform::named(name)).collect(),
-            os_builds: vector.requirements.os_builds.iter().map(least_build).collect(),
-            requirements: &vector.requirements,
-        }
-    }
-
-    fn policy(&self) -> Policy<'_> {
-        let policy = match self.environment {
-            None => Policy::new(&self.apps).allow_development(),
-            Some(Of::Production) => Policy::new(&self.apps),
-            Some(Of::Development) => Policy::new(&self.apps).only_development(),
-        };
-        let policy = if self.categories.is_empty() { policy } else { policy.require_categories(&self.categories) };
-        let policy = if self.versions.is_empty() { policy } else { policy.require_bundle_versions(&self.versions) };
-        let policy = if self.code_hashes.is_empty() { policy } else { policy.require_code_hashes(&self.code_hashes) };
-        let policy = if self.platforms.is_empty() { policy } else { policy.require_platforms(&self.platforms) };
-        let policy = if self.os_builds.is_empty() { policy } else { policy.require_os_builds(&self.os_builds) };
-        let Requirements { os_version, macos_access_control, attestation_age, counter_step, .. } = self.requirements;
-        let version = os_version.as_deref().map(|version| OsVersion::parse(version).expect("a version"));
-        let policy = version.map_or(policy, |version| policy.require_os_version(version));
-        let policy = match macos_access_control {
-            Some(list) => policy.require_macos_access_control(&list.0),
-            None => policy,
-        };
-        let policy = attestation_age.map_or(policy, |seconds| policy.limit_attestation_age(seconds));
-        counter_step.map_or(policy, |greatest| policy.limit_counter_step(greatest))
-    }
+fn app(vector: &Vector) -> AppIdHash {
+    AppIdHash(sha256(&[vector.app_id.as_bytes()]))
 }
 
-fn least_build((platform, build): &(String, String)) -> (Platform<'_>, OsBuild) {
-    (Platform::named(platform), OsBuild::parse(build).expect("a build"))
+/// The policy of the vector's app, behind one of another app that demands nothing.
+fn policies<'t>(terms: &'t Terms<'_>, vector: &Vector) -> [Policy<'t>; 2] {
+    let app = app(vector);
+    let other = AppIdHash(sha256(&[b"beside ", &app.0]));
+    [
+        Policy::new(other).with_environments(Environments::ProductionAndDevelopment),
+        terms.policy(app, environment(vector)),
+    ]
 }
 
 /// Verifies an attestation object under what the vector says, which may have been said of another object.
 pub(crate) fn verify_attestation<'i>(
     vector: &Vector,
     object: &AttestationObject<'i>,
-    crypto: &impl Crypto,
+    crypto: &impl AttestationCrypto,
 ) -> Result<VerifiedAttestation<'i>, Error> {
     let key_id = KeyId::from_slice(&vector.key_id)?;
     let now = UnixTime(vector.valid_at.unwrap_or_default());
-    AttestationVerifier::new(Terms::of(vector).policy(), &anchors(), crypto).verify(
-        object,
-        &key_id,
-        &ClientDataHash(&vector.client_data_hash),
-        now,
-    )
+    let (terms, anchors) = (Terms::of(vector), anchors());
+    let policies = policies(&terms, vector);
+    let verifier = AttestationVerifier::new(&policies, &anchors, crypto)?;
+    let proof = verifier.verify(object, &key_id, &ClientDataHash::new(&vector.client_data_hash)?, now)?;
+    assert_eq!(proof.app_index(), 1);
+    Ok(proof)
 }
 
 /// Verifies an assertion under what the vector says, with the key that it names.
 pub(crate) fn verify_assertion<'i>(
     vector: &Vector,
     assertion: &Assertion<'i>,
-    crypto: &impl Crypto,
+    crypto: &impl AssertionCrypto,
 ) -> Result<VerifiedAssertion<'i>, Error> {
     let terms = Terms::of(vector);
-    let verifier = AssertionVerifier::new(terms.policy(), crypto);
-    let client_data = ClientDataHash(&vector.client_data_hash);
-    let point = P256PublicKey::from_uncompressed(&vector.public_key).ok_or(Error::PublicKeyInvalid)?;
+    let policies = policies(&terms, vector);
+    let verifier = AssertionVerifier::new(&policies, crypto)?;
+    let client_data = ClientDataHash::new(&vector.client_data_hash)?;
+    let point = PublicKey::<P256>::from_uncompressed(&vector.public_key).ok_or(Error::PublicKeyInvalid)?;
     let key = |app, environment| AttestedKey::from_trusted_parts(&point, app, environment, crypto);
     let (environment, other) = match vector.environment {
         Some(Of::Development) => (Environment::Development, Environment::Production),
         _ => (Environment::Production, Environment::Development),
     };
     let window = vector.previous_window.as_deref().map(ReplayWindow::from_trusted_bytes).transpose()?;
-    let authentic = verifier.verify(assertion, &key(terms.apps[0], environment)?, &client_data)?;
+    let authentic = verifier.verify(assertion, &key(app(vector), environment)?, &client_data)?;
     // The same key, attested for another app or in another place, is another key.
     let elsewhere = verifier.verify(assertion, &key(AppIdHash([0; 32]), environment)?, &client_data);
     assert_eq!(elsewhere.map(drop), Err(Error::RpIdMismatch));
     if vector.environment.is_some() {
-        let elsewhere = verifier.verify(assertion, &key(terms.apps[0], other)?, &client_data);
+        let elsewhere = verifier.verify(assertion, &key(app(vector), other)?, &client_data);
         assert_eq!(elsewhere.map(drop), Err(Error::EnvironmentMismatch));
     }
-    match window {
-        Some(window) => authentic.accept_in_window(window).map(|(proof, _)| proof),
-        None => authentic.accept(Counter(vector.previous_counter.unwrap_or_default())),
-    }
+    let proof = match window {
+        Some(window) => authentic.accept_in_window_without_store(window).map(|(proof, _)| proof),
+        None => authentic.accept_without_store(Counter(vector.previous_counter.unwrap_or_default())),
+    }?;
+    assert_eq!(proof.app_index(), 1);
+    Ok(proof)
 }
 
 /// The good objects that the targets with real cryptography start from: of simulated devices, each of an app of its own,
@@ -135,20 +108,21 @@ pub(crate) fn refused(kind: Kind) -> impl Iterator<Item = Vec<u8>> {
 /// the unsigned code hash.
 fn simulated() -> Vec<Vector> {
     let unannounced = devices().filter(|device| device.generation() == Generation::Ios27);
-    let unannounced = unannounced.map(|device| (device, Edits::default().auth_data(|data| data.flags &= !FLAG_ED)));
+    let unannounced = unannounced.map(|device| (device, Mutation::default().auth_data(|data| data.flags &= !FLAG_ED)));
     let unsigned = devices().filter(|device| device.generation() == Generation::Ios26);
-    let unsigned = unsigned.map(|device| (device.with_cd_hash(), Edits::default()));
-    let devices = devices().map(|device| (device, Edits::default())).chain(unannounced).chain(unsigned);
-    let both = |(number, (device, edits)): (usize, (Device, Edits<'_>))| {
+    let unsigned = unsigned.map(|device| (device.with_cd_hash(), Mutation::default()));
+    let devices = devices().map(|device| (device, Mutation::default())).chain(unannounced).chain(unsigned);
+    let both = |(number, (device, mutation)): (usize, (Device, Mutation<'_>))| {
         let mut device = device.with_app_id(&format!("FUZZ000000.org.example.app{number}"));
         let attestation = device.attest(b"a challenge");
         let assertion = device.assert(b"a request");
         let attested = Vector {
             id: device.app_id().to_owned(),
+            threat: None,
             kind: Kind::Attestation,
             description: None,
             twin: None,
-            object: edits.mint_attestation(&device, &attestation.client_data_hash),
+            object: mutation.mint_attestation(&device, &attestation.client_data_hash),
             app_id: device.app_id().to_owned(),
             key_id: device.key_id().to_vec(),
             client_data_hash: attestation.client_data_hash,
@@ -166,7 +140,7 @@ fn simulated() -> Vec<Vector> {
         };
         let asserted = Vector {
             kind: Kind::Assertion,
-            object: edits.mint_assertion(&device, assertion.counter, &assertion.client_data_hash),
+            object: mutation.mint_assertion(&device, assertion.counter, &assertion.client_data_hash),
             client_data_hash: assertion.client_data_hash,
             valid_at: None,
             counter: Some(assertion.counter),

@@ -4,8 +4,10 @@ use std::cell::RefCell;
 
 use genuine::{
     Error, UnixTime,
-    app_attest::{AttestationObject, AttestationVerifier, ClientDataHash, KeyId, Policy, VerifiedAttestation},
-    crypto::{Crypto, CryptoError, Digest, P256PublicKey, P256Signature, P384PublicKey, P384Signature, RustCrypto},
+    app_attest::{
+        AttestationObject, AttestationVerifier, ClientDataHash, Environments, KeyId, Policy, VerifiedAttestation,
+    },
+    crypto::{CryptoError, Curve, Digest, PublicKey, RustCrypto, Sha256, Sha384, Signature, VerifyEcdsa},
     x509::TrustAnchor,
 };
 
@@ -41,15 +43,9 @@ impl Yes {
     pub(crate) fn new(key_id: [u8; 32], nonce: [u8; 32]) -> Self {
         Self { key_id, nonce, asked: RefCell::default(), points: RefCell::default() }
     }
-
-    fn ask(&self, key: &[u8], digest: &Digest, signature: &[u8]) -> Result<(), CryptoError> {
-        let question = Question { key: key.to_vec(), digest: *digest, signature: signature.to_vec() };
-        self.asked.borrow_mut().push(question);
-        Ok(())
-    }
 }
 
-impl Crypto for Yes {
+impl Sha256 for Yes {
     fn sha256(&self, parts: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
         match parts {
             [[0x04], _] => Ok(self.key_id),
@@ -57,27 +53,24 @@ impl Crypto for Yes {
             _ => RustCrypto.sha256(parts),
         }
     }
+}
 
+impl Sha384 for Yes {
     fn sha384(&self, parts: &[&[u8]]) -> Result<[u8; 48], CryptoError> {
         RustCrypto.sha384(parts)
     }
+}
 
-    fn check_p256(&self, key: &P256PublicKey) -> Result<(), CryptoError> {
-        self.points.borrow_mut().push(key.0.to_vec());
+impl<C: Curve> VerifyEcdsa<C> for Yes {
+    fn check_key(&self, key: &PublicKey<C>) -> Result<(), CryptoError> {
+        self.points.borrow_mut().push(key.0.as_ref().to_vec());
         Ok(())
     }
 
-    fn check_p384(&self, key: &P384PublicKey) -> Result<(), CryptoError> {
-        self.points.borrow_mut().push(key.0.to_vec());
+    fn verify(&self, key: &PublicKey<C>, digest: &Digest, signature: &Signature<C>) -> Result<(), CryptoError> {
+        let (key, signature) = (key.0.as_ref().to_vec(), signature.0.as_ref().to_vec());
+        self.asked.borrow_mut().push(Question { key, digest: *digest, signature });
         Ok(())
-    }
-
-    fn verify_p256(&self, key: &P256PublicKey, digest: &Digest, signature: &P256Signature) -> Result<(), CryptoError> {
-        self.ask(&key.0, digest, &signature.0)
-    }
-
-    fn verify_p384(&self, key: &P384PublicKey, digest: &Digest, signature: &P384Signature) -> Result<(), CryptoError> {
-        self.ask(&key.0, digest, &signature.0)
     }
 }
 
@@ -93,13 +86,32 @@ pub(crate) struct Caller<'a> {
 
 impl Caller<'_> {
     /// Verifies an object, and says what the backend was asked about.
+    ///
+    /// In front of the policy stands one that demands nothing, of an app that is not the object's.
     pub(crate) fn verify<'i>(
         &self,
         object: &AttestationObject<'i>,
         yes: Yes,
     ) -> (Result<VerifiedAttestation<'i>, Error>, Asked) {
-        let verifier = AttestationVerifier::new(self.policy, self.anchors, &yes);
-        let verdict = verifier.verify(object, &KeyId(self.key_id), &ClientDataHash(self.client_data), self.now);
+        let mut other = object.auth_data().app_id();
+        other.0[31] ^= 1;
+        let lenient = Policy::new(other)
+            .with_environments(Environments::ProductionAndDevelopment)
+            .danger_ignore_validity_period();
+        let both = [lenient, self.policy];
+        let is_twice = other == self.policy.app_id();
+        if is_twice {
+            let verifier = AttestationVerifier::new(&both, self.anchors, &yes);
+            assert_eq!(verifier.map(drop), Err(Error::ConfigDuplicateAppId));
+        }
+        let policies = &both[usize::from(is_twice)..];
+        let verifier = AttestationVerifier::new(policies, self.anchors, &yes).expect("a good configuration");
+        assert!(yes.asked.borrow().is_empty(), "a signature before there is an object");
+        let client_data = ClientDataHash::new(self.client_data).expect("it is not empty");
+        let verdict = verifier.verify(object, &KeyId(self.key_id), &client_data, self.now);
+        if let Ok(proof) = &verdict {
+            assert_eq!(proof.app_index(), policies.len() - 1, "the policy of another app");
+        }
         (verdict, Asked { signatures: yes.asked.into_inner(), points: yes.points.into_inner() })
     }
 }

@@ -1,9 +1,14 @@
 //! A second reader of CBOR and of what App Attest writes in it: recursive, allocating, and as plain as can be.
 //!
 //! It states the format once more, so that the engine has to agree with it in both directions: what one accepts the
-//! other accepts. Which error a refusal has is not its business, but for the two that tell another kind of object.
+//! other accepts. Of an object it foresees two errors, those that tell another kind of object; of authenticator data it has
+//! a table of codes of its own.
 
-use genuine::{Error, app_attest::Counter, crypto::P256PublicKey};
+use genuine::{
+    Error,
+    app_attest::Counter,
+    crypto::{P256, PublicKey},
+};
 use genuine_testvectors::{
     BUNDLE_VERSION, CODE_HASH, CODE_HASH_TYPE, VALIDATION_CATEGORY,
     auth_data::{FLAG_AT, FLAG_ED},
@@ -229,19 +234,93 @@ pub(crate) struct AuthData<'i> {
 pub(crate) struct Credential {
     pub(crate) aaguid: [u8; 16],
     pub(crate) id: [u8; 32],
-    pub(crate) key: P256PublicKey,
+    pub(crate) key: PublicKey<P256>,
+}
+
+/// The codes that a refusal may have: one, unless it takes a lenient reader to tell which of several faults comes first.
+pub(crate) type Codes = Vec<Error>;
+
+/// What is wrong with the head of something that is to be a map.
+enum HeadFault {
+    Indefinite,
+    NonCanonical,
+    TooMany,
+    /// Another item, or none.
+    NoMap,
+}
+
+/// `None` if the head is that of a map with few entries, or cut off.
+fn head_fault(input: &[u8]) -> Option<HeadFault> {
+    match *input {
+        [0x5F | 0x7F | 0x9F | 0xBF, ..] => Some(HeadFault::Indefinite),
+        [0xB8, 0..24, ..] | [0xB9, 0, _, ..] | [0xBA, 0, 0, _, _, ..] | [0xBB, 0, 0, 0, 0, _, _, _, _, ..] => {
+            Some(HeadFault::NonCanonical)
+        }
+        [0xB1..=0xB7, ..] | [0xB8, _, ..] | [0xB9, _, _, ..] | [0xBA, _, _, _, _, ..] => Some(HeadFault::TooMany),
+        [0xBB, _, _, _, _, _, _, _, _, ..] => Some(HeadFault::TooMany),
+        [0xA0..=0xBB, ..] | [0xF8] | [] => None,
+        _ => Some(HeadFault::NoMap),
+    }
+}
+
+/// The codes of a COSE key that is not written in the one form: labels and values are looked at in their order.
+fn cose_codes(input: &[u8]) -> Codes {
+    const LABELS: [i128; 5] = [1, 3, -1, -2, -3];
+    let Some((Item::Map(entries), _)) = Item::first(input, DEEPEST) else {
+        return match head_fault(input) {
+            Some(HeadFault::Indefinite) => vec![Error::CoseIndefinite],
+            Some(HeadFault::NonCanonical) => vec![Error::CoseNonCanonical],
+            Some(HeadFault::TooMany | HeadFault::NoMap) => vec![Error::CoseMalformed],
+            None => vec![
+                Error::AuthDataTruncated,
+                Error::CoseIndefinite,
+                Error::CoseNonCanonical,
+                Error::CoseDuplicateLabel,
+                Error::CoseMalformed,
+            ],
+        };
+    };
+    let mut last = None;
+    let mut seen = Vec::new();
+    let mut supported = 0;
+    for (label, value) in &entries {
+        let position = LABELS.iter().position(|known| *label == Item::Integer(*known));
+        if position.is_none() {
+            return vec![Error::CoseMalformed];
+        }
+        if seen.contains(&label) {
+            return vec![Error::CoseDuplicateLabel];
+        }
+        if position < last {
+            return vec![Error::CoseNonCanonical];
+        }
+        let is_value = match position {
+            Some(0..3) => matches!(value, Item::Integer(number) if i64::try_from(*number).is_ok()),
+            _ => value.bytes().is_some_and(|coordinate| coordinate.len() == 32),
+        };
+        if !is_value {
+            return vec![Error::CoseMalformed];
+        }
+        // EC2, ES256, P-256.
+        let expected = [2, -7, 1].map(Item::Integer);
+        supported += usize::from(position.and_then(|position| expected.get(position)) == Some(value));
+        seen.push(label);
+        last = position;
+    }
+    vec![if supported == 3 { Error::CoseMalformed } else { Error::CoseUnsupported }]
 }
 
 /// The COSE key of App Attest but for its coordinates (RFC 9053 §7.1.1).
 const COSE: [&[u8]; 2] = [b"\xA5\x01\x02\x03\x26\x20\x01\x21\x58\x20", b"\x22\x58\x20"];
 
 impl<'i> AuthData<'i> {
-    pub(crate) fn read(input: &'i [u8], attestation: bool) -> Option<Self> {
-        let (header, mut rest) = input.split_at_checked(37)?;
+    pub(crate) fn read(input: &'i [u8], attestation: bool) -> Result<Self, Codes> {
+        let (header, mut rest) = input.split_at_checked(37).ok_or_else(|| vec![Error::AuthDataTruncated])?;
+        let (app_id, counter) = (header[..32].try_into(), header[33..].try_into());
         let mut read = Self {
-            app_id: header[..32].try_into().ok()?,
+            app_id: app_id.expect("32 octets"),
             flags: header[32],
-            counter: Counter(u32::from_be_bytes(header[33..].try_into().ok()?)),
+            counter: Counter(u32::from_be_bytes(counter.expect("4 octets"))),
             credential: None,
             bundle_version: None,
             category: None,
@@ -249,45 +328,88 @@ impl<'i> AuthData<'i> {
             code_hash_type: None,
         };
         if attestation {
-            // aaguid, length, identifier, and a COSE key that is always written in the same 77 bytes.
-            let (credential, map) = rest.split_at_checked(16 + 2 + 32 + 77)?;
-            let (fixed, key) = credential.split_at(50);
-            let [x, y] = [&key[10..42], &key[45..]];
-            if read.flags & FLAG_AT == 0 || fixed[16..18] != [0, 32] || [COSE[0], x, COSE[1], y].concat() != key {
-                return None;
+            if read.flags & FLAG_AT == 0 {
+                return Err(vec![Error::AuthDataFlags]);
             }
-            let key = P256PublicKey([x, y].concat().try_into().ok()?);
-            let (aaguid, id) = (fixed[..16].try_into().ok()?, fixed[18..].try_into().ok()?);
-            read.credential = Some(Credential { aaguid, id, key });
-            rest = map;
+            // aaguid, length, identifier, and a COSE key that is always written in the same 77 bytes.
+            if rest.get(16..18).is_some_and(|length| length != [0, 32]) {
+                return Err(vec![Error::CredentialIdLength]);
+            }
+            let (fixed, behind) = rest.split_at_checked(16 + 2 + 32).ok_or_else(|| vec![Error::AuthDataTruncated])?;
+            let key = behind.get(..77).unwrap_or_default();
+            if key.is_empty() || [COSE[0], &key[10..42], COSE[1], &key[45..]].concat() != key {
+                return Err(cose_codes(behind));
+            }
+            let coordinates = [&key[10..42], &key[45..]].concat();
+            read.credential = Some(Credential {
+                aaguid: fixed[..16].try_into().expect("16 octets"),
+                id: fixed[18..].try_into().expect("32 octets"),
+                key: PublicKey::<P256>(coordinates.try_into().expect("64 octets")),
+            });
+            rest = &behind[77..];
         }
         if rest.is_empty() {
-            return (read.flags & FLAG_ED == 0).then_some(read);
+            return if read.flags & FLAG_ED == 0 { Ok(read) } else { Err(vec![Error::AuthDataFlags]) };
         }
-        let Item::Map(entries) = Item::whole(rest).filter(|_| rest.len() <= 512)? else { return None };
+        read.extension_map(rest)?;
+        Ok(read)
+    }
+
+    /// A map in the order of its entries, at most 512 bytes of it, and nothing behind it.
+    fn extension_map(&mut self, input: &'i [u8]) -> Result<(), Codes> {
+        const MALFORMED: Error = Error::ExtMapMalformed;
+        const LIMIT: Error = Error::ExtMapLimit;
+        if input.len() > 512 {
+            return Err(vec![LIMIT]);
+        }
+        let Some((Item::Map(entries), behind)) = Item::first(input, DEEPEST) else {
+            return Err(match head_fault(input) {
+                Some(HeadFault::Indefinite) => vec![Error::ExtMapIndefinite],
+                Some(HeadFault::NonCanonical) => vec![Error::ExtMapNonCanonical],
+                Some(HeadFault::TooMany) => vec![LIMIT],
+                Some(HeadFault::NoMap) => vec![Error::AuthDataTrailing],
+                None => vec![
+                    Error::AuthDataTrailing,
+                    Error::ExtMapIndefinite,
+                    Error::ExtMapNonCanonical,
+                    Error::ExtMapDuplicateKey,
+                    LIMIT,
+                    MALFORMED,
+                ],
+            });
+        };
         // As many items as the engine passes over.
         let mut unknown = 0;
         for (position, (key, value)) in entries.iter().enumerate() {
-            let Item::Text(name) = key else { return None };
+            let Item::Text(name) = key else { return Err(vec![MALFORMED]) };
             if entries[..position].iter().any(|(other, _)| other == key) {
-                return None;
+                return Err(vec![Error::ExtMapDuplicateKey]);
             }
             match (*name, value) {
-                (BUNDLE_VERSION, Item::Text(version)) if version.len() <= 255 => read.bundle_version = Some(version),
+                (BUNDLE_VERSION, Item::Text(version)) if version.len() <= 255 => self.bundle_version = Some(version),
+                (BUNDLE_VERSION, Item::Text(_)) => return Err(vec![LIMIT]),
                 (VALIDATION_CATEGORY, Item::Bytes(octets)) => {
-                    read.category = Some(u32::from_le_bytes((*octets).try_into().ok()?));
+                    let octets = (*octets).try_into().map_err(|_| vec![MALFORMED])?;
+                    self.category = Some(u32::from_le_bytes(octets));
                 }
-                (VALIDATION_CATEGORY, Item::Integer(number)) => read.category = Some((*number).try_into().ok()?),
-                (CODE_HASH, Item::Bytes(hash)) if (1..=64).contains(&hash.len()) => read.code_hash = Some(hash),
-                (BUNDLE_VERSION | VALIDATION_CATEGORY | CODE_HASH, _) => return None,
-                (CODE_HASH_TYPE, Item::Bytes([kind])) => {
-                    read.code_hash_type = Some(*kind);
+                (VALIDATION_CATEGORY, Item::Integer(number)) => {
+                    self.category = Some((*number).try_into().map_err(|_| vec![MALFORMED])?);
+                }
+                (CODE_HASH, Item::Bytes(hash)) if (1..=64).contains(&hash.len()) => self.code_hash = Some(hash),
+                (CODE_HASH, Item::Bytes(hash)) if !hash.is_empty() => return Err(vec![LIMIT]),
+                (BUNDLE_VERSION | VALIDATION_CATEGORY | CODE_HASH, _) => return Err(vec![MALFORMED]),
+                _ => {
+                    if let (CODE_HASH_TYPE, Item::Bytes([kind])) = (*name, value) {
+                        self.code_hash_type = Some(*kind);
+                    }
                     unknown += value.count();
                 }
-                _ => unknown += value.count(),
+            }
+            if unknown > 32 {
+                return Err(vec![LIMIT]);
             }
         }
-        (unknown <= 32).then_some(read)
+        if behind.is_empty() { Ok(()) } else { Err(vec![Error::AuthDataTrailing]) }
     }
 
     /// The bytes from the fields, with the extension map as it was.

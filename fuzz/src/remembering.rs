@@ -3,22 +3,21 @@
 use std::{
     cell::{Cell, RefCell},
     collections::HashMap,
-    hash::Hash,
 };
 
 use genuine::crypto::{
-    BatchP256, Crypto, CryptoError, Digest, P256Item, P256Key, P256PublicKey, P256Signature, P384PublicKey,
-    P384Signature, PrepareP256, PrepareP384, RustCrypto,
+    BatchEcdsa, CryptoError, Curve, Digest, Item, Key, LaneCount, P256, P384, PrepareEcdsa, PublicKey, RustCrypto,
+    Sha256, Sha384, Signature, Unprepared, VerifyEcdsa,
 };
 
 type Verdict = Result<(), CryptoError>;
-type Verdicts<Key, Signature> = RefCell<HashMap<(Key, Digest, Signature), Verdict>>;
+type Verdicts<C> = RefCell<HashMap<(PublicKey<C>, Digest, Signature<C>), Verdict>>;
 
 /// The backend. It also counts what it is asked, and can be told to fail.
 #[derive(Default)]
 pub(crate) struct Remembering {
-    on_p256: Verdicts<P256PublicKey, P256Signature>,
-    on_p384: Verdicts<P384PublicKey, P384Signature>,
+    on_p256: Verdicts<P256>,
+    on_p384: Verdicts<P384>,
     /// Whether keys cannot be prepared.
     pub(crate) cannot_prepare: Cell<bool>,
     /// Keys on P-384 that were prepared, and signatures that were verified with the key as it is, and with a prepared one.
@@ -31,7 +30,7 @@ pub(crate) struct Remembering {
 
 /// A key that was prepared: the key.
 #[derive(Clone, Debug)]
-pub(crate) struct Prepared<Key>(Key);
+pub(crate) struct Prepared<C: Curve>(PublicKey<C>);
 
 impl Remembering {
     fn count(&self, what: usize) {
@@ -39,106 +38,114 @@ impl Remembering {
         asked[what] += 1;
         self.asked_on_p384.set(asked);
     }
+
+    fn batch<K>(&self, items: &[Item<'_, P256, K>], verdicts: &mut [Verdict], plain: impl Fn(&K) -> &PublicKey<P256>) {
+        self.batches.borrow_mut().push(items.len());
+        for (item, verdict) in items.iter().zip(verdicts) {
+            let key = match item.key {
+                Key::Plain(key) => key,
+                Key::Prepared(key) => plain(key),
+            };
+            assert!(in_range(&item.signature), "a backend is asked about r or s out of range");
+            if !self.undecided.borrow().contains(&item.digest) {
+                *verdict = self.verify(key, &item.digest, &item.signature);
+            }
+        }
+    }
 }
 
-fn remembered<Key: Eq + Hash + Copy, Signature: Eq + Hash + Copy>(
-    verdicts: &Verdicts<Key, Signature>,
-    key: &Key,
+fn remembered<C: Curve>(
+    verdicts: &Verdicts<C>,
+    key: &PublicKey<C>,
     digest: &Digest,
-    signature: &Signature,
-    verify: impl FnOnce(&Key, &Digest, &Signature) -> Verdict,
-) -> Verdict {
+    signature: &Signature<C>,
+) -> Verdict
+where
+    RustCrypto: VerifyEcdsa<C>,
+{
     /// Memory is bounded.
     const MOST: usize = 4_096;
     let mut verdicts = verdicts.borrow_mut();
     if verdicts.len() >= MOST {
         verdicts.clear();
     }
-    *verdicts.entry((*key, *digest, *signature)).or_insert_with(|| verify(key, digest, signature))
+    *verdicts.entry((*key, *digest, *signature)).or_insert_with(|| RustCrypto.verify(key, digest, signature))
 }
 
-impl Crypto for Remembering {
+impl Sha256 for Remembering {
     fn sha256(&self, parts: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
         RustCrypto.sha256(parts)
     }
+}
 
+impl Sha384 for Remembering {
     fn sha384(&self, parts: &[&[u8]]) -> Result<[u8; 48], CryptoError> {
         RustCrypto.sha384(parts)
     }
+}
 
-    fn check_p256(&self, key: &P256PublicKey) -> Verdict {
-        RustCrypto.check_p256(key)
+impl VerifyEcdsa<P256> for Remembering {
+    fn check_key(&self, key: &PublicKey<P256>) -> Verdict {
+        RustCrypto.check_key(key)
     }
 
-    fn check_p384(&self, key: &P384PublicKey) -> Verdict {
-        RustCrypto.check_p384(key)
-    }
-
-    fn verify_p256(&self, key: &P256PublicKey, digest: &Digest, signature: &P256Signature) -> Verdict {
+    fn verify(&self, key: &PublicKey<P256>, digest: &Digest, signature: &Signature<P256>) -> Verdict {
         assert!(in_range(signature), "a backend is asked about r or s out of range");
-        remembered(&self.on_p256, key, digest, signature, |key, digest, signature| {
-            RustCrypto.verify_p256(key, digest, signature)
-        })
-    }
-
-    fn verify_p384(&self, key: &P384PublicKey, digest: &Digest, signature: &P384Signature) -> Verdict {
-        self.count(1);
-        remembered(&self.on_p384, key, digest, signature, |key, digest, signature| {
-            RustCrypto.verify_p384(key, digest, signature)
-        })
+        remembered(&self.on_p256, key, digest, signature)
     }
 }
 
-impl PrepareP256<Prepared<P256PublicKey>> for Remembering {
-    fn prepare_p256(&self, key: &P256PublicKey) -> Result<Prepared<P256PublicKey>, CryptoError> {
+impl VerifyEcdsa<P384> for Remembering {
+    fn check_key(&self, key: &PublicKey<P384>) -> Verdict {
+        RustCrypto.check_key(key)
+    }
+
+    fn verify(&self, key: &PublicKey<P384>, digest: &Digest, signature: &Signature<P384>) -> Verdict {
+        self.count(1);
+        remembered(&self.on_p384, key, digest, signature)
+    }
+}
+
+impl PrepareEcdsa<P256, Prepared<P256>> for Remembering {
+    fn prepare(&self, key: &PublicKey<P256>) -> Result<Prepared<P256>, CryptoError> {
         if self.cannot_prepare.get() { Err(CryptoError::Unavailable) } else { Ok(Prepared(*key)) }
     }
 
-    fn verify_p256_prepared(
-        &self,
-        key: &Prepared<P256PublicKey>,
-        digest: &Digest,
-        signature: &P256Signature,
-    ) -> Verdict {
-        self.verify_p256(&key.0, digest, signature)
+    fn verify_prepared(&self, key: &Prepared<P256>, digest: &Digest, signature: &Signature<P256>) -> Verdict {
+        self.verify(&key.0, digest, signature)
     }
 }
 
-impl PrepareP384<Prepared<P384PublicKey>> for Remembering {
-    fn prepare_p384(&self, key: &P384PublicKey) -> Result<Prepared<P384PublicKey>, CryptoError> {
+impl PrepareEcdsa<P384, Prepared<P384>> for Remembering {
+    fn prepare(&self, key: &PublicKey<P384>) -> Result<Prepared<P384>, CryptoError> {
         self.count(0);
         if self.cannot_prepare.get() { Err(CryptoError::Unavailable) } else { Ok(Prepared(*key)) }
     }
 
-    fn verify_p384_prepared(
-        &self,
-        key: &Prepared<P384PublicKey>,
-        digest: &Digest,
-        signature: &P384Signature,
-    ) -> Verdict {
+    fn verify_prepared(&self, key: &Prepared<P384>, digest: &Digest, signature: &Signature<P384>) -> Verdict {
         self.count(2);
-        remembered(&self.on_p384, &key.0, digest, signature, |key, digest, signature| {
-            RustCrypto.verify_p384(key, digest, signature)
-        })
+        remembered(&self.on_p384, &key.0, digest, signature)
     }
 }
 
-impl BatchP256<Prepared<P256PublicKey>> for Remembering {
-    fn verify_p256_batch(&self, items: &[P256Item<'_, Prepared<P256PublicKey>>], verdicts: &mut [Verdict]) {
-        self.batches.borrow_mut().push(items.len());
-        for (item, verdict) in items.iter().zip(verdicts) {
-            let key = match item.key {
-                P256Key::Plain(key) | P256Key::Prepared(Prepared(key)) => key,
-            };
-            assert!(in_range(&item.signature), "a backend is asked about r or s out of range");
-            if !self.undecided.borrow().contains(&item.digest) {
-                *verdict = self.verify_p256(key, &item.digest, &item.signature);
-            }
-        }
+impl BatchEcdsa<P256, Prepared<P256>> for Remembering {
+    type Lanes = LaneCount<8>;
+
+    fn verify_batch(&self, items: &[Item<'_, P256, Prepared<P256>>], verdicts: &mut [Verdict]) {
+        self.batch(items, verdicts, |Prepared(key)| key);
+    }
+}
+
+/// With another number of lanes.
+impl BatchEcdsa<P256, Unprepared> for Remembering {
+    type Lanes = LaneCount<3>;
+
+    fn verify_batch(&self, items: &[Item<'_, P256, Unprepared>], verdicts: &mut [Verdict]) {
+        self.batch(items, verdicts, |none| match *none {});
     }
 }
 
 /// Whether r and s lie in 1 … n − 1.
-fn in_range(signature: &P256Signature) -> bool {
+fn in_range(signature: &Signature<P256>) -> bool {
     p256::ecdsa::Signature::from_slice(&signature.0).is_ok()
 }

@@ -4,9 +4,10 @@
 
 use std::{cell::RefCell, collections::HashSet};
 
-use der::{Decode as _, Encode as _};
+use der::{Decode as _, Encode as _, Sequence, asn1::UintRef};
 use genuine::{
-    app_attest::{DeviceInfo, Platform},
+    Error,
+    app_attest::{DeviceInfo, MAX_CERTIFICATE, Platform},
     x509::{Certificate, SubjectKey},
 };
 use genuine_testvectors::{certificate::oid, der::Der, keys::Hash};
@@ -14,12 +15,12 @@ use rustls_pki_types::CertificateDer;
 use webpki::EndEntityCert;
 use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
 use x509_parser::{
-    asn1_rs::{Any, FromDer as _, OctetString, Tag},
+    asn1_rs::{Any, Class, FromDer as _, OctetString, Tag},
     certificate::X509CertificateParser,
     nom::Parser as _,
 };
 
-use crate::crypto::Question;
+use crate::{codes, crypto::Question};
 
 /// Panics unless the three read what the engine read.
 ///
@@ -50,11 +51,21 @@ fn is_new(octets: &[u8]) -> bool {
     })
 }
 
-fn point(key: SubjectKey) -> (&'static [u8], Vec<u8>) {
-    match key {
-        SubjectKey::P256(key) => (oid::P256, [&[4], &key.0[..]].concat()),
-        SubjectKey::P384(key) => (oid::P384, [&[4], &key.0[..]].concat()),
-    }
+/// A subject key as it stands in a certificate: the algorithm, its parameters with tag and length, and the octets.
+fn written(key: SubjectKey<'_>) -> (&[u8], Vec<u8>, Vec<u8>) {
+    let point = |curve: &[u8], coordinates: &[u8]| (Der::oid(curve).encode(), [&[4], coordinates].concat());
+    let ((parameters, point), algorithm) = match key {
+        SubjectKey::P256(key) => (point(oid::P256, key), oid::EC_PUBLIC_KEY),
+        SubjectKey::P384(key) => (point(oid::P384, key), oid::EC_PUBLIC_KEY),
+        SubjectKey::Other { algorithm, key } => ((algorithm.parameters().to_vec(), key.to_vec()), algorithm.id()),
+        other => panic!("{other:?}"),
+    };
+    (algorithm, parameters, point)
+}
+
+/// The octets of a subject key.
+fn octets(key: SubjectKey<'_>) -> Vec<u8> {
+    written(key).2
 }
 
 fn with_x509_cert(input: &[u8], ours: &Certificate<'_>) {
@@ -90,17 +101,21 @@ fn with_x509_cert(input: &[u8], ours: &Certificate<'_>) {
     assert_eq!(ours.validity().not_before.0, tbs.validity().not_before.to_unix_duration().as_secs());
     assert_eq!(ours.validity().not_after.0, tbs.validity().not_after.to_unix_duration().as_secs());
     let info = tbs.subject_public_key_info();
-    let (curve, point) = point(ours.key());
-    let parameters = info.algorithm.parameters.as_ref().expect("a curve");
-    assert_eq!(info.algorithm.oid.as_bytes(), oid::EC_PUBLIC_KEY);
-    assert_eq!(parameters.value(), curve);
-    assert_eq!(info.subject_public_key.as_bytes(), Some(&point[..]));
+    let parameters = |algorithm: &x509_cert::spki::AlgorithmIdentifierOwned| {
+        algorithm.parameters.as_ref().map(|parameters| parameters.to_der().expect("it was decoded")).unwrap_or_default()
+    };
+    let (algorithm, of_key, octets) = written(ours.key());
+    assert_eq!(info.algorithm.oid.as_bytes(), algorithm);
+    assert_eq!(parameters(&info.algorithm), of_key);
+    assert_eq!(info.subject_public_key.as_bytes(), Some(&octets[..]));
+    for signed in [theirs.signature_algorithm(), tbs.signature()] {
+        assert_eq!(signed.oid.as_bytes(), ours.signature_algorithm().id());
+        assert_eq!(parameters(signed), ours.signature_algorithm().parameters());
+    }
+    assert_eq!(theirs.signature().as_bytes(), Some(ours.signature()));
     let extensions = tbs.extensions().expect("version 3 with extensions");
     assert!(extensions.len() <= genuine::x509::MAX_EXTENSIONS);
     for extension in extensions {
-        let known =
-            [oid::BASIC_CONSTRAINTS, oid::KEY_USAGE, oid::EXT_KEY_USAGE].contains(&extension.extn_id.as_bytes());
-        assert!(known || !extension.critical, "a critical extension is passed over");
         assert_eq!(ours.extension(extension.extn_id.as_bytes()), Some(extension.extn_value.as_bytes()));
     }
 }
@@ -118,7 +133,20 @@ fn with_x509_parser(input: &[u8], ours: &Certificate<'_>) {
     let seconds = |time: u64| i64::try_from(time).expect("a year of four digits");
     assert_eq!(seconds(ours.validity().not_before.0), theirs.validity().not_before.timestamp());
     assert_eq!(seconds(ours.validity().not_after.0), theirs.validity().not_after.timestamp());
-    assert_eq!(point(ours.key()).1, *theirs.public_key().subject_public_key.data);
+    assert_eq!(octets(ours.key()), *theirs.public_key().subject_public_key.data);
+    assert_eq!(ours.signature(), &*theirs.signature_value.data);
+    assert_eq!(ours.signature_algorithm().id(), theirs.signature_algorithm.algorithm.as_bytes());
+    // A point in the one form that is read is shown as one.
+    let info = theirs.public_key();
+    let curve = info.algorithm.parameters.as_ref();
+    let curve = curve.map(|curve| (curve.class(), curve.header.is_constructed(), curve.tag(), curve.data));
+    let is_on = |of: &[u8], size: usize| {
+        info.algorithm.algorithm.as_bytes() == oid::EC_PUBLIC_KEY
+            && curve == Some((Class::Universal, false, Tag::Oid, of))
+            && matches!(*info.subject_public_key.data, [4, ref point @ ..] if point.len() == size)
+    };
+    assert_eq!(matches!(ours.key(), SubjectKey::P256(_)), is_on(oid::P256, 64));
+    assert_eq!(matches!(ours.key(), SubjectKey::P384(_)), is_on(oid::P384, 96));
     for extension in theirs.extensions() {
         assert_eq!(ours.extension(extension.oid.as_bytes()), Some(extension.value));
     }
@@ -148,16 +176,77 @@ fn with_webpki(input: &[u8], ours: &Certificate<'_>) {
         Ok(certificate) => certificate,
         Err(error) => {
             // subjectAltName, nameConstraints, distribution points and key purposes, which the engine passes over where
-            // they are not critical, are sequences to webpki.
+            // they are not critical, are sequences to webpki. And it refuses what is critical and unknown in any
+            // certificate, the engine in those of a chain.
             let looked_into = [17, 30, 31, 37].iter().any(|arc| ours.extension(&[0x55, 0x1D, *arc]).is_some());
-            assert!(looked_into && error == webpki::Error::BadDer, "webpki: {error:?}");
+            let known = match error {
+                webpki::Error::BadDer => looked_into,
+                webpki::Error::UnsupportedCriticalExtension => has_unknown_critical(input),
+                _ => false,
+            };
+            assert!(known, "webpki: {error:?}");
             return;
         }
     };
     assert!(ours.issuer().ends_with(theirs.issuer()));
     assert!(ours.subject().ends_with(theirs.subject()));
     assert_eq!(ours.serial(), theirs.serial());
-    assert!(theirs.subject_public_key_info().ends_with(&point(ours.key()).1));
+    assert!(theirs.subject_public_key_info().ends_with(&octets(ours.key())));
+}
+
+/// Whether an extension is critical that is neither basic constraints nor a key usage, as x509-parser reads them.
+pub(crate) fn has_unknown_critical(input: &[u8]) -> bool {
+    let known = [oid::BASIC_CONSTRAINTS, oid::KEY_USAGE, oid::EXT_KEY_USAGE];
+    let (_, theirs) =
+        X509CertificateParser::new().with_deep_parse_extensions(false).parse(input).expect("it was parsed");
+    theirs.extensions().iter().any(|extension| extension.critical && !known.contains(&extension.oid.as_bytes()))
+}
+
+/// The code for a certificate that no chain of App Attest may have, whatever its place in it: what X.509 refuses, and what the
+/// protocol demands beyond it, stated once more.
+pub(crate) fn refusal(input: &[u8]) -> Option<Error> {
+    if input.len() > MAX_CERTIFICATE {
+        return Some(Error::CertTooLarge);
+    }
+    let certificate = match Certificate::parse(input) {
+        Ok(certificate) => certificate,
+        Err(error) => return Some(codes::of_certificate(error)),
+    };
+    // Held against the other readers, so that this may go on from it.
+    agree(input, &certificate);
+    let (algorithm, parameters, _) = written(certificate.key());
+    let curves = [oid::P256, oid::P384].map(|curve| Der::oid(curve).encode());
+    let is_known_curve = algorithm == oid::EC_PUBLIC_KEY && curves.contains(&parameters);
+    let is_point = matches!(certificate.key(), SubjectKey::P256(_) | SubjectKey::P384(_));
+    let signed = certificate.signature_algorithm();
+    let is_ecdsa = [oid::ECDSA_SHA256, oid::ECDSA_SHA384].contains(&signed.id()) && signed.parameters().is_empty();
+    let rules = [
+        (is_known_curve, Error::SpkiAlgorithm),
+        (is_point, Error::SpkiPoint),
+        (!has_unknown_critical(input), Error::ExtCriticalUnknown),
+        (is_ecdsa, Error::CertAlgUnsupported),
+        (r_and_s::<96>(certificate.signature()).is_some(), Error::CertSignatureEncoding),
+    ];
+    rules.into_iter().find_map(|(kept, error)| (!kept).then_some(error))
+}
+
+/// `ECDSA-Sig-Value` as the crate der reads it.
+#[derive(Sequence)]
+struct SigValue<'a> {
+    r: UintRef<'a>,
+    s: UintRef<'a>,
+}
+
+/// r ‖ s in so many octets, if both fit one half.
+pub(crate) fn r_and_s<const SIZE: usize>(signature: &[u8]) -> Option<[u8; SIZE]> {
+    let value = SigValue::from_der(signature).ok()?;
+    let mut both = [0; SIZE];
+    let half = SIZE / 2;
+    for (number, end) in [(value.r, half), (value.s, SIZE)] {
+        let octets = number.as_bytes();
+        both[end - half..end].get_mut(half.checked_sub(octets.len())?..)?.copy_from_slice(octets);
+    }
+    Some(both)
 }
 
 /// Panics unless a leaf and an intermediate are, to x509-cert, what they have to be in a chain.

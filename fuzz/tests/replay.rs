@@ -8,6 +8,10 @@ use std::{
 };
 
 use genuine_fuzz::{TARGETS, codes};
+use genuine_testvectors::keys::sha256;
+
+#[path = "common/corpus.rs"]
+mod corpus;
 
 fn directory(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -27,13 +31,34 @@ fn replay(name: &str) {
     }
     // Or else an engine that refuses too much could go unnoticed.
     assert!(codes::accepted(), "no seed is accepted");
-    let corpus = files(&directory("corpus").join(name));
+    let corpus = corpus::inputs(name);
     assert!(!corpus.is_empty(), "no committed corpus");
-    // Regressions are what was found once; a target that never was has none.
-    for file in corpus.into_iter().chain(files(&directory("regressions").join(name))) {
+    for input in corpus {
         // Seen when it panics.
+        println!("corpus/{name}.tar: {}", input.name);
+        (target.run)(&input.content);
+    }
+    // What was found once; a target that never was has none.
+    for file in files(&directory("regressions").join(name)) {
         println!("{}", file.display());
         (target.run)(&fs::read(&file).expect("a readable file"));
+    }
+}
+
+/// Equal inputs make equal files: each is named after its content and stands in the order of the names, once, and nothing
+/// tells when and by whom it was packed.
+#[test]
+fn corpora_are_packed_in_one_way() {
+    for target in TARGETS {
+        let inputs = corpus::inputs(target.name);
+        assert!(!inputs.is_empty(), "{}: no inputs", target.name);
+        for input in &inputs {
+            let digest: String = sha256(&[&input.content]).iter().map(|octet| format!("{octet:02x}")).collect();
+            assert_eq!(input.name, digest, "{}", target.name);
+            assert_eq!(input.metadata, (0, 0, 0, 0o644), "{}: {}", target.name, input.name);
+        }
+        let in_order = inputs.windows(2).all(|pair| pair[0].name < pair[1].name);
+        assert!(in_order, "{}: pack it anew with `campaign --pack`", target.name);
     }
 }
 
@@ -68,7 +93,7 @@ fn no_target_is_forgotten() {
         corpora,
         names
             .iter()
-            .map(|name| directory("corpus").join(name))
+            .map(|name| directory("corpus").join(format!("{name}.tar")))
             .collect::<BTreeSet<_>>()
             .into_iter()
             .collect::<Vec<_>>()

@@ -1,10 +1,13 @@
 //! Assertions with real cryptography: what is accepted is what a device signed.
 
-use der::{Decode as _, Sequence, asn1::UintRef};
-use genuine::{Error, Step, app_attest::Assertion, crypto::RustCrypto};
+use genuine::{
+    Error,
+    app_attest::{Assertion, OwnedLaunchData, Step},
+    crypto::RustCrypto,
+};
 use genuine_testvectors::{Kind, auth_data::FLAG_ED, keys::sha256};
 
-use crate::{case, codes, naive};
+use crate::{case, codes, naive, x509};
 
 /// An accepted input carries authenticator data and signature of a seed; s may be n − s.
 pub fn run(data: &[u8]) {
@@ -27,9 +30,13 @@ pub fn run(data: &[u8]) {
             let launch = if signed.auth_data().flags() & FLAG_ED == 0 {
                 Default::default()
             } else {
-                signed.auth_data().launch()
+                signed.auth_data().launch_even_if_unannounced()
             };
             assert_eq!(proof.launch(), launch);
+            let owned = proof.to_owned();
+            assert_eq!((owned.key_id(), owned.counter()), (proof.key_id(), proof.counter()));
+            assert_eq!(owned.app_index(), proof.app_index());
+            same_launch(owned.launch(), &proof.launch());
         }
     }
 }
@@ -39,42 +46,34 @@ fn normal(assertion: &Assertion<'_>) -> p256::ecdsa::Signature {
     p256::ecdsa::Signature::from_slice(&assertion.signature().0).expect("it was verified").normalize_s()
 }
 
-/// `ECDSA-Sig-Value` as the crate der reads it.
-#[derive(Sequence)]
-struct SigValue<'a> {
-    r: UintRef<'a>,
-    s: UintRef<'a>,
-}
-
-/// r ‖ s, if both fit 32 octets.
-fn r_and_s(signature: &[u8]) -> Option<[u8; 64]> {
-    let value = SigValue::from_der(signature).ok()?;
-    let mut both = [0; 64];
-    for (number, end) in [(value.r, 32), (value.s, 64)] {
-        let octets = number.as_bytes();
-        both[end - 32..end].get_mut(32_usize.checked_sub(octets.len())?..)?.copy_from_slice(octets);
-    }
-    Some(both)
+/// What the plain reader finds; the codes of a refusal, or none where it is one of the object's encoding.
+fn read(data: &[u8]) -> Result<(naive::Assertion<'_>, naive::AuthData<'_>, [u8; 64]), Option<naive::Codes>> {
+    let assertion =
+        naive::Assertion::read(data).ok_or_else(|| naive::Assertion::foreseen(data).map(|code| vec![code]))?;
+    let auth_data = naive::AuthData::read(assertion.auth_data, false).map_err(Some)?;
+    let signature = x509::r_and_s(assertion.signature).ok_or_else(|| Some(vec![Error::SignatureEncoding]))?;
+    Ok((assertion, auth_data, signature))
 }
 
 /// The engine's reading of an assertion against the plain one.
 pub(super) fn compare(parsed: &Result<Assertion<'_>, Error>, data: &[u8]) {
-    let naive = naive::Assertion::read(data).and_then(|assertion| {
-        let auth_data = naive::AuthData::read(assertion.auth_data, false)?;
-        let signature = r_and_s(assertion.signature)?;
-        Some((assertion, auth_data, signature))
-    });
-    match (parsed, naive) {
-        (Ok(ours), Some((assertion, auth_data, signature))) => {
-            super::auth_data::compare(assertion.auth_data, Some((ours.auth_data(), None)), Some(&auth_data));
+    match (parsed, read(data)) {
+        (Ok(ours), Ok((assertion, auth_data, signature))) => {
+            let view = Ok((ours.auth_data(), None));
+            super::auth_data::compare(assertion.auth_data, view, Ok(&auth_data));
             assert_eq!(ours.signature().0, signature);
         }
-        (Err(error), None) => {
-            assert!(error.step() <= Step::SignatureForm, "{error}");
-            assert!(naive::Assertion::foreseen(data).is_none_or(|foreseen| foreseen == *error), "{error}");
-        }
+        (Err(error), Err(Some(foreseen))) => assert!(foreseen.contains(error), "{error}, not {foreseen:?}"),
+        (Err(error), Err(None)) => assert!(codes::step(*error) <= Step::Encoding, "{error}"),
         (ours, theirs) => panic!("{:?} and {theirs:?}", ours.as_ref().err()),
     }
+}
+
+/// The launch data of a proof in its two forms.
+pub(super) fn same_launch(owned: &OwnedLaunchData, borrowed: &genuine::app_attest::LaunchData<'_>) {
+    assert_eq!((owned.category, owned.code_hash_type), (borrowed.category, borrowed.code_hash_type));
+    assert_eq!(owned.bundle_version.as_ref().map(|version| version.as_str()), borrowed.bundle_version);
+    assert_eq!(owned.code_hash.as_ref().map(|hash| hash.as_bytes()), borrowed.code_hash);
 }
 
 /// Good assertions of every generation, an attestation, and every assertion of the catalogue that is refused.

@@ -3,7 +3,7 @@
 use genuine::{
     Error,
     app_attest::{Assertion, AttestationObject},
-    crypto::Crypto as _,
+    crypto::Sha256 as _,
 };
 use genuine_testvectors::{Kind, Vector, generator::Generator};
 

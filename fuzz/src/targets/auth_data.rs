@@ -1,32 +1,44 @@
 //! Authenticator data of attestations and assertions against a plain second reader.
 
-use genuine::app_attest::{AttestedCredential, AuthenticatorData};
-use genuine_testvectors::{Edits, Kind};
+use genuine::{
+    Error,
+    app_attest::{AttestedCredential, AuthenticatorData},
+};
+use genuine_testvectors::{Kind, Mutation};
 
 use crate::{around, case, codes, naive};
 
-/// Both readings accept or both refuse; what they read is the same, and written again it is the input.
+/// Both readings accept, or both refuse for one reason; what they read is the same, and written again it is the input.
 pub fn run(data: &[u8]) {
     let attestation = AuthenticatorData::parse_attestation(data);
     codes::record(&attestation);
     let read = attestation.as_ref().map(|(view, credential)| (view, Some(credential)));
-    compare(data, read.ok(), naive::AuthData::read(data, true).as_ref());
+    compare(data, read.map_err(|error| *error), naive::AuthData::read(data, true).as_ref());
+    alone(data);
+}
 
+/// The input as the authenticator data of an assertion; whether it is that.
+pub(super) fn alone(data: &[u8]) -> bool {
     let assertion = AuthenticatorData::parse_assertion(data);
     codes::record(&assertion);
-    compare(data, assertion.as_ref().ok().map(|view| (view, None)), naive::AuthData::read(data, false).as_ref());
+    let read = assertion.as_ref().map(|view| (view, None)).map_err(|error| *error);
+    compare(data, read, naive::AuthData::read(data, false).as_ref());
+    assertion.is_ok()
 }
 
 pub(super) fn compare(
     data: &[u8],
-    ours: Option<(&AuthenticatorData<'_>, Option<&AttestedCredential>)>,
-    theirs: Option<&naive::AuthData<'_>>,
+    ours: Result<(&AuthenticatorData<'_>, Option<&AttestedCredential>), Error>,
+    theirs: Result<&naive::AuthData<'_>, &naive::Codes>,
 ) {
-    let Some((ours, credential)) = ours else {
-        assert_eq!(theirs, None, "refused by the engine alone");
-        return;
+    let (ours, credential) = match ours {
+        Ok(ours) => ours,
+        Err(error) => {
+            let foreseen = theirs.expect_err("refused by the engine alone");
+            return assert!(foreseen.contains(&error), "{error}, not {foreseen:?}");
+        }
     };
-    let launch = ours.launch();
+    let launch = ours.launch_even_if_unannounced();
     let read = naive::AuthData {
         app_id: ours.app_id().0,
         flags: ours.flags(),
@@ -41,15 +53,15 @@ pub(super) fn compare(
         code_hash: launch.code_hash,
         code_hash_type: launch.code_hash_type,
     };
-    assert_eq!(Some(&read), theirs);
+    assert_eq!(Ok(&read), theirs);
     assert_eq!(ours.as_bytes(), data);
     let fixed = if credential.is_some() { 164 } else { 37 };
     assert_eq!(read.encode(&data[fixed..]), data);
     let announced = if ours.flags() & 0x80 == 0 { Default::default() } else { launch };
-    assert_eq!(ours.announced_launch(), announced);
+    assert_eq!(ours.launch(), announced);
 }
 
-/// That of each generation, in both kinds of object, and what refused objects of the catalogue have there.
+/// That of each generation, in both kinds of object, and what refused objects of the suite have there.
 #[must_use]
 pub fn seeds() -> Vec<Vec<u8>> {
     let good = around::devices().flat_map(|device| [true, false].map(|attestation| of(&device, attestation)));
@@ -57,7 +69,10 @@ pub fn seeds() -> Vec<Vec<u8>> {
         .filter_map(|object| naive::Attestation::read(&object).map(|read| read.auth_data.to_vec()));
     let in_assertions =
         case::refused(Kind::Assertion).filter_map(|object| Some(naive::Assertion::read(&object)?.auth_data.to_vec()));
-    good.chain(in_attestations).chain(in_assertions).chain(labels_twice()).collect()
+    // A length of the credential identifier that is right in its low octet alone.
+    let mut long = of(&around::devices().next().expect("there are some"), true);
+    long[37 + 16] = 1;
+    good.chain(in_attestations).chain(in_assertions).chain(labels_twice()).chain([long]).collect()
 }
 
 /// Each label of the COSE key once more, behind itself.
@@ -78,12 +93,12 @@ fn labels_twice() -> impl Iterator<Item = Vec<u8>> {
 /// The authenticator data that a device writes, looked up on its way into an object.
 fn of(device: &genuine_testvectors::Device, attestation: bool) -> Vec<u8> {
     let seen = std::cell::RefCell::default();
-    let edits = Edits::default().auth_data_bytes(|bytes| *seen.borrow_mut() = bytes.clone());
+    let mutation = Mutation::default().auth_data_bytes(|bytes| *seen.borrow_mut() = bytes.clone());
     if attestation {
-        let _ = edits.mint_attestation(device, b"x");
+        let _ = mutation.mint_attestation(device, b"x");
     } else {
-        let _ = edits.mint_assertion(device, 7, b"x");
+        let _ = mutation.mint_assertion(device, 7, b"x");
     }
-    drop(edits);
+    drop(mutation);
     seen.into_inner()
 }

@@ -5,12 +5,13 @@ use std::sync::LazyLock;
 use genuine::{
     Error,
     app_attest::{
-        AppIdHash, Assertion, AssertionKey, AssertionRequest, AssertionVerifier, AttestedKey, ClientDataHash, Counter,
-        Environment, Policy, PreparedKey, ValidationCategory,
+        AppIdHash, Assertion, AssertionKey, AssertionRequest, AssertionVerifier, AttestedKey, AuthenticAssertion,
+        BatchKey, ClientDataHash, Counter, EitherKey, Environment, Environments, KeyId, Policy, PreparedKey,
+        ValidationCategory,
     },
-    crypto::{Digest, P256PublicKey, RustCrypto},
+    crypto::{BatchEcdsa, Digest, P256, PublicKey, RustCrypto},
 };
-use genuine_testvectors::{Device, Edits, auth_data::FLAG_ED, cbor::Cbor, der::Der, keys::sha256};
+use genuine_testvectors::{Device, Mutation, auth_data::FLAG_ED, cbor::Cbor, der::Der, keys::sha256};
 
 use crate::{
     around::devices,
@@ -24,7 +25,7 @@ const CLIENT_DATA: &[u8] = b"a request";
 /// newest once more with launch data that no flag announces.
 struct Signer {
     key: AttestedKey,
-    prepared: PreparedKey<Prepared<P256PublicKey>>,
+    prepared: PreparedKey<Remembering, Prepared<P256>>,
     auth_data: Vec<u8>,
     /// r and s.
     signature: [Vec<u8>; 2],
@@ -36,13 +37,13 @@ struct Signer {
 static SIGNERS: LazyLock<Vec<Signer>> = LazyLock::new(|| {
     let devices: Vec<_> = devices().collect();
     let newest = devices.last().expect("there are some").clone();
-    let unannounced = Edits::default().auth_data(|data| data.flags &= !FLAG_ED);
-    let edited = devices.into_iter().map(|device| (device, Edits::default())).chain([(newest, unannounced)]);
-    (1..).zip(edited).map(|(number, (device, edits))| Signer::new(number, &device, &edits)).collect()
+    let unannounced = Mutation::default().auth_data(|data| data.flags &= !FLAG_ED);
+    let edited = devices.into_iter().map(|device| (device, Mutation::default())).chain([(newest, unannounced)]);
+    (1..).zip(edited).map(|(number, (device, mutation))| Signer::new(number, &device, &mutation)).collect()
 });
 
 impl Signer {
-    fn new(number: u32, like: &Device, edits: &Edits<'_>) -> Self {
+    fn new(number: u32, like: &Device, mutation: &Mutation<'_>) -> Self {
         let device = Device::new(&format!("batch {number}"))
             .with_generation(like.generation())
             .with_environment(like.environment())
@@ -51,12 +52,12 @@ impl Signer {
             genuine_testvectors::Environment::Production => Environment::Production,
             genuine_testvectors::Environment::Development => Environment::Development,
         };
-        let point = P256PublicKey::from_uncompressed(&device.public_key()).expect("a point");
+        let point = PublicKey::<P256>::from_uncompressed(&device.public_key()).expect("a point");
         let app = AppIdHash(sha256(&[device.app_id().as_bytes()]));
         let key = AttestedKey::from_trusted_parts(&point, app, environment, &RustCrypto).expect("a key");
-        let object = edits.mint_assertion(&device, number, CLIENT_DATA);
+        let object = mutation.mint_assertion(&device, number, CLIENT_DATA);
         let read = naive::Assertion::read(&object).expect("an honest one");
-        let announced = naive::AuthData::read(read.auth_data, false).filter(|data| data.flags & FLAG_ED != 0);
+        let announced = naive::AuthData::read(read.auth_data, false).ok().filter(|data| data.flags & FLAG_ED != 0);
         let (r, s) = p256::ecdsa::Signature::from_der(read.signature).expect("an honest one").split_bytes();
         Self {
             key,
@@ -110,28 +111,68 @@ const WRONG: [Wrong; 11] = [
 const ORDER: [u8; 32] = *b"\xFF\xFF\xFF\xFF\x00\x00\x00\x00\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\
     \xBC\xE6\xFA\xAD\xA7\x17\x9E\x84\xF3\xB9\xCA\xC2\xFC\x63\x25\x51";
 
-/// The policy (1 byte): bit 0 allows development, bit 1 requires a category, the rest is the number of apps that are left
-/// out. Then of each request the signer (1 byte, bit 7: with the prepared key) and what is wrong (1).
+/// What the policies are: bit 0 allows development, bit 1 requires a category, the rest is the number of apps that are left
+/// out. What a bit says holds for some of the apps alone.
+#[derive(Clone, Copy)]
+struct Terms(u8);
+
+impl Terms {
+    const CATEGORIES: &[ValidationCategory] = &[ValidationCategory::APP_STORE];
+
+    fn allows_development(self, who: usize) -> bool {
+        self.0 & 1 != 0 && !who.is_multiple_of(3)
+    }
+
+    fn requires_category(self, who: usize) -> bool {
+        self.0 & 2 != 0 && !who.is_multiple_of(5)
+    }
+
+    fn left_out(self) -> usize {
+        usize::from(self.0 >> 2) % SIGNERS.len()
+    }
+
+    /// A policy for each app that is not left out.
+    fn policies(self) -> Vec<Policy<'static>> {
+        let policy = |(who, signer): (usize, &Signer)| {
+            let policy = Policy::new(signer.key.app_id());
+            let policy = if self.allows_development(who) {
+                policy.with_environments(Environments::ProductionAndDevelopment)
+            } else {
+                policy
+            };
+            if self.requires_category(who) { policy.require_categories(Self::CATEGORIES) } else { policy }
+        };
+        SIGNERS.iter().enumerate().skip(self.left_out()).map(policy).collect()
+    }
+}
+
+/// What a proof says: the key, the counter, and the position of the app's policy.
+type Said = Result<(KeyId, Counter, usize), Error>;
+
+fn says(verdict: Result<AuthenticAssertion<'_>, Error>) -> Said {
+    let proof = verdict?.accept_without_store(Counter::ATTESTED)?;
+    Ok((proof.key_id(), proof.counter(), proof.app_index()))
+}
+
+/// The policies (1 byte). Then of each request the signer (1 byte, bit 7: with the prepared key) and what is wrong (1).
 ///
-/// Answers come in order, one for each request; each is the predicted one, and the one that the request has alone. The
-/// backend is asked about eight at most, and about nothing that was refused before.
+/// Answers come in order, one for each request; each is the predicted one, and the one that the request has alone, however
+/// the key is held. The backend is asked about as many as it has lanes at most, and about nothing that was refused before.
 pub fn run(data: &[u8]) {
     let Some((&terms, requests)) = data.split_first() else { return };
-    let (signers, categories) = (&*SIGNERS, [ValidationCategory::APP_STORE]);
-    let apps: Vec<_> =
-        signers.iter().skip(usize::from(terms >> 2) % signers.len()).map(|one| one.key.app_id()).collect();
-    let policy = Policy::new(&apps);
-    let policy = if terms & 1 == 0 { policy } else { policy.allow_development() };
-    let policy = if terms & 2 == 0 { policy } else { policy.require_categories(&categories) };
+    let (signers, terms) = (&*SIGNERS, Terms(terms));
+    let policies = terms.policies();
 
-    let drawn: Vec<_> = requests
-        .as_chunks()
-        .0
-        .iter()
-        .map(|&[who, wrong]| {
-            (usize::from(who & 0x7F) % signers.len(), who & 0x80 != 0, WRONG[usize::from(wrong) % WRONG.len()])
-        })
-        .collect();
+    let drawn = requests.as_chunks().0.iter().map(|&[who, wrong]| {
+        (usize::from(who & 0x7F) % signers.len(), who & 0x80 != 0, WRONG[usize::from(wrong) % WRONG.len()])
+    });
+    let (without_client_data, drawn): (Vec<_>, Vec<_>) = drawn.partition(|(.., wrong)| *wrong == Wrong::NoClientData);
+    if !without_client_data.is_empty() {
+        // There is no request without client data.
+        let refused = ClientDataHash::new(b"").map(drop);
+        codes::record(&refused);
+        assert_eq!(refused, Err(Error::ClientDataEmpty));
+    }
     let objects: Vec<_> = drawn.iter().map(|&(who, _, wrong)| object(&signers[who], wrong)).collect();
     let parsed: Vec<_> = objects.iter().map(|object| Assertion::parse(object).expect("it is well-formed")).collect();
     let next = |who: usize| &signers[(who + 1) % signers.len()];
@@ -144,73 +185,97 @@ pub fn run(data: &[u8]) {
             (key, PreparedKey::new(&key, &Remembering::default()).expect("a key"))
         })
         .collect();
-    let request = |position: usize| {
-        let (who, is_prepared, wrong) = drawn[position];
-        let (key, prepared) = match wrong {
-            Wrong::Key => (&next(who).key, &next(who).prepared),
-            Wrong::KeyOfThisApp => (&foreign[who].0, &foreign[who].1),
-            _ => (&signers[who].key, &signers[who].prepared),
-        };
-        AssertionRequest {
-            assertion: &parsed[position],
-            key: if is_prepared { AssertionKey::Prepared(prepared) } else { AssertionKey::Plain(key) },
-            client_data: ClientDataHash(match wrong {
-                Wrong::ClientData => b"another request",
-                Wrong::NoClientData => b"",
-                _ => CLIENT_DATA,
-            }),
-        }
+    let keys: Vec<_> = drawn
+        .iter()
+        .map(|&(who, is_prepared, wrong)| {
+            let (key, prepared) = match wrong {
+                Wrong::Key => (&next(who).key, &next(who).prepared),
+                Wrong::KeyOfThisApp => (&foreign[who].0, &foreign[who].1),
+                _ => (&signers[who].key, &signers[who].prepared),
+            };
+            if is_prepared { EitherKey::Prepared(prepared) } else { EitherKey::Plain(key) }
+        })
+        .collect();
+    let client_data = |position: usize| {
+        let of_another: &[u8] = b"another request";
+        let is_another = drawn[position].2 == Wrong::ClientData;
+        ClientDataHash::new(if is_another { of_another } else { CLIENT_DATA }).expect("it is not empty")
     };
 
     thread_local! {
         static CRYPTO: Remembering = Remembering::default();
     }
     CRYPTO.with(|crypto| {
-        crypto.batches.borrow_mut().clear();
         let undecided = drawn.iter().filter(|(.., wrong)| *wrong == Wrong::Undecided);
         *crypto.undecided.borrow_mut() = undecided.map(|&(who, ..)| digest(&signers[who])).collect();
-        let verifier = AssertionVerifier::new(policy, crypto);
-        let mut answers = Vec::new();
-        verifier.verify_batch((0..drawn.len()).map(request), |position, verdict| {
-            assert_eq!(position, answers.len(), "the order of answers");
-            answers.push(verdict.map(|proof| (proof.key_id(), proof.counter())));
+        let verifier = AssertionVerifier::new(&policies, crypto).expect("an app, each of them once");
+        let answers = in_a_batch((verifier, crypto), 8, drawn.len(), |position| AssertionRequest {
+            assertion: &parsed[position],
+            key: &keys[position],
+            client_data: client_data(position),
         });
-        assert_eq!(answers.len(), drawn.len());
+        let plain: Vec<_> = keys.iter().map(|key| *AssertionKey::<Remembering>::attested(key)).collect();
+        let of_plain_keys = in_a_batch((verifier, crypto), 3, drawn.len(), |position| AssertionRequest {
+            assertion: &parsed[position],
+            key: &plain[position],
+            client_data: client_data(position),
+        });
+        assert_eq!(of_plain_keys, answers);
+
         let is_undecided = |who: usize| crypto.undecided.borrow().contains(&digest(&signers[who]));
         for (&(who, _, wrong), (answer, position)) in drawn.iter().zip(answers.into_iter().zip(0..)) {
             codes::record(&answer);
             let signer = &signers[who];
-            let key = request(position).key;
-            let alone = match key {
-                AssertionKey::Plain(key) => verifier.verify(&parsed[position], key, &request(position).client_data),
-                AssertionKey::Prepared(key) => {
-                    verifier.verify_prepared(&parsed[position], key, &request(position).client_data)
-                }
-            };
-            let alone = alone.map(|proof| (proof.key_id(), proof.counter()));
+            let (assertion, client_data) = (&parsed[position], &client_data(position));
+            let alone = says(match keys[position] {
+                EitherKey::Plain(key) => verifier.verify(assertion, key, client_data),
+                EitherKey::Prepared(key) => verifier.verify(assertion, key, client_data),
+            });
             let is_asked = matches!(wrong, Wrong::ClientData | Wrong::RZero | Wrong::ROrder | Wrong::SOrder);
             let predicted = match wrong {
-                Wrong::NoClientData => Err(Error::ConfigEmptyClientData),
                 Wrong::Key => Err(Error::RpIdMismatch),
-                _ if !apps.contains(&signer.key.app_id()) => Err(Error::RpIdMismatch),
-                _ if signer.environment == Environment::Development && terms & 1 == 0 => {
+                _ if who < terms.left_out() => Err(Error::RpIdMismatch),
+                _ if signer.environment == Environment::Development && !terms.allows_development(who) => {
                     Err(Error::EnvironmentMismatch)
                 }
-                _ if terms & 2 != 0 && signer.category.is_none() => Err(Error::LaunchDataMissing),
+                _ if terms.requires_category(who) && signer.category.is_none() => Err(Error::LaunchDataMissing),
                 Wrong::KeyOfThisApp | Wrong::Bit if is_undecided(who) => Err(Error::CryptoUnavailable),
                 Wrong::Nothing | Wrong::LowerS | Wrong::Undecided if is_undecided(who) => Err(Error::CryptoUnavailable),
-                Wrong::Nothing | Wrong::LowerS | Wrong::Undecided => Ok((signer.key.id(), signer.counter)),
+                Wrong::Nothing | Wrong::LowerS | Wrong::Undecided => {
+                    Ok((signer.key.id(), signer.counter, who - terms.left_out()))
+                }
                 _ => Err(Error::SignatureInvalid),
             };
             assert_eq!(answer, predicted);
             if !is_undecided(who) || is_asked {
                 assert_eq!(alone, predicted);
             }
+            assert_eq!(says(verifier.verify(assertion, &keys[position], client_data)), alone);
         }
-        let batches = crypto.batches.borrow();
-        assert!(batches.iter().all(|items| (1..=8).contains(items)), "{batches:?}");
-        assert!(batches.len() <= drawn.len().div_ceil(8), "{batches:?}");
     });
+}
+
+/// The answers to so many requests at once, which a backend with so many lanes is to give.
+fn in_a_batch<'b, H: BatchKey<Remembering> + 'b>(
+    (verifier, crypto): (AssertionVerifier<'_, Remembering>, &Remembering),
+    lanes: usize,
+    requests: usize,
+    request: impl Fn(usize) -> AssertionRequest<'b, 'b, H>,
+) -> Vec<Said>
+where
+    Remembering: BatchEcdsa<P256, H::Form>,
+{
+    crypto.batches.borrow_mut().clear();
+    let mut answers = Vec::new();
+    verifier.verify_batch((0..requests).map(request), |position, verdict| {
+        assert_eq!(position, answers.len(), "the order of answers");
+        answers.push(says(verdict));
+    });
+    assert_eq!(answers.len(), requests);
+    let batches = crypto.batches.borrow();
+    assert!(batches.iter().all(|items| (1..=lanes).contains(items)), "{batches:?}");
+    assert!(batches.len() <= requests.div_ceil(lanes), "{batches:?}");
+    answers
 }
 
 /// What a signer signed.

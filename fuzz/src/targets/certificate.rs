@@ -1,31 +1,46 @@
-//! One certificate: `Certificate::parse` against x509-cert, x509-parser and rustls-webpki.
+//! One certificate: `Certificate::parse` against x509-cert, x509-parser and rustls-webpki, and what App Attest demands of one.
 
 use genuine::{
-    Step,
+    Error,
+    app_attest::{AttestationObject, MAX_ATTESTATION},
+    crypto::{P384, PublicKey},
     x509::{Certificate, SubjectKey, TrustAnchor},
 };
-use genuine_testvectors::Kind;
+use genuine_testvectors::{Kind, certificate::oid};
 
-use crate::{around::DEVICE, case, codes, naive, x509};
+use crate::{
+    around::{self, CHAIN, DEVICE},
+    case, codes, naive, x509,
+};
 
-/// What the engine accepts, the three others accept and read the same.
+/// What the engine accepts, the three others accept and read the same. An anchor is made of it if and only if it is an
+/// authority's, on P-384, without a critical extension that nobody knows. In the place of an intermediate it is taken, or
+/// refused with the code that a model of the protocol's demands foresees.
 pub fn run(data: &[u8]) {
     let parsed = Certificate::parse(data);
-    codes::record(&parsed);
+    codes::record(&parsed.as_ref().map_err(|error| codes::of_certificate(*error)));
     let anchor = TrustAnchor::from_trusted_certificate(data);
     codes::record(&anchor);
     match parsed {
         Ok(certificate) => {
             x509::agree(data, &certificate);
-            if let Ok(anchor) = anchor {
-                let SubjectKey::P384(key) = certificate.key() else { panic!("an anchor has a key on P-384") };
-                assert_eq!(anchor, TrustAnchor::new(certificate.subject(), key));
-            }
+            let is_ca = matches!(certificate.extension(oid::BASIC_CONSTRAINTS), Some([0x30, _, 1, 1, 0xFF, ..]));
+            let expected = match certificate.key() {
+                SubjectKey::P384(key) if is_ca && !x509::has_unknown_critical(data) => {
+                    Ok(TrustAnchor::new(certificate.subject(), PublicKey::<P384>(*key)))
+                }
+                _ => Err(Error::ConfigInvalidAnchor),
+            };
+            assert_eq!(anchor, expected);
         }
-        Err(error) => {
-            assert_eq!(error.step(), Step::Certificates);
-            assert!(anchor.is_err());
-        }
+        Err(_) => assert_eq!(anchor, Err(Error::ConfigInvalidAnchor)),
+    }
+
+    let object = around::attestation(&CHAIN[0].whole, data);
+    if object.len() <= MAX_ATTESTATION {
+        let verdict = AttestationObject::parse(&object).map(drop);
+        codes::record(&verdict);
+        assert_eq!(verdict.err(), x509::refusal(data));
     }
 }
 

@@ -6,8 +6,8 @@ use std::{cell::RefCell, collections::HashMap, sync::LazyLock};
 use genuine::{
     Error,
     crypto::{
-        BatchP256, Crypto as _, CryptoError, Digest, P256Item, P256Key, P256PublicKey, P256Signature, P384PublicKey,
-        P384Signature, PrepareP256 as _, PrepareP384 as _, PreparedP256, PreparedP384, RustCrypto, GenuineCrypto,
+        BatchEcdsa, CryptoError, Digest, GenuineCrypto, Item, Key, P256, P384, PrepareEcdsa, PreparedP256,
+        PreparedP384, PublicKey, RustCrypto, Signature, Unprepared, VerifyEcdsa as _,
     },
 };
 use genuine_crypto_ifma::Ifma;
@@ -102,14 +102,14 @@ fn is_ok(answer: Result<(), CryptoError>) -> bool {
 
 /// What the backend of our own says, which is the same on every path: with the key, prepared or not, and in a batch beside
 /// an honest signature and one out of range; in portable code, and in lanes where the processor has any.
-fn p256_on_every_path(key: &P256PublicKey, digest: &Digest, signature: &P256Signature) -> bool {
-    let verdict = is_ok(GenuineCrypto.verify_p256(key, digest, signature));
+fn p256_on_every_path(key: &PublicKey<P256>, digest: &Digest, signature: &Signature<P256>) -> bool {
+    let verdict = is_ok(GenuineCrypto.verify(key, digest, signature));
     let tables = || {
         let prepared: (PreparedP256<8>, PreparedP256<32>, PreparedP256<128>, PreparedP256<512>) = (
-            GenuineCrypto.prepare_p256(key).ok()?,
-            GenuineCrypto.prepare_p256(key).ok()?,
-            GenuineCrypto.prepare_p256(key).ok()?,
-            GenuineCrypto.prepare_p256(key).ok()?,
+            GenuineCrypto.prepare(key).ok()?,
+            GenuineCrypto.prepare(key).ok()?,
+            GenuineCrypto.prepare(key).ok()?,
+            GenuineCrypto.prepare(key).ok()?,
         );
         Some(prepared)
     };
@@ -121,13 +121,19 @@ fn p256_on_every_path(key: &P256PublicKey, digest: &Digest, signature: &P256Sign
     smallest.write_to(&mut written).expect("the length is right");
     let read = PreparedP256::<8>::from_trusted_bytes(&written).expect("what was written");
 
+    // A method of this name is another one in lanes.
+    macro_rules! prepared {
+        ($backend:expr, $key:expr) => {
+            is_ok(PrepareEcdsa::<P256, _>::verify_prepared(&$backend, $key, digest, signature))
+        };
+    }
     macro_rules! backend {
         ($backend:expr) => {
-            assert_eq!(is_ok($backend.verify_p256_prepared(&smallest, digest, signature)), verdict, "8 points");
-            assert_eq!(is_ok($backend.verify_p256_prepared(&read, digest, signature)), verdict, "8 points, stored");
-            assert_eq!(is_ok($backend.verify_p256_prepared(&small, digest, signature)), verdict, "32 points");
-            assert_eq!(is_ok($backend.verify_p256_prepared(&large, digest, signature)), verdict, "128 points");
-            assert_eq!(is_ok($backend.verify_p256_prepared(&largest, digest, signature)), verdict, "512 points");
+            assert_eq!(prepared!($backend, &smallest), verdict, "8 points");
+            assert_eq!(prepared!($backend, &read), verdict, "8 points, stored");
+            assert_eq!(prepared!($backend, &small), verdict, "32 points");
+            assert_eq!(prepared!($backend, &large), verdict, "128 points");
+            assert_eq!(prepared!($backend, &largest), verdict, "512 points");
             in_a_batch(&$backend, key, &large, digest, signature, verdict);
         };
     }
@@ -138,59 +144,64 @@ fn p256_on_every_path(key: &P256PublicKey, digest: &Digest, signature: &P256Sign
     verdict
 }
 
-/// Four of it, two of them prepared, beside an honest signature and three that are out of range.
+/// Four of it, two of them prepared, beside an honest signature and three that are out of range; and the same with no key
+/// prepared.
 fn in_a_batch(
-    backend: &impl BatchP256<PreparedP256<128>>,
-    key: &P256PublicKey,
+    backend: &(impl BatchEcdsa<P256, PreparedP256<128>> + BatchEcdsa<P256, Unprepared>),
+    key: &PublicKey<P256>,
     prepared: &PreparedP256<128>,
     digest: &Digest,
-    signature: &P256Signature,
+    signature: &Signature<P256>,
     verdict: bool,
 ) {
     let (honest_point, honest_numbers) = honest(0, 0);
-    let honest_key = P256PublicKey::from_uncompressed(&honest_point).expect("an honest one");
-    let honest = P256Item {
-        key: P256Key::Plain(&honest_key),
-        digest: digest_of(&ALGORITHMS[0].hash.digest(&[0])),
-        signature: P256Signature(honest_numbers.try_into().expect("two numbers")),
-    };
-    let zero = P256Item { signature: P256Signature([0; 64]), ..honest };
-    let plain = P256Item { key: P256Key::Plain(key), digest: *digest, signature: *signature };
-    let prepared = P256Item { key: P256Key::Prepared(prepared), ..plain };
-    let mut verdicts = [Err(CryptoError::Unavailable); 8];
-    backend.verify_p256_batch(&[zero, plain, honest, prepared, zero, plain, prepared, zero], &mut verdicts);
+    let honest_key = PublicKey::<P256>::from_uncompressed(&honest_point).expect("an honest one");
+    let honest_digest = digest_of(&ALGORITHMS[0].hash.digest(&[0]));
+    let honest_signature = Signature::<P256>(honest_numbers.try_into().expect("two numbers"));
     let expected = [false, verdict, true, verdict, false, verdict, verdict, false];
-    assert_eq!(verdicts.map(is_ok), expected, "in a batch");
+    macro_rules! batch {
+        ($prepared:expr) => {
+            let honest = Item { key: Key::Plain(&honest_key), digest: honest_digest, signature: honest_signature };
+            let zero = Item { signature: Signature::<P256>([0; 64]), ..honest };
+            let plain = Item { key: Key::Plain(key), digest: *digest, signature: *signature };
+            let prepared = Item { key: $prepared, ..plain };
+            let mut verdicts = [Err(CryptoError::Unavailable); 8];
+            backend.verify_batch(&[zero, plain, honest, prepared, zero, plain, prepared, zero], &mut verdicts);
+            assert_eq!(verdicts.map(is_ok), expected, "in a batch");
+        };
+    }
+    batch!(Key::Prepared(prepared));
+    batch!(Key::<P256, Unprepared>::Plain(key));
 }
 
 /// The same for P-384, which has no batches.
-fn p384_on_every_path(key: &P384PublicKey, digest: &Digest, signature: &P384Signature) -> bool {
-    let verdict = is_ok(GenuineCrypto.verify_p384(key, digest, signature));
-    let small: Option<PreparedP384<8>> = GenuineCrypto.prepare_p384(key).ok();
-    let large: Option<PreparedP384<128>> = GenuineCrypto.prepare_p384(key).ok();
+fn p384_on_every_path(key: &PublicKey<P384>, digest: &Digest, signature: &Signature<P384>) -> bool {
+    let verdict = is_ok(GenuineCrypto.verify(key, digest, signature));
+    let small: Option<PreparedP384<8>> = GenuineCrypto.prepare(key).ok();
+    let large: Option<PreparedP384<128>> = GenuineCrypto.prepare(key).ok();
     let Some((small, large)) = small.zip(large) else {
         assert!(!verdict, "a key that is no point");
         return false;
     };
-    assert_eq!(is_ok(GenuineCrypto.verify_p384_prepared(&small, digest, signature)), verdict, "8 points");
-    assert_eq!(is_ok(GenuineCrypto.verify_p384_prepared(&large, digest, signature)), verdict, "128 points");
+    assert_eq!(is_ok(GenuineCrypto.verify_prepared(&small, digest, signature)), verdict, "8 points");
+    assert_eq!(is_ok(GenuineCrypto.verify_prepared(&large, digest, signature)), verdict, "128 points");
     verdict
 }
 
 macro_rules! on_curve {
-    ($name:ident: $curve:ident, $key:ident, $signature:ident, $check:ident, $verify:ident, $every_path:ident) => {
+    ($name:ident: $library:ident, $curve:ident, $every_path:ident) => {
         /// The backends' verdict on the signature, and on the key: the same by way of SEC 1.
         fn $name(point: &[u8], digest: &[u8], numbers: &[u8]) -> (bool, bool) {
-            use $curve::ecdsa::{Signature, VerifyingKey, signature::hazmat::PrehashVerifier as _};
-            let key = $key::from_uncompressed(point).expect("an uncompressed point");
-            let signature = $signature(numbers.try_into().expect("two numbers"));
-            let is_point = is_ok(RustCrypto.$check(&key));
-            let verdict = is_ok(RustCrypto.$verify(&key, &digest_of(digest), &signature));
-            assert_eq!(is_ok(GenuineCrypto.$check(&key)), is_point, "the key");
+            use $library::ecdsa::{Signature as Decoded, VerifyingKey, signature::hazmat::PrehashVerifier as _};
+            let key = PublicKey::<$curve>::from_uncompressed(point).expect("an uncompressed point");
+            let signature = Signature::<$curve>(numbers.try_into().expect("two numbers"));
+            let is_point = is_ok(RustCrypto.check_key(&key));
+            let verdict = is_ok(RustCrypto.verify(&key, &digest_of(digest), &signature));
+            assert_eq!(is_ok(GenuineCrypto.check_key(&key)), is_point, "the key");
             assert_eq!($every_path(&key, &digest_of(digest), &signature), verdict, "the backend of our own");
             let decoded = VerifyingKey::from_sec1_bytes(point).ok();
             assert_eq!(decoded.is_some(), is_point, "the key by way of SEC 1");
-            let again = decoded.zip(Signature::from_slice(numbers).ok());
+            let again = decoded.zip(Decoded::from_slice(numbers).ok());
             let again = again.is_some_and(|(key, signature)| key.verify_prehash(digest, &signature).is_ok());
             assert_eq!(again, verdict, "by way of SEC 1");
             (verdict, is_point)
@@ -198,8 +209,8 @@ macro_rules! on_curve {
     };
 }
 
-on_curve!(p256: p256, P256PublicKey, P256Signature, check_p256, verify_p256, p256_on_every_path);
-on_curve!(p384: p384, P384PublicKey, P384Signature, check_p384, verify_p384, p384_on_every_path);
+on_curve!(p256: p256, P256, p256_on_every_path);
+on_curve!(p384: p384, P384, p384_on_every_path);
 
 /// Each algorithm as it is, and with the numbers where implementations have failed.
 #[must_use]

@@ -1,17 +1,18 @@
 //! Cached issuers: a sequence of attestations of many chains, against a model of what is kept and what the signatures are.
 
-use std::sync::LazyLock;
+use std::{
+    cell::{Cell, RefCell},
+    sync::LazyLock,
+};
 
 use genuine::{
     Error, UnixTime,
-    app_attest::{
-        AppIdHash, AttestationObject, AttestationVerifier, ClientDataHash, KeyId, Policy, VerifiedAttestation,
-    },
-    crypto::P384PublicKey,
-    x509::{CachedIssuer, TrustAnchor},
+    app_attest::{AppIdHash, AttestationObject, AttestationVerifier, ClientDataHash, KeyId, Policy},
+    crypto::{P384, PublicKey},
+    x509::{CachedIssuer, IssuerCache, TrustAnchor},
 };
 use genuine_testvectors::{
-    Device, Edits, TestPki,
+    Device, Mutation, TestPki,
     certificate::{field, part},
     der::Der,
     keys::sha256,
@@ -23,7 +24,7 @@ use crate::{
     remembering::{Prepared, Remembering},
 };
 
-type Kept = CachedIssuer<Prepared<P384PublicKey>>;
+type Kept = CachedIssuer<Remembering, Prepared<P384>>;
 
 const CLIENT_DATA: &[u8] = b"a challenge";
 
@@ -84,13 +85,13 @@ static OBJECTS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     for intermediate in &*INTERMEDIATES {
         for leaf in 0..LEAVES {
             let device: Device = DEVICE.clone().with_authorities(AUTHORITIES[leaf % 2].clone());
-            let edits = Edits::default().chain(|chain| {
+            let mutation = Mutation::default().chain(|chain| {
                 chain.intermediate = intermediate.certificate.clone();
                 if leaf == FORGED {
                     *chain.leaf[part::SIGNATURE].octets().last_mut().expect("a signature") ^= 1;
                 }
             });
-            objects.push(edits.mint_attestation(&device, CLIENT_DATA));
+            objects.push(mutation.mint_attestation(&device, CLIENT_DATA));
         }
     }
     objects
@@ -99,11 +100,32 @@ static OBJECTS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
 const LEAVES: usize = 3;
 const FORGED: usize = 2;
 
+/// A cache that keeps what it has, and counts what it is asked and given.
+struct Fixed<'k> {
+    kept: Option<&'k Kept>,
+    asked: Cell<u32>,
+    given: Cell<u32>,
+}
+
+impl IssuerCache<Remembering> for Fixed<'_> {
+    type Key = Prepared<P384>;
+
+    fn with_issuer<T>(&self, function: impl FnOnce(Option<&Kept>) -> T) -> T {
+        self.asked.set(self.asked.get() + 1);
+        function(self.kept)
+    }
+
+    fn store(&self, _: Kept) {
+        self.given.set(self.given.get() + 1);
+    }
+}
+
 /// Acts of two bytes: what is done (bits 0 and 1), under which anchor (bit 2), whether keys can be prepared (bit 3); with
 /// which object.
 ///
-/// The verdict is the predicted one, kept or not; the issuer of what was accepted is kept, and is known again only with its
-/// certificate and under its anchor; what is kept saves a verification, and nothing else does.
+/// An object is verified with a cache, with one that keeps what is in the other, without one, or with one that is in use
+/// elsewhere. The verdict is the predicted one, kept or not; the issuer of what was accepted is kept, and is known again only
+/// with its certificate and under its anchor; what is kept saves a verification, and nothing else does.
 pub fn run(data: &[u8]) {
     thread_local! {
         static CRYPTO: Remembering = Remembering::default();
@@ -111,12 +133,13 @@ pub fn run(data: &[u8]) {
     let authorities = &*AUTHORITIES;
     let subject = authorities[0].root_subject();
     let anchors = authorities.each_ref().map(|authority| {
-        [TrustAnchor::new(&subject, P384PublicKey::from_uncompressed(&authority.root_point()).expect("a point"))]
+        [TrustAnchor::new(&subject, PublicKey::<P384>::from_uncompressed(&authority.root_point()).expect("a point"))]
     });
-    let apps = [AppIdHash(sha256(&[DEVICE.app_id().as_bytes()]))];
+    let policies = [Policy::new(AppIdHash(sha256(&[DEVICE.app_id().as_bytes()])))];
     let (key_id, now) = (KeyId(DEVICE.key_id()), UnixTime(DEVICE.issue_time()));
+    let client_data = ClientDataHash::new(CLIENT_DATA).expect("it is not empty");
     CRYPTO.with(|crypto| {
-        let mut kept: Option<Kept> = None;
+        let cache: RefCell<Option<Kept>> = RefCell::new(None);
         // What is kept: the anchor, and the number of the intermediate.
         let mut model: Option<(usize, usize)> = None;
         for &[what, object] in data.as_chunks().0 {
@@ -133,36 +156,43 @@ pub fn run(data: &[u8]) {
             let this = (anchor, intermediate.kept_as);
             let is_kept = model == Some(this);
             let object = AttestationObject::parse(&OBJECTS[number]).expect("it is well-formed");
-            let verifier = AttestationVerifier::new(Policy::new(&apps), &anchors[anchor], crypto);
-            let client_data = ClientDataHash(CLIENT_DATA);
-            crypto.cannot_prepare.set(what & 8 != 0);
+            let verifier = AttestationVerifier::new(&policies, &anchors[anchor], crypto).expect("a good configuration");
+            let can_prepare = what & 8 == 0;
+            crypto.cannot_prepare.set(!can_prepare);
             crypto.asked_on_p384.set([0; 3]);
             let plain = if predicted == Err(Error::IntermediateSignature) { 1 } else { 2 };
-            let (verdict, asked): (Result<VerifiedAttestation<'_>, Error>, _) = match (what & 3, &kept) {
-                (0, Some(issuer)) => {
-                    assert_eq!(verifier.is_of_issuer(&object, issuer), Ok(is_kept));
-                    assert_eq!(crypto.asked_on_p384.get(), [0; 3], "a question that costs a verification");
-                    continue;
+            let prepares = u32::from(predicted.is_ok());
+            let (with, without) = ([0, 0, 1], [prepares, plain, 0]);
+            let (verdict, asked) = match what & 3 {
+                // In use elsewhere, so that there is no issuer.
+                0 => {
+                    let in_use = cache.borrow_mut();
+                    let verdict = verifier.with_issuer_cache(&cache).verify(&object, &key_id, &client_data, now);
+                    drop(in_use);
+                    (verdict, without)
                 }
-                (0, None) => continue,
-                (1, Some(issuer)) => (
-                    verifier.verify_with_issuer(&object, &key_id, &client_data, now, issuer),
-                    if is_kept { [0, 0, 1] } else { [0, plain, 0] },
-                ),
-                (1, None) | (2, _) => (verifier.verify(&object, &key_id, &client_data, now), [0, plain, 0]),
+                1 => {
+                    let kept = cache.borrow();
+                    let fixed = Fixed { kept: kept.as_ref(), asked: Cell::new(0), given: Cell::new(0) };
+                    let verdict = verifier.with_issuer_cache(&fixed).verify(&object, &key_id, &client_data, now);
+                    assert_eq!(fixed.asked.get(), 1);
+                    assert_eq!(fixed.given.get(), u32::from(predicted.is_ok() && !is_kept && can_prepare));
+                    (verdict, if is_kept { with } else { without })
+                }
+                2 => (verifier.verify(&object, &key_id, &client_data, now), [0, plain, 0]),
                 _ => {
-                    let verdict = verifier.verify_and_keep_issuer(&object, &key_id, &client_data, now, &mut kept);
-                    if predicted.is_ok() && !is_kept {
-                        model = (what & 8 == 0).then_some(this);
+                    let verdict = verifier.with_issuer_cache(&cache).verify(&object, &key_id, &client_data, now);
+                    // One whose key cannot be prepared does not take the place of another.
+                    if predicted.is_ok() && can_prepare {
+                        model = Some(this);
                     }
-                    let prepares = u32::from(predicted.is_ok());
-                    (verdict, if is_kept { [0, 0, 1] } else { [prepares, plain, 0] })
+                    (verdict, if is_kept { with } else { without })
                 }
             };
             codes::record(&verdict);
             assert_eq!(verdict.map(|proof| proof.key().id()), predicted.map(|()| key_id));
             assert_eq!(crypto.asked_on_p384.get(), asked);
-            assert_eq!(kept.is_some(), model.is_some());
+            assert_eq!(cache.borrow().is_some(), model.is_some());
         }
     });
 }

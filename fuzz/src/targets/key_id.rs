@@ -13,6 +13,12 @@ pub fn run(data: &[u8]) {
     assert_eq!(ours.map(|id| id.0).map_err(|error| (error, error.code())), read(&text).ok_or(FORMAT));
     let whole = data.try_into().map(KeyId).ok();
     assert_eq!(KeyId::from_slice(data).map_err(|error| (error, error.code())), whole.ok_or(FORMAT));
+    // And it is shown as what both read.
+    if let Ok(id) = ours {
+        let shown = id.to_string();
+        assert!(shown.ends_with('=') && !shown.contains(['-', '_']), "{shown}");
+        assert_eq!(read(&shown), Some(id.0));
+    }
 }
 
 const FORMAT: (Error, u16) = (Error::KeyIdFormat, Error::KeyIdFormat.code());

@@ -5,25 +5,26 @@ use std::sync::LazyLock;
 use genuine::{
     Error,
     app_attest::{
-        AppIdHash, Assertion, AssertionVerifier, AttestedKey, ClientDataHash, Environment, Policy, PreparedKey,
+        AppIdHash, Assertion, AssertionVerifier, AttestedKey, AuthenticAssertion, ClientDataHash, Counter, EitherKey,
+        Environment, Policy, PreparedKey,
     },
-    crypto::{P256PublicKey, PreparedP256, RustCrypto, GenuineCrypto},
+    crypto::{GenuineCrypto, P256, PreparedP256, PublicKey, RustCrypto},
 };
-use genuine_testvectors::{Edits, keys::sha256};
+use genuine_testvectors::{Mutation, keys::sha256};
 use num_bigint::BigUint;
 use p256::ecdsa::VerifyingKey;
 
 use crate::{around::DEVICE, codes};
 
-type Prepared = PreparedKey<PreparedP256<8>>;
+type Prepared = PreparedKey<GenuineCrypto, PreparedP256<8>>;
 
 /// The stored form of the device's key, and an assertion of it.
 static HONEST: LazyLock<(Vec<u8>, Vec<u8>)> = LazyLock::new(|| {
-    let point = P256PublicKey::from_uncompressed(&DEVICE.public_key()).expect("a point");
+    let point = PublicKey::<P256>::from_uncompressed(&DEVICE.public_key()).expect("a point");
     let app = AppIdHash(sha256(&[DEVICE.app_id().as_bytes()]));
     let key = AttestedKey::from_trusted_parts(&point, app, Environment::Production, &RustCrypto).expect("a key");
     let prepared: Prepared = PreparedKey::new(&key, &GenuineCrypto).expect("a point");
-    (written(&prepared), Edits::default().mint_assertion(&DEVICE, 1, CLIENT_DATA))
+    (written(&prepared), Mutation::default().mint_assertion(&DEVICE, 1, CLIENT_DATA))
 });
 
 const CLIENT_DATA: &[u8] = b"a request";
@@ -44,7 +45,7 @@ pub fn run(data: &[u8]) {
         let digest = sha256(&[FORM, &form]);
         form.extend(digest);
     }
-    let read = Prepared::from_trusted_bytes(&form, &RustCrypto);
+    let read = Prepared::from_trusted_bytes(&form, &GenuineCrypto);
     codes::record(&read);
     let prepared = match (read, model(&form)) {
         (Ok(prepared), Ok(())) => prepared,
@@ -55,15 +56,21 @@ pub fn run(data: &[u8]) {
     let (honest, assertion) = &*HONEST;
     if form[66..642] == honest[66..642] {
         let assertion = Assertion::parse(assertion).expect("an honest one");
-        let apps = [AppIdHash(sha256(&[DEVICE.app_id().as_bytes()]))];
-        let verifier = AssertionVerifier::new(Policy::new(&apps), &GenuineCrypto);
+        let policies = [Policy::new(AppIdHash(sha256(&[DEVICE.app_id().as_bytes()])))];
+        let verifier = AssertionVerifier::new(&policies, &GenuineCrypto).expect("an app");
+        let says = |verdict: Result<AuthenticAssertion<'_>, Error>| {
+            let proof = verdict?.accept_without_store(Counter::ATTESTED)?;
+            Ok((proof.key_id(), proof.counter()))
+        };
         for client_data in [CLIENT_DATA, b"another request"] {
-            let client_data = ClientDataHash(client_data);
-            let alone = verifier.verify(&assertion, prepared.key(), &client_data);
+            let client_data = ClientDataHash::new(client_data).expect("it is not empty");
+            let alone = says(verifier.verify(&assertion, prepared.key(), &client_data));
             codes::record(&alone);
-            let alone = alone.map(|proof| (proof.key_id(), proof.counter()));
-            let verdict = verifier.verify_prepared(&assertion, &prepared, &client_data);
-            assert_eq!(verdict.map(|proof| (proof.key_id(), proof.counter())), alone);
+            assert_eq!(says(verifier.verify(&assertion, &prepared, &client_data)), alone);
+            let either = [EitherKey::Plain(prepared.key()), EitherKey::Prepared(&prepared)];
+            for key in either {
+                assert_eq!(says(verifier.verify(&assertion, &key, &client_data)), alone);
+            }
         }
     }
 }
@@ -91,7 +98,7 @@ fn model(form: &[u8]) -> Result<(), Error> {
 }
 
 /// The prime of P-256, the coefficient b of the curve, and the inverse of 2^256 (SEC 2 §2.4.2).
-static P256: LazyLock<[BigUint; 3]> = LazyLock::new(|| {
+static FIELD: LazyLock<[BigUint; 3]> = LazyLock::new(|| {
     let number = |digits: &[u8]| BigUint::parse_bytes(digits, 16).expect("hexadecimal digits");
     let prime = number(b"FFFFFFFF00000001000000000000000000000000FFFFFFFFFFFFFFFFFFFFFFFF");
     let b = number(b"5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B");
@@ -101,7 +108,7 @@ static P256: LazyLock<[BigUint; 3]> = LazyLock::new(|| {
 
 /// Whether these are x and y of a point, each times 2^256 modulo the prime, little-endian.
 fn is_point(octets: &[u8]) -> bool {
-    let [prime, b, divisor] = &*P256;
+    let [prime, b, divisor] = &*FIELD;
     let [x, y] = [&octets[..32], &octets[32..]].map(BigUint::from_bytes_le);
     if x >= *prime || y >= *prime {
         return false;
@@ -121,8 +128,12 @@ pub fn seeds() -> Vec<Vec<u8>> {
         form[position] = octet;
         [&[right], &form[..]].concat()
     };
+    let mut damaged = honest.clone();
+    damaged[673] ^= 1;
     vec![
         [&[0], &honest[..]].concat(),
+        // Another digest.
+        [&[0], &damaged[..]].concat(),
         [&[3], body].concat(),
         [&[1], &body[..130]].concat(),
         // Another environment, another version, another app, another identifier, no point as key and in the table.

@@ -12,9 +12,9 @@ use genuine::{
         Advance, AdvanceError, AppIdHash, Assertion, AssertionVerifier, AttestedKey, ClientDataHash, Counter,
         CounterStore, Environment, KeyId, Policy,
     },
-    crypto::{P256PublicKey, RustCrypto},
+    crypto::{P256, PublicKey, RustCrypto},
 };
-use genuine_testvectors::{Edits, keys::sha256};
+use genuine_testvectors::{Mutation, keys::sha256};
 
 use crate::{
     around::DEVICE,
@@ -26,14 +26,14 @@ use crate::{
 static KEYS: LazyLock<[AttestedKey; 2]> = LazyLock::new(|| {
     ["one", "two"].map(|seed| {
         let device = genuine_testvectors::Device::new(seed);
-        let point = P256PublicKey::from_uncompressed(&device.public_key()).expect("a point");
+        let point = PublicKey::<P256>::from_uncompressed(&device.public_key()).expect("a point");
         AttestedKey::from_trusted_parts(&point, app(), Environment::Production, &RustCrypto).expect("a key")
     })
 });
 
 /// An assertion with the counter zero, and where that stands in it.
 static ASSERTION: LazyLock<(Vec<u8>, usize)> = LazyLock::new(|| {
-    let object = Edits::default().mint_assertion(&DEVICE, 0, b"x");
+    let object = Mutation::default().mint_assertion(&DEVICE, 0, b"x");
     let hash = app().0;
     let at = object.windows(32).position(|window| window == hash).expect("an App ID hash");
     (object, at + 33)
@@ -118,16 +118,16 @@ pub fn run(data: &[u8]) {
 fn submit(key: &AttestedKey, counter: Counter, how: u8, store: &Store) -> Result<Counter, Error> {
     let (mut object, at) = ASSERTION.clone();
     object[at..at + 4].copy_from_slice(&counter.0.to_be_bytes());
-    let apps = [app()];
+    let policies = [Policy::new(app())];
     let yes = Yes::new(key.id().0, [0; 32]);
-    let authentic = AssertionVerifier::new(Policy::new(&apps), &yes).verify(
+    let authentic = AssertionVerifier::new(&policies, &yes)?.verify(
         &Assertion::parse(&object)?,
         key,
-        &ClientDataHash(CLIENT_DATA),
+        &ClientDataHash::new(CLIENT_DATA)?,
     )?;
-    assert_eq!((authentic.key_id(), authentic.counter()), (key.id(), counter));
+    assert_eq!(authentic.advance(), Advance::new(counter, None));
     let proof = match how {
-        1 => authentic.accept_in(store).map_err(|error| error.error())?,
+        1 => authentic.accept_in(store)?,
         2 => authentic.accept_with(|key, to| store.advance(key, to)).map_err(|error| error.error())?,
         _ => {
             // Alone: the caller reads, compares through the engine, and writes.
@@ -135,7 +135,7 @@ fn submit(key: &AttestedKey, counter: Counter, how: u8, store: &Store) -> Result
                 return Err(Error::StoreUnavailable);
             }
             let last = *store.counters.borrow().get(&key.id()).ok_or(Error::UnknownKey)?;
-            let proof = authentic.accept(last)?;
+            let proof = authentic.accept_without_store(last)?;
             store.counters.borrow_mut().insert(key.id(), proof.counter());
             proof
         }
