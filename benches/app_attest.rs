@@ -8,28 +8,29 @@
 //!
 //! Two more groups put the backends side by side over the same objects: a whole assertion and a whole attestation by each of
 //! them, plain and with what can be prepared beforehand. Here one key and one issuer are verified again and again, so that
-//! tables lie in the cache; `benches/peers/run --scaling` measures many devices, and where nothing was prepared.
+//! tables lie in the cache; `cargo xtask peers --scaling` measures many devices, and where nothing was prepared.
 //!
 //! Objects: one attestation and one assertion minted in the form of iOS 27; and, if `GENUINE_REAL_VECTORS` names a
-//! directory of genuine ones, all of those in turn. Every answer is checked in the measured loop. `benches/record/run`
-//! runs this and prints the medians; with `--write` it writes `benches/record/app_attest.md`.
+//! directory of genuine ones, all of those in turn. Every answer is checked in the measured loop. `cargo xtask bench`
+//! runs this and prints the medians; with `--write` it writes `benches/record/app_attest.toml`.
 
 #![allow(missing_docs)]
 
-use std::{cell::RefCell, env, fs, hint::black_box, path::Path, time::Duration};
+use std::{cell::RefCell, env, fs, hint::black_box, path::Path, slice, time::Duration};
 
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main, measurement::WallTime};
 use genuine::{
     UnixTime,
     app_attest::{
-        APPLE_APP_ATTEST_ROOT, AppIdHash, Assertion, AssertionVerifier, AttestationObject, AttestationVerifier,
-        AttestedKey, ClientDataHash, Counter, Environment, KeyId, Policy, PreparedKey,
+        APPLE_APP_ATTEST_ROOT, AppIdHash, Assertion, AssertionCrypto, AssertionKey, AssertionVerifier,
+        AttestationCrypto, AttestationObject, AttestationVerifier, AttestedKey, ClientDataHash, Counter, Environment,
+        Environments, KeyId, Policy, PreparedKey,
     },
     crypto::{
-        Crypto, CryptoError, Digest, GenuineCrypto, P256PublicKey, P256Signature, P384PublicKey, P384Signature,
-        PrepareP256, PrepareP384, PreparedP256, PreparedP384, RustCrypto,
+        CryptoError, Curve, Digest, GenuineCrypto, P256, P384, PreparedP256, PreparedP384, PublicKey, RustCrypto,
+        Sha256, Sha384, Signature, VerifyEcdsa,
     },
-    x509::{CachedIssuer, TrustAnchor},
+    x509::{CachedIssuer, Issuers, TrustAnchor},
 };
 use genuine_backend_aws_lc::AwsLc;
 use genuine_crypto_ifma::Ifma;
@@ -41,7 +42,7 @@ struct Attested {
     key_id: KeyId,
     client_data_hash: Vec<u8>,
     now: UnixTime,
-    apps: [AppIdHash; 1],
+    policies: [Policy<'static>; 1],
     anchors: [TrustAnchor<'static>; 1],
 }
 
@@ -49,30 +50,33 @@ struct Attested {
 struct Asserted {
     object: Vec<u8>,
     client_data_hash: Vec<u8>,
+    policies: [Policy<'static>; 1],
     stored_key: [u8; AttestedKey::ENCODED_LEN],
     last: Counter,
 }
 
+/// Of this app, from either environment.
+fn policy(app_id: &str) -> Policy<'static> {
+    let app_id = AppIdHash::of(app_id, &RustCrypto).expect("a hash");
+    Policy::new(app_id).with_environments(Environments::ProductionAndDevelopment)
+}
+
 impl Attested {
-    /// From bytes to proof; returns what there is to store.
-    fn verify<C: Crypto>(&self, crypto: &C) -> [u8; AttestedKey::ENCODED_LEN] {
-        let policy = Policy::new(&self.apps).allow_development();
-        let object = AttestationObject::parse(black_box(&self.object)).expect("an attestation");
-        let proof = AttestationVerifier::new(policy, &self.anchors, crypto)
-            .verify(&object, &self.key_id, &ClientDataHash(&self.client_data_hash), self.now)
-            .expect("an authentic attestation");
-        assert_eq!(proof.key().id(), self.key_id);
-        proof.key().to_bytes()
+    /// Made once, and not measured.
+    fn verifier<'a, C: AttestationCrypto>(&'a self, crypto: &'a C) -> AttestationVerifier<'a, C> {
+        AttestationVerifier::new(&self.policies, &self.anchors, crypto).expect("a configuration")
     }
 
-    /// The same under an issuer that was kept: the first time it is verified and prepared, and then only used.
-    fn verify_keeping_issuer<K, C: PrepareP384<K>>(&self, issuer: &mut Option<CachedIssuer<K>>, crypto: &C) {
-        let policy = Policy::new(&self.apps).allow_development();
+    /// From bytes to proof; returns what there is to store.
+    fn verify<C: AttestationCrypto, I: Issuers<C>>(
+        &self,
+        verifier: &AttestationVerifier<'_, C, I>,
+    ) -> [u8; AttestedKey::ENCODED_LEN] {
         let object = AttestationObject::parse(black_box(&self.object)).expect("an attestation");
-        let proof = AttestationVerifier::new(policy, &self.anchors, crypto)
-            .verify_and_keep_issuer(&object, &self.key_id, &ClientDataHash(&self.client_data_hash), self.now, issuer)
-            .expect("an authentic attestation");
+        let client_data = ClientDataHash::new(&self.client_data_hash).expect("a hash");
+        let proof = verifier.verify(&object, &self.key_id, &client_data, self.now).expect("an authentic attestation");
         assert_eq!(proof.key().id(), self.key_id);
+        proof.key().to_bytes()
     }
 }
 
@@ -81,29 +85,21 @@ impl Asserted {
         AttestedKey::from_trusted_bytes(black_box(&self.stored_key), &RustCrypto).expect("a stored key")
     }
 
-    /// From bytes to proof, the key being at hand; returns the new counter.
-    fn verify<C: Crypto>(&self, key: &AttestedKey, crypto: &C) -> Counter {
-        let apps = [key.app_id()];
-        let assertion = Assertion::parse(black_box(&self.object)).expect("an assertion");
-        let proof = AssertionVerifier::new(Policy::new(&apps).allow_development(), crypto)
-            .verify(&assertion, key, &ClientDataHash(&self.client_data_hash))
-            .expect("an authentic assertion")
-            .accept(self.last)
-            .expect("a fresh assertion");
-        assert_eq!(proof.key_id(), key.id());
-        proof.counter()
+    /// Made once, and not measured.
+    fn verifier<'a, C: AssertionCrypto>(&'a self, crypto: &'a C) -> AssertionVerifier<'a, C> {
+        AssertionVerifier::new(&self.policies, crypto).expect("a configuration")
     }
 
-    /// The same by a prepared key.
-    fn verify_prepared<K, C: PrepareP256<K>>(&self, key: &PreparedKey<K>, crypto: &C) -> Counter {
-        let apps = [key.key().app_id()];
+    /// From bytes to proof, the key being at hand; returns the new counter.
+    fn verify<C: AssertionCrypto>(&self, verifier: &AssertionVerifier<'_, C>, key: &impl AssertionKey<C>) -> Counter {
         let assertion = Assertion::parse(black_box(&self.object)).expect("an assertion");
-        let proof = AssertionVerifier::new(Policy::new(&apps).allow_development(), crypto)
-            .verify_prepared(&assertion, key, &ClientDataHash(&self.client_data_hash))
+        let client_data = ClientDataHash::new(&self.client_data_hash).expect("a hash");
+        let proof = verifier
+            .verify(&assertion, key, &client_data)
             .expect("an authentic assertion")
-            .accept(self.last)
+            .accept_without_store(self.last)
             .expect("a fresh assertion");
-        assert_eq!(proof.key_id(), key.key().id());
+        assert_eq!(proof.key_id(), key.attested().id());
         proof.counter()
     }
 }
@@ -113,19 +109,20 @@ fn minted() -> (Vec<Attested>, Vec<Asserted>) {
     let mut device = Device::new("bench");
     let attestation = device.attest(b"challenge");
     let assertion = device.assert(b"request");
-    let root = P384PublicKey::from_uncompressed(&device.authorities().root_point()).unwrap();
+    let root = PublicKey::from_uncompressed(&device.authorities().root_point()).unwrap();
     let attested = Attested {
         object: attestation.object,
         key_id: KeyId(attestation.key_id),
         client_data_hash: attestation.client_data_hash,
         now: UnixTime(device.issue_time()),
-        apps: [AppIdHash::of(device.app_id(), &RustCrypto).unwrap()],
+        policies: [policy(device.app_id())],
         anchors: [TrustAnchor::new(device.authorities().root_subject().leak(), root)],
     };
     let asserted = Asserted {
         object: assertion.object,
         client_data_hash: assertion.client_data_hash,
-        stored_key: attested.verify(&RustCrypto),
+        policies: attested.policies,
+        stored_key: attested.verify(&attested.verifier(&RustCrypto)),
         last: Counter::ATTESTED,
     };
     (vec![attested], vec![asserted])
@@ -136,15 +133,16 @@ fn genuine_objects(directory: &Path) -> (Vec<Attested>, Vec<Asserted>) {
     let attested = read(&directory.join("attestations")).into_iter().map(|vector| Attested {
         key_id: KeyId::from_slice(&vector.key_id).expect("a key identifier"),
         now: UnixTime(vector.valid_at.expect("a time to verify at")),
-        apps: [AppIdHash::of(&vector.app_id, &RustCrypto).unwrap()],
+        policies: [policy(&vector.app_id)],
         anchors: [APPLE_APP_ATTEST_ROOT],
         object: vector.object,
         client_data_hash: vector.client_data_hash,
     });
     let asserted = read(&directory.join("assertions")).into_iter().map(|vector| {
+        let policies = [policy(&vector.app_id)];
         let key = AttestedKey::from_trusted_parts(
-            &P256PublicKey::from_uncompressed(&vector.public_key).expect("a public key"),
-            AppIdHash::of(&vector.app_id, &RustCrypto).unwrap(),
+            &PublicKey::from_uncompressed(&vector.public_key).expect("a public key"),
+            policies[0].app_id(),
             Environment::Production,
             &RustCrypto,
         );
@@ -153,6 +151,7 @@ fn genuine_objects(directory: &Path) -> (Vec<Attested>, Vec<Asserted>) {
             last: Counter(vector.previous_counter.expect("the counter before")),
             object: vector.object,
             client_data_hash: vector.client_data_hash,
+            policies,
         }
     });
     (attested.collect(), asserted.collect())
@@ -175,28 +174,27 @@ fn read(directory: &Path) -> Vec<Vector> {
 /// Real hashes, signatures answered at once; so are the point checks if `POINTS` is false.
 struct Engine<const POINTS: bool>;
 
-impl<const POINTS: bool> Crypto for Engine<POINTS> {
+impl<const POINTS: bool> Sha256 for Engine<POINTS> {
     fn sha256(&self, parts: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
         RustCrypto.sha256(parts)
     }
+}
 
+impl<const POINTS: bool> Sha384 for Engine<POINTS> {
     fn sha384(&self, parts: &[&[u8]]) -> Result<[u8; 48], CryptoError> {
         RustCrypto.sha384(parts)
     }
+}
 
-    fn check_p256(&self, key: &P256PublicKey) -> Result<(), CryptoError> {
-        if POINTS { RustCrypto.check_p256(key) } else { Ok(()) }
+impl<const POINTS: bool, V: Curve> VerifyEcdsa<V> for Engine<POINTS>
+where
+    RustCrypto: VerifyEcdsa<V>,
+{
+    fn check_key(&self, key: &PublicKey<V>) -> Result<(), CryptoError> {
+        if POINTS { RustCrypto.check_key(key) } else { Ok(()) }
     }
 
-    fn check_p384(&self, key: &P384PublicKey) -> Result<(), CryptoError> {
-        if POINTS { RustCrypto.check_p384(key) } else { Ok(()) }
-    }
-
-    fn verify_p256(&self, _: &P256PublicKey, _: &Digest, _: &P256Signature) -> Result<(), CryptoError> {
-        Ok(())
-    }
-
-    fn verify_p384(&self, _: &P384PublicKey, _: &Digest, _: &P384Signature) -> Result<(), CryptoError> {
+    fn verify(&self, _: &PublicKey<V>, _: &Digest, _: &Signature<V>) -> Result<(), CryptoError> {
         Ok(())
     }
 }
@@ -205,10 +203,10 @@ impl<const POINTS: bool> Crypto for Engine<POINTS> {
 enum Operation {
     Sha256(Vec<u8>, [u8; 32]),
     Sha384(Vec<u8>, [u8; 48]),
-    CheckP256(P256PublicKey),
-    CheckP384(P384PublicKey),
-    VerifyP256(P256PublicKey, Digest, P256Signature),
-    VerifyP384(P384PublicKey, Digest, P384Signature),
+    CheckP256(PublicKey<P256>),
+    CheckP384(PublicKey<P384>),
+    VerifyP256(PublicKey<P256>, Digest, Signature<P256>),
+    VerifyP384(PublicKey<P384>, Digest, Signature<P384>),
 }
 
 impl Operation {
@@ -228,10 +226,10 @@ impl Operation {
         match black_box(self) {
             Self::Sha256(bytes, digest) => RustCrypto.sha256(&[bytes]).map(|found| assert_eq!(found, *digest)),
             Self::Sha384(bytes, digest) => RustCrypto.sha384(&[bytes]).map(|found| assert_eq!(found, *digest)),
-            Self::CheckP256(key) => RustCrypto.check_p256(key),
-            Self::CheckP384(key) => RustCrypto.check_p384(key),
-            Self::VerifyP256(key, digest, signature) => RustCrypto.verify_p256(key, digest, signature),
-            Self::VerifyP384(key, digest, signature) => RustCrypto.verify_p384(key, digest, signature),
+            Self::CheckP256(key) => RustCrypto.check_key(key),
+            Self::CheckP384(key) => RustCrypto.check_key(key),
+            Self::VerifyP256(key, digest, signature) => RustCrypto.verify(key, digest, signature),
+            Self::VerifyP384(key, digest, signature) => RustCrypto.verify(key, digest, signature),
         }
         .expect("the answer that it had in the verification");
     }
@@ -247,37 +245,43 @@ impl Recorder {
     }
 }
 
-impl Crypto for Recorder {
+impl Sha256 for Recorder {
     fn sha256(&self, parts: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
         let digest = RustCrypto.sha256(parts)?;
         self.note(Operation::Sha256(parts.concat(), digest));
         Ok(digest)
     }
+}
 
+impl Sha384 for Recorder {
     fn sha384(&self, parts: &[&[u8]]) -> Result<[u8; 48], CryptoError> {
         let digest = RustCrypto.sha384(parts)?;
         self.note(Operation::Sha384(parts.concat(), digest));
         Ok(digest)
     }
+}
 
-    fn check_p256(&self, key: &P256PublicKey) -> Result<(), CryptoError> {
+impl VerifyEcdsa<P256> for Recorder {
+    fn check_key(&self, key: &PublicKey<P256>) -> Result<(), CryptoError> {
         self.note(Operation::CheckP256(*key));
-        RustCrypto.check_p256(key)
+        RustCrypto.check_key(key)
     }
 
-    fn check_p384(&self, key: &P384PublicKey) -> Result<(), CryptoError> {
-        self.note(Operation::CheckP384(*key));
-        RustCrypto.check_p384(key)
-    }
-
-    fn verify_p256(&self, key: &P256PublicKey, digest: &Digest, signature: &P256Signature) -> Result<(), CryptoError> {
+    fn verify(&self, key: &PublicKey<P256>, digest: &Digest, signature: &Signature<P256>) -> Result<(), CryptoError> {
         self.note(Operation::VerifyP256(*key, *digest, *signature));
-        RustCrypto.verify_p256(key, digest, signature)
+        RustCrypto.verify(key, digest, signature)
+    }
+}
+
+impl VerifyEcdsa<P384> for Recorder {
+    fn check_key(&self, key: &PublicKey<P384>) -> Result<(), CryptoError> {
+        self.note(Operation::CheckP384(*key));
+        RustCrypto.check_key(key)
     }
 
-    fn verify_p384(&self, key: &P384PublicKey, digest: &Digest, signature: &P384Signature) -> Result<(), CryptoError> {
+    fn verify(&self, key: &PublicKey<P384>, digest: &Digest, signature: &Signature<P384>) -> Result<(), CryptoError> {
         self.note(Operation::VerifyP384(*key, *digest, *signature));
-        RustCrypto.verify_p384(key, digest, signature)
+        RustCrypto.verify(key, digest, signature)
     }
 }
 
@@ -301,14 +305,23 @@ fn bare(group: &mut BenchmarkGroup<'_, WallTime>, ecdsa: &str, verifications: &[
     }
 }
 
-fn operations(verify: impl FnOnce(&Recorder)) -> Vec<Operation> {
-    let recorder = Recorder::default();
-    verify(&recorder);
-    recorder.0.into_inner()
+/// What a verification asks of its backend; what making the verifier asked before does not belong to it.
+fn operations<'r, V>(
+    recorder: &'r Recorder,
+    verifier: impl FnOnce(&'r Recorder) -> V,
+    verify: impl FnOnce(&V),
+) -> Vec<Operation> {
+    let verifier = verifier(recorder);
+    recorder.0.borrow_mut().clear();
+    verify(&verifier);
+    recorder.0.take()
 }
 
 fn attestations(criterion: &mut Criterion, kind: &str, objects: &[Attested]) {
-    let recorded = |object: &Attested| operations(|recorder| _ = object.verify(recorder));
+    let recorded = |object: &Attested| {
+        let verify = |verifier: &AttestationVerifier<'_, Recorder>| _ = object.verify(verifier);
+        operations(&Recorder::default(), |recorder| object.verifier(recorder), verify)
+    };
     let verifications: Vec<_> = objects.iter().map(recorded).collect();
     for operations in &verifications {
         assert_eq!(operations.iter().filter(|operation| operation.is_ecdsa()).count(), 2);
@@ -318,61 +331,83 @@ fn attestations(criterion: &mut Criterion, kind: &str, objects: &[Attested]) {
         let view = AttestationObject::parse(black_box(&object.object)).expect("an attestation");
         assert_eq!(black_box(view).credential().id(), object.key_id.0);
     });
-    in_turn(&mut group, "parse and verify", objects, |object| object.verify(&RustCrypto));
+    whole(&mut group, "parse and verify", objects, &RustCrypto);
     bare(&mut group, "bare ECDSA, 2 × P-384", &verifications);
-    in_turn(&mut group, "engine", objects, |object| object.verify(&Engine::<true>));
-    in_turn(&mut group, "engine, no point checks", objects, |object| object.verify(&Engine::<false>));
+    whole(&mut group, "engine", objects, &Engine::<true>);
+    whole(&mut group, "engine, no point checks", objects, &Engine::<false>);
+}
+
+/// Measures whole attestations with a backend.
+fn whole<C: AttestationCrypto>(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, objects: &[Attested], crypto: &C) {
+    let objects: Vec<_> = objects.iter().map(|object| (object, object.verifier(crypto))).collect();
+    in_turn(group, name, &objects, |(object, verifier)| object.verify(verifier));
 }
 
 fn assertions(criterion: &mut Criterion, kind: &str, objects: &[Asserted]) {
-    let recorded =
-        |object: &Asserted| operations(|recorder| assert!(object.verify(&object.key(), recorder) > object.last));
+    let recorded = |object: &Asserted| {
+        let verify = |verifier: &AssertionVerifier<'_, Recorder>| {
+            assert!(object.verify(verifier, &object.key()) > object.last);
+        };
+        operations(&Recorder::default(), |recorder| object.verifier(recorder), verify)
+    };
     let verifications: Vec<_> = objects.iter().map(recorded).collect();
     for operations in &verifications {
         assert_eq!(operations.iter().filter(|operation| operation.is_ecdsa()).count(), 1);
     }
-    let objects: Vec<_> = objects.iter().map(|object| (object, object.key())).collect();
+    let keyed: Vec<_> = objects.iter().map(|object| (object, object.key())).collect();
     let mut group = criterion.benchmark_group(format!("{kind} assertion"));
-    in_turn(&mut group, "parse", &objects, |(object, _)| {
+    in_turn(&mut group, "parse", objects, |object| {
         let view = Assertion::parse(black_box(&object.object)).expect("an assertion");
         assert!(black_box(view).auth_data().counter() > object.last);
     });
-    in_turn(&mut group, "parse, verify and accept", &objects, |(object, key)| object.verify(key, &RustCrypto));
+    let rust_crypto: Vec<_> = keyed.iter().map(|(object, key)| (object, key, object.verifier(&RustCrypto))).collect();
+    in_turn(&mut group, "parse, verify and accept", &rust_crypto, |(object, key, verifier)| {
+        object.verify(verifier, *key)
+    });
     bare(&mut group, "bare ECDSA, 1 × P-256", &verifications);
-    in_turn(&mut group, "engine", &objects, |(object, key)| object.verify(key, &Engine::<true>));
-    in_turn(&mut group, "load the stored key", &objects, |(object, key)| assert_eq!(object.key(), *key));
+    let engine: Vec<_> = keyed.iter().map(|(object, key)| (object, key, object.verifier(&Engine::<true>))).collect();
+    in_turn(&mut group, "engine", &engine, |(object, key, verifier)| object.verify(verifier, *key));
+    in_turn(&mut group, "load the stored key", &keyed, |(object, key)| assert_eq!(object.key(), *key));
 }
 
 /// Whole verifications by each backend, plain and prepared. The lanes are there if the processor has them.
 fn backends(criterion: &mut Criterion, attested: &Attested, asserted: &Asserted) {
-    let key = asserted.key();
     let mut group = criterion.benchmark_group("assertion, by backend");
-    group.bench_function("RustCrypto", |bencher| bencher.iter(|| asserted.verify(&key, &RustCrypto)));
-    group.bench_function("aws-lc-rs", |bencher| bencher.iter(|| asserted.verify(&key, &AwsLc)));
-    group.bench_function("GenuineCrypto", |bencher| bencher.iter(|| asserted.verify(&key, &GenuineCrypto)));
-    let prepared: PreparedKey<PreparedP256<32>> = PreparedKey::new(&key, &GenuineCrypto).expect("a point");
-    group.bench_function("GenuineCrypto, prepared 2 KB", |bencher| {
-        bencher.iter(|| asserted.verify_prepared(&prepared, &GenuineCrypto));
-    });
-    let prepared: PreparedKey<PreparedP256<128>> = PreparedKey::new(&key, &GenuineCrypto).expect("a point");
-    group.bench_function("GenuineCrypto, prepared 8 KB", |bencher| {
-        bencher.iter(|| asserted.verify_prepared(&prepared, &GenuineCrypto));
-    });
+    let key = asserted.key();
+    one(&mut group, "RustCrypto", asserted, &RustCrypto, &key);
+    one(&mut group, "aws-lc-rs", asserted, &AwsLc, &key);
+    one(&mut group, "GenuineCrypto", asserted, &GenuineCrypto, &key);
+    let prepared = PreparedKey::<_, PreparedP256<32>>::new(&key, &GenuineCrypto).expect("a point");
+    one(&mut group, "GenuineCrypto, prepared 2 KB", asserted, &GenuineCrypto, &prepared);
+    let prepared = PreparedKey::<_, PreparedP256<128>>::new(&key, &GenuineCrypto).expect("a point");
+    one(&mut group, "GenuineCrypto, prepared 8 KB", asserted, &GenuineCrypto, &prepared);
     if let Some(lanes) = Ifma::detect() {
-        group.bench_function("lanes, prepared 8 KB", |bencher| {
-            bencher.iter(|| asserted.verify_prepared(&prepared, &lanes));
-        });
+        let prepared = PreparedKey::<_, PreparedP256<128>>::new(&key, &lanes).expect("a point");
+        one(&mut group, "lanes, prepared 8 KB", asserted, &lanes, &prepared);
     }
     group.finish();
 
     let mut group = criterion.benchmark_group("attestation, by backend");
-    group.bench_function("RustCrypto", |bencher| bencher.iter(|| attested.verify(&RustCrypto)));
-    group.bench_function("aws-lc-rs", |bencher| bencher.iter(|| attested.verify(&AwsLc)));
-    group.bench_function("GenuineCrypto", |bencher| bencher.iter(|| attested.verify(&GenuineCrypto)));
-    let mut issuer: Option<CachedIssuer<PreparedP384<128>>> = None;
-    group.bench_function("GenuineCrypto, cached issuer 12 KB", |bencher| {
-        bencher.iter(|| attested.verify_keeping_issuer(&mut issuer, &GenuineCrypto));
-    });
+    whole(&mut group, "RustCrypto", slice::from_ref(attested), &RustCrypto);
+    whole(&mut group, "aws-lc-rs", slice::from_ref(attested), &AwsLc);
+    whole(&mut group, "GenuineCrypto", slice::from_ref(attested), &GenuineCrypto);
+    let issuer: RefCell<Option<CachedIssuer<GenuineCrypto, PreparedP384<128>>>> = RefCell::new(None);
+    let verifier = attested.verifier(&GenuineCrypto).with_issuer_cache(&issuer);
+    attested.verify(&verifier);
+    assert!(issuer.borrow().is_some());
+    group.bench_function("GenuineCrypto, cached issuer 12 KB", |bencher| bencher.iter(|| attested.verify(&verifier)));
+}
+
+/// Measures whole assertions with a backend, by a key as it is held.
+fn one<C: AssertionCrypto>(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    name: &str,
+    asserted: &Asserted,
+    crypto: &C,
+    key: &impl AssertionKey<C>,
+) {
+    let verifier = asserted.verifier(crypto);
+    group.bench_function(name, |bencher| bencher.iter(|| asserted.verify(&verifier, key)));
 }
 
 fn app_attest(criterion: &mut Criterion) {

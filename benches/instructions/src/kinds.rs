@@ -5,17 +5,17 @@ use std::{array, cell::RefCell, hint::black_box};
 use genuine::{
     UnixTime,
     app_attest::{
-        AppIdHash, Assertion, AssertionVerifier, AttestationObject, AttestationVerifier, AttestedKey, ClientDataHash,
-        Counter, Environment, KeyId, Policy, PreparedKey,
+        AppIdHash, Assertion, AssertionKey, AssertionVerifier, AttestationObject, AttestationVerifier, AttestedKey,
+        ClientDataHash, Counter, Environment, KeyId, Policy, PreparedKey,
     },
     crypto::{
-        BatchP256, Crypto, CryptoError, Digest, P256Item, P256Key, P256PublicKey, P256Signature, P384PublicKey,
-        P384Signature, PrepareP256, PrepareP384, PreparedP256, PreparedP384, GenuineCrypto,
+        BatchEcdsa, CryptoError, Curve, Digest, GenuineCrypto, Item, Key, P256, P384, PrepareEcdsa, PreparedP256,
+        PreparedP384, PublicKey, Signature, Unprepared, VerifyEcdsa,
     },
-    x509::{CachedIssuer, TrustAnchor},
+    x509::{CachedIssuer, Issuers, TrustAnchor},
 };
 use genuine_testvectors::{
-    Device, Edits,
+    Device, Mutation,
     certificate::part,
     der::Der,
     keys::{Hash, Signer, other_form_p384, sha256},
@@ -67,8 +67,8 @@ pub(crate) const KINDS: [Kind; 23] = [
     signatures("assertion, whole, prepared 2 KB", assertion_prepared::<32>),
     signatures("assertion, whole, prepared 8 KB", assertion_prepared::<128>),
     attestations("attestation, whole", attestation_plain),
-    attestations("attestation, whole, cached issuer 3 KB", attestation_kept::<32>),
-    attestations("attestation, whole, cached issuer 48 KB", attestation_kept::<512>),
+    attestations("attestation, whole, cached issuer 3 KB", attestation_cached::<32>),
+    attestations("attestation, whole, cached issuer 48 KB", attestation_cached::<512>),
     attestations(
         "attestation, whole, cached issuer 48 KB, s of the issuer's signature flipped",
         attestation_relayed::<512>,
@@ -76,33 +76,33 @@ pub(crate) const KINDS: [Kind; 23] = [
 ];
 
 /// A digest, a signature, and the key.
-struct Signed<K, S> {
-    key: K,
+struct Signed<C: Curve> {
+    key: PublicKey<C>,
     digest: Digest,
-    signature: S,
+    signature: Signature<C>,
 }
 
 /// By a key each.
-fn signed_p256() -> Vec<Signed<P256PublicKey, P256Signature>> {
+fn signed_p256() -> Vec<Signed<P256>> {
     let sign = |number: usize| {
         let signer = Signer::p256(&format!("instructions {number}"));
         let digest = sha256(&[&number.to_be_bytes()]);
         Signed {
-            key: P256PublicKey::from_uncompressed(&signer.public_point()).expect("a point"),
+            key: PublicKey::from_uncompressed(&signer.public_point()).expect("a point"),
             digest: Digest::Sha256(digest),
-            signature: P256Signature(fixed(&signer.sign_digest(&digest))),
+            signature: Signature(fixed(&signer.sign_digest(&digest))),
         }
     };
     (0..SIGNATURES).map(sign).collect()
 }
 
 /// By one key, with SHA-384, as an intermediate certificate is signed.
-fn signed_p384() -> Vec<Signed<P384PublicKey, P384Signature>> {
+fn signed_p384() -> Vec<Signed<P384>> {
     let signer = Signer::p384("instructions");
-    let key = P384PublicKey::from_uncompressed(&signer.public_point()).expect("a point");
+    let key = PublicKey::from_uncompressed(&signer.public_point()).expect("a point");
     let sign = |number: usize| {
         let digest = Hash::Sha384.digest(&number.to_be_bytes());
-        let signature = P384Signature(fixed(&signer.sign_digest(&digest)));
+        let signature = Signature(fixed(&signer.sign_digest(&digest)));
         Signed { key, digest: Digest::Sha384(digest.try_into().expect("48 octets")), signature }
     };
     (0..SIGNATURES).map(sign).collect()
@@ -129,9 +129,7 @@ fn over<T>(inputs: &[T], times: usize, accepts: impl Fn(&T) -> bool) {
 }
 
 fn p256_plain(times: usize) {
-    over(&signed_p256(), times, |signed| {
-        GenuineCrypto.verify_p256(&signed.key, &signed.digest, &signed.signature).is_ok()
-    });
+    over(&signed_p256(), times, |signed| GenuineCrypto.verify(&signed.key, &signed.digest, &signed.signature).is_ok());
 }
 
 fn p256_prepared<const POINTS: usize>(times: usize) {
@@ -139,12 +137,12 @@ fn p256_prepared<const POINTS: usize>(times: usize) {
     let prepared: Vec<PreparedP256<POINTS>> = signed.iter().map(prepare_p256).collect();
     let inputs: Vec<_> = signed.iter().zip(&prepared).collect();
     over(&inputs, times, |(signed, key)| {
-        GenuineCrypto.verify_p256_prepared(key, &signed.digest, &signed.signature).is_ok()
+        GenuineCrypto.verify_prepared(*key, &signed.digest, &signed.signature).is_ok()
     });
 }
 
-fn prepare_p256<const POINTS: usize>(signed: &Signed<P256PublicKey, P256Signature>) -> PreparedP256<POINTS> {
-    GenuineCrypto.prepare_p256(&signed.key).expect("a point")
+fn prepare_p256<const POINTS: usize>(signed: &Signed<P256>) -> PreparedP256<POINTS> {
+    GenuineCrypto.prepare(&signed.key).expect("a point")
 }
 
 fn p256_prepare<const POINTS: usize>(times: usize) {
@@ -156,8 +154,8 @@ fn p256_prepare<const POINTS: usize>(times: usize) {
 
 fn p256_batch(times: usize) {
     let signed = signed_p256();
-    let item = |index: usize| P256Item::<PreparedP256<8>> {
-        key: P256Key::Plain(&signed[index].key),
+    let item = |index: usize| Item::<_, Unprepared> {
+        key: Key::Plain(&signed[index].key),
         digest: signed[index].digest,
         signature: signed[index].signature,
     };
@@ -167,49 +165,47 @@ fn p256_batch(times: usize) {
 fn p256_batch_prepared<const POINTS: usize>(times: usize) {
     let signed = signed_p256();
     let prepared: Vec<PreparedP256<POINTS>> = signed.iter().map(prepare_p256).collect();
-    let item = |index: usize| P256Item {
-        key: P256Key::Prepared(&prepared[index]),
+    let item = |index: usize| Item {
+        key: Key::Prepared(&prepared[index]),
         digest: signed[index].digest,
         signature: signed[index].signature,
     };
     over(&batches(item), times, all_of_batch);
 }
 
-fn batches<'k, K>(item: impl Fn(usize) -> P256Item<'k, K>) -> Vec<[P256Item<'k, K>; BATCH]> {
+fn batches<'k, K>(item: impl Fn(usize) -> Item<'k, P256, K>) -> Vec<[Item<'k, P256, K>; BATCH]> {
     (0..SIGNATURES / BATCH).map(|batch| array::from_fn(|place| item(batch * BATCH + place))).collect()
 }
 
-fn all_of_batch<K>(batch: &[P256Item<'_, K>; BATCH]) -> bool
+fn all_of_batch<K>(batch: &[Item<'_, P256, K>; BATCH]) -> bool
 where
-    GenuineCrypto: BatchP256<K>,
+    GenuineCrypto: BatchEcdsa<P256, K>,
 {
     let mut verdicts = [Err(CryptoError::Unavailable); BATCH];
-    GenuineCrypto.verify_p256_batch(batch, &mut verdicts);
+    GenuineCrypto.verify_batch(batch, &mut verdicts);
     verdicts.iter().all(Result::is_ok)
 }
 
 fn p384_plain(times: usize) {
-    over(&signed_p384(), times, |signed| {
-        GenuineCrypto.verify_p384(&signed.key, &signed.digest, &signed.signature).is_ok()
-    });
+    over(&signed_p384(), times, |signed| GenuineCrypto.verify(&signed.key, &signed.digest, &signed.signature).is_ok());
 }
 
 fn p384_prepared<const POINTS: usize>(times: usize) {
     let signed = signed_p384();
-    let key: PreparedP384<POINTS> = GenuineCrypto.prepare_p384(&signed[0].key).expect("a point");
-    over(&signed, times, |signed| GenuineCrypto.verify_p384_prepared(&key, &signed.digest, &signed.signature).is_ok());
+    let key: PreparedP384<POINTS> = GenuineCrypto.prepare(&signed[0].key).expect("a point");
+    over(&signed, times, |signed| GenuineCrypto.verify_prepared(&key, &signed.digest, &signed.signature).is_ok());
 }
 
 fn p384_prepare<const POINTS: usize>(times: usize) {
     over(&signed_p384(), times, |signed| {
-        let key: Result<PreparedP384<POINTS>, _> = GenuineCrypto.prepare_p384(&signed.key);
+        let key: Result<PreparedP384<POINTS>, _> = GenuineCrypto.prepare(&signed.key);
         black_box(&key).is_ok()
     });
 }
 
 /// Assertions of one device, and its stored key.
 struct Asserted {
-    apps: [AppIdHash; 1],
+    policies: [Policy<'static>; 1],
     key: AttestedKey,
     /// Object and client data hash.
     objects: Vec<(Vec<u8>, Vec<u8>)>,
@@ -217,44 +213,42 @@ struct Asserted {
 
 fn asserted() -> Asserted {
     let mut device = Device::new("instructions");
-    let apps = [AppIdHash::of(device.app_id(), &GenuineCrypto).expect("a hash")];
-    let key = P256PublicKey::from_uncompressed(&device.public_key()).expect("a point");
-    let key = AttestedKey::from_trusted_parts(&key, apps[0], Environment::Production, &GenuineCrypto).expect("a point");
+    let app_id = AppIdHash::of(device.app_id(), &GenuineCrypto).expect("a hash");
+    let key = PublicKey::from_uncompressed(&device.public_key()).expect("a point");
+    let key = AttestedKey::from_trusted_parts(&key, app_id, Environment::Production, &GenuineCrypto).expect("a point");
     let assertion = |number: usize| {
         let assertion = device.assert(&number.to_be_bytes());
         (assertion.object, assertion.client_data_hash)
     };
-    Asserted { apps, key, objects: (0..SIGNATURES).map(assertion).collect() }
+    Asserted { policies: [Policy::new(app_id)], key, objects: (0..SIGNATURES).map(assertion).collect() }
+}
+
+fn assertions(asserted: &Asserted, key: &impl AssertionKey<GenuineCrypto>, times: usize) {
+    let verifier = AssertionVerifier::new(&asserted.policies, &GenuineCrypto).expect("a configuration");
+    over(&asserted.objects, times, |(object, client_data_hash)| {
+        let verify = || {
+            let client_data = ClientDataHash::new(client_data_hash)?;
+            verifier.verify(&Assertion::parse(object)?, key, &client_data)?.accept_without_store(Counter::ATTESTED)
+        };
+        verify().is_ok()
+    });
 }
 
 fn assertion_plain(times: usize) {
-    let Asserted { apps, key, objects } = asserted();
-    let verifier = AssertionVerifier::new(Policy::new(&apps), &GenuineCrypto);
-    over(&objects, times, |(object, client_data_hash)| {
-        Assertion::parse(object)
-            .and_then(|assertion| verifier.verify(&assertion, &key, &ClientDataHash(client_data_hash)))
-            .and_then(|authentic| authentic.accept(Counter::ATTESTED))
-            .is_ok()
-    });
+    let asserted = asserted();
+    assertions(&asserted, &asserted.key, times);
 }
 
 fn assertion_prepared<const POINTS: usize>(times: usize) {
-    let Asserted { apps, key, objects } = asserted();
-    let key = PreparedKey::<PreparedP256<POINTS>>::new(&key, &GenuineCrypto).expect("a point");
-    let verifier = AssertionVerifier::new(Policy::new(&apps), &GenuineCrypto);
-    over(&objects, times, |(object, client_data_hash)| {
-        Assertion::parse(object)
-            .and_then(|assertion| verifier.verify_prepared(&assertion, &key, &ClientDataHash(client_data_hash)))
-            .and_then(|authentic| authentic.accept(Counter::ATTESTED))
-            .is_ok()
-    });
+    let asserted = asserted();
+    let key = PreparedKey::<_, PreparedP256<POINTS>>::new(&asserted.key, &GenuineCrypto).expect("a point");
+    assertions(&asserted, &key, times);
 }
 
 /// Attestations of a device each.
 struct Attested {
-    apps: [AppIdHash; 1],
-    root_subject: Vec<u8>,
-    root_point: P384PublicKey,
+    policies: [Policy<'static>; 1],
+    anchors: [TrustAnchor<'static>; 1],
     now: UnixTime,
     /// Object, key identifier and client data hash.
     objects: Vec<(Vec<u8>, KeyId, Vec<u8>)>,
@@ -267,72 +261,64 @@ fn attested() -> Attested {
         let attestation = device.attest(b"challenge");
         (attestation.object, KeyId(attestation.key_id), attestation.client_data_hash)
     };
+    let root = PublicKey::from_uncompressed(&first.authorities().root_point()).expect("a point");
     Attested {
-        apps: [AppIdHash::of(first.app_id(), &GenuineCrypto).expect("a hash")],
-        root_subject: first.authorities().root_subject(),
-        root_point: P384PublicKey::from_uncompressed(&first.authorities().root_point()).expect("a point"),
+        policies: [Policy::new(AppIdHash::of(first.app_id(), &GenuineCrypto).expect("a hash"))],
+        anchors: [TrustAnchor::new(first.authorities().root_subject().leak(), root)],
         now: UnixTime(first.issue_time()),
         objects: devices.iter().map(attestation).collect(),
     }
 }
 
-/// What a relay makes of them: n − s for s in the signature of each second intermediate.
-fn relayed() -> Attested {
-    let mut attested = attested();
-    let flipped = Edits::default().chain(|chain| {
-        let bits = chain.intermediate[part::SIGNATURE].octets();
-        *bits = [&[0][..], &other_form_p384(&bits[1..])].concat();
-    });
-    for (number, (object, _, client_data_hash)) in attested.objects.iter_mut().enumerate().step_by(2) {
-        *object = flipped.mint_attestation(&Device::new(&format!("instructions {number}")), client_data_hash);
+impl Attested {
+    /// What a relay makes of them: n − s for s in the signature of each second intermediate.
+    fn relayed(mut self) -> Self {
+        let flipped = Mutation::default().chain(|chain| {
+            let bits = chain.intermediate[part::SIGNATURE].octets();
+            *bits = [&[0][..], &other_form_p384(&bits[1..])].concat();
+        });
+        for (number, (object, _, client_data_hash)) in self.objects.iter_mut().enumerate().step_by(2) {
+            *object = flipped.mint_attestation(&Device::new(&format!("instructions {number}")), client_data_hash);
+        }
+        self
     }
-    attested
-}
 
-/// Each is of the issuer that the one before it left behind, in another form.
-fn attestation_relayed<const POINTS: usize>(times: usize) {
-    let Attested { apps, root_subject, root_point, now, objects } = relayed();
-    let anchors = [TrustAnchor::new(&root_subject, root_point)];
-    let verifier = AttestationVerifier::new(Policy::new(&apps), &anchors, &GenuineCrypto);
-    let issuer: RefCell<Option<CachedIssuer<PreparedP384<POINTS>>>> = RefCell::new(None);
-    let verify = |(object, key_id, client_data_hash): &(Vec<u8>, KeyId, Vec<u8>)| {
-        let client_data = ClientDataHash(client_data_hash);
-        let kept = &mut issuer.borrow_mut();
-        AttestationObject::parse(object)
-            .and_then(|object| verifier.verify_and_keep_issuer(&object, key_id, &client_data, now, kept).map(drop))
-            .is_ok()
-    };
-    assert!(verify(&objects[0]));
-    over(&objects, times, verify);
+    fn verifier(&self) -> AttestationVerifier<'_, GenuineCrypto> {
+        AttestationVerifier::new(&self.policies, &self.anchors, &GenuineCrypto).expect("a configuration")
+    }
+
+    fn accepts<I: Issuers<GenuineCrypto>>(
+        &self,
+        verifier: &AttestationVerifier<'_, GenuineCrypto, I>,
+        (object, key_id, client_data_hash): &(Vec<u8>, KeyId, Vec<u8>),
+    ) -> bool {
+        let verify = || {
+            let client_data = ClientDataHash::new(client_data_hash)?;
+            verifier.verify(&AttestationObject::parse(object)?, key_id, &client_data, self.now).map(drop)
+        };
+        verify().is_ok()
+    }
+
+    /// Under the issuer that the first one leaves behind: that of all others, whichever form of s came with it.
+    fn under_cached_issuer<const POINTS: usize>(&self, times: usize) {
+        let issuer: RefCell<Option<CachedIssuer<GenuineCrypto, PreparedP384<POINTS>>>> = RefCell::new(None);
+        let verifier = self.verifier().with_issuer_cache(&issuer);
+        assert!(self.accepts(&verifier, &self.objects[0]));
+        assert!(issuer.borrow().is_some());
+        over(&self.objects, times, |object| self.accepts(&verifier, object));
+    }
 }
 
 fn attestation_plain(times: usize) {
-    let Attested { apps, root_subject, root_point, now, objects } = attested();
-    let anchors = [TrustAnchor::new(&root_subject, root_point)];
-    let verifier = AttestationVerifier::new(Policy::new(&apps), &anchors, &GenuineCrypto);
-    over(&objects, times, |(object, key_id, client_data_hash)| {
-        AttestationObject::parse(object)
-            .and_then(|object| verifier.verify(&object, key_id, &ClientDataHash(client_data_hash), now).map(drop))
-            .is_ok()
-    });
+    let attested = attested();
+    let verifier = attested.verifier();
+    over(&attested.objects, times, |object| attested.accepts(&verifier, object));
 }
 
-fn attestation_kept<const POINTS: usize>(times: usize) {
-    let Attested { apps, root_subject, root_point, now, objects } = attested();
-    let anchors = [TrustAnchor::new(&root_subject, root_point)];
-    let verifier = AttestationVerifier::new(Policy::new(&apps), &anchors, &GenuineCrypto);
-    let parse = |object| AttestationObject::parse(object).expect("an attestation");
-    let (object, key_id, client_data_hash) = &objects[0];
-    let mut issuer: Option<CachedIssuer<PreparedP384<POINTS>>> = None;
-    let _ = verifier
-        .verify_and_keep_issuer(&parse(object), key_id, &ClientDataHash(client_data_hash), now, &mut issuer)
-        .expect("an attestation");
-    let issuer = issuer.expect("an issuer");
-    assert!(objects.iter().all(|(object, ..)| verifier.is_of_issuer(&parse(object), &issuer) == Ok(true)));
-    over(&objects, times, |(object, key_id, client_data_hash)| {
-        let client_data = ClientDataHash(client_data_hash);
-        AttestationObject::parse(object)
-            .and_then(|object| verifier.verify_with_issuer(&object, key_id, &client_data, now, &issuer).map(drop))
-            .is_ok()
-    });
+fn attestation_cached<const POINTS: usize>(times: usize) {
+    attested().under_cached_issuer::<POINTS>(times);
+}
+
+fn attestation_relayed<const POINTS: usize>(times: usize) {
+    attested().relayed().under_cached_issuer::<POINTS>(times);
 }

@@ -6,21 +6,27 @@
 //!
 //! For each kind it runs itself under valgrind's callgrind, twice: once over all inputs, and once over all of them twice.
 //! The difference is what the verifications took, and nothing of what goes before and after. Inputs are minted from fixed
-//! seeds. `benches/instructions/run` builds it so that the processor has no say: static, with hashes in portable code.
+//! seeds. `cargo xtask instructions` builds it so that the processor has no say: static, with hashes in portable code.
 
 mod kinds;
 
 use std::{
-    env, fs, io,
-    path::Path,
+    env,
     process::{Command, ExitCode},
     sync::atomic::{AtomicUsize, Ordering},
     thread,
 };
 
 use kinds::{KINDS, Kind};
+use xtask::{
+    Outcome,
+    record::{
+        Origin, Record as _,
+        instructions::{Figure, Instructions},
+        thousands,
+    },
+};
 
-const FIGURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../record/instructions.toml");
 /// How far a count may be from the committed one, in parts of it.
 const TOLERANCE: f64 = 0.01;
 
@@ -46,7 +52,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(name: &str, times: &str) -> Result<(), String> {
+fn run(name: &str, times: &str) -> Outcome<()> {
     let kind = KINDS.iter().find(|kind| kind.name == name).ok_or("no such kind")?;
     (kind.verify)(times.parse().map_err(|_| "not a number")?);
     Ok(())
@@ -96,24 +102,21 @@ fn callgrind(name: &str, times: &str) -> Result<u64, String> {
     collected.filter(|_| output.status.success()).ok_or_else(|| format!("{name}: valgrind did not count:\n{log}"))
 }
 
-fn write() -> Result<(), String> {
+fn write() -> Outcome<()> {
     let counts = counts()?;
-    let lines = KINDS.iter().zip(&counts);
-    let lines: Vec<_> = lines.map(|(kind, count)| format!("\"{}\" = {}\n", kind.name, grouped(*count, "_"))).collect();
-    let head = "# Instructions of one verification on x86-64, counted by `benches/instructions/run --write`.\n\n";
-    let text = head.to_owned() + &lines.concat();
-    fs::write(FIGURES, text).map_err(|error| format!("{FIGURES}: {error}"))?;
+    let figure = |(kind, count): (&Kind, &u64)| Figure { name: kind.name.to_owned(), instructions: *count };
+    let figure = KINDS.iter().zip(&counts).map(figure).collect();
+    Instructions { origin: Origin::on("x86-64 under valgrind")?, figure }.write()?;
     print!("{}", table(&counts, &counts));
     Ok(())
 }
 
-fn compare() -> Result<(), String> {
-    let figures = read(Path::new(FIGURES)).map_err(|error| format!("{FIGURES}: {error}"))?;
-    let names: Vec<_> = figures.iter().map(|(name, _)| name.as_str()).collect();
-    if !names.iter().eq(KINDS.iter().map(|kind| &kind.name)) {
-        return Err("the committed figures are of other kinds; `benches/instructions/run --write`".to_owned());
+fn compare() -> Outcome<()> {
+    let figures = Instructions::committed()?.figure;
+    if !figures.iter().map(|figure| figure.name.as_str()).eq(KINDS.iter().map(|kind| kind.name)) {
+        return Err("the committed figures are of other kinds; `cargo xtask instructions --write`".into());
     }
-    let committed: Vec<_> = figures.into_iter().map(|(_, count)| count).collect();
+    let committed: Vec<_> = figures.into_iter().map(|figure| figure.instructions).collect();
     let counts = counts()?;
     print!("{}", table(&counts, &committed));
     let moved =
@@ -121,26 +124,15 @@ fn compare() -> Result<(), String> {
     match moved.count() {
         0 => Ok(()),
         moved => {
-            Err(format!("figures that moved by more than one per cent: {moved}; `benches/instructions/run --write`"))
+            Err(format!("figures moved by more than one per cent: {moved}; cargo xtask instructions --write").into())
         }
     }
-}
-
-/// The lines `"name" = number`.
-fn read(path: &Path) -> io::Result<Vec<(String, u64)>> {
-    let text = fs::read_to_string(path)?;
-    let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let entry = |line: &str| {
-        let (name, count) = line.strip_prefix('"')?.split_once("\" = ")?;
-        Some((name.to_owned(), count.replace('_', "").parse().ok()?))
-    };
-    lines.map(|line| entry(line).ok_or_else(|| io::Error::other(format!("not a figure: {line}")))).collect()
 }
 
 fn table(counts: &[u64], committed: &[u64]) -> String {
     let row = |((kind, count), committed): ((&Kind, &u64), &u64)| {
         let change = change(*count, *committed) * 100.0;
-        let [count, committed] = [count, committed].map(|count| grouped(*count, ","));
+        let [count, committed] = [count, committed].map(|count| thousands(*count));
         format!("| {} | {count} | {committed} | {change:+.2} % |\n", kind.name)
     };
     let rows: Vec<_> = KINDS.iter().zip(counts).zip(committed).map(row).collect();
@@ -153,21 +145,9 @@ fn change(count: u64, committed: u64) -> f64 {
     count / committed - 1.0
 }
 
-/// A number with something between thousands.
-fn grouped(number: u64, separator: &str) -> String {
-    let digits = number.to_string();
-    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
-    groups.join(separator)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn thousands() {
-        assert_eq!([1, 100, 1_000, 10_200_003].map(|number| grouped(number, "_")), ["1", "100", "1_000", "10_200_003"]);
-    }
 
     /// Every kind verifies, with or without valgrind.
     #[test]

@@ -109,7 +109,7 @@ pub(crate) fn contender(operation: &'static str, child: &Result<Child, Absent>) 
 impl Child {
     fn start(library: &Library, objects: &str) -> Result<Self, String> {
         if !Path::new(library.installed).exists() {
-            return Err("not installed; `benches/peers/run` does".to_owned());
+            return Err("not installed; `cargo xtask peers` does".to_owned());
         }
         let mut process = Command::new(library.program)
             .args([library.script, library.name])

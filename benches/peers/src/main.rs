@@ -5,10 +5,9 @@
 //! ```
 //!
 //! `--quick` checks all answers and measures next to nothing. `--only` takes the operations whose name contains a text,
-//! `--scaling` takes devices, batches and threads instead of operations, and `--write` takes all and writes it down. Writes
-//! Markdown to the standard output. `benches/peers/run` installs the rivals in other languages before it.
+//! `--scaling` takes devices, batches and threads instead of operations, and `--write` takes all and writes it down. Prints
+//! Markdown, and writes `benches/record/peers.toml`. `cargo xtask peers` installs the rivals in other languages before it.
 
-mod chart;
 mod cores;
 mod ecdsa;
 mod external;
@@ -16,7 +15,6 @@ mod measure;
 mod multi_buffer;
 mod objects;
 mod ours;
-mod record;
 mod scaling;
 mod table;
 mod whole;
@@ -27,8 +25,10 @@ use cores::Cores;
 use external::{Absent, Child};
 use measure::{Contender, Effort};
 use objects::Objects;
-use record::Record;
-use table::Table;
+use xtask::record::{
+    Origin, Record as _,
+    peers::{Figure, Operations, Peers},
+};
 
 /// What is asked for.
 #[derive(Default)]
@@ -72,19 +72,16 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> Result<(), String> {
-    if options.write {
-        record::check()?;
-    }
     let cores = Cores::find();
     cores.use_one();
-    let (machine, quick) = (table::machine(), options.quick);
-    println!("{machine}\n");
+    let (origin, quick) = (Origin::here().map_err(|error| error.to_string())?, options.quick);
+    println!("{origin}\n");
     if quick {
         println!("Quick: the answers were checked; the times mean nothing.\n");
     }
     let scaling = || {
-        let scaling = scaling::scaling(quick, &cores);
-        println!("{}\n\n{}", scaling.working_set(), scaling.table().trim_end());
+        let scaling = scaling::scaling(quick, &cores).record();
+        println!("{}", scaling.tables().trim_end());
         scaling
     };
     if options.scaling {
@@ -95,24 +92,27 @@ fn run(options: &Options) -> Result<(), String> {
     let objects: &'static Objects = Box::leak(Box::new(Objects::mint()));
     let children = external::start(objects);
     let versions = table::versions(&children);
-    println!("{versions}\n");
+    println!("{}\n", versions.join(" · "));
     let only = options.only.as_deref().unwrap_or_default();
-    let table = operations(objects, &children, only, if quick { Effort::QUICK } else { Effort::FULL });
+    let figure = operations(objects, &children, only, if quick { Effort::QUICK } else { Effort::FULL });
     println!();
     if options.only.is_some() {
         return Ok(());
     }
-    println!("{}", record::targets(&table));
-    println!("{}", table.break_even()?);
+    println!("{}", figure.targets());
+    println!("{}", figure.preparing()?);
     if !quick && !options.write {
         return Ok(());
     }
     let scaling = scaling();
-    if options.write { Record { machine, versions, table, scaling }.write() } else { Ok(()) }
+    if options.write {
+        Peers { origin, versions, figure, scaling }.write().map_err(|error| error.to_string())?;
+    }
+    Ok(())
 }
 
 /// Measures the operations whose name contains a text, and prints each when it is done.
-fn operations(objects: &'static Objects, children: &[Result<Child, Absent>], only: &str, effort: Effort) -> Table {
+fn operations(objects: &'static Objects, children: &[Result<Child, Absent>], only: &str, effort: Effort) -> Operations {
     let mut contenders = whole::contenders(objects, children);
     contenders.extend(ecdsa::contenders());
     contenders.retain(|contender| contender.operation.contains(only));
@@ -121,16 +121,16 @@ fn operations(objects: &'static Objects, children: &[Result<Child, Absent>], onl
     operations.dedup();
     let place = |contender: &Contender| operations.iter().position(|operation| *operation == contender.operation);
     contenders.sort_by_key(place);
-    print!("{}", table::HEAD);
-    let mut table = Table(Vec::new());
+    print!("{}", Figure::HEAD);
+    let mut all = Operations::default();
     for contenders in contenders.chunk_by_mut(|a, b| a.operation == b.operation) {
         eprintln!("{} …", contenders[0].operation);
         let measured = measure::measure(contenders, effort);
-        let rows = table::rows(contenders, &measured);
-        for row in &rows {
-            print!("{}", row.text());
+        let figures = table::figures(contenders, &measured);
+        for figure in &figures {
+            print!("{}", figure.row());
         }
-        table.0.extend(rows);
+        all.0.extend(figures);
     }
-    table
+    all
 }

@@ -21,7 +21,7 @@ pub(crate) const NAME: &str = "Intel crypto_mb, 8 lanes";
 /// How many verifications are one call.
 pub(crate) const LANES: usize = 8;
 
-/// Where `benches/peers/run` installs it.
+/// Where `cargo xtask peers` installs it.
 const DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/python/venv/lib");
 
 /// The library, after those that it needs: it does not say where they are, and finds them if they are loaded. It needs
@@ -72,7 +72,7 @@ impl MultiBuffer {
     pub(crate) fn load() -> Result<Self, String> {
         let directory = Path::new(DIRECTORY);
         if LIBRARIES.iter().any(|name| !directory.join(name).exists()) {
-            return Err("not installed; `benches/peers/run` does".to_owned());
+            return Err("not installed; `cargo xtask peers` does".to_owned());
         }
         // SAFETY: the initialisers of the library and of Intel's run-time libraries under it are trusted, as those of any
         // library that is linked. The types are those of its headers, version 13 of the interface. The functions without

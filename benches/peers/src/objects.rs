@@ -11,7 +11,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use genuine_testvectors::{
-    Device, Edits, Generation,
+    Device, Generation, Mutation,
     certificate::{ec_public_key, field, name, oid, part},
     der::Der,
     keys::{Hash, Signer, sha256},
@@ -90,16 +90,16 @@ impl Objects {
             })
             .collect();
         let device = &devices[0];
-        let other_leaf = edits().chain(|chain| alter(chain.leaf[part::SIGNATURE].octets()));
-        let other_intermediate = edits().chain(|chain| alter(chain.intermediate[part::SIGNATURE].octets()));
-        let other_signature = Edits::default().signature(|signature| alter(signature));
+        let other_leaf = mutation().chain(|chain| alter(chain.leaf[part::SIGNATURE].octets()));
+        let other_intermediate = mutation().chain(|chain| alter(chain.intermediate[part::SIGNATURE].octets()));
+        let other_signature = Mutation::default().signature(|signature| alter(signature));
         Self {
             attestations: Cases {
-                good: devices.iter().map(|device| attestation(device, &edits())).collect(),
+                good: devices.iter().map(|device| attestation(device, &mutation())).collect(),
                 altered: vec![attestation(device, &other_leaf), attestation(device, &other_intermediate)],
             },
             assertions: Cases {
-                good: (1..=ASSERTIONS).map(|counter| assertion(device, counter, &Edits::default())).collect(),
+                good: (1..=ASSERTIONS).map(|counter| assertion(device, counter, &Mutation::default())).collect(),
                 altered: vec![assertion(device, ASSERTIONS + 1, &other_signature)],
             },
             app_id: device.app_id().to_owned(),
@@ -146,9 +146,9 @@ impl Objects {
 }
 
 /// Gives the intermediate the common name of Apple's, and the leaf that issuer.
-fn edits() -> Edits<'static> {
+fn mutation() -> Mutation<'static> {
     let authority = || name(&[(oid::COMMON_NAME, "Apple App Attestation CA 1"), (oid::ORGANIZATION, "Genuine Test")]);
-    Edits::default()
+    Mutation::default()
         .intermediate(move |intermediate| intermediate.tbs[field::SUBJECT] = authority())
         .leaf(move |leaf| leaf.tbs[field::ISSUER] = authority())
 }
@@ -158,10 +158,10 @@ fn alter(signature: &mut [u8]) {
     *signature.last_mut().expect("a signature") ^= 1;
 }
 
-fn attestation(device: &Device, edits: &Edits<'_>) -> Attestation {
+fn attestation(device: &Device, mutation: &Mutation<'_>) -> Attestation {
     let challenge = "5f0c1f0e-7b3c-4a51-9c92-6f3f3e4f1d20".to_owned();
     let client_data_hash = sha256(&[challenge.as_bytes()]);
-    let object = edits.mint_attestation(device, &client_data_hash);
+    let object = mutation.mint_attestation(device, &client_data_hash);
     Attestation {
         base64: STANDARD.encode(&object),
         object,
@@ -173,11 +173,11 @@ fn attestation(device: &Device, edits: &Edits<'_>) -> Attestation {
     }
 }
 
-fn assertion(device: &Device, counter: u32, edits: &Edits<'_>) -> Assertion {
+fn assertion(device: &Device, counter: u32, mutation: &Mutation<'_>) -> Assertion {
     let challenge = format!("0b8d9ad4-1f2e-4c7b-8a38-{counter:012}");
     let client_data = json!({ "challenge": challenge }).to_string().into_bytes();
     let client_data_hash = sha256(&[&client_data]);
-    let object = edits.mint_assertion(device, counter, &client_data_hash);
+    let object = mutation.mint_assertion(device, counter, &client_data_hash);
     Assertion { base64: STANDARD.encode(&object), object, client_data, challenge, client_data_hash, counter }
 }
 

@@ -6,8 +6,8 @@ use std::{array, hint::black_box};
 use genuine::{
     app_attest::{AppIdHash, AttestedKey, Environment, PreparedKey},
     crypto::{
-        BatchP256, Crypto, CryptoError, Digest, P256Item, P256Key, P256PublicKey, P256Signature, P384PublicKey,
-        P384Signature, PrepareP256, PrepareP384, PreparedP256, PreparedP384, GenuineCrypto,
+        BatchEcdsa, CryptoError, Curve, Digest, GenuineCrypto, Item, Key, P256, P384, PrepareEcdsa, PreparedP256,
+        PreparedP384, PublicKey, Signature, Unprepared, VerifyEcdsa,
     },
 };
 use genuine_crypto_ifma::Ifma;
@@ -60,41 +60,29 @@ pub(crate) fn size(bytes: usize) -> String {
 }
 
 /// What a backend is asked.
-struct Operands<K, S> {
-    key: K,
+struct Operands<C: Curve> {
+    key: PublicKey<C>,
     digest: Digest,
-    signature: S,
+    signature: Signature<C>,
 }
 
-type P256 = Operands<P256PublicKey, P256Signature>;
-type P384 = Operands<P384PublicKey, P384Signature>;
-
-fn digest(signed: &Signed) -> Digest {
+fn operands<C: Curve>(signed: &Signed) -> Operands<C> {
     let octets = signed.digest.as_slice();
-    octets.try_into().map(Digest::Sha256).or_else(|_| octets.try_into().map(Digest::Sha384)).expect("32 or 48 octets")
-}
-
-fn p256(signed: &Signed) -> P256 {
+    let digest = octets.try_into().map(Digest::Sha256).or_else(|_| octets.try_into().map(Digest::Sha384));
+    let mut signature = Signature::<C>(C::ZEROS);
+    signature.0.as_mut().copy_from_slice(&signed.fixed);
     Operands {
-        key: P256PublicKey::from_uncompressed(&signed.point).expect("a point"),
-        digest: digest(signed),
-        signature: P256Signature(signed.fixed.as_slice().try_into().expect("r and s")),
-    }
-}
-
-fn p384(signed: &Signed) -> P384 {
-    Operands {
-        key: P384PublicKey::from_uncompressed(&signed.point).expect("a point"),
-        digest: digest(signed),
-        signature: P384Signature(signed.fixed.as_slice().try_into().expect("r and s")),
+        key: PublicKey::from_uncompressed(&signed.point).expect("a point"),
+        digest: digest.expect("32 or 48 octets"),
+        signature,
     }
 }
 
 /// One signature by a P-256 key after the other.
 pub(crate) fn singles_p256(operation: &'static str, signed: &Cases<Signed>) -> Vec<Contender> {
-    let cases = signed.map(p256).leak();
+    let cases = signed.map(operands).leak();
     let plain = Contender::new(operation, GENUINE_CRYPTO, Side::Ours, cases, |case| {
-        GenuineCrypto.verify_p256(&case.key, &case.digest, &case.signature).is_ok()
+        GenuineCrypto.verify(&case.key, &case.digest, &case.signature).is_ok()
     });
     let mut contenders = vec![
         plain,
@@ -113,29 +101,29 @@ pub(crate) fn singles_p256(operation: &'static str, signed: &Cases<Signed>) -> V
     contenders
 }
 
-fn single_p256<const POINTS: usize, C: PrepareP256<PreparedP256<POINTS>> + 'static>(
+fn single_p256<const POINTS: usize, C: PrepareEcdsa<P256, PreparedP256<POINTS>> + 'static>(
     operation: &'static str,
     name: &dyn Fn(usize) -> String,
-    cases: &'static Cases<P256>,
+    cases: &'static Cases<Operands<P256>>,
     crypto: C,
 ) -> Contender {
-    let key = crypto.prepare_p256(&cases.good[0].key).expect("a point");
+    let key = crypto.prepare(&cases.good[0].key).expect("a point");
     Contender::new(operation, &name(size_of_val(&key)), Side::Ours, cases, move |case| {
-        crypto.verify_p256_prepared(&key, &case.digest, &case.signature).is_ok()
+        crypto.verify_prepared(&key, &case.digest, &case.signature).is_ok()
     })
 }
 
 /// One signature by a P-384 key after the other.
 pub(crate) fn singles_p384(operation: &'static str, signed: &Cases<Signed>) -> Vec<Contender> {
-    fn of<const POINTS: usize>(operation: &'static str, cases: &'static Cases<P384>) -> Contender {
-        let key: PreparedP384<POINTS> = GenuineCrypto.prepare_p384(&cases.good[0].key).expect("a point");
+    fn of<const POINTS: usize>(operation: &'static str, cases: &'static Cases<Operands<P384>>) -> Contender {
+        let key: PreparedP384<POINTS> = GenuineCrypto.prepare(&cases.good[0].key).expect("a point");
         Contender::new(operation, &prepared(size_of_val(&key)), Side::Ours, cases, move |case| {
-            GenuineCrypto.verify_p384_prepared(&key, &case.digest, &case.signature).is_ok()
+            GenuineCrypto.verify_prepared(&key, &case.digest, &case.signature).is_ok()
         })
     }
-    let cases = signed.map(p384).leak();
+    let cases = signed.map(operands).leak();
     let plain = Contender::new(operation, GENUINE_CRYPTO, Side::Ours, cases, |case| {
-        GenuineCrypto.verify_p384(&case.key, &case.digest, &case.signature).is_ok()
+        GenuineCrypto.verify(&case.key, &case.digest, &case.signature).is_ok()
     });
     let sizes = [of::<8>, of::<32>, of::<128>, of::<512>];
     [plain].into_iter().chain(sizes.map(|of| of(operation, cases))).collect()
@@ -143,16 +131,16 @@ pub(crate) fn singles_p384(operation: &'static str, signed: &Cases<Signed>) -> V
 
 /// Eight signatures at a time, each by another P-384 key. Nothing is shared.
 pub(crate) fn one_by_one_p384(operation: &'static str, signed: &Cases<[Signed; LANES]>) -> Vec<Contender> {
-    let cases = signed.map(|batch| batch.each_ref().map(p384)).leak();
+    let cases = signed.map(|batch| batch.each_ref().map(operands::<P384>)).leak();
     let name = format!("{GENUINE_CRYPTO}, one by one");
     vec![Contender::new(operation, &name, Side::Ours, cases, |batch| {
-        batch.iter().all(|case| GenuineCrypto.verify_p384(&case.key, &case.digest, &case.signature).is_ok())
+        batch.iter().all(|case| GenuineCrypto.verify(&case.key, &case.digest, &case.signature).is_ok())
     })]
 }
 
 /// Eight signatures at a time, each by another P-256 key.
 pub(crate) fn batches_p256(operation: &'static str, signed: &Cases<[Signed; LANES]>) -> Vec<Contender> {
-    let cases = signed.map(|batch| batch.each_ref().map(p256)).leak();
+    let cases = signed.map(|batch| batch.each_ref().map(operands)).leak();
     let mut contenders = vec![
         batch_plain(operation, BATCH, cases, GenuineCrypto),
         batch_of_prepared::<32, _>(operation, &batch_prepared, cases, GenuineCrypto),
@@ -169,42 +157,45 @@ pub(crate) fn batches_p256(operation: &'static str, signed: &Cases<[Signed; LANE
     contenders
 }
 
-fn batch_plain<C: BatchP256<PreparedP256<8>> + 'static>(
+fn batch_plain<C: BatchEcdsa<P256, Unprepared> + 'static>(
     operation: &'static str,
     name: &str,
-    cases: &'static Cases<[P256; LANES]>,
+    cases: &'static Cases<[Operands<P256>; LANES]>,
     crypto: C,
 ) -> Contender {
     Contender::new(operation, name, Side::Ours, cases, move |batch| {
-        verify_batch(&crypto, batch, |lane| P256Key::Plain(&batch[lane].key))
+        verify_batch(&crypto, batch, |lane| Key::Plain(&batch[lane].key))
     })
 }
 
-fn batch_of_prepared<const POINTS: usize, C: BatchP256<PreparedP256<POINTS>> + 'static>(
+fn batch_of_prepared<const POINTS: usize, C>(
     operation: &'static str,
     name: &dyn Fn(usize) -> String,
-    cases: &'static Cases<[P256; LANES]>,
+    cases: &'static Cases<[Operands<P256>; LANES]>,
     crypto: C,
-) -> Contender {
-    let keys = cases.good[0].each_ref().map(|case| crypto.prepare_p256(&case.key).expect("a point"));
+) -> Contender
+where
+    C: BatchEcdsa<P256, PreparedP256<POINTS>> + PrepareEcdsa<P256, PreparedP256<POINTS>> + 'static,
+{
+    let keys = cases.good[0].each_ref().map(|case| crypto.prepare(&case.key).expect("a point"));
     Contender::new(operation, &name(size_of_val(&keys[0])), Side::Ours, cases, move |batch| {
-        verify_batch(&crypto, batch, |lane| P256Key::Prepared(&keys[lane]))
+        verify_batch(&crypto, batch, |lane| Key::Prepared(&keys[lane]))
     })
 }
 
 /// Whether all of a batch are good.
 fn verify_batch<'k, K: 'k>(
-    crypto: &impl BatchP256<K>,
-    batch: &[P256; LANES],
-    key: impl Fn(usize) -> P256Key<'k, K>,
+    crypto: &impl BatchEcdsa<P256, K>,
+    batch: &[Operands<P256>; LANES],
+    key: impl Fn(usize) -> Key<'k, P256, K>,
 ) -> bool {
-    let items = array::from_fn::<_, LANES, _>(|lane| P256Item {
+    let items = array::from_fn::<_, LANES, _>(|lane| Item {
         key: key(lane),
         digest: batch[lane].digest,
         signature: batch[lane].signature,
     });
     let mut verdicts = [Err(CryptoError::Unavailable); LANES];
-    crypto.verify_p256_batch(&items, &mut verdicts);
+    crypto.verify_batch(&items, &mut verdicts);
     verdicts.iter().all(Result::is_ok)
 }
 
@@ -216,49 +207,47 @@ pub(crate) fn preparing(yardstick: impl Fn(&'static str, &'static Cases<Signed>)
         (0..KEYS).map(|number| signer(&format!("prepare {number}")).public_point()).collect()
     };
 
-    let keys: Vec<_> =
-        points(Signer::p256).iter().filter_map(|point| P256PublicKey::from_uncompressed(point)).collect();
+    let keys: Vec<_> = points(Signer::p256).iter().filter_map(|point| PublicKey::from_uncompressed(point)).collect();
     let mut contenders = vec![yardstick(PREPARE_P256, p256)];
     contenders
         .extend([prepare_p256::<8>, prepare_p256::<32>, prepare_p256::<128>, prepare_p256::<512>].map(|of| of(&keys)));
     contenders.push(yardstick(LOAD_P256, p256));
     contenders.extend([load::<8>, load::<32>, load::<128>, load::<512>].map(|of| of(&keys)));
 
-    let keys: Vec<_> =
-        points(Signer::p384).iter().filter_map(|point| P384PublicKey::from_uncompressed(point)).collect();
+    let keys: Vec<_> = points(Signer::p384).iter().filter_map(|point| PublicKey::from_uncompressed(point)).collect();
     contenders.push(yardstick(PREPARE_P384, p384));
     contenders
         .extend([prepare_p384::<8>, prepare_p384::<32>, prepare_p384::<128>, prepare_p384::<512>].map(|of| of(&keys)));
     contenders
 }
 
-fn prepare_p256<const POINTS: usize>(keys: &[P256PublicKey]) -> Contender {
+fn prepare_p256<const POINTS: usize>(keys: &[PublicKey<P256>]) -> Contender {
     let mut no_point = keys[0];
     no_point.0[63] ^= 1;
     let cases = Cases { good: keys.to_vec(), altered: vec![no_point] }.leak();
     let name = prepared(size_of::<PreparedP256<POINTS>>());
     Contender::new(PREPARE_P256, &name, Side::Ours, cases, |key| {
-        let prepared: Result<PreparedP256<POINTS>, _> = GenuineCrypto.prepare_p256(key);
+        let prepared: Result<PreparedP256<POINTS>, _> = GenuineCrypto.prepare(key);
         black_box(&prepared).is_ok()
     })
 }
 
-fn prepare_p384<const POINTS: usize>(keys: &[P384PublicKey]) -> Contender {
+fn prepare_p384<const POINTS: usize>(keys: &[PublicKey<P384>]) -> Contender {
     let mut no_point = keys[0];
     no_point.0[95] ^= 1;
     let cases = Cases { good: keys.to_vec(), altered: vec![no_point] }.leak();
     let name = prepared(size_of::<PreparedP384<POINTS>>());
     Contender::new(PREPARE_P384, &name, Side::Ours, cases, |key| {
-        let prepared: Result<PreparedP384<POINTS>, _> = GenuineCrypto.prepare_p384(key);
+        let prepared: Result<PreparedP384<POINTS>, _> = GenuineCrypto.prepare(key);
         black_box(&prepared).is_ok()
     })
 }
 
 /// The stored form with the attested key in it, as a verifier stores it.
-fn load<const POINTS: usize>(keys: &[P256PublicKey]) -> Contender {
-    type Key<const POINTS: usize> = PreparedKey<PreparedP256<POINTS>>;
+fn load<const POINTS: usize>(keys: &[PublicKey<P256>]) -> Contender {
+    type Key<const POINTS: usize> = PreparedKey<GenuineCrypto, PreparedP256<POINTS>>;
     let app = AppIdHash::of("0123456789.com.example.app", &GenuineCrypto).expect("a hash");
-    let stored = |key: &P256PublicKey| {
+    let stored = |key: &PublicKey<P256>| {
         let mut bytes = vec![0; Key::<POINTS>::ENCODED_LEN];
         AttestedKey::from_trusted_parts(key, app, Environment::Production, &GenuineCrypto)
             .and_then(|key| Key::<POINTS>::new(&key, &GenuineCrypto))

@@ -10,10 +10,10 @@ use std::{sync::Barrier, thread, time::Duration};
 use genuine::{
     Error,
     app_attest::{
-        AppIdHash, Assertion, AssertionKey, AssertionRequest, AssertionVerifier, AttestedKey, AuthenticAssertion,
-        ClientDataHash, Counter, Environment, Policy, PreparedKey,
+        AppIdHash, Assertion, AssertionCrypto, AssertionKey, AssertionRequest, AssertionVerifier, AttestedKey,
+        AuthenticAssertion, BatchKey, ClientDataHash, Counter, Environment, Policy, PreparedKey,
     },
-    crypto::{BatchP256, Crypto, P256PublicKey, PrepareP256, PreparedP256, GenuineCrypto},
+    crypto::{BatchEcdsa, GenuineCrypto, P256, PrepareEcdsa, PreparedP256, PublicKey},
 };
 use genuine_backend_aws_lc::AwsLc;
 use genuine_crypto_ifma::Ifma;
@@ -24,10 +24,13 @@ use p256::{
     elliptic_curve::{ops::Reduce as _, sec1::ToSec1Point as _},
 };
 
+use xtask::record::peers as record;
+
 use crate::{
     cores::Cores,
     measure::{Contender, Effort, Measured, Side, Stopwatch, measure},
     ours::NO_LANES,
+    table::whole,
 };
 
 /// Numbers of devices.
@@ -56,14 +59,30 @@ struct Request {
 
 /// Devices, and what a verifier stores of them.
 struct Fleet {
-    apps: [AppIdHash; 1],
+    policies: [Policy<'static>; 1],
     keys: Vec<AttestedKey>,
-    small: Vec<PreparedKey<Small>>,
-    large: Vec<PreparedKey<Large>>,
+    genuine_crypto: Prepared<GenuineCrypto>,
+    /// The same keys once more: what one backend prepared, another does not verify with. `None` if the processor cannot.
+    lanes: Option<(Ifma, Prepared<Ifma>)>,
     /// Of the first device.
     of_one: Vec<Request>,
     /// One of each.
     of_all: Vec<Request>,
+}
+
+/// All keys as a backend prepared them.
+struct Prepared<C> {
+    small: Vec<PreparedKey<C, Small>>,
+    large: Vec<PreparedKey<C, Large>>,
+}
+
+impl<C: PrepareEcdsa<P256, Small> + PrepareEcdsa<P256, Large> + Sync> Prepared<C> {
+    fn new(keys: &[AttestedKey], crypto: &C) -> Self {
+        Self {
+            small: on_all_cores(keys, |key| prepare(key, crypto)),
+            large: on_all_cores(keys, |key| prepare(key, crypto)),
+        }
+    }
 }
 
 /// How keys are kept.
@@ -153,39 +172,25 @@ impl Way {
 
     /// How this way verifies: it says how many of some requests it accepts. `None` if the processor cannot.
     fn verify(self, fleet: &'static Fleet) -> Option<Verify> {
-        let (plain, small, large) = (&fleet.keys, &fleet.small, &fleet.large);
+        let (plain, Prepared { small, large }) = (&fleet.keys, &fleet.genuine_crypto);
         Some(match (self.by, self.keys, self.batch) {
-            (By::AwsLc, ..) => one_by_one(move |request| request.verify(fleet, &AwsLc)),
+            (By::AwsLc, ..) => one_by_one(fleet, AwsLc, |device| &plain[device]),
             (By::Ifma, keys, _) => {
-                let crypto = Ifma::detect()?;
+                let (crypto, Prepared { small, large }) = fleet.lanes.as_ref()?;
                 match keys {
-                    Keys::Plain => batched(fleet, crypto, |device| AssertionKey::<Small>::Plain(&plain[device])),
-                    Keys::Small => batched(fleet, crypto, |device| AssertionKey::Prepared(&small[device])),
-                    _ => batched(fleet, crypto, |device| AssertionKey::Prepared(&large[device])),
+                    Keys::Plain => batched(fleet, *crypto, |device| &plain[device]),
+                    Keys::Small => batched(fleet, *crypto, |device| &small[device]),
+                    _ => batched(fleet, *crypto, |device| &large[device]),
                 }
             }
-            (By::GenuineCrypto, Keys::Plain, None) => one_by_one(move |request| request.verify(fleet, &GenuineCrypto)),
-            (By::GenuineCrypto, Keys::Small, None) => {
-                one_by_one(|request| request.verify_prepared(fleet, &small[request.device]))
-            }
-            (By::GenuineCrypto, Keys::Large, None) => {
-                one_by_one(|request| request.verify_prepared(fleet, &large[request.device]))
-            }
-            (By::GenuineCrypto, Keys::SmallAnew, _) => {
-                one_by_one(|request| request.verify_prepared(fleet, &prepare::<Small>(&plain[request.device])))
-            }
-            (By::GenuineCrypto, Keys::LargeAnew, _) => {
-                one_by_one(|request| request.verify_prepared(fleet, &prepare::<Large>(&plain[request.device])))
-            }
-            (By::GenuineCrypto, Keys::Plain, Some(_)) => {
-                batched(fleet, GenuineCrypto, |device| AssertionKey::<Small>::Plain(&plain[device]))
-            }
-            (By::GenuineCrypto, Keys::Small, Some(_)) => {
-                batched(fleet, GenuineCrypto, |device| AssertionKey::Prepared(&small[device]))
-            }
-            (By::GenuineCrypto, Keys::Large, Some(_)) => {
-                batched(fleet, GenuineCrypto, |device| AssertionKey::Prepared(&large[device]))
-            }
+            (By::GenuineCrypto, Keys::Plain, None) => one_by_one(fleet, GenuineCrypto, |device| &plain[device]),
+            (By::GenuineCrypto, Keys::Small, None) => one_by_one(fleet, GenuineCrypto, |device| &small[device]),
+            (By::GenuineCrypto, Keys::Large, None) => one_by_one(fleet, GenuineCrypto, |device| &large[device]),
+            (By::GenuineCrypto, Keys::SmallAnew, _) => prepared_anew::<Small>(fleet),
+            (By::GenuineCrypto, Keys::LargeAnew, _) => prepared_anew::<Large>(fleet),
+            (By::GenuineCrypto, Keys::Plain, Some(_)) => batched(fleet, GenuineCrypto, |device| &plain[device]),
+            (By::GenuineCrypto, Keys::Small, Some(_)) => batched(fleet, GenuineCrypto, |device| &small[device]),
+            (By::GenuineCrypto, Keys::Large, Some(_)) => batched(fleet, GenuineCrypto, |device| &large[device]),
         })
     }
 }
@@ -193,40 +198,57 @@ impl Way {
 /// How many of some requests are accepted.
 type Verify = Box<dyn Fn(&[&'static Request]) -> usize + Sync>;
 
-fn one_by_one(accepts: impl Fn(&'static Request) -> bool + Sync + 'static) -> Verify {
-    Box::new(move |requests| requests.iter().filter(|request| accepts(request)).count())
+/// One after the other, by the key of each device as it is kept.
+fn one_by_one<H, C>(fleet: &'static Fleet, crypto: C, key: impl Fn(usize) -> &'static H + Sync + 'static) -> Verify
+where
+    H: AssertionKey<C> + 'static,
+    C: AssertionCrypto + Sync + 'static,
+{
+    let verifier = fleet.verifier(crypto);
+    Box::new(move |requests| {
+        requests.iter().filter(|request| request.is_accepted_by(&verifier, key(request.device))).count()
+    })
 }
 
-fn batched<K, C>(
-    fleet: &'static Fleet,
-    crypto: C,
-    key: impl Fn(usize) -> AssertionKey<'static, K> + Sync + 'static,
-) -> Verify
+/// One after the other, each by a key that is prepared for it alone.
+fn prepared_anew<K>(fleet: &'static Fleet) -> Verify
 where
-    K: Sync + 'static,
-    C: BatchP256<K> + Sync + 'static,
+    GenuineCrypto: PrepareEcdsa<P256, K>,
 {
+    let verifier = fleet.verifier(GenuineCrypto);
+    Box::new(move |requests| {
+        let is_accepted = |request: &&&Request| {
+            let key: PreparedKey<_, K> = prepare(&fleet.keys[request.device], &GenuineCrypto);
+            request.is_accepted_by(&verifier, &key)
+        };
+        requests.iter().filter(is_accepted).count()
+    })
+}
+
+fn batched<H, C>(fleet: &'static Fleet, crypto: C, key: impl Fn(usize) -> &'static H + Sync + 'static) -> Verify
+where
+    H: BatchKey<C> + 'static,
+    C: AssertionCrypto + BatchEcdsa<P256, H::Form> + Sync + 'static,
+{
+    let verifier = fleet.verifier(crypto);
     Box::new(move |requests| {
         let parsed = requests.iter().map(|request| Assertion::parse(&request.object));
         let Ok(assertions) = parsed.collect::<Result<Vec<_>, _>>() else { return 0 };
         let asked = assertions.iter().zip(requests).map(|(assertion, request)| AssertionRequest {
             assertion,
             key: key(request.device),
-            client_data: ClientDataHash(&request.client_data_hash),
+            client_data: ClientDataHash::from(&request.client_data_hash),
         });
         let mut accepted = 0;
-        AssertionVerifier::new(Policy::new(&fleet.apps), &crypto).verify_batch(asked, |place, answer| {
+        verifier.verify_batch(asked, |place, answer| {
             accepted += usize::from(requests[place].is_accepted(answer));
         });
         accepted
     })
 }
 
-fn prepare<K>(key: &AttestedKey) -> PreparedKey<K>
-where
-    GenuineCrypto: PrepareP256<K>,
-{
-    PreparedKey::new(key, &GenuineCrypto).expect("a point")
+fn prepare<K, C: PrepareEcdsa<P256, K>>(key: &AttestedKey, crypto: &C) -> PreparedKey<C, K> {
+    PreparedKey::new(key, crypto).expect("a point")
 }
 
 /// A number and that multiple of the base point. The next one is an addition away, and so a hundred thousand keys and
@@ -273,34 +295,20 @@ impl Request {
         Self { device, counter, object, client_data_hash }
     }
 
-    fn verify(&self, fleet: &Fleet, crypto: &impl Crypto) -> bool {
-        let verify = || {
-            AssertionVerifier::new(Policy::new(&fleet.apps), crypto).verify(
-                &Assertion::parse(&self.object)?,
-                &fleet.keys[self.device],
-                &ClientDataHash(&self.client_data_hash),
-            )
-        };
-        self.is_accepted(verify())
-    }
-
-    fn verify_prepared<K>(&self, fleet: &Fleet, key: &PreparedKey<K>) -> bool
-    where
-        GenuineCrypto: PrepareP256<K>,
-    {
-        let verify = || {
-            AssertionVerifier::new(Policy::new(&fleet.apps), &GenuineCrypto).verify_prepared(
-                &Assertion::parse(&self.object)?,
-                key,
-                &ClientDataHash(&self.client_data_hash),
-            )
-        };
-        self.is_accepted(verify())
+    fn is_accepted_by<C: AssertionCrypto>(
+        &self,
+        verifier: &AssertionVerifier<'_, C>,
+        key: &impl AssertionKey<C>,
+    ) -> bool {
+        let client_data = ClientDataHash::from(&self.client_data_hash);
+        self.is_accepted(
+            Assertion::parse(&self.object).and_then(|assertion| verifier.verify(&assertion, key, &client_data)),
+        )
     }
 
     fn is_accepted(&self, answer: Result<AuthenticAssertion<'_>, Error>) -> bool {
         answer
-            .and_then(|authentic| authentic.accept(Counter::ATTESTED))
+            .and_then(|authentic| authentic.accept_without_store(Counter::ATTESTED))
             .is_ok_and(|proof| proof.counter() == Counter(self.counter))
     }
 }
@@ -313,7 +321,7 @@ impl Fleet {
         let mint = |first: &usize| {
             let (mut key, mut nonce) = (Multiple::new(b"key", *first), Multiple::new(b"nonce", *first));
             let mint = |device: usize| {
-                let point = P256PublicKey::from_uncompressed(&key.octets()).expect("a point");
+                let point = PublicKey::from_uncompressed(&key.octets()).expect("a point");
                 let attested = AttestedKey::from_trusted_parts(&point, app, Environment::Production, &GenuineCrypto);
                 let request = Request::mint(&key.number, &nonce, &app, device, 1);
                 key.advance();
@@ -331,13 +339,17 @@ impl Fleet {
             Request::mint(&key, &nonce, &app, 0, counter)
         };
         Self {
-            apps: [app],
-            small: on_all_cores(&keys, prepare),
-            large: on_all_cores(&keys, prepare),
+            policies: [Policy::new(app)],
+            genuine_crypto: Prepared::new(&keys, &GenuineCrypto),
+            lanes: Ifma::detect().map(|crypto| (crypto, Prepared::new(&keys, &crypto))),
             of_one: (1..=ALONE).map(mint).collect(),
             of_all,
             keys,
         }
+    }
+
+    fn verifier<C: AssertionCrypto>(&'static self, crypto: C) -> AssertionVerifier<'static, C> {
+        AssertionVerifier::new(&self.policies, Box::leak(Box::new(crypto))).expect("a configuration")
     }
 
     /// The requests of so many devices.
@@ -408,7 +420,9 @@ pub(crate) fn scaling(quick: bool, cores: &Cores) -> Scaling {
     }
     cores.use_one();
     let stored = size_of::<AttestedKey>();
-    Scaling { devices, sizes: [stored, size_of::<PreparedKey<Small>>(), size_of::<PreparedKey<Large>>()], rows }
+    let [small, large] =
+        [size_of::<PreparedKey<GenuineCrypto, Small>>(), size_of::<PreparedKey<GenuineCrypto, Large>>()];
+    Scaling { devices, sizes: [stored, small, large], rows }
 }
 
 /// Accepts all good ones, and of a batch all but the altered one.
@@ -476,75 +490,36 @@ fn together(times: &[Duration]) -> Duration {
 }
 
 impl Scaling {
-    /// Assertions a second on one thread, if it was measured.
-    pub(crate) fn throughput(&self, way: Way, devices: usize) -> Option<f64> {
-        let (_, figures) = self.rows.iter().find(|(row, _)| *row == way)?;
-        Some(1e9 / figures.as_ref().ok()?.get(devices)?.median)
-    }
-
-    /// A table for each number of threads, in Markdown.
-    pub(crate) fn table(&self) -> String {
+    /// As the record has it.
+    pub(crate) fn record(&self) -> record::Scaling {
         let columns = self.devices.len();
-        let heads = self.devices.map(|devices| format!(" {} | to aws-lc-rs |", readable(devices))).concat();
-        let line = "---:|".repeat(2 * columns);
-        let table = |(group, threads)| {
-            let rows: Vec<_> =
-                self.rows.iter().map(|(way, figures)| self.row(*way, figures, group * columns)).collect();
-            format!(
-                "Assertions a second, threads: {threads}, devices:\n\n| | at once | memory for a device |{heads}\n\
-                 |---|---:|---:|{line}\n{}\n",
-                rows.concat()
-            )
+        let way = |(way, figures): &(Way, Result<Vec<Measured>, String>)| {
+            let rows = || figures.iter().flat_map(|figures| figures.chunks(columns));
+            let ratio = |measured: &Measured| measured.to_reference.map_or(f64::NAN, record::rounded);
+            record::Way {
+                name: way.name(),
+                at_once: way.batch.map(|batch| batch as u64),
+                memory: match way.keys {
+                    Keys::Plain | Keys::SmallAnew | Keys::LargeAnew => self.sizes[0],
+                    Keys::Small => self.sizes[1],
+                    Keys::Large => self.sizes[2],
+                } as u64,
+                absent: figures.as_ref().err().cloned(),
+                per_second: rows().map(|row| row.iter().map(|it| whole(1e9 / it.median)).collect()).collect(),
+                to_reference: rows().map(|row| row.iter().map(ratio).collect()).collect(),
+            }
         };
-        THREADS.into_iter().enumerate().map(table).collect::<Vec<_>>().concat()
+        record::Scaling {
+            devices: self.devices.iter().map(|devices| *devices as u64).collect(),
+            threads: THREADS.iter().map(|threads| *threads as u64).collect(),
+            way: self.rows.iter().map(way).collect(),
+        }
     }
-
-    /// A row, with the figures from one on.
-    fn row(&self, way: Way, figures: &Result<Vec<Measured>, String>, first: usize) -> String {
-        let size = match way.keys {
-            Keys::Plain | Keys::SmallAnew | Keys::LargeAnew => self.sizes[0],
-            Keys::Small => self.sizes[1],
-            Keys::Large => self.sizes[2],
-        };
-        let batch = way.batch.map_or_else(String::new, |batch| batch.to_string());
-        let cell = |figures: &Measured| {
-            let ratio = figures.to_reference.map_or_else(|| "–".to_owned(), |ratio| format!("{ratio:.3}"));
-            format!(" {:.1} k | {ratio} |", 1e6 / figures.median)
-        };
-        let columns = self.devices.len();
-        let cells = match figures {
-            Ok(figures) => figures[first..][..columns].iter().map(cell).collect::<Vec<_>>().concat(),
-            Err(reason) => format!(" {reason} |{}", " |".repeat(2 * columns - 1)),
-        };
-        format!("| {} | {batch} | {size} B |{cells}\n", way.name())
-    }
-
-    /// What all devices together take.
-    pub(crate) fn working_set(&self) -> String {
-        let most = self.devices[self.devices.len() - 1];
-        let [plain, small, large] = self.sizes.map(|size| size * most / 1_000_000);
-        format!(
-            "The keys of {} devices take {plain} MB, prepared in 2 KB {small} MB, in 8 KB {large} MB.",
-            readable(most)
-        )
-    }
-}
-
-/// With commas between thousands.
-pub(crate) fn readable(number: usize) -> String {
-    let digits = number.to_string();
-    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
-    groups.join(",")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn thousands() {
-        assert_eq!([1, 100, 1_000, 100_000].map(readable), ["1", "100", "1,000", "100,000"]);
-    }
 
     #[test]
     fn speeds_add_up() {

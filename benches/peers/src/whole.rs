@@ -1,17 +1,16 @@
 //! Contenders for whole verification: from the bytes of an object to the answer.
 
+use std::cell::{Cell, RefCell};
+
 use appattest_rs::{assertion::Assertion as RsAssertion, attestation::Attestation as RsAttestation};
 use genuine::{
-    UnixTime,
+    Error, UnixTime,
     app_attest::{
-        AppIdHash, Assertion, AssertionVerifier, AttestationObject, AttestationVerifier, AttestedKey, ClientDataHash,
-        Counter, Environment, KeyId, Policy, PreparedKey,
+        AppIdHash, Assertion, AssertionCrypto, AssertionKey, AssertionVerifier, AttestationCrypto, AttestationObject,
+        AttestationVerifier, AttestedKey, ClientDataHash, Counter, Environment, KeyId, Policy, PreparedKey,
     },
-    crypto::{
-        Crypto, P256PublicKey, P384PublicKey, PrepareP256, PrepareP384, PreparedP256, PreparedP384, RustCrypto,
-        GenuineCrypto,
-    },
-    x509::{CachedIssuer, TrustAnchor},
+    crypto::{GenuineCrypto, P256, P384, PrepareEcdsa, PreparedP256, PreparedP384, PublicKey, RustCrypto},
+    x509::{CachedIssuer, IssuerCache, Issuers, TrustAnchor},
 };
 use genuine_backend_aws_lc::AwsLc;
 use genuine_crypto_ifma::Ifma;
@@ -19,8 +18,8 @@ use genuine_crypto_ifma::Ifma;
 use crate::{
     external::{self, Child},
     measure::{Contender, Side},
-    objects::Objects,
-    ours::{NO_LANES, GENUINE_CRYPTO, prepared, size},
+    objects::{self, Objects},
+    ours::{GENUINE_CRYPTO, NO_LANES, prepared, size},
 };
 
 /// Whole verification of an assertion under a stored key.
@@ -70,9 +69,9 @@ fn backends(objects: &'static Objects) -> Vec<Contender> {
     contenders
 }
 
-/// What a verifier is configured with.
+/// What a verifier is configured with. Like one of a server it is made once, and verifies for as long as that runs.
 struct Setting {
-    apps: [AppIdHash; 1],
+    policies: [Policy<'static>; 1],
     anchors: [TrustAnchor<'static>; 1],
     now: UnixTime,
     /// The key of all assertions.
@@ -80,38 +79,37 @@ struct Setting {
 }
 
 impl Setting {
-    fn of(objects: &'static Objects, crypto: &impl Crypto) -> Self {
-        let apps = [AppIdHash::of(&objects.app_id, crypto).expect("a hash")];
-        let root = P384PublicKey::from_uncompressed(&objects.root_point).expect("a point");
-        let key = P256PublicKey::from_uncompressed(&objects.public_key).expect("a point");
-        Self {
-            apps,
+    fn of(objects: &'static Objects, crypto: &impl AssertionCrypto) -> &'static Self {
+        let app_id = AppIdHash::of(&objects.app_id, crypto).expect("a hash");
+        let root = PublicKey::from_uncompressed(&objects.root_point).expect("a point");
+        let key = PublicKey::from_uncompressed(&objects.public_key).expect("a point");
+        Box::leak(Box::new(Self {
+            policies: [Policy::new(app_id)],
             anchors: [TrustAnchor::new(&objects.root_subject, root)],
             now: UnixTime(objects.now),
-            key: AttestedKey::from_trusted_parts(&key, apps[0], Environment::Production, crypto).expect("a key"),
-        }
+            key: AttestedKey::from_trusted_parts(&key, app_id, Environment::Production, crypto).expect("a key"),
+        }))
+    }
+
+    fn assertions<C: AssertionCrypto>(&'static self, crypto: C) -> AssertionVerifier<'static, C> {
+        AssertionVerifier::new(&self.policies, Box::leak(Box::new(crypto))).expect("a configuration")
+    }
+
+    fn attestations<C: AttestationCrypto>(&'static self, crypto: C) -> AttestationVerifier<'static, C> {
+        AttestationVerifier::new(&self.policies, &self.anchors, Box::leak(Box::new(crypto))).expect("a configuration")
     }
 }
 
 /// `genuine` with a backend.
-fn genuine<C: Crypto + Copy + 'static>(name: &str, objects: &'static Objects, crypto: C) -> [Contender; 2] {
-    let Setting { apps, anchors, now, key } = Setting::of(objects, &crypto);
+fn genuine<C: AttestationCrypto + Copy + 'static>(name: &str, objects: &'static Objects, crypto: C) -> [Contender; 2] {
+    let setting = Setting::of(objects, &crypto);
+    let assertions = setting.assertions(crypto);
     let assertion = Contender::new(ASSERTION, name, Side::Ours, &objects.assertions, move |case| {
-        let verify = || {
-            AssertionVerifier::new(Policy::new(&apps), &crypto)
-                .verify(&Assertion::parse(&case.object)?, &key, &ClientDataHash(&case.client_data_hash))?
-                .accept(Counter::ATTESTED)
-        };
-        verify().is_ok_and(|proof| proof.counter() == Counter(case.counter))
+        verify_assertion(&assertions, case, &setting.key)
     });
+    let attestations = setting.attestations(crypto);
     let attestation = Contender::new(ATTESTATION, name, Side::Ours, &objects.attestations, move |case| {
-        let verify = || {
-            let object = AttestationObject::parse(&case.object)?;
-            AttestationVerifier::new(Policy::new(&apps), &anchors, &crypto)
-                .verify(&object, &KeyId(case.key_id), &ClientDataHash(&case.client_data_hash), now)
-                .map(|proof| proof.key().id())
-        };
-        verify().is_ok_and(|id| id.0 == case.key_id)
+        verify_attestation(&attestations, case, setting.now)
     });
     [assertion, attestation]
 }
@@ -123,51 +121,83 @@ fn with_prepared<const POINTS: usize, C>(
     crypto: C,
 ) -> Contender
 where
-    C: PrepareP256<PreparedP256<POINTS>> + Copy + 'static,
+    C: AssertionCrypto + PrepareEcdsa<P256, PreparedP256<POINTS>> + Copy + 'static,
 {
-    let Setting { apps, key, .. } = Setting::of(objects, &crypto);
-    let key = PreparedKey::new(&key, &crypto).expect("a point");
+    let setting = Setting::of(objects, &crypto);
+    let key = PreparedKey::new(&setting.key, &crypto).expect("a point");
     let name = name(size_of::<PreparedP256<POINTS>>());
+    let verifier = setting.assertions(crypto);
     Contender::new(ASSERTION, &name, Side::Ours, &objects.assertions, move |case| {
-        let verify = || {
-            AssertionVerifier::new(Policy::new(&apps), &crypto)
-                .verify_prepared(&Assertion::parse(&case.object)?, &key, &ClientDataHash(&case.client_data_hash))?
-                .accept(Counter::ATTESTED)
-        };
-        verify().is_ok_and(|proof| proof.counter() == Counter(case.counter))
+        verify_assertion(&verifier, case, &key)
     })
 }
 
 /// Attestations under an issuer that was verified before.
 fn with_cached_issuer<const POINTS: usize, C>(objects: &'static Objects, crypto: C) -> Contender
 where
-    C: PrepareP384<PreparedP384<POINTS>> + Copy + 'static,
+    C: AttestationCrypto + PrepareEcdsa<P384, PreparedP384<POINTS>> + Copy + 'static,
 {
-    let Setting { apps, anchors, now, .. } = Setting::of(objects, &crypto);
-    let verifier = AttestationVerifier::new(Policy::new(&apps), &anchors, &crypto);
-    let parse = |object| AttestationObject::parse(object).expect("an attestation");
-    let first = &objects.attestations.good[0];
-    let (id, client_data) = (KeyId(first.key_id), ClientDataHash(&first.client_data_hash));
-    let mut issuer: Option<CachedIssuer<PreparedP384<POINTS>>> = None;
-    let _ = verifier
-        .verify_and_keep_issuer(&parse(&first.object), &id, &client_data, now, &mut issuer)
-        .expect("an attestation");
-    let issuer = issuer.expect("an issuer");
-    // Or else it would verify the intermediate too.
-    for case in &objects.attestations.good {
-        assert_eq!(verifier.is_of_issuer(&parse(&case.object), &issuer), Ok(true));
-    }
+    let setting = Setting::of(objects, &crypto);
+    let cache: &Issuer<C, PreparedP384<POINTS>> = Box::leak(Box::default());
+    let verifier = setting.attestations(crypto).with_issuer_cache(cache);
+    // Or else it would verify intermediates too.
+    assert!(objects.attestations.good.iter().all(|case| verify_attestation(&verifier, case, setting.now)));
+    assert_eq!(cache.stored.get(), 1, "all are of one issuer");
     let name = cached_issuer(size_of::<PreparedP384<POINTS>>());
     Contender::new(ATTESTATION, &name, Side::Ours, &objects.attestations, move |case| {
-        let verify = || {
-            let object = AttestationObject::parse(&case.object)?;
-            let client_data = ClientDataHash(&case.client_data_hash);
-            AttestationVerifier::new(Policy::new(&apps), &anchors, &crypto)
-                .verify_with_issuer(&object, &KeyId(case.key_id), &client_data, now, &issuer)
-                .map(|proof| proof.key().id())
-        };
-        verify().is_ok_and(|id| id.0 == case.key_id)
+        verify_attestation(&verifier, case, setting.now)
     })
+}
+
+/// The issuer of an earlier attestation, and how often there was another.
+struct Issuer<C, K> {
+    last: RefCell<Option<CachedIssuer<C, K>>>,
+    stored: Cell<u32>,
+}
+
+impl<C, K> Default for Issuer<C, K> {
+    fn default() -> Self {
+        Self { last: RefCell::new(None), stored: Cell::new(0) }
+    }
+}
+
+impl<C, K> IssuerCache<C> for Issuer<C, K> {
+    type Key = K;
+
+    fn with_issuer<T>(&self, function: impl FnOnce(Option<&CachedIssuer<C, K>>) -> T) -> T {
+        self.last.with_issuer(function)
+    }
+
+    fn store(&self, issuer: CachedIssuer<C, K>) {
+        self.stored.set(self.stored.get() + 1);
+        self.last.store(issuer);
+    }
+}
+
+fn verify_assertion<C: AssertionCrypto>(
+    verifier: &AssertionVerifier<'_, C>,
+    case: &objects::Assertion,
+    key: &impl AssertionKey<C>,
+) -> bool {
+    let verify = || {
+        verifier
+            .verify(&Assertion::parse(&case.object)?, key, &ClientDataHash::from(&case.client_data_hash))?
+            .accept_without_store(Counter::ATTESTED)
+    };
+    verify().is_ok_and(|proof| proof.counter() == Counter(case.counter))
+}
+
+fn verify_attestation<C: AttestationCrypto, I: Issuers<C>>(
+    verifier: &AttestationVerifier<'_, C, I>,
+    case: &objects::Attestation,
+    now: UnixTime,
+) -> bool {
+    let verify = || -> Result<_, Error> {
+        let object = AttestationObject::parse(&case.object)?;
+        let client_data = ClientDataHash::from(&case.client_data_hash);
+        Ok(verifier.verify(&object, &KeyId(case.key_id), &client_data, now)?.key().id())
+    };
+    verify().is_ok_and(|id| id.0 == case.key_id)
 }
 
 /// The crate `appattest`.
