@@ -8,7 +8,7 @@ use crate::source::root;
 fn feature_tree(arguments: &[&str]) -> String {
     let output = Command::new(std::env::var_os("CARGO").expect("run by cargo"))
         .args(["tree", "-p", "genuine", "-e", "normal,no-proc-macro,features", "--target", "thumbv6m-none-eabi"])
-        .args(["--prefix", "depth", "--no-dedupe", "--offline"])
+        .args(["--prefix", "depth", "--no-dedupe", "--locked"])
         .args(arguments)
         .current_dir(root())
         .output()
