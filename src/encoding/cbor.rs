@@ -164,26 +164,16 @@ impl<'i> Reader<'i> {
             return Err(CborError::Type);
         }
         let (&initial, rest) = self.rest().split_first().ok_or(CborError::Truncated)?;
-        let (argument, shortest) = match initial & 0x1F {
-            24 => {
-                let argument = u64::from(u8::from_be_bytes(leading(rest)?));
-                (argument, argument > 23)
-            }
-            25 => {
-                let argument = u64::from(u16::from_be_bytes(leading(rest)?));
-                (argument, argument > 0xFF)
-            }
-            26 => {
-                let argument = u64::from(u32::from_be_bytes(leading(rest)?));
-                (argument, argument > 0xFFFF)
-            }
-            27 => {
-                let argument = u64::from_be_bytes(leading(rest)?);
-                (argument, argument > 0xFFFF_FFFF)
-            }
-            immediate => (u64::from(immediate), true),
+        let (octets, least) = match initial & 0x1F {
+            24 => (1, 24),
+            25 => (2, 1 << 8),
+            26 => (4, 1 << 16),
+            27 => (8, 1 << 32),
+            immediate => return Ok(u64::from(immediate)),
         };
-        if shortest { Ok(argument) } else { Err(CborError::NonCanonical) }
+        let argument = rest.get(..octets).ok_or(CborError::Truncated)?;
+        let argument = argument.iter().fold(0, |argument, octet| argument << 8 | u64::from(*octet));
+        if argument < least { Err(CborError::NonCanonical) } else { Ok(argument) }
     }
 
     /// Classifies the next initial byte and refuses what strict CBOR excludes.
@@ -216,8 +206,4 @@ fn bounded(count: u64) -> Result<usize, CborError> {
         Ok(count @ 0..=MAX_ENTRIES) => Ok(count),
         _ => Err(CborError::Limit),
     }
-}
-
-fn leading<const N: usize>(bytes: &[u8]) -> Result<[u8; N], CborError> {
-    bytes.first_chunk().copied().ok_or(CborError::Truncated)
 }
