@@ -110,7 +110,9 @@ impl<C: Curve> Fe<C> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub fn mul(&self, other: &Self) -> Self {
-        Self(C::reduce(&mut self.0.mul(&other.0)))
+        let mut product = [C::Words::ZERO; 2];
+        self.0.write_product(&other.0, &mut product);
+        Self(C::reduce(&mut product))
     }
 
     /// a².

@@ -112,9 +112,10 @@ pub fn has_x<C: Curve>(sum: &Jacobian<C>, r: &Scalar<C>) -> bool {
         return false;
     }
     let zz = sum.z.square();
-    if Fe::from_number(r.0).mul(&zz).equals(&sum.x) {
+    let is_x = |number| Fe::from_number(number).mul(&zz).equals(&sum.x);
+    if is_x(r.0) {
         return true;
     }
     let (above, carry) = r.0.add(C::N);
-    !carry && above.less(C::P) && Fe::from_number(above).mul(&zz).equals(&sum.x)
+    !carry && above.less(C::P) && is_x(above)
 }

@@ -45,10 +45,14 @@ pub trait Words: Copy + Debug + Eq + AsRef<[Word]> + AsMut<[Word]> + 'static {
     /// Up to 8 bits from one on, as a number; zeros above the highest.
     fn bits(&self, index: usize, count: u32) -> Word;
 
-    /// a·b, as its low and its high words: row by row, N² products (HAC, algorithm 14.12).
-    fn mul(&self, other: &Self) -> [Self; 2];
+    /// Zeros become a·b, as its low and its high words: row by row, N² products (HAC, algorithm 14.12).
+    ///
+    /// Written where the caller wants it, because a returned one is copied: 64 bytes of stack on Cortex-M4.
+    fn write_product(&self, other: &Self, zeros: &mut [Self; 2]);
 
     /// a², as its low and its high words: N(N − 1)/2 products taken twice and N squares (HAC, algorithm 14.16).
+    ///
+    /// Returned, because where the loops are unrolled the compiler keeps its words in registers: 4 % of a verification on RV32.
     fn square(&self) -> [Self; 2];
 }
 
@@ -90,12 +94,13 @@ impl<const N: usize> Words for [Word; N] {
 
     #[inline(always)]
     fn equal(&self, other: &Self) -> bool {
-        self.iter().zip(other).all(|(a, b)| a == b)
+        // Where code is to be short, `==` calls what compares octets; where it is to be fast, that call takes longer than a loop.
+        if Word::BITS == 64 { self.iter().zip(other).all(|(a, b)| a == b) } else { *self == *other }
     }
 
     #[inline(always)]
     fn is_zero(&self) -> bool {
-        self.iter().all(|word| *word == 0)
+        self.equal(&Self::ZERO)
     }
 
     #[inline(always)]
@@ -115,9 +120,8 @@ impl<const N: usize> Words for [Word; N] {
     }
 
     #[inline(always)]
-    fn mul(&self, other: &Self) -> [Self; 2] {
-        let mut product = [[0; N]; 2];
-        let words = product.as_flattened_mut();
+    fn write_product(&self, other: &Self, zeros: &mut [Self; 2]) {
+        let words = zeros.as_flattened_mut();
         if Word::BITS == 64 {
             // The compiler does not unroll six rows, and in a loop a verification takes 5 % more time (`benches/peers`).
             words[N] = add_row_64(words, 0, self[0], other);
@@ -129,37 +133,41 @@ impl<const N: usize> Words for [Word; N] {
                 words[N + 5] = add_row_64(words, 5, self[5], other);
             }
         } else {
-            for i in 0..N {
+            let mut i = 0;
+            while i < N {
                 words[i + N] = add_row_32(words, i, self[i], other);
+                i += 1;
             }
         }
-        product
     }
 
     #[inline(always)]
     fn square(&self) -> [Self; 2] {
-        let mut product = [[0; N]; 2];
-        let words = product.as_flattened_mut();
-        for i in 0..N {
+        let mut square = [[0; N]; 2];
+        let words = square.as_flattened_mut();
+        let mut i = 0;
+        while i < N {
             let mut carry = 0;
-            // No range, because in the shortest code the compiler keeps a check of its bounds.
-            let mut j = i + 1;
-            while j < N {
-                (words[i + j], carry) = word::mul_add(words[i + j], self[i], self[j], carry);
-                j += 1;
+            let (row, _) = words.split_at_mut(i + N);
+            let (_, others) = self.split_at(i + 1);
+            for (word, b) in row[2 * i + 1..].iter_mut().zip(others) {
+                (*word, carry) = word::mul_add(*word, self[i], *b, carry);
             }
             words[i + N] = carry;
+            i += 1;
         }
         let mut shifted_out = 0;
         let mut carry = false;
-        for i in 0..N {
+        let mut i = 0;
+        while i < N {
             let (low, high) = word::mul_add(0, self[i], self[i], 0);
             let (even, odd) = (words[2 * i], words[2 * i + 1]);
             (words[2 * i], carry) = word::add(even << 1 | shifted_out, low, carry);
             (words[2 * i + 1], carry) = word::add(odd << 1 | even >> (Word::BITS - 1), high, carry);
             shifted_out = odd >> (Word::BITS - 1);
+            i += 1;
         }
-        product
+        square
     }
 }
 
