@@ -1,4 +1,4 @@
-//! Contenders for bare ECDSA with the backends of our own, called as the engine calls them: through its traits, with X ‖ Y,
+//! Contenders for bare ECDSA with our two backends, called as the engine calls them: through its traits, with X ‖ Y,
 //! a digest and r ‖ s. And what preparing a key costs, and loading one that was stored prepared.
 
 use std::{array, hint::black_box};

@@ -1,4 +1,4 @@
-//! ECDSA: the verdicts of the engine's backends, on every path of the one of our own, of p256 or p384 used in another way,
+//! ECDSA: the verdicts of the engine's backends, genuine-crypto on every path, of p256 or p384 used in another way,
 //! and with the feature `c-oracles` of aws-lc-rs and ring.
 
 use std::{cell::RefCell, collections::HashMap, sync::LazyLock};
@@ -100,7 +100,7 @@ fn is_ok(answer: Result<(), CryptoError>) -> bool {
     answer.is_ok()
 }
 
-/// What the backend of our own says, which is the same on every path: with the key, prepared or not, and in a batch beside
+/// What genuine-crypto says, which is the same on every path: with the key, prepared or not, and in a batch beside
 /// an honest signature and one out of range; in portable code, and in lanes where the processor has any.
 fn p256_on_every_path(key: &PublicKey<P256>, digest: &Digest, signature: &Signature<P256>) -> bool {
     let verdict = is_ok(GenuineCrypto.verify(key, digest, signature));
@@ -198,7 +198,7 @@ macro_rules! on_curve {
             let is_point = is_ok(RustCrypto.check_key(&key));
             let verdict = is_ok(RustCrypto.verify(&key, &digest_of(digest), &signature));
             assert_eq!(is_ok(GenuineCrypto.check_key(&key)), is_point, "the key");
-            assert_eq!($every_path(&key, &digest_of(digest), &signature), verdict, "the backend of our own");
+            assert_eq!($every_path(&key, &digest_of(digest), &signature), verdict, "genuine-crypto");
             let decoded = VerifyingKey::from_sec1_bytes(point).ok();
             assert_eq!(decoded.is_some(), is_point, "the key by way of SEC 1");
             let again = decoded.zip(Decoded::from_slice(numbers).ok());
