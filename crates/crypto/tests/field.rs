@@ -125,7 +125,9 @@ impl<'a> Checker<'a> {
         assert_eq!(x.equals(&y), a % p == b % p);
 
         let product = a * b;
-        let [low, high] = x.0.mul(&y.0);
+        let mut words = [C::Words::ZERO; 2];
+        x.0.write_product(&y.0, &mut words);
+        let [low, high] = words;
         assert_eq!(number(&low) + number(&high) * limit, product);
         let reduced = self.reduced(&product);
         assert_eq!(number(&x.mul(&y).0), reduced);
