@@ -4,7 +4,10 @@
 
 use std::{cell::RefCell, collections::HashSet};
 
-use der::{Decode as _, Encode as _, Sequence, asn1::UintRef};
+use der::{
+    Decode as _, Encode as _, Sequence,
+    asn1::{BitStringRef, UintRef},
+};
 use genuine::{
     Error,
     app_attest::{DeviceInfo, MAX_CERTIFICATE, Platform},
@@ -202,6 +205,14 @@ pub(crate) fn has_unknown_critical(input: &[u8]) -> bool {
     theirs.extensions().iter().any(|extension| extension.critical && !known.contains(&extension.oid.as_bytes()))
 }
 
+/// Whether a key usage, if there is one, is without trailing zero bits, as DER has it (X.690 §11.2.2).
+fn has_shortest_key_usage(certificate: &Certificate<'_>) -> bool {
+    certificate.extension(oid::KEY_USAGE).is_none_or(|usage| {
+        let bits = BitStringRef::from_der(usage).expect("it was read");
+        bits.raw_bytes().last().is_none_or(|last| last >> bits.unused_bits() & 1 == 1)
+    })
+}
+
 /// The code for a certificate that no chain of App Attest may have, whatever its place in it: what X.509 refuses, and what the
 /// protocol demands beyond it, stated once more.
 pub(crate) fn refusal(input: &[u8]) -> Option<Error> {
@@ -223,6 +234,7 @@ pub(crate) fn refusal(input: &[u8]) -> Option<Error> {
     let rules = [
         (is_known_curve, Error::SpkiAlgorithm),
         (is_point, Error::SpkiPoint),
+        (has_shortest_key_usage(&certificate), Error::DerBitString),
         (!has_unknown_critical(input), Error::ExtCriticalUnknown),
         (is_ecdsa, Error::CertAlgUnsupported),
         (r_and_s::<96>(certificate.signature()).is_some(), Error::CertSignatureEncoding),
