@@ -1,4 +1,4 @@
-//! Pages for integrators: no code, only what to feed the crate and what to do with its answers.
+//! Pages for integrators: what to feed the crate, and what to do with its answers.
 
 // The pages are read here and on a forge. Each gives the place of every name that it mentions at its end, as a file of the
 // repository. `links.md` gives the same names as paths of Rust, and comes first: of two definitions the first one counts.
