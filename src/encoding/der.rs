@@ -22,7 +22,8 @@ pub enum DerError {
     Integer,
     /// A BOOLEAN is not `FF`, or a DEFAULT FALSE is spelled out (§11.1, §11.5).
     Boolean,
-    /// A BIT STRING is empty, has unused bits where none may be, or padding that is not zero (§11.2).
+    /// A BIT STRING is empty, has unused bits where none may be, or padding that is not zero (§11.2); or named bits are more than
+    /// 16, or end in zeros where a profile wants them left out (§11.2.2).
     BitString,
     /// An OBJECT IDENTIFIER is empty, cut off, or not minimal (§8.19).
     Oid,
@@ -175,7 +176,7 @@ impl<'i> Reader<'i> {
     }
 
     /// Reads a BIT STRING of named bits, at most 16, the first in the highest place; with them, whether the trailing zero bits
-    /// are left out, as DER has it (X.690 §11.2.2). Genuine phones have certificates in which they are not.
+    /// are left out, as DER has it (X.690 §11.2.2). In certificates of Android phones they are not; the profile of App Attest wants it.
     pub(crate) fn named_bits(&mut self) -> Result<(u16, bool), DerError> {
         let (unused, bits, last) = match *self.value(BIT_STRING)? {
             [0] => return Ok((0, true)),

@@ -202,7 +202,7 @@ impl<C: Curve> Jacobian<C> {
     }
 
     // H and r of `madd` scaled by 1/2: the differences of the x- and of the y-coordinates, both in terms of Z1. Both are zero if
-    // and only if P = Q, and H alone if and only if P = −Q, for P not infinity.
+    // and only if P = Q, and H alone is zero if and only if P = −Q, for P not infinity.
 
     /// H = U2 − X1, and U2 = X2·Z1Z1.
     #[inline(always)]

@@ -58,8 +58,8 @@ fn prepared<C: Curve, const POINTS: usize>(
 }
 
 // Not inlined, so that it does not lie on the stack under the inversion of s.
-/// Whether u1·G + u2·Q is what the signature must give, for any Q: one doubling for each bit, an addition for one bit in six,
-/// and the comb of G in its last columns.
+/// Whether u1·G + u2·Q is what the signature must give, for any Q: one doubling for each bit, an addition for one bit in five
+/// or six, and the comb of G in its last columns.
 #[inline(never)]
 fn unprepared<C: Curve>(base: &Base<C>, signed: &Unverified<C>, key: &Affine<C>) -> Result<(), Invalid> {
     let mut multiples = [*key; MULTIPLES];
@@ -106,7 +106,7 @@ fn check<C: Curve>(sum: &Jacobian<C>, r: &Scalar<C>) -> Result<(), Invalid> {
 /// Of an infinity that the formulas here give, X is not zero, and r·Z² is; so the first follows from the second. A proof is
 /// a poor reason to leave out what the standard asks for.
 ///
-/// It may be r or r + n. That the latter is below p happens once in 2^128 signatures, or when somebody wants it to.
+/// It may be r or r + n. That the latter is below p happens less than once in 2^129 signatures, or when somebody wants it to.
 pub fn has_x<C: Curve>(sum: &Jacobian<C>, r: &Scalar<C>) -> bool {
     if sum.is_infinity() {
         return false;

@@ -33,7 +33,7 @@ pub trait Words: Copy + Debug + Eq + AsRef<[Word]> + AsMut<[Word]> + 'static {
     /// Whether a < b.
     fn less(&self, other: &Self) -> bool;
 
-    /// Whether a = b. Leaves at the first word that differs, which is nearly always the first.
+    /// Whether a = b. With words of 64 bits it leaves at the first one that differs, which is nearly always the first.
     fn equal(&self, other: &Self) -> bool;
 
     /// Whether a = 0.
@@ -45,10 +45,11 @@ pub trait Words: Copy + Debug + Eq + AsRef<[Word]> + AsMut<[Word]> + 'static {
     /// Up to 8 bits from one on, as a number; zeros above the highest.
     fn bits(&self, index: usize, count: u32) -> Word;
 
-    /// Zeros become a·b, as its low and its high words: row by row, N² products (HAC, algorithm 14.12).
+    /// Writes a·b, as its low and its high words, over zeros: row by row, N² products (HAC, algorithm 14.12). Over other numbers
+    /// it writes another one.
     ///
     /// Written where the caller wants it, because a returned one is copied: 64 bytes of stack on Cortex-M4.
-    fn write_product(&self, other: &Self, zeros: &mut [Self; 2]);
+    fn write_product(&self, other: &Self, product: &mut [Self; 2]);
 
     /// a², as its low and its high words: N(N − 1)/2 products taken twice and N squares (HAC, algorithm 14.16).
     ///
@@ -94,7 +95,7 @@ impl<const N: usize> Words for [Word; N] {
 
     #[inline(always)]
     fn equal(&self, other: &Self) -> bool {
-        // Where code is to be short, `==` calls what compares octets; where it is to be fast, that call takes longer than a loop.
+        // Where words have 32 bits, `==` calls what compares octets, and is shorter; with 64 bits that call takes longer than a loop.
         if Word::BITS == 64 { self.iter().zip(other).all(|(a, b)| a == b) } else { *self == *other }
     }
 
@@ -120,8 +121,9 @@ impl<const N: usize> Words for [Word; N] {
     }
 
     #[inline(always)]
-    fn write_product(&self, other: &Self, zeros: &mut [Self; 2]) {
-        let words = zeros.as_flattened_mut();
+    fn write_product(&self, other: &Self, product: &mut [Self; 2]) {
+        let words = product.as_flattened_mut();
+        debug_assert!(words.iter().all(|word| *word == 0), "a product is written over zeros");
         if Word::BITS == 64 {
             // The compiler does not unroll six rows, and in a loop a verification takes 5 % more time (`benches/peers`).
             words[N] = add_row_64(words, 0, self[0], other);
@@ -148,6 +150,8 @@ impl<const N: usize> Words for [Word; N] {
         let mut i = 0;
         while i < N {
             let mut carry = 0;
+            // No `for` around it, and slices cut where their length is known: otherwise a check of an index stays where code is
+            // built for its size, and with it what prints a panic, 1 KB on Cortex-M4.
             let (row, _) = words.split_at_mut(i + N);
             let (_, others) = self.split_at(i + 1);
             for (word, b) in row[2 * i + 1..].iter_mut().zip(others) {
