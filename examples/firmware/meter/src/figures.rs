@@ -199,10 +199,8 @@ mod tests {
         let attestation = cost(PRINTED, "attestation").unwrap();
         assert_eq!((attestation.instructions, attestation.vector), (34_381_400, None));
         let assertion = cost(PRINTED, "assertion").unwrap();
-        assert_eq!(
-            (assertion.instructions, assertion.vector.as_deref()),
-            (6_592_120, Some("p-launch-policy-assertion"))
-        );
+        let vector = Some("launch::assertion-policy-met");
+        assert_eq!((assertion.instructions, assertion.vector.as_deref()), (6_592_120, vector));
     }
 
     #[test]
