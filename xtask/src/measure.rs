@@ -74,10 +74,10 @@ pub(crate) fn instructions(arguments: &[&str]) -> Outcome<()> {
     succeed(command.args(arguments))
 }
 
-/// Counts the instructions of verifications that are made to be expensive (`crates/crypto/tests/worst.rs`) beside typical
+/// Counts the instructions of verifications that are made to be expensive (`crates/crypto/tests/ecdsa/worst.rs`) beside typical
 /// ones: prints the most expensive of each kind on each path, and fails where one takes a tenth more than a typical one.
 pub(crate) fn worst() -> Outcome<()> {
-    const MEASURED: &str = "worst::measured";
+    const MEASURED: &str = "ecdsa::worst::measured";
     valgrind()?;
     let directory = Scratch::new("worst")?;
     let profiles = directory.0.join("profiles");
@@ -87,9 +87,12 @@ pub(crate) fn worst() -> Outcome<()> {
          --dump-after={MEASURED}",
         profiles.display()
     );
-    let test = ["test", "--quiet", "--release", "--locked", "--package", "genuine-crypto", "--test", "worst"];
+    let test = ["test", "--quiet", "--release", "--locked", "--package", "genuine-crypto", "--test", "ecdsa"];
     let mut command = cargo("");
-    command.args(test).args(["--", "--nocapture"]).env("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER", runner);
+    command
+        .args(test)
+        .args(["--", "--nocapture", "worst::"])
+        .env("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER", runner);
     let output = command.stderr(Stdio::inherit()).output()?;
     let printed = String::from_utf8(output.stdout)?;
     if !output.status.success() {

@@ -1,4 +1,7 @@
 //! The server as it is built without `--features demo`: it trusts no test key, however it is configured.
+//!
+//! Left out unless asked for, since everything is compiled a second time for it; CI asks:
+//! `cargo test --workspace --test production -- --ignored`.
 #![allow(missing_docs)]
 
 mod support;
@@ -16,8 +19,7 @@ use genuine_testvectors::{Device, TestPki};
 use reqwest::Client;
 use support::{APP_ID, AUTHORITY, Scratch};
 
-/// The server with default features. `cargo test` builds the demonstration, so that this one has a directory of its own; the
-/// first run takes a minute or two.
+/// The server with default features. `cargo test` builds the demonstration, so that this one has a directory of its own.
 static PRODUCTION: LazyLock<PathBuf> = LazyLock::new(|| {
     let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("production");
     let status = Command::new(env!("CARGO"))
@@ -35,6 +37,7 @@ fn contains(binary: &[u8], part: &[u8]) -> bool {
 }
 
 #[test]
+#[ignore = "compiles the gateway a second time"]
 fn it_has_no_demonstration() {
     for arguments in [&["--demo"][..], &["--demo", "--check"]] {
         let output = Command::new(&*PRODUCTION).env_clear().args(arguments).output().unwrap();
@@ -54,6 +57,7 @@ fn it_has_no_demonstration() {
 /// The root's key is computed from a text, so that it is in the demonstration as little as its name is in production: what is
 /// looked for is that text and both names, with the demonstration to show that they are found where they are.
 #[test]
+#[ignore = "compiles the gateway a second time"]
 fn the_test_authority_is_not_in_it() {
     let production = fs::read(&*PRODUCTION).unwrap();
     let demonstration = fs::read(env!("CARGO_BIN_EXE_genuine-gateway")).unwrap();
@@ -82,6 +86,7 @@ impl Drop for Running {
 /// Everything is right about this device but who vouches for it. Nor does a server trust it that has the demonstration in it
 /// and was not told to run that.
 #[tokio::test]
+#[ignore = "compiles the gateway a second time"]
 async fn it_refuses_the_simulated_device_under_a_full_configuration() {
     let scratch = Scratch::new("production");
     let path = scratch.path().join("server.toml");

@@ -1,10 +1,9 @@
 //! What a batch computes for each signature is what is computed for it alone, whatever the others are.
 
-mod common;
-
-use common::{build::Case, curve::Oracle, octets, paths::numbers, random::Random, small};
 use genuine_crypto::{BATCH, P256, P384, PublicKey, Unverified};
 use num_bigint::BigUint;
+
+use crate::common::{build::Case, curve::Oracle, octets, paths::numbers, random::Random, small};
 
 /// Eight good ones, s = 1 and s = n − 1 among them, and eight out of range, each in another way.
 fn signatures<C: Oracle>(random: &mut Random) -> [Vec<Case>; 2] {

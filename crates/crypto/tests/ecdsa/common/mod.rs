@@ -1,5 +1,4 @@
 //! What the tests share: the curves as other libraries know them, every path of a verification, a model of the sums.
-#![allow(dead_code, reason = "no test uses all of it")]
 
 pub(crate) mod build;
 pub(crate) mod cubic;

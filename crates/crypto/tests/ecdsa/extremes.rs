@@ -1,9 +1,10 @@
 //! Points whose coordinates are held as extreme numbers, which nobody meets who does not look for them: as the key, as an
 //! entry of its table and as the sum, against `p256`, `p384`, aws-lc and the text of FIPS 186-5.
 
-mod common;
+use genuine_crypto::{P256, P384, Prepared, arithmetic::entries};
+use num_bigint::{BigInt, BigUint};
 
-use common::{
+use crate::common::{
     build::Case,
     curve::{self, Oracle},
     extreme, model,
@@ -11,8 +12,6 @@ use common::{
     random::Random,
     small,
 };
-use genuine_crypto::{P256, P384, Prepared, arithmetic::entries};
-use num_bigint::{BigInt, BigUint};
 
 /// The points whose x, and whose y, is held as an extreme number, as far as there are such; one in so many of the latter, which
 /// take longest to find.

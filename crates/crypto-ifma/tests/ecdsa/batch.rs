@@ -1,10 +1,9 @@
 //! Batches: each answer is that of its own item, whatever the others are.
 
-mod common;
-
-use common::{Case, Expected, Keys, assert_all, batch, lanes};
 use genuine_crypto::Invalid;
 use genuine_crypto_ifma::{Item, Key};
+
+use crate::common::{self, Case, Expected, Keys, assert_all, batch, lanes};
 
 /// A case, its key, and what is to come out.
 struct Member {

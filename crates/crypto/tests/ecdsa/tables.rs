@@ -1,19 +1,18 @@
 //! Every entry of every table is the sum of the powers of two that its place means, for random keys, for small multiples
 //! of the base point and their opposites; and so are the tables that the build computes.
 
-mod common;
-
 use std::collections::HashSet;
 
-use common::{
+use genuine_crypto::{BasePoint, P256, P384, Prepared, PublicKey, arithmetic::entries};
+use num_bigint::BigUint;
+use p256::elliptic_curve::Group as _;
+
+use crate::common::{
     curve::{self, Oracle},
     model, octets,
     random::Random,
     small,
 };
-use genuine_crypto::{BasePoint, P256, P384, Prepared, PublicKey, arithmetic::entries};
-use num_bigint::BigUint;
-use p256::elliptic_curve::Group as _;
 
 /// All entries, from teeth that the other library doubles and adds; the first and the last also from its own integer.
 fn check<C: Oracle, const POINTS: usize>(point: &C::Point, table: &Prepared<C, POINTS>) {

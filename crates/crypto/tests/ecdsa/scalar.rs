@@ -1,13 +1,12 @@
 //! Scalars against integers, and inversion for other moduli too: those for which Euclid's algorithm takes longest.
 
-mod common;
-
-use common::{Word, curve::Oracle, number, octets, power, random::Random, small, words};
 use genuine_crypto::{
     P256, P384,
     arithmetic::{Fe, Inverter, Scalar, limbs},
 };
 use num_bigint::{BigInt, BigUint};
+
+use crate::common::{self, Word, curve::Oracle, number, octets, power, random::Random, small, words};
 
 fn edges<C: Oracle>() -> Vec<BigUint> {
     let (n, one) = (C::n(), small(1));

@@ -1,9 +1,8 @@
 //! Signatures that are made to order, and their verification on every path.
-#![allow(dead_code, reason = "each test uses a part")]
 
-#[path = "../../../crypto/tests/common/cubic.rs"]
+#[path = "../../../../crypto/tests/ecdsa/common/cubic.rs"]
 pub(crate) mod cubic;
-#[path = "../../../crypto/tests/common/extreme.rs"]
+#[path = "../../../../crypto/tests/ecdsa/common/extreme.rs"]
 pub(crate) mod extreme;
 
 use std::sync::LazyLock;

@@ -5,9 +5,10 @@
 //! [`measured`], and knows by what is printed which call it was.
 #![allow(clippy::many_single_char_names, reason = "as the standards and the crate name them")]
 
-mod common;
+use genuine_crypto::{Invalid, P256, P384, PublicKey, Unverified};
+use num_bigint::BigUint;
 
-use common::{
+use crate::common::{
     build::Case,
     curve::Oracle,
     model::{self, PATHS, Path},
@@ -15,8 +16,6 @@ use common::{
     random::Random,
     small,
 };
-use genuine_crypto::{Invalid, P256, P384, PublicKey, Unverified};
-use num_bigint::BigUint;
 
 /// How many typical ones there are for each path.
 const TYPICAL: usize = 15;

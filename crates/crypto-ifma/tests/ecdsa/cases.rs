@@ -1,10 +1,11 @@
 //! Signatures for which an addition is exceptional, or a comparison rare, on every path and against p256.
 
-mod common;
-
-use common::{Case, ORDER, PRIME, assert_agreed, exceptional, extreme, inverse, lanes, lift, points_at, random};
 use num_bigint::{BigInt, BigUint};
 use p256::elliptic_curve::point::AffineCoordinates as _;
+
+use crate::common::{
+    self, Case, ORDER, PRIME, assert_agreed, exceptional, extreme, inverse, lanes, lift, points_at, random,
+};
 
 /// Teeth, blocks and columns of a comb for P-256.
 const COMBS: [(usize, usize, usize); 4] = [(4, 1, 64), (6, 1, 43), (6, 4, 11), (8, 4, 8)];

@@ -5,9 +5,10 @@
 //! counts are asserted, and so is that each case occurs on each path.
 #![allow(clippy::many_single_char_names, reason = "as the standards and the crate name them")]
 
-mod common;
+use genuine_crypto::{P256, P384, PublicKey, Unverified};
+use num_bigint::BigUint;
 
-use common::{
+use crate::common::{
     build::Case,
     curve::Oracle,
     model::{self, Counts, PATHS},
@@ -17,8 +18,6 @@ use common::{
     random::Random,
     small,
 };
-use genuine_crypto::{P256, P384, PublicKey, Unverified};
-use num_bigint::BigUint;
 
 fn keys<C: Oracle>(case: &Case) -> Keys<C> {
     Keys::new(&case.key).expect("a point")

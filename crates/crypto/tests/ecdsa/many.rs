@@ -8,11 +8,14 @@
 //! start.
 #![allow(clippy::many_single_char_names, reason = "as the standards and the crate name them")]
 
-mod common;
-
 use std::{env, iter, ops::AddAssign, thread};
 
-use common::{
+use genuine_crypto::{P256, P384};
+use num_bigint::BigUint;
+use p256::elliptic_curve::{Field as _, Group as _};
+
+use crate::common::{
+    self,
     build::Case,
     curve::Oracle,
     model::{self, PATHS},
@@ -21,9 +24,6 @@ use common::{
     random::Random,
     small,
 };
-use genuine_crypto::{P256, P384};
-use num_bigint::BigUint;
-use p256::elliptic_curve::{Field as _, Group as _};
 
 /// Cases by kind, and verdicts.
 #[derive(Clone, Copy, Debug, Default)]

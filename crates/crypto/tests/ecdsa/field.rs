@@ -4,16 +4,15 @@
 //! Operands are any numbers that N words hold, below p or not, with words at their edges. Each rare branch is counted.
 #![allow(clippy::many_single_char_names, reason = "as the standards and the crate name them")]
 
-mod common;
-
 use std::collections::BTreeSet;
 
-use common::{Word, curve::Oracle, number, power, random::Random, small, words};
 use genuine_crypto::{
     P256, P384,
     arithmetic::{Fe, Words as _},
 };
 use num_bigint::BigUint;
+
+use crate::common::{self, Word, curve::Oracle, number, power, random::Random, small, words};
 
 /// How often the branches were taken.
 #[derive(Debug, Default)]
