@@ -1,6 +1,7 @@
 //! Parsing and verifying allocate nothing.
 #![cfg(feature = "rust-crypto")]
 
+#[path = "engine/common/mod.rs"]
 mod common;
 
 use std::{

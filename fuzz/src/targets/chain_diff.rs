@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// What the engine may refuse alone: it reads all of a certificate, where webpki reads what it needs. The reason for
-/// each stands in the table of `tests/differential/chain.rs`.
+/// each stands in the table of `tests/engine/differential/chain.rs`.
 const STRICTER: &[Error] = &[
     Error::BasicConstraints,
     Error::CertSerial,

@@ -8,7 +8,7 @@
 //! L − e is at most 253: no multiple of n, and the points are neither equal nor opposite.
 //!
 //! In the last column it is less than 2·n, and ±n has to be looked at. That signs are bits of k leaves a few candidates, which a
-//! test goes through (`tests/cases.rs`): k = n, which is the scalar 0, and one other k for each comb of four blocks. Both
+//! test goes through (`tests/ecdsa/cases.rs`): k = n, which is the scalar 0, and one other k for each comb of four blocks. Both
 //! are met in the very last addition, and that is the complete one.
 
 use core::{

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use genuine_testvectors::vectors;
 
-const THREATS: &str = include_str!("../src/guide/threats.md");
+const THREATS: &str = include_str!("../../src/guide/threats.md");
 
 /// The words in backticks of a cell.
 fn code_words(cell: &str) -> Vec<&str> {

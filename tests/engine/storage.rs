@@ -1,7 +1,4 @@
 //! What is kept between an attestation and its assertions: the key, its identifier, its counter.
-#![cfg(feature = "rust-crypto")]
-
-mod common;
 
 use std::{
     collections::HashMap,
@@ -14,12 +11,13 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose as base64_of};
-use common::{AssertionCase, device, mutation, trusted_key};
 use genuine::{
     Class, Error,
     app_attest::{Advance, AdvanceError, AppIdHash, AttestedKey, Counter, CounterStore, Environment, KeyId, Refusal},
     crypto::{P256, PublicKey, RustCrypto},
 };
+
+use crate::common::{self, AssertionCase, device, mutation, trusted_key};
 
 /// The stored form of the key that is the base point of P-256, for the app of 32 octets `A5`, in development.
 const STORED: &str = "01a5\

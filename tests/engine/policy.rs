@@ -1,9 +1,5 @@
 //! What the configuration of a verifier decides, and what its proofs say.
-#![cfg(feature = "rust-crypto")]
 
-mod common;
-
-use common::{AssertionCase, AttestationCase, CLIENT_DATA, app_hash, device, mistakes::DECOY, mutation, other_pki};
 use genuine::{
     Class, Error, UnixTime,
     app_attest::{
@@ -17,6 +13,10 @@ use genuine_testvectors::{
     Device, Generation, Mutation, TestPki,
     certificate::{UnsignedCertificate, extension, field, name, oid, time},
     der::Der,
+};
+
+use crate::common::{
+    self, AssertionCase, AttestationCase, CLIENT_DATA, app_hash, device, mistakes::DECOY, mutation, other_pki,
 };
 
 /// A development device of iOS 27 with launch data.

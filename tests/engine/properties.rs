@@ -1,7 +1,4 @@
 //! Laws that hold for any input, with inputs from proptest: the same on every run.
-#![cfg(feature = "rust-crypto")]
-
-mod common;
 
 use std::sync::LazyLock;
 
@@ -20,6 +17,8 @@ use genuine_testvectors::{
     VALIDATION_CATEGORY, Vector, cbor::Cbor, generator::Generator, keys::sha256,
 };
 use proptest::{collection::vec, prelude::*, sample::select, test_runner::RngSeed};
+
+use crate::common;
 
 fn config(cases: u32) -> ProptestConfig {
     ProptestConfig { cases, rng_seed: RngSeed::Fixed(27), failure_persistence: None, ..ProptestConfig::default() }

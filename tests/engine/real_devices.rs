@@ -2,19 +2,8 @@
 //!
 //! The objects are not part of the repository: `GENUINE_REAL_VECTORS` names the directory that holds them. Without it
 //! these tests say that they were skipped.
-#![cfg(feature = "rust-crypto")]
-
-mod common;
 
 use ciborium::Value;
-use common::{
-    AttestationCase,
-    backend::{Known, Tap},
-    mistakes::{ASSERTION_MISTAKES, ATTESTATION_MISTAKES, DECOY},
-    policy,
-    real::{RealAttestation, RealVectors, real},
-    trusted_key,
-};
 use genuine::{
     Error, UnixTime,
     app_attest::{
@@ -24,6 +13,15 @@ use genuine::{
     },
     crypto::RustCrypto,
     x509::TrustAnchor,
+};
+
+use crate::common::{
+    self, AttestationCase,
+    backend::{Known, Tap},
+    mistakes::{ASSERTION_MISTAKES, ATTESTATION_MISTAKES, DECOY},
+    policy,
+    real::{RealAttestation, RealVectors, real},
+    trusted_key,
 };
 
 fn client_data(case: &AttestationCase) -> ClientDataHash<'_> {

@@ -1,11 +1,18 @@
 //! What reaches the cryptographic backend, when, how often, and what its answers can and cannot do.
-#![cfg(feature = "rust-crypto")]
-
-mod common;
 
 use std::cell::RefCell;
 
-use common::{
+use genuine::{
+    Class, Error, Step,
+    app_attest::{
+        self, AppIdHash, Assertion, AttestationCrypto, AttestationObject, AttestedKey, Environment, KeyId,
+        MAX_ASSERTION, MAX_ATTESTATION, PreparedKey,
+    },
+    crypto::{CryptoError, RustCrypto},
+};
+use genuine_testvectors::{Kind, Mutation, TestPki, certificate::part, der::Der};
+
+use crate::common::{
     AssertionCase, AttestationCase,
     backend::{
         Call,
@@ -19,15 +26,6 @@ use common::{
     mistakes::{ASSERTION_MISTAKES, ATTESTATION_MISTAKES},
     mutation, vectors,
 };
-use genuine::{
-    Class, Error, Step,
-    app_attest::{
-        self, AppIdHash, Assertion, AttestationCrypto, AttestationObject, AttestedKey, Environment, KeyId,
-        MAX_ASSERTION, MAX_ATTESTATION, PreparedKey,
-    },
-    crypto::{CryptoError, RustCrypto},
-};
-use genuine_testvectors::{Kind, Mutation, TestPki, certificate::part, der::Der};
 
 /// The order of the group of P-256 (SEC 2 §2.4.2).
 const P256_ORDER: [u8; 32] = *b"\xFF\xFF\xFF\xFF\0\0\0\0\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\

@@ -1,6 +1,4 @@
 //! Runs the example `verify` as a process: verdicts, exit statuses, and what is said about files that are no vectors.
-#![cfg(feature = "rust-crypto")]
-
 use std::{
     env,
     ffi::OsStr,
@@ -137,7 +135,7 @@ fn the_bundled_vectors_are_as_expected() {
     run.assert_ends(0, &format!("{} as expected, 0 not", texts().count()));
     assert!(!run.stdout.contains('\x1B'), "colours without a terminal");
     assert_eq!(run.stderr, "");
-    let readme = include_str!("../README.md");
+    let readme = include_str!("../../README.md");
     for count in [format!("\n{} as expected, 0 not\n", texts().count()), format!("| {} objects, ", texts().count())] {
         assert!(readme.contains(&count), "README.md does not say: {count}");
     }

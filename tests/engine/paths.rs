@@ -3,20 +3,11 @@
 //! Over all minted vectors and all genuine objects. What the verdicts are is for other tests; here they are those of the
 //! default backend.
 
-mod common;
-
 use std::{
     cell::{Cell, RefCell},
     convert::Infallible,
 };
 
-use common::{
-    AssertionCase, AttestationCase,
-    backend::{Call, Tap},
-    device, mutation, other_pki, policy,
-    real::real,
-    trusted_key, vectors,
-};
 use genuine::{
     Error,
     app_attest::{
@@ -36,6 +27,14 @@ use genuine_testvectors::{
     certificate::part,
     der::Der,
     keys::{other_form_p384, sha256},
+};
+
+use crate::common::{
+    self, AssertionCase, AttestationCase,
+    backend::{Call, Tap},
+    device, mutation, other_pki, policy,
+    real::real,
+    trusted_key, vectors,
 };
 
 type Verdict = Result<(), Error>;

@@ -1,10 +1,6 @@
 //! Values that callers keep, log and print: proofs in owned form, identifiers, errors of stores, verifiers.
-#![cfg(feature = "rust-crypto")]
-
-mod common;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use common::{AssertionCase, AttestationCase, CLIENT_DATA, app_hash, backend::Tap, device, mutation};
 use genuine::{
     Error,
     app_attest::{
@@ -15,6 +11,8 @@ use genuine::{
     x509::TrustAnchor,
 };
 use genuine_testvectors::{Device, Generation, keys::sha256};
+
+use crate::common::{AssertionCase, AttestationCase, CLIENT_DATA, app_hash, backend::Tap, device, mutation};
 
 fn new_device() -> Device {
     Device::new("values")

@@ -1,9 +1,5 @@
 //! Forms at the edge of what is accepted that no bundled vector has.
-#![cfg(feature = "rust-crypto")]
 
-mod common;
-
-use common::{AssertionCase, AttestationCase, device, mutation};
 use genuine::{
     Error,
     app_attest::{AttestationObject, AuthenticatorData, DeviceInfo},
@@ -15,6 +11,8 @@ use genuine_testvectors::{
     certificate::{UnsignedCertificate, field, oid},
     der::{Content, Der, tag},
 };
+
+use crate::common::{AssertionCase, AttestationCase, device, mutation};
 
 fn both(mutation: &Mutation<'_>) -> [Option<Error>; 2] {
     [

@@ -2,15 +2,7 @@
 //!
 //! Every flipped bit is in `properties.rs`, every call that a backend can fail in `seam.rs`, and the same on objects of
 //! genuine devices in `real_devices.rs`.
-#![cfg(feature = "rust-crypto")]
 
-mod common;
-
-use common::{
-    AssertionCase, AttestationCase, CLIENT_DATA,
-    backend::{Call, Tap},
-    device, mutation,
-};
 use genuine::{
     Error, Step,
     app_attest::{self, AppIdHash, Assertion, AttestationObject, Counter},
@@ -22,6 +14,12 @@ use genuine_testvectors::{
     certificate::{ec_public_key, field, oid},
     der::{Der, tag},
     keys::{Signer, pseudo_random},
+};
+
+use crate::common::{
+    AssertionCase, AttestationCase, CLIENT_DATA,
+    backend::{Call, Tap},
+    device, mutation,
 };
 
 /// A device of each generation.
