@@ -1,4 +1,5 @@
 //! Runs the example `verify` as a process: verdicts, exit statuses, and what is said about files that are no vectors.
+
 use std::{
     env,
     ffi::OsStr,

@@ -1,7 +1,4 @@
 //! The server as it is built without `--features demo`: it trusts no test key, however it is configured.
-//!
-//! Left out unless asked for, since everything is compiled a second time for it; CI asks:
-//! `cargo test --workspace --test production -- --ignored`.
 #![allow(missing_docs)]
 
 mod support;
@@ -19,7 +16,8 @@ use genuine_testvectors::{Device, TestPki};
 use reqwest::Client;
 use support::{APP_ID, AUTHORITY, Scratch};
 
-/// The server with default features. `cargo test` builds the demonstration, so that this one has a directory of its own.
+/// The server with default features. `cargo test` builds the demonstration, so that this one has a directory of its own; the
+/// first run takes a minute or two.
 static PRODUCTION: LazyLock<PathBuf> = LazyLock::new(|| {
     let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("production");
     let status = Command::new(env!("CARGO"))
@@ -37,7 +35,6 @@ fn contains(binary: &[u8], part: &[u8]) -> bool {
 }
 
 #[test]
-#[ignore = "compiles the gateway a second time"]
 fn it_has_no_demonstration() {
     for arguments in [&["--demo"][..], &["--demo", "--check"]] {
         let output = Command::new(&*PRODUCTION).env_clear().args(arguments).output().unwrap();
@@ -57,7 +54,6 @@ fn it_has_no_demonstration() {
 /// The root's key is computed from a text, so that it is in the demonstration as little as its name is in production: what is
 /// looked for is that text and both names, with the demonstration to show that they are found where they are.
 #[test]
-#[ignore = "compiles the gateway a second time"]
 fn the_test_authority_is_not_in_it() {
     let production = fs::read(&*PRODUCTION).unwrap();
     let demonstration = fs::read(env!("CARGO_BIN_EXE_genuine-gateway")).unwrap();
@@ -86,7 +82,6 @@ impl Drop for Running {
 /// Everything is right about this device but who vouches for it. Nor does a server trust it that has the demonstration in it
 /// and was not told to run that.
 #[tokio::test]
-#[ignore = "compiles the gateway a second time"]
 async fn it_refuses_the_simulated_device_under_a_full_configuration() {
     let scratch = Scratch::new("production");
     let path = scratch.path().join("server.toml");
