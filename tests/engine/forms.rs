@@ -319,6 +319,22 @@ fn key_usages_have_any_number_of_bits() {
     }
 }
 
+/// What is no DER the view refuses (X.690 §8.6.2.2, §11.2.1); what only a profile wants left out (§11.2.2), it reads.
+#[test]
+fn padding_of_key_usages_is_read_strictly() {
+    for (bits, expected) in [
+        (&[0x03, 0x02, 0x05, 0xE0][..], None),
+        (&[0x03, 0x02, 0x05, 0xF0], Some(X509Error::Der(DerError::BitString))),
+        (&[0x03, 0x02, 0x08, 0x00], Some(X509Error::Der(DerError::BitString))),
+        (&[0x03, 0x03, 0x00, 0xE0, 0x00], None),
+    ] {
+        for mut certificate in certificates() {
+            certificate.set_extension_value(oid::KEY_USAGE, bits);
+            assert_eq!(error_of(&certificate), expected, "{bits:02X?}");
+        }
+    }
+}
+
 #[test]
 fn names_hold_values_of_low_tag_numbers() {
     let [mut leaf, _] = certificates();
