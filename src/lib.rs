@@ -27,6 +27,8 @@ mod time;
 pub mod x509;
 
 pub use error::{Class, Error, Step};
+#[cfg(feature = "play-integrity")]
+pub use time::UnixMillis;
 pub use time::UnixTime;
 
 /// The code in the README compiles.

@@ -8,3 +8,12 @@
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct UnixTime(pub u64);
+
+/// Milliseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
+///
+/// What Google Play Integrity reckons in. Zero means "the clock was never set", as in [`UnixTime`].
+#[cfg(feature = "play-integrity")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct UnixMillis(pub u64);

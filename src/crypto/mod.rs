@@ -9,14 +9,19 @@
 //! its peripheral behind a `RefCell`, a critical section or a mutex. `examples/hardware.rs` wraps one, and [`conformance`] tests
 //! one on the board.
 //!
-//! Everything here is public data; a backend may run in variable time.
+//! What App Attest hands to a backend is public, and may be computed in variable time. The keys of [`HmacSha256`], [`AesKwGcm`] and
+//! [`SignP256`] are secret, and may not.
 
+#[cfg(all(feature = "play-integrity", any(feature = "rust-crypto", feature = "genuine-crypto")))]
+mod aes;
 mod backend;
 pub mod conformance;
 #[cfg(feature = "genuine-crypto")]
 mod genuine_crypto;
 #[cfg(any(feature = "rust-crypto", feature = "genuine-crypto"))]
 mod hash;
+#[cfg(all(feature = "session", any(feature = "rust-crypto", feature = "genuine-crypto")))]
+mod hmac;
 mod operand;
 mod prepare;
 #[cfg(feature = "rust-crypto")]
@@ -31,4 +36,10 @@ pub(crate) use operand::{EcdsaSigValue, coordinates, uncompressed};
 pub use prepare::{BatchEcdsa, Item, Key, LaneCount, Lanes, PrepareEcdsa, StoredForm, Unprepared};
 #[cfg(feature = "rust-crypto")]
 pub use rust_crypto::RustCrypto;
+#[cfg(all(feature = "rust-crypto", feature = "session"))]
+pub use rust_crypto::RustCryptoSigner;
+#[cfg(feature = "play-integrity")]
+pub use traits::AesKwGcm;
 pub use traits::{CryptoError, Sha256, Sha384, VerifyEcdsa};
+#[cfg(feature = "session")]
+pub use traits::{HmacSha256, SignP256};

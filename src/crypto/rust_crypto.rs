@@ -57,3 +57,36 @@ fn p384_key(key: &PublicKey<P384>) -> Result<p384::ecdsa::VerifyingKey, CryptoEr
 fn invalid(_: p256::ecdsa::Error) -> CryptoError {
     CryptoError::Invalid
 }
+
+/// A key on P-256 in memory that signs by the crate `p256`, in constant time and deterministically (RFC 6979 §3.2).
+///
+/// `Debug` shows the public key alone, and the secret is wiped when the value is dropped. Requires the features `rust-crypto` and
+/// `session`.
+#[cfg(feature = "session")]
+#[derive(Clone, Debug)]
+pub struct RustCryptoSigner(p256::ecdsa::SigningKey);
+
+#[cfg(feature = "session")]
+impl RustCryptoSigner {
+    /// Takes the secret, big-endian; `None` unless it lies in 1 … n − 1 (SEC 1 §3.2.1).
+    #[must_use]
+    pub fn from_secret(secret: &[u8; 32]) -> Option<Self> {
+        p256::ecdsa::SigningKey::from_slice(secret).map(Self).ok()
+    }
+}
+
+#[cfg(feature = "session")]
+impl super::SignP256 for RustCryptoSigner {
+    fn public_key(&self) -> PublicKey<P256> {
+        let point = self.0.verifying_key().to_sec1_point(false);
+        // Always 65 octets. Zeros are no key, and every signature would be refused.
+        PublicKey::from_uncompressed(point.as_bytes()).unwrap_or(PublicKey([0; 64]))
+    }
+
+    fn sign(&self, digest: &[u8; 32]) -> Result<Signature<P256>, CryptoError> {
+        use p256::ecdsa::signature::hazmat::PrehashSigner;
+
+        let signature: p256::ecdsa::Signature = self.0.sign_prehash(digest).map_err(|_| CryptoError::Unavailable)?;
+        Ok(Signature(signature.to_bytes().into()))
+    }
+}

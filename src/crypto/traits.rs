@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+#[cfg(feature = "session")]
+use super::operand::P256;
 use super::operand::{Curve, Digest, PublicKey, Signature};
 
 /// A backend's answer when it is not "yes".
@@ -67,4 +69,62 @@ pub trait VerifyEcdsa<C: Curve> {
     ///
     /// [`CryptoError::Invalid`] if the key is no point of the curve or the signature does not verify.
     fn verify(&self, key: &PublicKey<C>, digest: &Digest, signature: &Signature<C>) -> Result<(), CryptoError>;
+}
+
+/// HMAC with SHA-256 (RFC 2104 §2, FIPS 198-1).
+#[cfg(feature = "session")]
+pub trait HmacSha256 {
+    /// The code of the parts as if concatenated, under a key of any length. There may be no part, and a part may be empty.
+    ///
+    /// The key is secret: a backend must not let its time depend on it. Where the key never leaves a device, its octets may
+    /// be the name of one.
+    ///
+    /// # Errors
+    ///
+    /// A code has no verdict: any error means that it could not be computed.
+    fn hmac_sha256(&self, key: &[u8], parts: &[&[u8]]) -> Result<[u8; 32], CryptoError>;
+}
+
+/// AES with keys of 256 bits: what opens a JWE of `A256KW` and `A256GCM` (RFC 7518 §4.4, §5.3).
+///
+/// Both keys are secret: a backend must not let its time depend on them.
+#[cfg(feature = "play-integrity")]
+pub trait AesKwGcm {
+    /// Unwraps a key of 256 bits (RFC 3394 §2.2.2, with the initial value of §2.2.3.1).
+    ///
+    /// # Errors
+    ///
+    /// [`CryptoError::Invalid`] if this key did not wrap it.
+    fn unwrap_key(&self, wrapping: &[u8; 32], wrapped: &[u8; 40]) -> Result<[u8; 32], CryptoError>;
+
+    /// Decrypts in place, if the tag is that of this text and of the additional data (SP 800-38D §7.2). What stands in `text`
+    /// after an error is not looked at.
+    ///
+    /// # Errors
+    ///
+    /// [`CryptoError::Invalid`] if it is not.
+    fn open_in_place(
+        &self,
+        key: &[u8; 32],
+        iv: &[u8; 12],
+        additional: &[u8],
+        text: &mut [u8],
+        tag: &[u8; 16],
+    ) -> Result<(), CryptoError>;
+}
+
+/// A key on P-256 that signs, wherever it is: in memory, or in a security module that never shows it.
+///
+/// This is the one trait that belongs to a key and not to a backend.
+#[cfg(feature = "session")]
+pub trait SignP256 {
+    /// The public key.
+    fn public_key(&self) -> PublicKey<P256>;
+
+    /// Signs a SHA-256 digest (FIPS 186-5 §6.4.1).
+    ///
+    /// # Errors
+    ///
+    /// A signature has no verdict: any error means that it could not be made.
+    fn sign(&self, digest: &[u8; 32]) -> Result<Signature<P256>, CryptoError>;
 }

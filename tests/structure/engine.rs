@@ -20,7 +20,14 @@ fn source_has_no_back_doors() {
         assert!(!dense.contains("cfg(test") && !dense.contains("#[test]"), "{}: tests live in tests/", path.display());
         for (at, _) in dense.match_indices("feature=\"") {
             let name = dense[at..].split('"').nth(1);
-            assert!(matches!(name, Some("rust-crypto" | "genuine-crypto" | "serde" | "defmt")), "{}", path.display());
+            assert!(
+                matches!(
+                    name,
+                    Some("rust-crypto" | "genuine-crypto" | "play-integrity" | "session" | "serde" | "defmt")
+                ),
+                "{}",
+                path.display()
+            );
         }
     }
     let library = engine().into_iter().find(|source| source.module == "lib").expect("src/lib.rs");

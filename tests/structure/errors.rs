@@ -11,12 +11,14 @@ use std::{collections::BTreeSet, fmt::Write as _, fs, path::Path};
 use genuine::{Class, Error, Step};
 
 /// What the hundreds of the codes stand for, by protocol.
-const GROUPS: [(u16, &str); 6] = [
+const GROUPS: [(u16, &str); 8] = [
     (11, "App Attest: CBOR and layout"),
     (12, "App Attest: DER and X.509 form"),
     (13, "App Attest: trust"),
     (14, "App Attest: binding"),
     (15, "App Attest: policy"),
+    (20, "Play Integrity: the token"),
+    (50, "Sessions: sealed challenges"),
     (90, "Undecided, for every protocol"),
 ];
 
@@ -24,7 +26,8 @@ const INTRODUCTION: &str = "\
 # All codes
 
 What mostly lies behind the common ones is at the end of `guide::hashing`; the example `verify` takes an object and what you know
-about it, and says which mistake it is. The thousands are the protocol's: 1 App Attest, 9 undecided.
+about it, and says which mistake it is. The thousands are the protocol's: 1 App Attest, 2 Play Integrity, 5
+sessions, 9 undecided.
 
 Steps A1 to A9 are Apple's for an attestation, and B1 to B6 those for an assertion (\"Validating apps that connect to your
 server\"). The *leaf* is the certificate of the attested key, and the *intermediate* the one of Apple's authority that issued
@@ -37,6 +40,8 @@ without a step is not about the object: it is about the key identifier beside it
 fn step(error: Error) -> String {
     match error.step() {
         Some(Step::AppAttest(step)) => format!("`{step:?}`"),
+        Some(Step::PlayIntegrity(step)) => format!("`{step:?}`"),
+        Some(Step::Session(step)) => format!("`{step:?}`"),
         Some(other) => panic!("{other:?} is of no protocol that this page knows"),
         None => String::new(),
     }

@@ -1,0 +1,59 @@
+//! Sessions: the numbers 5000 to 5999.
+//!
+//! 50xx sealed challenges, 51xx tokens and proofs of possession, 52xx signed requests and PKCE.
+
+/// The steps of what comes after an attestation, in the order in which they run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub enum Step {
+    /// The size of the object.
+    Size,
+    /// Its layout: segments, strict base64url, fixed fields.
+    Form,
+    /// The header of a token: strict JSON, algorithm, type, nothing critical.
+    Header,
+    /// A key that the verifier has.
+    Key,
+    /// The code or signature of that key.
+    Authenticity,
+    /// The payload of a token: strict JSON, and the claims that have to be there.
+    Payload,
+    /// What the claims say of issuer, audience and subject.
+    Claims,
+    /// The times.
+    Time,
+    /// What the object is bound to: session, request, key.
+    Binding,
+}
+
+/// Hands the rows of this protocol to the next macro, behind those that came before.
+#[cfg(feature = "session")]
+macro_rules! session_errors {
+    ($next:ident $($rest:tt)*) => {
+        $next! { $($rest)*
+            session Session {
+                Malformed Form {
+                    /// What came back is not of the form of a sealed challenge: another length, or not its base64url.
+                    ChallengeForm = 5000,
+                }
+                Rejected Authenticity {
+                    /// No key here sealed this challenge for this binding.
+                    ChallengeForged = 5001,
+                }
+                Rejected Time {
+                    /// The challenge has lived longer than it may.
+                    ChallengeExpired = 5002,
+                    /// The challenge was sealed later than it is now.
+                    ChallengeFromFuture = 5003,
+                }
+            }
+        }
+    };
+}
+
+#[cfg(not(feature = "session"))]
+macro_rules! session_errors {
+    ($next:ident $($rest:tt)*) => { $next! { $($rest)* } };
+}
