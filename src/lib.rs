@@ -23,6 +23,8 @@ pub mod crypto;
 mod encoding;
 mod error;
 pub mod guide;
+#[cfg(any(feature = "play-integrity", feature = "session"))]
+mod jose;
 mod time;
 pub mod x509;
 

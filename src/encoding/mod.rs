@@ -1,4 +1,8 @@
 //! Readers of the encodings, one cursor each. They know no protocol.
 
+#[cfg(any(feature = "play-integrity", feature = "session"))]
+pub(crate) mod base64;
 pub(crate) mod cbor;
 pub(crate) mod der;
+#[cfg(any(feature = "play-integrity", feature = "session"))]
+pub(crate) mod json;
