@@ -25,6 +25,8 @@ mod error;
 pub mod guide;
 #[cfg(any(feature = "play-integrity", feature = "session"))]
 mod jose;
+#[cfg(feature = "play-integrity")]
+pub mod play_integrity;
 mod time;
 pub mod x509;
 

@@ -3,6 +3,11 @@
 //! Views borrow keys and signatures from the input; the operands of fixed size are made here, for one call. Answers that
 //! are not "yes" become the caller's error, and "could not compute" never does.
 
+#[cfg(feature = "play-integrity")]
+use zeroize::Zeroizing;
+
+#[cfg(feature = "play-integrity")]
+use super::traits::AesKwGcm;
 use super::{
     operand::{Curve, Digest, EcdsaSigValue, PublicKey, Signature},
     prepare::{BatchEcdsa, Item, Key, PrepareEcdsa},
@@ -85,6 +90,59 @@ impl<'a, C: ?Sized> Backend<'a, C> {
             return Err(invalid);
         }
         verdict(self.0.verify(&PublicKey(*key), digest, &signature), invalid)
+    }
+
+    /// As [`verify`](Self::verify), of a signature that is `r ‖ s` already.
+    #[cfg(any(feature = "play-integrity", feature = "session"))]
+    pub(crate) fn verify_raw<V: Curve, E: From<Unavailable>>(
+        &self,
+        key: &PublicKey<V>,
+        digest: &Digest,
+        signature: &Signature<V>,
+        invalid: E,
+    ) -> Result<(), E>
+    where
+        C: VerifyEcdsa<V>,
+    {
+        if !signature.is_in_range() {
+            return Err(invalid);
+        }
+        verdict(self.0.verify(key, digest, signature), invalid)
+    }
+
+    /// Opens a text in place whose content key is wrapped by one of these keys, and returns the position of that key.
+    ///
+    /// Every key is tried, and the tag is always computed: where no key unwraps, under the first one, which made no tag. So
+    /// neither the answer nor the time tells a bad wrapped key from a bad tag (RFC 7516 §11.5).
+    #[cfg(feature = "play-integrity")]
+    pub(crate) fn open_wrapped<'k, E: From<Unavailable>>(
+        &self,
+        keys: impl Iterator<Item = &'k [u8; 32]>,
+        wrapped: &[u8; 40],
+        (iv, additional, text, tag): (&[u8; 12], &[u8], &mut [u8], &[u8; 16]),
+        invalid: E,
+    ) -> Result<usize, E>
+    where
+        C: AesKwGcm,
+    {
+        let mut content = Zeroizing::new([0; 32]);
+        let mut found = None;
+        for (position, key) in keys.enumerate() {
+            match self.0.unwrap_key(key, wrapped).map(Zeroizing::new) {
+                Ok(unwrapped) if found.is_none() => {
+                    found = Some(position);
+                    content = unwrapped;
+                }
+                Err(CryptoError::Unavailable) => return Err(Unavailable.into()),
+                Err(CryptoError::Invalid) if position == 0 => *content = *key,
+                Ok(_) | Err(CryptoError::Invalid) => {}
+            }
+        }
+        match (self.0.open_in_place(&content, iv, additional, text, tag), found) {
+            (Ok(()), Some(position)) => Ok(position),
+            (Err(CryptoError::Unavailable), _) => Err(Unavailable.into()),
+            (Ok(()) | Err(CryptoError::Invalid), _) => Err(invalid),
+        }
     }
 
     pub(crate) fn prepare<V: Curve, K, E: From<Unavailable>>(&self, key: &PublicKey<V>, invalid: E) -> Result<K, E>

@@ -67,11 +67,12 @@ fn invalid(_: p256::ecdsa::Error) -> CryptoError {
 pub struct RustCryptoSigner(p256::ecdsa::SigningKey);
 
 #[cfg(feature = "session")]
-impl RustCryptoSigner {
-    /// Takes the secret, big-endian; `None` unless it lies in 1 … n − 1 (SEC 1 §3.2.1).
-    #[must_use]
-    pub fn from_secret(secret: &[u8; 32]) -> Option<Self> {
-        p256::ecdsa::SigningKey::from_slice(secret).map(Self).ok()
+impl TryFrom<&[u8; 32]> for RustCryptoSigner {
+    type Error = CryptoError;
+
+    /// Takes the secret, big-endian; [`CryptoError::Invalid`] unless it lies in 1 … n − 1 (SEC 1 §3.2.1).
+    fn try_from(secret: &[u8; 32]) -> Result<Self, CryptoError> {
+        p256::ecdsa::SigningKey::from_slice(secret).map(Self).map_err(invalid)
     }
 }
 

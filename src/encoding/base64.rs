@@ -4,6 +4,9 @@
 
 use core::cell::Cell;
 
+/// The URL-safe alphabet.
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
 /// What stands for no value. Every value has this bit clear.
 const NONE: u8 = 0x80;
 
@@ -18,14 +21,18 @@ const VALUES: [u8; 256] = values();
     reason = "evaluated at compile time only"
 )]
 const fn values() -> [u8; 256] {
-    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut values = [NONE; 256];
     let mut value = 0;
-    while value < alphabet.len() {
-        values[alphabet[value] as usize] = value as u8;
+    while value < ALPHABET.len() {
+        values[ALPHABET[value] as usize] = value as u8;
         value += 1;
     }
     values
+}
+
+/// The value of a character, and whether it has one.
+fn value(character: u8) -> u8 {
+    VALUES.get(usize::from(character)).copied().unwrap_or(NONE)
 }
 
 /// Decodes the text over itself; `None` unless it is canonical: no padding, no white space, no other alphabet, no spare bits.
@@ -36,14 +43,14 @@ pub(crate) fn decode_in_place(text: &mut [u8]) -> Option<&mut [u8]> {
     for (from, to) in cells.chunks(4).zip(cells.chunks(3)) {
         let mut bits = 0_u32;
         for character in from {
-            let value = VALUES.get(usize::from(character.get())).copied().unwrap_or(NONE);
+            let value = value(character.get());
             all |= value;
             bits = bits << 6 | u32::from(value & !NONE);
         }
         let (octets, bits) = match from.len() {
             4 => (3, bits),
-            3 if bits & 0b11 == 0 => (2, bits << 6),
-            2 if bits & 0b1111 == 0 => (1, bits << 12),
+            3 if bits.trailing_zeros() >= 2 => (2, bits << 6),
+            2 if bits.trailing_zeros() >= 4 => (1, bits << 12),
             _ => return None,
         };
         let [_, decoded @ ..] = bits.to_be_bytes();
@@ -53,4 +60,42 @@ pub(crate) fn decode_in_place(text: &mut [u8]) -> Option<&mut [u8]> {
         length = length.saturating_add(octets);
     }
     if all & NONE == 0 { text.get_mut(..length) } else { None }
+}
+
+/// Whether a text is canonical, as for [`decode_in_place`].
+#[cfg(feature = "play-integrity")]
+pub(crate) fn is_canonical(text: &[u8]) -> bool {
+    let spare = match (text.len() & 3, text.last()) {
+        (0, _) => 0,
+        (2, Some(last)) => value(*last) & 0b1111,
+        (3, Some(last)) => value(*last) & 0b11,
+        _ => return false,
+    };
+    spare == 0 && text.iter().all(|character| value(*character) != NONE)
+}
+
+/// Whether the characters are the canonical text of these octets, with padding or without.
+#[cfg(feature = "play-integrity")]
+pub(crate) fn is_text_of(mut text: impl Iterator<Item = char>, octets: &[u8]) -> bool {
+    let mut padding = 0_usize;
+    for group in octets.chunks(3) {
+        let bits = group.iter().fold(0, |bits, octet| bits << 8 | u32::from(*octet));
+        padding = 3_usize.saturating_sub(group.len());
+        let (bits, characters) = match group.len() {
+            3 => (bits, 4),
+            2 => (bits << 8, 3),
+            _ => (bits << 16, 2),
+        };
+        for shift in [18, 12, 6, 0].into_iter().take(characters) {
+            let expected = usize::try_from(bits >> shift & 0x3F).ok().and_then(|value| ALPHABET.get(value));
+            if text.next() != expected.map(|character| char::from(*character)) {
+                return false;
+            }
+        }
+    }
+    match text.next() {
+        None => true,
+        Some('=') => padding > 0 && (1..padding).all(|_| text.next() == Some('=')) && text.next().is_none(),
+        Some(_) => false,
+    }
 }

@@ -119,6 +119,12 @@ impl<'i> Reader<'i> {
         if fraction.bytes().all(|digit| digit.is_ascii_digit()) { integer(whole) } else { Err(JsonError::Type) }
     }
 
+    /// Passes over `null`, if it stands here.
+    #[cfg(feature = "play-integrity")]
+    pub(crate) fn null(&mut self) -> Result<bool, JsonError> {
+        if self.peek() == Some(b'n') { self.literal("null").map(|()| true) } else { Ok(false) }
+    }
+
     /// Passes over one value of any type.
     pub(crate) fn pass(&mut self) -> Result<(), JsonError> {
         let mut open: [Option<Open<'i>>; MAX_DEPTH] = [None; MAX_DEPTH];
@@ -292,20 +298,24 @@ impl Array {
     }
 }
 
-/// A string, as it stands between its quotation marks. Every escape in it is good.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Text<'i> {
+/// A string of a JSON text that was read: borrowed as it stands there, its escapes undone on the way out.
+///
+/// Compares with a `&str` by characters, and `Display` writes them.
+#[derive(Clone, Copy)]
+pub struct Text<'i> {
     raw: &'i str,
 }
 
 impl<'i> Text<'i> {
     /// The text itself, unless something in it is escaped.
-    pub(crate) fn unescaped(&self) -> Option<&'i str> {
+    #[must_use]
+    pub fn unescaped(&self) -> Option<&'i str> {
         if self.raw.contains('\\') { None } else { Some(self.raw) }
     }
 
     /// The characters.
-    pub(crate) fn chars(&self) -> Characters<'i> {
+    #[must_use]
+    pub fn chars(&self) -> Characters<'i> {
         Characters { rest: self.raw.chars() }
     }
 }
@@ -328,6 +338,14 @@ impl PartialEq for Text<'_> {
     }
 }
 
+impl Eq for Text<'_> {}
+
+impl fmt::Debug for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.raw)
+    }
+}
+
 impl fmt::Display for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.chars().try_for_each(|character| fmt::Write::write_char(f, character))
@@ -336,7 +354,7 @@ impl fmt::Display for Text<'_> {
 
 /// The characters of a [`Text`].
 #[derive(Clone, Debug)]
-pub(crate) struct Characters<'i> {
+pub struct Characters<'i> {
     rest: Chars<'i>,
 }
 

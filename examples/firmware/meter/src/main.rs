@@ -70,6 +70,8 @@ const OWN: &[&str] = &["--no-default-features", "--features", "genuine-crypto"];
 const OWN_SUITE: &[&str] = &["--no-default-features", "--features", "genuine-crypto,suite"];
 const COMPACT: &[&str] = &["--no-default-features", "--features", "compact"];
 const NONE: &[&str] = &["--no-default-features"];
+const ENGINE: &[&str] = &["--no-default-features", "--features", "protocols"];
+const OWN_ENGINE: &[&str] = &["--no-default-features", "--features", "genuine-crypto,protocols"];
 
 /// The images: binary, what its figures are called, features, and profiles.
 const IMAGES: [(&str, &str, &[&str], &[&str]); 12] = [
@@ -115,7 +117,7 @@ fn measure((profile, optimisation): (&'static str, &str)) -> Outcome<Measured> {
         if profile == "tiny" {
             continue;
         }
-        for features in [NONE, OWN] {
+        for features in [ENGINE, OWN_ENGINE] {
             let engine = Build { board, profile, binary: "engine", features }.image()?;
             measured.own.merge(CallSites::of(&engine.elf));
         }

@@ -12,7 +12,7 @@
 use core::{cell::RefCell, hint::black_box, iter::repeat_n, panic::PanicInfo, slice};
 
 use genuine::{
-    Error, UnixTime,
+    Error, UnixMillis, UnixTime,
     app_attest::{
         Advance, AdvanceError, AppIdHash, Assertion, AssertionCrypto, AssertionRequest, AssertionVerifier,
         AttestationCrypto, AttestationObject, AttestationVerifier, AttestedCredential, AttestedKey, AuthenticAssertion,
@@ -20,8 +20,13 @@ use genuine::{
         OsBuild, OsVersion, Platform, Policy, PreparedKey, Refusal, ReplayWindow, ValidationCategory,
     },
     crypto::{
-        BatchEcdsa, CryptoError, Digest, Item, Key, LaneCount, P256, P384, PrepareEcdsa, PublicKey, Sha256, Sha384,
-        Signature, StoredForm, Unprepared, VerifyEcdsa, conformance,
+        AesKwGcm, BatchEcdsa, CryptoError, Digest, Item, Key, LaneCount, P256, P384, PrepareEcdsa, PublicKey, Sha256,
+        Sha384, Signature, StoredForm, Unprepared, VerifyEcdsa, conformance,
+    },
+    play_integrity::{
+        AccountActivity, AppDetected, Binding, DecodedVerifier, DecryptionKey, DeviceActivity, DeviceLabel, KeyPair,
+        Licensing, LocationRisk, Payload, PlayIntegrityCrypto, PlayProtect, Policy as PlayPolicy, TokenVerifier,
+        VerificationKey, VerifiedIntegrity,
     },
     x509::{CachedIssuer, Certificate, TrustAnchor},
 };
@@ -59,6 +64,8 @@ fn main() -> ! {
         let _ = black_box(assertion::<Slot, _>(&Registers));
         let _ = black_box(stored::<Slot, _>(&Registers));
         let _ = black_box(others(&Registers));
+        let _ = black_box(play(&Registers));
+        let _ = black_box(decoded(&Registers));
         #[cfg(feature = "genuine-crypto")]
         own::all();
     }
@@ -226,6 +233,74 @@ fn others<C: AttestationCrypto>(crypto: &C) -> Result<(), Error> {
     Ok(())
 }
 
+fn play<C: PlayIntegrityCrypto>(crypto: &C) -> Result<(), Error> {
+    let key = || -> Result<KeyPair, Error> {
+        Ok(match Registers::read() {
+            0 => KeyPair {
+                decryption: DecryptionKey::from_base64(text())?,
+                verification: VerificationKey::from_base64(text())?,
+            },
+            _ => KeyPair {
+                decryption: DecryptionKey::new(received()),
+                verification: VerificationKey::new(PublicKey(received())),
+            },
+        })
+    };
+    let keys = [key()?, key()?];
+    let certificates = [received(), received()];
+    let devices = [DeviceLabel::MeetsBasicIntegrity, DeviceLabel::MeetsStrongIntegrity];
+    let policy = PlayPolicy::new(text(), &certificates)
+        .accept_devices(&devices)
+        .accept_licensing(&[Licensing::Unlicensed])
+        .accept_unrecognized_versions()
+        .accept_test_responses()
+        .limit_age(u64::from(Registers::read()))
+        .limit_skew(u64::from(Registers::read()))
+        .require_version(i64::from(Registers::read()))
+        .require_sdk_version(i64::from(Registers::read()))
+        .require_play_protect(&[PlayProtect::NoIssues])
+        .refuse_apps_detected(&[AppDetected::UnknownCapturing])
+        .refuse_location_risks(&[LocationRisk::HighDevice])
+        .require_device_activity(&[DeviceActivity::Level1])
+        .require_account_activity(&[AccountActivity::TypicalBasic]);
+    black_box(policy.package_name());
+    let verifier = TokenVerifier::new(&policy, keys.get(..Registers::read() as usize).unwrap_or(&keys), crypto)?;
+    let authentic = verifier.open(room())?;
+    payload(authentic.unaccepted_payload());
+    black_box(authentic.remediation().map(|dialog| dialog.code()));
+    vouched(&authentic.accept(binding()?, UnixMillis(u64::from(Registers::read())))?);
+    vouched(&verifier.verify(room(), binding()?, UnixMillis(u64::from(Registers::read())))?);
+    Ok(())
+}
+
+fn decoded<C: Sha256>(crypto: &C) -> Result<(), Error> {
+    let certificates = [received()];
+    let policy = PlayPolicy::new(text(), &certificates);
+    let decoded = DecodedVerifier::new(&policy, crypto)?.trust_answer(bytes(), bytes())?;
+    vouched(&decoded.accept(binding()?, UnixMillis(u64::from(Registers::read())))?);
+    payload(&Payload::parse(bytes())?);
+    payload(&Payload::parse_answer(bytes())?);
+    Ok(())
+}
+
+fn binding() -> Result<Binding<'static>, Error> {
+    if Registers::read() == 0 { Binding::nonce(bytes()) } else { Binding::request_hash(text()) }
+}
+
+fn vouched(verified: &VerifiedIntegrity<'_>) {
+    payload(verified.payload());
+    black_box((verified.timestamp(), verified.key_index(), verified.single_use(), verified.remediation()));
+}
+
+fn payload(payload: &Payload<'_>) {
+    black_box(payload.app.certificate_digests.iter().map(|text| text.chars().count()).sum::<usize>());
+    black_box(payload.request.nonce.and_then(|nonce| nonce.unescaped()));
+    black_box(payload.request.request_hash.is_some_and(|hash| payload.request.package_name == Some(hash)));
+    black_box(payload.device.labels.iter().any(|label| label == DeviceLabel::Unknown));
+    black_box(payload.environment.apps_detected.is_none_or(|apps| apps.is_empty()));
+    black_box(payload.environment.location_risks.is_none_or(|risks| risks.is_empty()));
+}
+
 /// Registers of a peripheral. What they say is known at run time only.
 struct Registers;
 
@@ -285,6 +360,26 @@ impl VerifyEcdsa<P384> for Registers {
 
     fn verify(&self, key: &PublicKey<P384>, digest: &Digest, signature: &Signature<P384>) -> Result<(), CryptoError> {
         Self::answer(&[&key.0, digest.as_bytes(), &signature.0])
+    }
+}
+
+impl AesKwGcm for Registers {
+    fn unwrap_key(&self, wrapping: &[u8; 32], wrapped: &[u8; 40]) -> Result<[u8; 32], CryptoError> {
+        Self::answer(&[wrapping, wrapped]).map(|()| received())
+    }
+
+    fn open_in_place(
+        &self,
+        key: &[u8; 32],
+        iv: &[u8; 12],
+        additional: &[u8],
+        text: &mut [u8],
+        tag: &[u8; 16],
+    ) -> Result<(), CryptoError> {
+        for octet in &mut *text {
+            [*octet, ..] = Self::read().to_le_bytes();
+        }
+        Self::answer(&[key, iv, additional, text, tag])
     }
 }
 
