@@ -72,8 +72,8 @@ impl Case {
         let now = UnixMillis(self.millis("now_ms"));
         let mut token = self.text("token").as_bytes().to_vec();
         let verifier = TokenVerifier::new(&policy, &keys, crypto)?;
-        let verified: VerifiedIntegrity<'_> = verifier.verify(&mut token, Binding::nonce(&nonce)?, now)?;
-        assert_eq!(verified.key_index(), Some(0));
+        let proof: VerifiedIntegrity<'_> = verifier.verify(&mut token, Binding::nonce(&nonce)?, now)?;
+        assert_eq!(proof.key_index(), Some(0));
         Ok(())
     }
 }
