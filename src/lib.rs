@@ -22,6 +22,8 @@ pub mod app_attest;
 pub mod crypto;
 mod encoding;
 mod error;
+#[cfg(feature = "play-integrity")]
+pub mod evidence;
 pub mod guide;
 #[cfg(any(feature = "play-integrity", feature = "session"))]
 mod jose;

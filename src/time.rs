@@ -17,3 +17,13 @@ pub struct UnixTime(pub u64);
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct UnixMillis(pub u64);
+
+#[cfg(feature = "play-integrity")]
+impl UnixMillis {
+    /// The second that it lies in.
+    #[must_use]
+    #[allow(clippy::integer_division, reason = "by a constant, and the fraction is what goes")]
+    pub const fn to_unix_time(self) -> UnixTime {
+        UnixTime(self.0 / 1_000)
+    }
+}

@@ -28,6 +28,8 @@ macro_rules! undecided_errors {
                     StoredWindowMalformed = 9009,
                     /// Two policies are for one app, so that nobody knows which of them counts.
                     ConfigDuplicateAppId = 9010,
+                    /// The evidence is of a platform or kind for which no verifier is configured.
+                    ConfigNoPlatform = 9011,
                 }
             }
         }

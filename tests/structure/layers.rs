@@ -38,6 +38,7 @@ const PACKAGES: [Package; 8] = [
             &["x509"],
             &["jose"],
             &["app_attest", "play_integrity"],
+            &["evidence"],
             &["guide"],
             &["lib"],
         ],

@@ -23,6 +23,7 @@ use genuine::{
         AesKwGcm, BatchEcdsa, CryptoError, Digest, Item, Key, LaneCount, P256, P384, PrepareEcdsa, PublicKey, Sha256,
         Sha384, Signature, StoredForm, Unprepared, VerifyEcdsa, conformance,
     },
+    evidence::{Evidence, EvidenceVerifier},
     play_integrity::{
         AccountActivity, AppDetected, Binding, DecodedVerifier, DecryptionKey, DeviceActivity, DeviceLabel, KeyPair,
         Licensing, LocationRisk, Payload, PlayIntegrityCrypto, PlayProtect, Policy as PlayPolicy, TokenVerifier,
@@ -66,6 +67,7 @@ fn main() -> ! {
         let _ = black_box(others(&Registers));
         let _ = black_box(play(&Registers));
         let _ = black_box(decoded(&Registers));
+        let _ = black_box(evidence::<Slot, _>(&Registers));
         #[cfg(feature = "genuine-crypto")]
         own::all();
     }
@@ -281,6 +283,40 @@ fn decoded<C: Sha256>(crypto: &C) -> Result<(), Error> {
     payload(&Payload::parse(bytes())?);
     payload(&Payload::parse_answer(bytes())?);
     Ok(())
+}
+
+fn evidence<K, C>(crypto: &C) -> Result<Option<AttestedKey>, Error>
+where
+    C: AttestationCrypto + PlayIntegrityCrypto + PrepareEcdsa<P384, K>,
+{
+    let policies = [Policy::new(AppIdHash(received()))];
+    let anchors = [TrustAnchor::new(bytes(), PublicKey::<P384>(received()))];
+    let certificates = [received()];
+    let policy = PlayPolicy::new(text(), &certificates);
+    let keys = [KeyPair {
+        decryption: DecryptionKey::new(received()),
+        verification: VerificationKey::new(PublicKey(received())),
+    }];
+    let cache: RefCell<Option<CachedIssuer<C, K>>> = RefCell::new(None);
+    let app_attest = AttestationVerifier::new(&policies, &anchors, crypto)?.with_issuer_cache(&cache);
+    let mut verifier = EvidenceVerifier::default().with_app_attest(app_attest);
+    if Registers::read() == 0 {
+        verifier = verifier.with_play_tokens(TokenVerifier::new(&policy, &keys, crypto)?);
+        verifier = verifier.with_play_answers(DecodedVerifier::new(&policy, crypto)?);
+    }
+    let evidence = match Registers::read() {
+        0 => Evidence::AppAttest {
+            object: bytes(),
+            key_id: KeyId(received()),
+            client_data: ClientDataHash::new(bytes())?,
+        },
+        1 => Evidence::PlayToken { token: room(), binding: binding()? },
+        _ => Evidence::PlayAnswer { answer: bytes(), token: bytes(), binding: binding()? },
+    };
+    let verified = verifier.verify(evidence, UnixMillis(u64::from(Registers::read())))?;
+    black_box((verified.platform().as_str(), verified.environment(), verified.issued_at()));
+    black_box(UnixMillis(u64::from(Registers::read())).to_unix_time());
+    Ok(verified.key())
 }
 
 fn binding() -> Result<Binding<'static>, Error> {
