@@ -9,8 +9,8 @@
 //! its peripheral behind a `RefCell`, a critical section or a mutex. `examples/hardware.rs` wraps one, and [`conformance`] tests
 //! one on the board.
 //!
-//! What App Attest hands to a backend is public, and may be computed in variable time. The keys of [`HmacSha256`], [`AesKwGcm`] and
-//! [`SignP256`] are secret, and may not.
+//! What App Attest hands to a backend is public, and may be computed in variable time. The keys of `HmacSha256`, `AesKwGcm` and
+//! `SignP256` are secret, and may not.
 
 #[cfg(all(feature = "play-integrity", any(feature = "rust-crypto", feature = "genuine-crypto")))]
 mod aes;

@@ -1,7 +1,9 @@
 //! Pages for integrators: what to feed the crate, and what to do with its answers.
 
 // The pages are read here and on a forge. Each gives the place of every name that it mentions at its end, as a file of the
-// repository. `links.md` gives the same names as paths of Rust, and comes first: of two definitions the first one counts.
+// repository. `links.md` gives the same names as paths of Rust, and comes first: of two definitions the first one counts. The
+// page of a feature has such a file of its own. A picture is a part of the documentation, where its address means nothing: there
+// the address leads to a picture of nothing.
 
 #[doc = include_str!("links.md")]
 #[doc = include_str!("hashing.md")]
@@ -10,6 +12,14 @@ pub mod hashing {}
 #[doc = include_str!("links.md")]
 #[doc = include_str!("storing.md")]
 pub mod storing {}
+
+#[cfg(feature = "play-integrity")]
+#[doc = include_str!("play-integrity-links.md")]
+#[doc = "Google Play Integrity, from the request to the verdict.\n"]
+#[doc = include_str!("play-integrity.svg")]
+#[doc = ""]
+#[doc = include_str!("play-integrity.md")]
+pub mod play_integrity {}
 
 #[doc = include_str!("links.md")]
 #[doc = include_str!("platform-changes.md")]

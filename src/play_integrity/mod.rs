@@ -10,7 +10,7 @@
 //! a device that we take, `accept` decides, by one [`Policy`] for both ways.
 //!
 //! That a token is used once is the caller's: [`VerifiedIntegrity::single_use`] says what to remember, and for how long is the age
-//! that the policy allows. A nonce that [`session::challenge`](crate::session::challenge) sealed needs no list of those
+//! that the policy allows. A nonce that the module `session::challenge` sealed needs no list of those
 //! outstanding.
 //!
 //! Names and values are those of Google's discovery document of revision 20260910.
