@@ -38,28 +38,47 @@ fn value(character: u8) -> u8 {
 /// Decodes the text over itself; `None` unless it is canonical: no padding, no white space, no other alphabet, no spare bits.
 pub(crate) fn decode_in_place(text: &mut [u8]) -> Option<&mut [u8]> {
     let cells = Cell::from_mut(&mut *text).as_slice_of_cells();
-    let (mut length, mut all) = (0_usize, 0);
+    let (groups, last) = cells.as_chunks::<4>();
+    let (places, _) = cells.as_chunks::<3>();
+    let mut all = 0;
     // What is written lies before what is still to be read.
-    for (from, to) in cells.chunks(4).zip(cells.chunks(3)) {
-        let mut bits = 0_u32;
-        for character in from {
-            let value = value(character.get());
-            all |= value;
-            bits = bits << 6 | u32::from(value & !NONE);
-        }
-        let (octets, bits) = match from.len() {
-            4 => (3, bits),
-            3 if bits.trailing_zeros() >= 2 => (2, bits << 6),
-            2 if bits.trailing_zeros() >= 4 => (1, bits << 12),
-            _ => return None,
-        };
-        let [_, decoded @ ..] = bits.to_be_bytes();
-        for (to, octet) in to.iter().zip(decoded).take(octets) {
+    for (group, place) in groups.iter().zip(places) {
+        let [first, second, third, fourth] = group.each_ref().map(|character| value(character.get()));
+        all |= first | second | third | fourth;
+        let bits = u32::from(first) << 18 | u32::from(second) << 12 | u32::from(third) << 6 | u32::from(fourth);
+        let [_, octets @ ..] = bits.to_be_bytes();
+        for (to, octet) in place.iter().zip(octets) {
             to.set(octet);
         }
-        length = length.saturating_add(octets);
+    }
+    let mut length = groups.len().saturating_mul(3);
+    let mut put = |octet| {
+        if let Some(to) = cells.get(length) {
+            to.set(octet);
+        }
+        length = length.saturating_add(1);
+    };
+    match last {
+        [] => {}
+        [first, second] => {
+            let [first, second] = [first, second].map(|character| value(character.get()));
+            all |= first | second | spare(second & 0b1111);
+            put(first << 2 | second >> 4);
+        }
+        [first, second, third] => {
+            let [first, second, third] = [first, second, third].map(|character| value(character.get()));
+            all |= first | second | third | spare(third & 0b11);
+            put(first << 2 | second >> 4);
+            put(second << 4 | third >> 2);
+        }
+        _ => return None,
     }
     if all & NONE == 0 { text.get_mut(..length) } else { None }
+}
+
+/// As bad as no value, if a last character has such bits.
+const fn spare(bits: u8) -> u8 {
+    if bits == 0 { 0 } else { NONE }
 }
 
 /// Whether a text is canonical, as for [`decode_in_place`].
