@@ -109,6 +109,8 @@ macro_rules! play_integrity_errors {
                     PlayJsonLimit = 2055,
                     /// The payload has no `requestDetails.requestPackageName` or no `requestDetails.timestampMillis`.
                     PlayMemberMissing = 2056,
+                    /// The payload of the JWS is signed, and not canonical base64url (RFC 7515 §2).
+                    PlayPayloadBase64 = 2057,
                 }
                 Rejected RequestPackage {
                     /// Another package asked for the token (`requestDetails.requestPackageName`).

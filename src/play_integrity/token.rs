@@ -163,7 +163,7 @@ impl<'a, C: PlayIntegrityCrypto + ?Sized> TokenVerifier<'a, C> {
         let digest = backend.digest_256(jws.signed())?;
         let pair = self.keys.get(key_index).ok_or(Error::PlayNotOpened)?;
         backend.verify_raw(pair.verification.key(), &digest, &signature, Error::PlaySignatureInvalid)?;
-        jws.into_payload().map_err(in_jws)
+        jws.into_payload().map_err(|_| Error::PlayPayloadBase64)
     }
 }
 
