@@ -18,6 +18,7 @@ pub mod storing {}
 #[doc = "Google Play Integrity, from the request to the verdict.\n"]
 #[doc = include_str!("play-integrity.svg")]
 #[doc = ""]
+#[allow(clippy::doc_markdown, reason = "the text of the picture is none of Markdown")]
 #[doc = include_str!("play-integrity.md")]
 pub mod play_integrity {}
 

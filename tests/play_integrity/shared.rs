@@ -16,6 +16,7 @@ use genuine::{
         VerificationKey, VerifiedIntegrity,
     },
 };
+use genuine_backend_aws_lc::AwsLc;
 use serde_json::Value;
 
 /// How many there are of each outcome.
@@ -130,6 +131,7 @@ fn every_token_has_the_expected_outcome() {
         let name = case.text("name");
         let result = case.verify(&RustCrypto);
         assert_eq!(result, case.verify(&GenuineCrypto), "{name}");
+        assert_eq!(result, case.verify(&AwsLc), "{name}");
         assert_eq!(outcome(result), case.text("expect"), "{name}: {result:?}");
         *counts.entry(case.text("expect")).or_insert(0) += 1;
     }

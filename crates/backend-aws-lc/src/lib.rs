@@ -57,6 +57,49 @@ impl VerifyEcdsa<P384> for AwsLc {
     }
 }
 
+#[cfg(feature = "session")]
+impl genuine::crypto::HmacSha256 for AwsLc {
+    fn hmac_sha256(&self, key: &[u8], parts: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
+        use aws_lc_rs::hmac::{Context, HMAC_SHA256, Key};
+
+        let mut context = Context::with_key(&Key::new(HMAC_SHA256, key));
+        for part in parts {
+            context.update(part);
+        }
+        context.sign().as_ref().try_into().map_err(|_| CryptoError::Unavailable)
+    }
+}
+
+#[cfg(feature = "play-integrity")]
+impl genuine::crypto::AesKwGcm for AwsLc {
+    fn unwrap_key(&self, wrapping: &[u8; 32], wrapped: &[u8; 40]) -> Result<[u8; 32], CryptoError> {
+        use aws_lc_rs::key_wrap::{AES_256, KeyEncryptionKey, KeyWrap as _};
+
+        let wrapping = KeyEncryptionKey::new(&AES_256, wrapping).map_err(|_| CryptoError::Unavailable)?;
+        // It writes a block more than the key has.
+        let mut room = [0; 40];
+        let key = wrapping.unwrap(wrapped, &mut room).map_err(|_| CryptoError::Invalid)?;
+        (&*key).try_into().map_err(|_| CryptoError::Invalid)
+    }
+
+    fn open_in_place(
+        &self,
+        key: &[u8; 32],
+        iv: &[u8; 12],
+        additional: &[u8],
+        text: &mut [u8],
+        tag: &[u8; 16],
+    ) -> Result<(), CryptoError> {
+        use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+
+        let key = UnboundKey::new(&AES_256_GCM, key).map_err(|_| CryptoError::Unavailable)?;
+        LessSafeKey::new(key)
+            .open_in_place_separate_tag(Nonce::assume_unique_for_key(*iv), Aad::from(additional), tag, text)
+            .map(drop)
+            .map_err(|_| CryptoError::Invalid)
+    }
+}
+
 fn hash<const N: usize>(algorithm: &'static digest::Algorithm, parts: &[&[u8]]) -> Result<[u8; N], CryptoError> {
     let mut context = Context::new(algorithm);
     for part in parts {
