@@ -23,6 +23,7 @@ fn bare_builds_have_neither_std_nor_alloc() {
         (&["--no-default-features"][..], &["minicbor", "der"][..]),
         (&[], &["p384", "sha2"]),
         (&["--features", "genuine-crypto"], &["genuine-crypto"]),
+        (&["--no-default-features", "--features", "session"], &["hmac", "subtle", "zeroize"]),
         (&["--no-default-features", "--features", "serde,defmt"], &["serde_core", "defmt"]),
     ] {
         let tree = feature_tree(arguments);

@@ -27,7 +27,7 @@ const PACKAGES: [Package; 8] = [
             &["crypto::prepare"],
             &["crypto::conformance::known"],
             &["crypto::conformance::digests"],
-            &["crypto::conformance::p256", "crypto::conformance::p384"],
+            &["crypto::conformance::hmac", "crypto::conformance::p256", "crypto::conformance::p384"],
             &["crypto::backend", "crypto::conformance", "crypto::hash"],
             &["crypto"],
             &["x509::error", "x509::oid"],

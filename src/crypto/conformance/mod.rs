@@ -6,6 +6,8 @@
 //! the other operands are built from the curves' constants (SEC 2 §2.4.2, §2.5.1), each constant saying how.
 
 mod digests;
+#[cfg(feature = "session")]
+mod hmac;
 mod known;
 mod p256;
 mod p384;
@@ -15,6 +17,8 @@ use core::{array::from_fn, fmt};
 pub use known::KnownAnswers;
 use known::{SIGNATURES, SignatureCase};
 
+#[cfg(feature = "session")]
+use super::traits::HmacSha256;
 use super::{
     operand::{Digest, P256, P384, PublicKey, Signature},
     prepare::{BatchEcdsa, Item, Key, PrepareEcdsa},
@@ -37,7 +41,7 @@ pub enum Answer {
     Accepted,
     /// The backend refused what must be accepted.
     Refused,
-    /// A digest is not the expected one.
+    /// A digest, or a message authentication code, is not the expected one.
     WrongDigest,
     /// The backend could not compute.
     Unavailable,
@@ -100,6 +104,23 @@ pub fn check_sha256<C: Sha256 + ?Sized>(crypto: &C) -> Result<(), ConformanceFai
 /// The first check that was not passed.
 pub fn check_sha384<C: Sha384 + ?Sized>(crypto: &C) -> Result<(), ConformanceFailure> {
     digests::SHA384.iter().try_for_each(|(name, parts, expected)| expect_digest(name, crypto.sha384(parts), expected))
+}
+
+/// Runs the codes of HMAC with SHA-256. [`check`] leaves them out, because App Attest needs none.
+///
+/// # Errors
+///
+/// The first check that was not passed.
+///
+/// ```
+/// # #[cfg(feature = "rust-crypto")]
+/// genuine::crypto::conformance::check_hmac_sha256(&genuine::crypto::RustCrypto).unwrap();
+/// ```
+#[cfg(feature = "session")]
+pub fn check_hmac_sha256<C: HmacSha256 + ?Sized>(crypto: &C) -> Result<(), ConformanceFailure> {
+    hmac::HMAC_SHA256
+        .iter()
+        .try_for_each(|(name, key, parts, expected)| expect_digest(name, crypto.hmac_sha256(key, parts), expected))
 }
 
 /// Runs the keys and signatures of a curve.

@@ -28,6 +28,8 @@ use genuine::{
         AccountActivity, AppDetected, Binding, DecodedVerifier, DecryptionKey, DeviceActivity, DeviceLabel, KeyPair,
         Licensing, LocationRisk, Payload, PlayIntegrityCrypto, PlayProtect, Policy as PlayPolicy, TokenVerifier,
         VerificationKey, VerifiedIntegrity,
+        BatchEcdsa, CryptoError, Digest, HmacSha256, Item, Key, LaneCount, P256, P384, PrepareEcdsa, PublicKey, Sha256,
+        Sha384, Signature, StoredForm, Unprepared, VerifyEcdsa, conformance,
     },
     x509::{CachedIssuer, Certificate, TrustAnchor},
 };
@@ -68,6 +70,7 @@ fn main() -> ! {
         let _ = black_box(play(&Registers));
         let _ = black_box(decoded(&Registers));
         let _ = black_box(evidence::<Slot, _>(&Registers));
+        black_box(conformance::check_hmac_sha256(&Registers).err());
         #[cfg(feature = "genuine-crypto")]
         own::all();
     }
@@ -375,6 +378,13 @@ impl Sha256 for Registers {
 
 impl Sha384 for Registers {
     fn sha384(&self, parts: &[&[u8]]) -> Result<[u8; 48], CryptoError> {
+        Self::answer(parts).map(|()| received())
+    }
+}
+
+impl HmacSha256 for Registers {
+    fn hmac_sha256(&self, key: &[u8], parts: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
+        Self::write(key);
         Self::answer(parts).map(|()| received())
     }
 }

@@ -1,0 +1,25 @@
+//! What stands around an attestation: challenges, signed requests, PKCE and modes, seen from outside.
+#![cfg(feature = "rust-crypto")]
+
+mod hmac;
+
+use genuine::crypto::{CryptoError, HmacSha256, RustCrypto, Sha256};
+
+/// A backend that cannot compute.
+struct Broken;
+
+impl HmacSha256 for Broken {
+    fn hmac_sha256(&self, _: &[u8], _: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
+        Err(CryptoError::Unavailable)
+    }
+}
+
+impl Sha256 for Broken {
+    fn sha256(&self, _: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
+        Err(CryptoError::Unavailable)
+    }
+}
+
+fn sha256(octets: &[u8]) -> [u8; 32] {
+    RustCrypto.sha256(&[octets]).unwrap()
+}
