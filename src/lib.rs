@@ -29,6 +29,8 @@ pub mod guide;
 mod jose;
 #[cfg(feature = "play-integrity")]
 pub mod play_integrity;
+#[cfg(feature = "session")]
+pub mod session;
 mod time;
 pub mod x509;
 

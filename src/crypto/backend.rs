@@ -8,6 +8,8 @@ use zeroize::Zeroizing;
 
 #[cfg(feature = "play-integrity")]
 use super::traits::AesKwGcm;
+#[cfg(feature = "session")]
+use super::traits::HmacSha256;
 use super::{
     operand::{Curve, Digest, EcdsaSigValue, PublicKey, Signature},
     prepare::{BatchEcdsa, Item, Key, PrepareEcdsa},
@@ -48,6 +50,35 @@ impl<'a, C: ?Sized> Backend<'a, C> {
             Ok(_) => Err(different),
             Err(_) => Err(Unavailable.into()),
         }
+    }
+
+    #[cfg(feature = "session")]
+    pub(crate) fn hmac_sha256<E: From<Unavailable>>(&self, key: &[u8], parts: &[&[u8]]) -> Result<[u8; 32], E>
+    where
+        C: HmacSha256,
+    {
+        self.0.hmac_sha256(key, parts).map_err(|_| Unavailable.into())
+    }
+
+    /// Whether the code of the concatenated parts under this key is this one, compared in constant time: whoever guesses a
+    /// code octet by octet learns nothing from how long the answer takes.
+    #[cfg(feature = "session")]
+    // Not inlined, so that the code does not lie under the rest of the verification.
+    #[inline(never)]
+    pub(crate) fn expect_hmac_sha256<E: From<Unavailable>>(
+        &self,
+        key: &[u8],
+        parts: &[&[u8]],
+        expected: &[u8; 32],
+        different: E,
+    ) -> Result<(), E>
+    where
+        C: HmacSha256,
+    {
+        use subtle::ConstantTimeEq;
+
+        let code = self.hmac_sha256(key, parts)?;
+        if bool::from(code.ct_eq(expected)) { Ok(()) } else { Err(different) }
     }
 
     /// The digest of a message. A result to be looked at where it is, because `?` copies what it takes out of one.

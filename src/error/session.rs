@@ -1,6 +1,7 @@
 //! Sessions: the numbers 5000 to 5999.
 //!
-//! 50xx sealed challenges, 51xx tokens and proofs of possession, 52xx signed requests and PKCE.
+//! 50xx sealed challenges, and from 5090 on the configuration; 51xx tokens and proofs of possession, 52xx signed requests,
+//! 53xx PKCE.
 
 /// The steps of what comes after an attestation, in the order in which they run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -39,7 +40,7 @@ macro_rules! session_errors {
                     ChallengeForm = 5000,
                 }
                 Rejected Authenticity {
-                    /// No key here sealed this challenge for this binding.
+                    /// No key here sealed this challenge for this purpose and binding, or it was altered.
                     ChallengeForged = 5001,
                 }
                 Rejected Time {
@@ -47,6 +48,18 @@ macro_rules! session_errors {
                     ChallengeExpired = 5002,
                     /// The challenge was sealed later than it is now.
                     ChallengeFromFuture = 5003,
+                }
+                Unavailable {
+                    /// A session key is shorter than 32 octets.
+                    SessionKeyTooShort = 5090,
+                    /// There is no session key.
+                    SessionKeyMissing = 5091,
+                    /// A session key is longer than a block of SHA-256, 64 octets.
+                    SessionKeyTooLong = 5092,
+                    /// There are more session keys than `MAX_SESSION_KEYS`.
+                    SessionKeysTooMany = 5093,
+                    /// A challenge was to be bound to nothing, so that one for anybody would open for everybody.
+                    ChallengeBindingEmpty = 5094,
                 }
             }
         }

@@ -1,9 +1,13 @@
 //! What stands around an attestation: challenges, signed requests, PKCE and modes, seen from outside.
 #![cfg(feature = "rust-crypto")]
 
+mod challenge;
 mod hmac;
 
-use genuine::crypto::{CryptoError, HmacSha256, RustCrypto, Sha256};
+use genuine::{
+    crypto::{CryptoError, HmacSha256, RustCrypto, Sha256},
+    session::SessionKey,
+};
 
 /// A backend that cannot compute.
 struct Broken;
@@ -18,6 +22,11 @@ impl Sha256 for Broken {
     fn sha256(&self, _: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
         Err(CryptoError::Unavailable)
     }
+}
+
+/// A key of 32 octets that all are this one.
+fn key(octet: u8) -> SessionKey {
+    SessionKey::new(&[octet; 32]).unwrap()
 }
 
 fn sha256(octets: &[u8]) -> [u8; 32] {

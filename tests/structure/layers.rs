@@ -39,6 +39,9 @@ const PACKAGES: [Package; 8] = [
             &["jose"],
             &["app_attest", "play_integrity"],
             &["evidence"],
+            &["session::secret"],
+            &["session"],
+            &["app_attest"],
             &["guide"],
             &["lib"],
         ],
@@ -48,6 +51,7 @@ const PACKAGES: [Package; 8] = [
             ("x509::validity", "time"),
             ("x509::chain", "crypto::backend"),
             ("app_attest::attestation", "x509::certificate"),
+            ("session::challenge", "session::secret"),
         ],
     },
     Package {

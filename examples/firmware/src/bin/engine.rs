@@ -31,6 +31,10 @@ use genuine::{
         BatchEcdsa, CryptoError, Digest, HmacSha256, Item, Key, LaneCount, P256, P384, PrepareEcdsa, PublicKey, Sha256,
         Sha384, Signature, StoredForm, Unprepared, VerifyEcdsa, conformance,
     },
+    session::{
+        SessionKey,
+        challenge::{ChallengeSealer, Purpose, SealedChallenge},
+    },
     x509::{CachedIssuer, Certificate, TrustAnchor},
 };
 
@@ -71,6 +75,7 @@ fn main() -> ! {
         let _ = black_box(decoded(&Registers));
         let _ = black_box(evidence::<Slot, _>(&Registers));
         black_box(conformance::check_hmac_sha256(&Registers).err());
+        let _ = black_box(challenge(&Registers));
         #[cfg(feature = "genuine-crypto")]
         own::all();
     }
@@ -340,6 +345,23 @@ fn payload(payload: &Payload<'_>) {
     black_box(payload.environment.location_risks.is_none_or(|risks| risks.is_empty()));
 }
 
+fn challenge<C: HmacSha256 + Sha256>(crypto: &C) -> Result<(), Error> {
+    black_box(conformance::check_hmac_sha256(crypto).err());
+    let keys = [SessionKey::new(bytes())?, SessionKey::new(bytes())?];
+    let keys = keys.get(Registers::read() as usize..).unwrap_or_default();
+    let [number, ..] = Registers::read().to_le_bytes();
+    let purpose = if number == 0 { Purpose::KeyAttestation } else { Purpose::Other(number) };
+    let sealer = ChallengeSealer::new(purpose, keys, crypto)?.with_lifetime(long()).allow_skew(long());
+    let sealed = sealer.seal(bytes(), &received(), UnixTime(long()))?;
+    black_box((sealed.as_bytes(), sealed.write_text(&mut [0; SealedChallenge::TEXT_LEN])));
+    let opened = match Registers::read() {
+        0 => sealer.open(bytes(), bytes(), UnixTime(long())),
+        _ => sealer.open_text(text(), bytes(), UnixTime(long())),
+    }?;
+    black_box((opened.id(), opened.sealed_at(), opened.expires_at()));
+    Ok(())
+}
+
 /// Registers of a peripheral. What they say is known at run time only.
 struct Registers;
 
@@ -502,10 +524,11 @@ mod own {
     use genuine::crypto::{GenuineCrypto, PreparedP256, PreparedP384};
     use genuine_crypto::{BasePoint, Invalid, P256, P384, Prepared, PublicKey, Unverified};
 
-    use super::{Registers, assertion, attestation, bytes, others, room, stored};
+    use super::{Registers, assertion, attestation, bytes, challenge, others, room, stored};
 
     pub(super) fn all() {
         let _ = black_box(others(&GenuineCrypto));
+        let _ = black_box(challenge(&GenuineCrypto));
         points::<8>();
         points::<32>();
         points::<128>();
@@ -561,6 +584,11 @@ fn received<const N: usize>() -> [u8; N] {
         [*octet, ..] = Registers::read().to_le_bytes();
     }
     octets
+}
+
+/// A number of 64 bits, such as a time.
+fn long() -> u64 {
+    u64::from_le_bytes(received())
 }
 
 /// Bytes of any length and content: a window of memory that something else fills.

@@ -1,0 +1,10 @@
+//! What stands around an attestation: the challenge before it.
+//!
+//! Nothing here keeps state. Where a value may be used once only, the proof names what to remember and until when.
+
+pub mod challenge;
+mod secret;
+
+pub use secret::{MAX_SESSION_KEYS, SessionKey};
+
+pub use crate::error::session::Step;
