@@ -38,16 +38,28 @@ macro_rules! session_errors {
                 Malformed Form {
                     /// What came back is not of the form of a sealed challenge: another length, or not its base64url.
                     ChallengeForm = 5000,
+                    /// The signature of a request, or a part of what it signs, is not of its form.
+                    RequestForm = 5200,
+                }
+                Rejected Key {
+                    /// Nobody has been given a request key with this identifier, or it was taken back.
+                    RequestKeyUnknown = 5201,
                 }
                 Rejected Authenticity {
                     /// No key here sealed this challenge for this purpose and binding, or it was altered.
                     ChallengeForged = 5001,
+                    /// The secret of this key did not sign this request.
+                    RequestForged = 5202,
                 }
                 Rejected Time {
                     /// The challenge has lived longer than it may.
                     ChallengeExpired = 5002,
                     /// The challenge was sealed later than it is now.
                     ChallengeFromFuture = 5003,
+                    /// The request was signed longer ago than the window reaches back.
+                    RequestTooOld = 5203,
+                    /// The request was signed later than the window reaches ahead.
+                    RequestFromFuture = 5204,
                 }
                 Unavailable {
                     /// A session key is shorter than 32 octets.

@@ -3,6 +3,7 @@
 
 mod challenge;
 mod hmac;
+mod request;
 
 use genuine::{
     crypto::{CryptoError, HmacSha256, RustCrypto, Sha256},

@@ -12,6 +12,7 @@ use genuine::{Class, Error, Step};
 
 /// What the hundreds of the codes stand for, by protocol.
 const GROUPS: [(u16, &str); 10] = [
+const GROUPS: [(u16, &str); 9] = [
     (11, "App Attest: CBOR and layout"),
     (12, "App Attest: DER and X.509 form"),
     (13, "App Attest: trust"),
@@ -22,6 +23,7 @@ const GROUPS: [(u16, &str); 10] = [
     (29, "Play Integrity: configuration"),
     (50, "Sessions: sealed challenges"),
     (50, "Sessions: sealed challenges, and keys from 5090 on"),
+    (52, "Sessions: signed requests"),
     (90, "Undecided, for every protocol"),
 ];
 

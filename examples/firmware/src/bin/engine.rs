@@ -34,6 +34,7 @@ use genuine::{
     session::{
         SessionKey,
         challenge::{ChallengeSealer, Purpose, SealedChallenge},
+        request::{Request, RequestSecret, RequestSignature, RequestVerifier},
     },
     x509::{CachedIssuer, Certificate, TrustAnchor},
 };
@@ -76,6 +77,7 @@ fn main() -> ! {
         let _ = black_box(evidence::<Slot, _>(&Registers));
         black_box(conformance::check_hmac_sha256(&Registers).err());
         let _ = black_box(challenge(&Registers));
+        let _ = black_box(request(&Registers));
         #[cfg(feature = "genuine-crypto")]
         own::all();
     }
@@ -362,6 +364,24 @@ fn challenge<C: HmacSha256 + Sha256>(crypto: &C) -> Result<(), Error> {
     Ok(())
 }
 
+fn request<C: HmacSha256 + Sha256>(crypto: &C) -> Result<(), Error> {
+    let digest = received();
+    let request = Request::new(text(), text(), text(), &digest)?;
+    let secret = RequestSecret::derive(&SessionKey::new(bytes())?, text(), crypto)?;
+    black_box(secret.expose());
+    let signature = RequestSignature::sign(&request, text(), text(), UnixTime(long()), &secret, crypto)?;
+    let signatures = [signature, RequestSignature::parse(text())?];
+    let verifier = RequestVerifier::new(crypto).with_window(long(), long());
+    for signature in &signatures {
+        let verified = verifier.verify(signature, &request, UnixTime(long()), |key_id| {
+            Registers::answer(&[key_id.as_bytes()]).map_err(|_| Error::RequestKeyUnknown)?;
+            Ok(RequestSecret::new(received()))
+        })?;
+        black_box((verified.key_id(), verified.nonce(), verified.signed_at(), verified.expires_at()));
+    }
+    Ok(())
+}
+
 /// Registers of a peripheral. What they say is known at run time only.
 struct Registers;
 
@@ -524,11 +544,12 @@ mod own {
     use genuine::crypto::{GenuineCrypto, PreparedP256, PreparedP384};
     use genuine_crypto::{BasePoint, Invalid, P256, P384, Prepared, PublicKey, Unverified};
 
-    use super::{Registers, assertion, attestation, bytes, challenge, others, room, stored};
+    use super::{Registers, assertion, attestation, bytes, challenge, others, request, room, stored};
 
     pub(super) fn all() {
         let _ = black_box(others(&GenuineCrypto));
         let _ = black_box(challenge(&GenuineCrypto));
+        let _ = black_box(request(&GenuineCrypto));
         points::<8>();
         points::<32>();
         points::<128>();
