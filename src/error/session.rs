@@ -40,6 +40,10 @@ macro_rules! session_errors {
                     ChallengeForm = 5000,
                     /// The signature of a request, or a part of what it signs, is not of its form.
                     RequestForm = 5200,
+                    /// The code challenge is not the base64url of 32 octets (RFC 7636 §4.2).
+                    PkceChallengeForm = 5300,
+                    /// The code verifier is not 43 to 128 unreserved characters (RFC 7636 §4.1).
+                    PkceVerifierForm = 5301,
                 }
                 Rejected Key {
                     /// Nobody has been given a request key with this identifier, or it was taken back.
@@ -60,6 +64,10 @@ macro_rules! session_errors {
                     RequestTooOld = 5203,
                     /// The request was signed later than the window reaches ahead.
                     RequestFromFuture = 5204,
+                }
+                Rejected Binding {
+                    /// The code verifier is not the one of the code challenge (RFC 7636 §4.6).
+                    PkceMismatch = 5302,
                 }
                 Unavailable {
                     /// A session key is shorter than 32 octets.

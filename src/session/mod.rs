@@ -3,6 +3,7 @@
 //! Nothing here keeps state. Where a value may be used once only, the proof names what to remember and until when.
 
 pub mod challenge;
+pub mod pkce;
 pub mod request;
 mod secret;
 

@@ -3,6 +3,7 @@
 
 mod challenge;
 mod hmac;
+mod pkce;
 mod request;
 
 use genuine::{

@@ -34,6 +34,7 @@ use genuine::{
     session::{
         SessionKey,
         challenge::{ChallengeSealer, Purpose, SealedChallenge},
+        pkce::CodeChallenge,
         request::{Request, RequestSecret, RequestSignature, RequestVerifier},
     },
     x509::{CachedIssuer, Certificate, TrustAnchor},
@@ -78,6 +79,7 @@ fn main() -> ! {
         black_box(conformance::check_hmac_sha256(&Registers).err());
         let _ = black_box(challenge(&Registers));
         let _ = black_box(request(&Registers));
+        let _ = black_box(pkce(&Registers));
         #[cfg(feature = "genuine-crypto")]
         own::all();
     }
@@ -380,6 +382,11 @@ fn request<C: HmacSha256 + Sha256>(crypto: &C) -> Result<(), Error> {
         black_box((verified.key_id(), verified.nonce(), verified.signed_at(), verified.expires_at()));
     }
     Ok(())
+}
+
+fn pkce<C: Sha256>(crypto: &C) -> Result<(), Error> {
+    let challenges = [CodeChallenge::parse(text())?, CodeChallenge::of(text(), crypto)?];
+    challenges.iter().try_for_each(|challenge| challenge.verify(text(), crypto))
 }
 
 /// Registers of a peripheral. What they say is known at run time only.
