@@ -3,6 +3,7 @@
 
 mod challenge;
 mod hmac;
+mod mode;
 mod pkce;
 mod request;
 

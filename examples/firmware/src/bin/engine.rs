@@ -34,6 +34,7 @@ use genuine::{
     session::{
         SessionKey,
         challenge::{ChallengeSealer, Purpose, SealedChallenge},
+        mode::{ClientVersion, Cohort, Lock, Mode, Outcome, Rollout},
         pkce::CodeChallenge,
         request::{Request, RequestSecret, RequestSignature, RequestVerifier},
     },
@@ -80,6 +81,7 @@ fn main() -> ! {
         let _ = black_box(challenge(&Registers));
         let _ = black_box(request(&Registers));
         let _ = black_box(pkce(&Registers));
+        let _ = black_box(mode(&Registers));
         #[cfg(feature = "genuine-crypto")]
         own::all();
     }
@@ -387,6 +389,22 @@ fn request<C: HmacSha256 + Sha256>(crypto: &C) -> Result<(), Error> {
 fn pkce<C: Sha256>(crypto: &C) -> Result<(), Error> {
     let challenges = [CodeChallenge::parse(text())?, CodeChallenge::of(text(), crypto)?];
     challenges.iter().try_for_each(|challenge| challenge.verify(text(), crypto))
+}
+
+fn mode<C: Sha256>(crypto: &C) -> Result<(), Error> {
+    let outcome = Outcome::of(&Registers::answer(&[]).map_err(|_| Error::CryptoUnavailable));
+    let mode = Mode::parse(text()).unwrap_or_default();
+    let lock = if Registers::read() == 0 { Lock::Open } else { Lock::Locked };
+    let ruling = black_box(mode.decide(outcome, lock));
+    black_box((mode.as_str(), mode.verifies(), ruling.decision.allows(), ruling.status.as_str()));
+    let hundredths = Registers::read().try_into().unwrap_or(u16::MAX);
+    let rollout = Rollout::from_hundredths(hundredths).unwrap_or(Rollout::NONE);
+    black_box((
+        rollout.includes(Cohort::of(bytes(), bytes(), crypto)?),
+        rollout.includes(Cohort::from_hash(&received())),
+    ));
+    let _ = black_box(ClientVersion::new([3, 17, 0, 0]).supports(ClientVersion::parse(text())));
+    Ok(())
 }
 
 /// Registers of a peripheral. What they say is known at run time only.
