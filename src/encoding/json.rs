@@ -99,6 +99,7 @@ impl<'i> Reader<'i> {
     }
 
     /// Reads an integer that fits 64 bits, as a number or, as Google writes it, as a string of one.
+    #[cfg(feature = "play-integrity")]
     pub(crate) fn integer(&mut self) -> Result<i64, JsonError> {
         let digits = match self.peek() {
             Some(b'"') => self.text()?.raw,

@@ -3,6 +3,7 @@
 //! A view says where the parts are and decodes them. Which algorithms, types and keys are good is a protocol's.
 
 mod header;
+#[cfg(feature = "play-integrity")]
 mod jwe;
 mod jws;
 
