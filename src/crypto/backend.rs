@@ -9,7 +9,10 @@ use zeroize::Zeroizing;
 #[cfg(feature = "play-integrity")]
 use super::traits::AesKwGcm;
 #[cfg(feature = "session")]
-use super::traits::HmacSha256;
+use super::{
+    operand::P256,
+    traits::{HmacSha256, SignP256},
+};
 use super::{
     operand::{Curve, Digest, EcdsaSigValue, PublicKey, Signature},
     prepare::{BatchEcdsa, Item, Key, PrepareEcdsa},
@@ -207,6 +210,15 @@ impl<'a, C: ?Sized> Backend<'a, C> {
     {
         self.0.verify_batch(items, verdicts);
     }
+}
+
+/// Signs a digest. What comes from a key is given on as it came: whoever verifies it sees what it is worth.
+#[cfg(feature = "session")]
+pub(crate) fn sign<E: From<Unavailable>, S: SignP256 + ?Sized>(
+    signer: &S,
+    digest: &[u8; 32],
+) -> Result<Signature<P256>, E> {
+    signer.sign(digest).map_err(|_| Unavailable.into())
 }
 
 /// An item of a batch, if its signature is in range.

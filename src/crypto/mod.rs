@@ -28,6 +28,8 @@ mod prepare;
 mod rust_crypto;
 mod traits;
 
+#[cfg(feature = "session")]
+pub(crate) use backend::sign;
 pub(crate) use backend::{Backend, Unavailable, batch_item, verdict};
 #[cfg(feature = "genuine-crypto")]
 pub use genuine_crypto::{GenuineCrypto, PreparedP256, PreparedP384};

@@ -18,7 +18,7 @@ pub use known::KnownAnswers;
 use known::{SIGNATURES, SignatureCase};
 
 #[cfg(feature = "session")]
-use super::traits::HmacSha256;
+use super::traits::{HmacSha256, SignP256};
 use super::{
     operand::{Digest, P256, P384, PublicKey, Signature},
     prepare::{BatchEcdsa, Item, Key, PrepareEcdsa},
@@ -244,6 +244,42 @@ fn batches_of<const LENGTH: usize, V: KnownAnswers, K, C: BatchEcdsa<V, K> + ?Si
         crypto.verify_batch(items, verdicts);
     }
     V::SIGNATURES.iter().zip(verdicts).try_for_each(|((name, .., valid), verdict)| expect(name, verdict, *valid))
+}
+
+/// Has a key on P-256 sign, and a backend verify it: the public key is a point, its signatures are of the digest that was given and
+/// of no other.
+///
+/// # Errors
+///
+/// The first check that was not passed. What could not be signed is [`Answer::Unavailable`].
+///
+/// ```
+/// # #[cfg(feature = "rust-crypto")] {
+/// use genuine::crypto::{RustCrypto, RustCryptoSigner, conformance};
+///
+/// let key = RustCryptoSigner::from_secret(&[7; 32]).unwrap();
+/// conformance::check_signer(&key, &RustCrypto).unwrap();
+/// # }
+/// ```
+#[cfg(feature = "session")]
+pub fn check_signer<S, C>(signer: &S, crypto: &C) -> Result<(), ConformanceFailure>
+where
+    S: SignP256 + ?Sized,
+    C: VerifyEcdsa<P256> + ?Sized,
+{
+    let key = signer.public_key();
+    expect("the public key of a signer", crypto.check_key(&key), true)?;
+    for (digest, other) in [(digests::SAMPLE_256, digests::ABC_256), ([0; 32], [0xFF; 32]), ([0xFF; 32], [0; 32])] {
+        let signature = match signer.sign(&digest) {
+            Ok(signature) if signature.is_in_range() => signature,
+            Ok(_) => return expect("a signature of a signer", Err(CryptoError::Invalid), true),
+            Err(_) => return expect("a signature of a signer", Err(CryptoError::Unavailable), true),
+        };
+        let verify = |digest| crypto.verify(&key, &Digest::Sha256(digest), &signature);
+        expect("a signature of a signer", verify(digest), true)?;
+        expect("a signature of a signer over another digest", verify(other), false)?;
+    }
+    Ok(())
 }
 
 fn keys<V: KnownAnswers>(check: impl Fn(&PublicKey<V>) -> Result<(), CryptoError>) -> Result<(), ConformanceFailure> {
