@@ -35,6 +35,10 @@ macro_rules! session_errors {
     ($next:ident $($rest:tt)*) => {
         $next! { $($rest)*
             session Session {
+                Malformed Size {
+                    /// The token or proof is longer than `MAX_TOKEN`.
+                    TokenTooLarge = 5100,
+                }
                 Malformed Form {
                     /// What came back is not of the form of a sealed challenge: another length, or not its base64url.
                     ChallengeForm = 5000,
@@ -48,12 +52,96 @@ macro_rules! session_errors {
                 Rejected Key {
                     /// Nobody has been given a request key with this identifier, or it was taken back.
                     RequestKeyUnknown = 5201,
+                    /// The token or proof does not have exactly three segments (RFC 7515 §7.1).
+                    TokenSegments = 5101,
+                }
+                Malformed Header {
+                    /// The header is not canonical base64url (RFC 7515 §2).
+                    TokenHeaderBase64 = 5102,
+                    /// The header is longer than 684 characters, or has more members or levels, than this verifier's cap.
+                    TokenHeaderLimit = 5103,
+                    /// The header is not strict JSON, or a parameter in it is not a string (RFC 7515 §4.1).
+                    TokenHeaderJson = 5104,
+                    /// The header has the same name twice (RFC 7515 §4).
+                    TokenHeaderDuplicate = 5105,
+                }
+                Rejected Header {
+                    /// `typ` is missing or not the type that is expected here (RFC 8725 §3.11).
+                    TokenType = 5106,
+                    /// The header has `crit`: no extension is understood here (RFC 7515 §4.1.11).
+                    TokenCritical = 5107,
+                    /// The header has `enc` or `zip`, which no signed token has.
+                    TokenEncoding = 5108,
+                }
+                Malformed Key {
+                    /// The header of the proof has no `jwk` (RFC 9449 §4.2).
+                    ProofKeyMissing = 5110,
+                    /// A JSON Web Key is not strict JSON, lacks `kty`, `crv`, `x` or `y`, or a coordinate is not 32 octets (RFC 7518 §6.2.1).
+                    JwkForm = 5111,
+                }
+                Rejected Key {
+                    /// A JSON Web Key is of another type, curve, algorithm or use than one for signatures with ES256.
+                    JwkUnsupported = 5112,
+                    /// A JSON Web Key holds a private key.
+                    JwkPrivate = 5113,
+                    /// A JSON Web Key is no point of P-256.
+                    JwkPoint = 5114,
+                    /// The header has no `kid`, and the verifier has several keys.
+                    TokenKeyMissing = 5115,
+                    /// The verifier has no key of this `kid`.
+                    TokenKeyUnknown = 5116,
+                    /// `alg` is missing or not the algorithm of the key (RFC 8725 §3.1).
+                    TokenAlgorithm = 5117,
+                }
+                Malformed Authenticity {
+                    /// The code or signature is not canonical base64url of the length of its algorithm: 32 octets for HS256, 64 for ES256 (RFC 7518 §3.2, §3.4).
+                    TokenSignatureForm = 5120,
                 }
                 Rejected Authenticity {
                     /// No key here sealed this challenge for this purpose and binding, or it was altered.
                     ChallengeForged = 5001,
                     /// The secret of this key did not sign this request.
                     RequestForged = 5202,
+                    /// The code or signature is not one of this text by this key.
+                    TokenForged = 5121,
+                }
+                Malformed Payload {
+                    /// The payload is not canonical base64url (RFC 7515 §2).
+                    TokenPayloadBase64 = 5125,
+                    /// The payload has more members or levels than this verifier's cap.
+                    TokenPayloadLimit = 5126,
+                    /// The payload is not one object of strict JSON (RFC 7519 §7.2).
+                    TokenPayloadJson = 5127,
+                    /// The payload has the same name twice (RFC 7519 §4).
+                    TokenPayloadDuplicate = 5128,
+                    /// A claim has another type than the one that is defined for it, or a time does not fit 64 bits.
+                    TokenClaimType = 5129,
+                    /// The token has no issuer (`iss`).
+                    TokenIssuerMissing = 5130,
+                    /// The token has no audience (`aud`).
+                    TokenAudienceMissing = 5131,
+                    /// The token has no subject (`sub`).
+                    TokenSubjectMissing = 5132,
+                    /// The token has no expiration time (`exp`).
+                    TokenExpiryMissing = 5133,
+                    /// The token or proof does not say when it was issued (`iat`).
+                    TokenIssuedAtMissing = 5134,
+                    /// The proof has no identifier, or an empty one (`jti`).
+                    TokenIdMissing = 5135,
+                    /// The proof names no method (`htm`).
+                    ProofMethodMissing = 5136,
+                    /// The proof names no target URI (`htu`).
+                    ProofUriMissing = 5137,
+                    /// `cnf` is missing where a key is required, or names one in another way than is taken here: `jkt` or `jwk`.
+                    TokenConfirmation = 5138,
+                }
+                Rejected Claims {
+                    /// The token is of another issuer (`iss`).
+                    TokenIssuer = 5140,
+                    /// The token or proof is for another audience (`aud`).
+                    TokenAudience = 5141,
+                    /// The attestation is of another client (`sub`).
+                    TokenSubject = 5142,
                 }
                 Rejected Time {
                     /// The challenge has lived longer than it may.
@@ -80,6 +168,34 @@ macro_rules! session_errors {
                     SessionKeysTooMany = 5093,
                     /// A challenge was to be bound to nothing, so that one for anybody would open for everybody.
                     ChallengeBindingEmpty = 5094,
+                    /// The token has expired: now is not before `exp` (RFC 7519 §4.1.4).
+                    TokenExpired = 5150,
+                    /// The token is not valid yet: now is before `nbf` (RFC 7519 §4.1.5).
+                    TokenNotYetValid = 5151,
+                    /// The token or proof was issued later than it is now (`iat`).
+                    TokenFromFuture = 5152,
+                    /// The token or proof was issued longer ago than the policy allows (`iat`).
+                    TokenTooOld = 5153,
+                    /// The token lives longer, from `iat` to `exp`, than the policy allows.
+                    TokenLifetime = 5154,
+                }
+                Rejected Binding {
+                    /// The token is bound to a key (`cnf`) and was presented without a proof (RFC 9449 §7.2).
+                    TokenBound = 5160,
+                    /// A proof came with a token that is bound to no key.
+                    TokenUnbound = 5161,
+                    /// The proof is of another key than the token or attestation is bound to.
+                    TokenKeyMismatch = 5162,
+                    /// The proof is for another method (`htm`).
+                    ProofMethod = 5163,
+                    /// The proof is for another target URI (`htu`).
+                    ProofUri = 5164,
+                    /// The proof does not hold the nonce that the server demanded (`nonce`).
+                    ProofNonce = 5165,
+                    /// The proof does not hold the hash of the token that it came with (`ath`).
+                    ProofTokenHash = 5166,
+                    /// The proof does not hold the challenge that the server demanded (`challenge`).
+                    AttestationChallenge = 5167,
                 }
             }
         }

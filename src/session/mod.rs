@@ -12,5 +12,18 @@ pub mod request;
 mod secret;
 
 pub use secret::{MAX_SESSION_KEYS, SessionKey};
+//! What comes after an attestation: session tokens, and proofs that whoever sends one has its key.
+//!
+//! - [`token`]: JSON Web Tokens of HS256 and ES256 (RFC 7519), minted and verified
+//! - [`dpop`]: proofs of possession (RFC 9449), which a stolen token does not come with
+//! - [`jwk`]: public keys as JSON (RFC 7517), and their thumbprints (RFC 7638)
+
+mod claims;
+pub mod dpop;
+pub mod jwk;
+mod jwt;
+pub mod token;
+
+pub use claims::{Audiences, ClaimText};
 
 pub use crate::error::session::Step;

@@ -25,6 +25,7 @@ const GROUPS: [(u16, &str); 9] = [
     (50, "Sessions: sealed challenges, and keys from 5090 on"),
     (52, "Sessions: signed requests"),
     (53, "Sessions: PKCE"),
+    (51, "Sessions: tokens and proofs of possession"),
     (90, "Undecided, for every protocol"),
 ];
 

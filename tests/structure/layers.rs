@@ -22,6 +22,7 @@ const PACKAGES: [Package; 8] = [
         layers: &[
             &["error"],
             &["encoding", "time"],
+            &["jose"],
             &["crypto::operand"],
             &["crypto::traits"],
             &["crypto::prepare"],
@@ -42,6 +43,7 @@ const PACKAGES: [Package; 8] = [
             &["session::secret"],
             &["session"],
             &["app_attest"],
+            &["session"],
             &["guide"],
             &["lib"],
         ],
