@@ -16,9 +16,11 @@ pub use secret::{MAX_SESSION_KEYS, SessionKey};
 //!
 //! - [`token`]: JSON Web Tokens of HS256 and ES256 (RFC 7519), minted and verified
 //! - [`dpop`]: proofs of possession (RFC 9449), which a stolen token does not come with
+//! - [`client_attestation`]: attestations of OAuth clients (draft-ietf-oauth-attestation-based-client-auth-10)
 //! - [`jwk`]: public keys as JSON (RFC 7517), and their thumbprints (RFC 7638)
 
 mod claims;
+pub mod client_attestation;
 pub mod dpop;
 pub mod jwk;
 mod jwt;
