@@ -67,7 +67,7 @@ fn tokens(c: &mut Criterion) {
         .with_platform("ios")
         .with_environment("production")
         .with_verdict("VERIFIED");
-    let signer = RustCryptoSigner::from_secret(&[7; 32]).unwrap();
+    let signer = RustCryptoSigner::try_from(&[7; 32]).unwrap();
     let public = signer.public_key();
     let hs256 = || TokenKey::hs256("2026-11", &SECRET).unwrap();
     let es256 = || TokenKey::es256("2026-11", public);

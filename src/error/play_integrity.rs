@@ -193,6 +193,8 @@ macro_rules! play_integrity_errors {
                     PlayVerificationKeyBase64 = 2907,
                     /// The verification key of the Play Console is not the 91 octets of a key on P-256 (RFC 5480 §2).
                     PlayVerificationKeyForm = 2908,
+                    /// The evidence is of a platform or kind for which no verifier is configured.
+                    ConfigNoPlatform = 2909,
                 }
             }
         }

@@ -1,7 +1,6 @@
 //! Sessions: the numbers 5000 to 5999.
 //!
-//! 50xx sealed challenges, and from 5090 on the configuration; 51xx tokens and proofs of possession, 52xx signed requests,
-//! 53xx PKCE.
+//! 50xx sealed challenges, 51xx tokens and proofs of possession, 52xx signed requests, 53xx PKCE, 59xx configuration.
 
 /// The steps of what comes after an attestation, in the order in which they run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -42,18 +41,14 @@ macro_rules! session_errors {
                 Malformed Form {
                     /// What came back is not of the form of a sealed challenge: another length, or not its base64url.
                     ChallengeForm = 5000,
+                    /// The token or proof does not have exactly three segments (RFC 7515 §7.1).
+                    TokenSegments = 5101,
                     /// The signature of a request, or a part of what it signs, is not of its form.
                     RequestForm = 5200,
                     /// The code challenge is not the base64url of 32 octets (RFC 7636 §4.2).
                     PkceChallengeForm = 5300,
                     /// The code verifier is not 43 to 128 unreserved characters (RFC 7636 §4.1).
                     PkceVerifierForm = 5301,
-                }
-                Rejected Key {
-                    /// Nobody has been given a request key with this identifier, or it was taken back.
-                    RequestKeyUnknown = 5201,
-                    /// The token or proof does not have exactly three segments (RFC 7515 §7.1).
-                    TokenSegments = 5101,
                 }
                 Malformed Header {
                     /// The header is not canonical base64url (RFC 7515 §2).
@@ -92,6 +87,8 @@ macro_rules! session_errors {
                     TokenKeyUnknown = 5116,
                     /// `alg` is missing or not the algorithm of the key (RFC 8725 §3.1).
                     TokenAlgorithm = 5117,
+                    /// Nobody has been given a request key with this identifier, or it was taken back.
+                    RequestKeyUnknown = 5201,
                 }
                 Malformed Authenticity {
                     /// The code or signature is not canonical base64url of the length of its algorithm: 32 octets for HS256, 64 for ES256 (RFC 7518 §3.2, §3.4).
@@ -100,10 +97,10 @@ macro_rules! session_errors {
                 Rejected Authenticity {
                     /// No key here sealed this challenge for this purpose and binding, or it was altered.
                     ChallengeForged = 5001,
-                    /// The secret of this key did not sign this request.
-                    RequestForged = 5202,
                     /// The code or signature is not one of this text by this key.
                     TokenForged = 5121,
+                    /// The secret of this key did not sign this request.
+                    RequestForged = 5202,
                 }
                 Malformed Payload {
                     /// The payload is not canonical base64url (RFC 7515 §2).
@@ -148,26 +145,6 @@ macro_rules! session_errors {
                     ChallengeExpired = 5002,
                     /// The challenge was sealed later than it is now.
                     ChallengeFromFuture = 5003,
-                    /// The request was signed longer ago than the window reaches back.
-                    RequestTooOld = 5203,
-                    /// The request was signed later than the window reaches ahead.
-                    RequestFromFuture = 5204,
-                }
-                Rejected Binding {
-                    /// The code verifier is not the one of the code challenge (RFC 7636 §4.6).
-                    PkceMismatch = 5302,
-                }
-                Unavailable {
-                    /// A session key is shorter than 32 octets.
-                    SessionKeyTooShort = 5090,
-                    /// There is no session key.
-                    SessionKeyMissing = 5091,
-                    /// A session key is longer than a block of SHA-256, 64 octets.
-                    SessionKeyTooLong = 5092,
-                    /// There are more session keys than `MAX_SESSION_KEYS`.
-                    SessionKeysTooMany = 5093,
-                    /// A challenge was to be bound to nothing, so that one for anybody would open for everybody.
-                    ChallengeBindingEmpty = 5094,
                     /// The token has expired: now is not before `exp` (RFC 7519 §4.1.4).
                     TokenExpired = 5150,
                     /// The token is not valid yet: now is before `nbf` (RFC 7519 §4.1.5).
@@ -178,6 +155,10 @@ macro_rules! session_errors {
                     TokenTooOld = 5153,
                     /// The token lives longer, from `iat` to `exp`, than the policy allows.
                     TokenLifetime = 5154,
+                    /// The request was signed longer ago than the window reaches back.
+                    RequestTooOld = 5203,
+                    /// The request was signed later than the window reaches ahead.
+                    RequestFromFuture = 5204,
                 }
                 Rejected Binding {
                     /// The token is bound to a key (`cnf`) and was presented without a proof (RFC 9449 §7.2).
@@ -196,6 +177,38 @@ macro_rules! session_errors {
                     ProofTokenHash = 5166,
                     /// The proof does not hold the challenge that the server demanded (`challenge`).
                     AttestationChallenge = 5167,
+                    /// The code verifier is not the one of the code challenge (RFC 7636 §4.6).
+                    PkceMismatch = 5302,
+                }
+                Unavailable {
+                    /// A session key is shorter than 32 octets.
+                    SessionKeyTooShort = 5900,
+                    /// There is no session key.
+                    SessionKeyMissing = 5901,
+                    /// A session key is longer than a block of SHA-256, 64 octets.
+                    SessionKeyTooLong = 5902,
+                    /// There are more session keys than `MAX_SESSION_KEYS`.
+                    SessionKeysTooMany = 5903,
+                    /// A challenge was to be bound to nothing, so that one for anybody would open for everybody.
+                    ChallengeBindingEmpty = 5904,
+                    /// There is no key that a token could be verified with.
+                    ConfigNoTokenKey = 5910,
+                    /// Two keys for tokens have one `kid`, so that nobody knows which of them counts.
+                    ConfigDuplicateTokenKey = 5911,
+                    /// A secret for tokens is shorter than 32 octets, or longer than 64 (RFC 7518 §3.2).
+                    ConfigSecretLength = 5912,
+                    /// A policy for tokens names an empty issuer, audience or type.
+                    ConfigTokenPolicy = 5913,
+                    /// The key is of another algorithm than this operation is for, or verifies and cannot sign.
+                    ConfigKeyKind = 5914,
+                    /// A claim that the caller adds has the name of another.
+                    ConfigClaimName = 5915,
+                    /// The target URI that the caller gave is not an absolute one of `http` or `https`.
+                    ConfigTargetUri = 5916,
+                    /// The caller gave fewer random octets than are needed, or no random ones.
+                    RandomTooShort = 5917,
+                    /// The caller's buffer has no room for what was to be written.
+                    RoomTooSmall = 5918,
                 }
             }
         }

@@ -28,26 +28,6 @@ macro_rules! undecided_errors {
                     StoredWindowMalformed = 9009,
                     /// Two policies are for one app, so that nobody knows which of them counts.
                     ConfigDuplicateAppId = 9010,
-                    /// The evidence is of a platform or kind for which no verifier is configured.
-                    ConfigNoPlatform = 9011,
-                    /// There is no key that a token could be verified with.
-                    ConfigNoTokenKey = 9050,
-                    /// Two keys for tokens have one `kid`, so that nobody knows which of them counts.
-                    ConfigDuplicateTokenKey = 9051,
-                    /// A secret for tokens is shorter than 32 octets, or longer than 64 (RFC 7518 §3.2).
-                    ConfigSecretLength = 9052,
-                    /// A policy for tokens names an empty issuer, audience or type.
-                    ConfigTokenPolicy = 9053,
-                    /// The key is of another algorithm than this operation is for, or verifies and cannot sign.
-                    ConfigKeyKind = 9054,
-                    /// A claim that the caller adds has the name of another.
-                    ConfigClaimName = 9055,
-                    /// The target URI that the caller gave is not an absolute one of `http` or `https`.
-                    ConfigTargetUri = 9056,
-                    /// The caller gave fewer random octets than are needed, or no random ones.
-                    RandomTooShort = 9057,
-                    /// The caller's buffer has no room for what was to be written.
-                    RoomTooSmall = 9058,
                 }
             }
         }

@@ -181,7 +181,7 @@ impl fmt::Display for Thumbprint {
 ///     session::jwk,
 /// };
 ///
-/// let key = RustCryptoSigner::from_secret(&[7; 32]).unwrap().public_key();
+/// let key = RustCryptoSigner::try_from(&[7; 32]).unwrap().public_key();
 /// let mut room = [0; 256];
 /// let json = jwk::write(&key, "2026-11", &mut room).unwrap();
 /// assert_eq!(jwk::read(json.as_bytes(), &RustCrypto), Ok(key));

@@ -78,7 +78,7 @@ pub(super) fn verify_es256<C: Sha256 + VerifyEcdsa<P256> + ?Sized>(
 ) -> Result<(), Error> {
     let signature = Signature(signature::<64>(jws)?);
     let digest = Digest::Sha256(crypto.sha256::<Error>(&[jws.signed()])?);
-    crypto.verify_fixed(key, &digest, &signature, Error::TokenForged)
+    crypto.verify_raw(key, &digest, &signature, Error::TokenForged)
 }
 
 fn signature<const N: usize>(jws: &mut Jws<'_>) -> Result<[u8; N], Error> {

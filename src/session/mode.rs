@@ -1,23 +1,24 @@
 //! What the outcome of an attestation means for a transaction: modes, statuses, roll-out and least versions.
 //!
-//! A [`Mode`] is set for each platform and application. Under [`Mode::Off`] nothing is verified, under [`Mode::Optional`] nothing is
+//! A [`Mode`] is set for each platform and application. Under [`Mode::Off`] nothing is verified, under [`Mode::Optional`] no outcome is
 //! refused, and under [`Mode::Required`] nothing passes but what is verified. [`Mode::decide`] is a pure function; storing the
 //! [`Lock`] and the [`Status`] is the caller's.
 //!
 //! | | off | optional | required |
 //! |---|---|---|---|
-//! | verified | allow | allow | allow, and open the lock |
+//! | verified | allow | allow | allow |
 //! | failed | allow | allow, ask again | refuse and lock |
 //! | anything else | allow | allow, ask again | refuse |
-//! | a device that is locked | refuse | refuse | refuse, unless verified |
+//! | of a locked device, verified | refuse | allow, and open the lock | allow, and open the lock |
+//! | of a locked device, anything else | refuse | refuse | refuse |
 //!
 //! Off says `NOT_PERFORMED` whatever it is handed, since nothing was verified under it; only that the client has no platform to
 //! ask is told as it is. What could not be decided, such as an outage of the platform's provider, is no failure: it
 //! locks nobody. It is no success either.
 //!
 //! A lock outlives a change of mode, so that neither a slip in the configuration nor a phase of a roll-out opens what a failed
-//! attestation has closed. A device opens it by a successful attestation under `REQUIRED`, and by nothing else. Who
-//! lowers a mode and wants locked devices back removes the locks from the store, knowingly.
+//! attestation has closed. A device opens it by a successful attestation, and by nothing else: under `OFF` nothing is verified, so
+//! whoever turns verification off and wants locked devices back removes the locks from the store, knowingly.
 //!
 //! To roll out, start with new devices at `REQUIRED`; take the existing ones to `OPTIONAL`, count outcomes by
 //! [`Error::code`], and then raise a [`Rollout`] from `OPTIONAL` to `REQUIRED`.
@@ -205,9 +206,7 @@ impl Mode {
     /// What the outcome of an attestation means for the transaction of a device that is locked or not.
     pub const fn decide(self, outcome: Outcome, lock: Lock) -> Ruling {
         let (decision, status) = match (self, lock, outcome) {
-            (Self::Required, _, Outcome::Verified) | (Self::Optional, Lock::Open, Outcome::Verified) => {
-                (Decision::Allow, Status::Verified)
-            }
+            (Self::Required | Self::Optional, _, Outcome::Verified) => (Decision::Allow, Status::Verified),
             (Self::Required, Lock::Open, Outcome::Failed) => (Decision::RefuseAndLock, Status::Failed),
             (Self::Required, Lock::Open, other) => (Decision::Refuse, status(other)),
             (_, Lock::Locked, _) => (Decision::Refuse, Status::Locked),

@@ -20,12 +20,12 @@ pub(crate) const SECRET: [u8; 32] = *b"thirty-two octets, no more, less";
 
 /// The key of the server.
 pub(crate) fn signer() -> RustCryptoSigner {
-    RustCryptoSigner::from_secret(&[7; 32]).unwrap()
+    RustCryptoSigner::try_from(&[7; 32]).unwrap()
 }
 
 /// The key of a device.
 pub(crate) fn device() -> RustCryptoSigner {
-    RustCryptoSigner::from_secret(&[9; 32]).unwrap()
+    RustCryptoSigner::try_from(&[9; 32]).unwrap()
 }
 
 /// `h` of HS256 and `e` of ES256.

@@ -113,7 +113,7 @@ proptest! {
     /// What `serde_json` reads of a key's text is the key.
     #[test]
     fn keys_come_back(secret in prop::array::uniform32(1_u8..0xF0), kid in text()) {
-        let key = genuine::crypto::RustCryptoSigner::from_secret(&secret).unwrap().public_key();
+        let key = genuine::crypto::RustCryptoSigner::try_from(&secret).unwrap().public_key();
         let mut room = [0; 1024];
         let text = jwk::write(&key, &kid, &mut room).unwrap();
         prop_assert_eq!(jwk::read(text.as_bytes(), &RustCrypto), Ok(key));

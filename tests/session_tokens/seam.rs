@@ -211,6 +211,6 @@ fn minting_needs_a_signature() {
     let mut text = minter.mint(&NewToken::new("x", 1), &[1; 16], UnixTime(NOW), &mut room).unwrap().as_bytes().to_vec();
     let keys = [TokenKey::es256("e", signer.public_key())];
     assert!(TokenVerifier::new(policy(), &keys, crypto).unwrap().verify(&mut text, UnixTime(NOW)).is_ok());
-    let debug = format!("{:?}", RustCryptoSigner::from_secret(&[7; 32]).unwrap());
+    let debug = format!("{:?}", RustCryptoSigner::try_from(&[7; 32]).unwrap());
     assert!(!debug.contains("7, 7, 7"), "{debug}");
 }

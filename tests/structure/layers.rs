@@ -22,7 +22,6 @@ const PACKAGES: [Package; 8] = [
         layers: &[
             &["error"],
             &["encoding", "time"],
-            &["jose"],
             &["crypto::operand"],
             &["crypto::traits"],
             &["crypto::prepare"],
@@ -41,8 +40,6 @@ const PACKAGES: [Package; 8] = [
             &["app_attest", "play_integrity"],
             &["evidence"],
             &["session::secret"],
-            &["session"],
-            &["app_attest"],
             &["session"],
             &["guide"],
             &["lib"],

@@ -257,7 +257,7 @@ fn batches_of<const LENGTH: usize, V: KnownAnswers, K, C: BatchEcdsa<V, K> + ?Si
 /// # #[cfg(feature = "rust-crypto")] {
 /// use genuine::crypto::{RustCrypto, RustCryptoSigner, conformance};
 ///
-/// let key = RustCryptoSigner::from_secret(&[7; 32]).unwrap();
+/// let key = RustCryptoSigner::try_from(&[7; 32]).unwrap();
 /// conformance::check_signer(&key, &RustCrypto).unwrap();
 /// # }
 /// ```

@@ -20,16 +20,14 @@ use genuine::{
         OsBuild, OsVersion, Platform, Policy, PreparedKey, Refusal, ReplayWindow, ValidationCategory,
     },
     crypto::{
-        AesKwGcm, BatchEcdsa, CryptoError, Digest, Item, Key, LaneCount, P256, P384, PrepareEcdsa, PublicKey, Sha256,
-        Sha384, Signature, StoredForm, Unprepared, VerifyEcdsa, conformance,
+        AesKwGcm, BatchEcdsa, CryptoError, Digest, HmacSha256, Item, Key, LaneCount, P256, P384, PrepareEcdsa,
+        PublicKey, Sha256, Sha384, Signature, StoredForm, Unprepared, VerifyEcdsa, conformance,
     },
     evidence::{Evidence, EvidenceVerifier},
     play_integrity::{
         AccountActivity, AppDetected, Binding, DecodedVerifier, DecryptionKey, DeviceActivity, DeviceLabel, KeyPair,
         Licensing, LocationRisk, Payload, PlayIntegrityCrypto, PlayProtect, Policy as PlayPolicy, TokenVerifier,
         VerificationKey, VerifiedIntegrity,
-        BatchEcdsa, CryptoError, Digest, HmacSha256, Item, Key, LaneCount, P256, P384, PrepareEcdsa, PublicKey, Sha256,
-        Sha384, Signature, StoredForm, Unprepared, VerifyEcdsa, conformance,
     },
     session::{
         SessionKey,
