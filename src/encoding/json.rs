@@ -54,7 +54,7 @@ impl<'i> Reader<'i> {
     /// Begins an object. Its members come from [`Object::next`].
     pub(crate) fn object(&mut self) -> Result<Object<'i>, JsonError> {
         self.begin(b'{')?;
-        Ok(Object { start: self.rest, members: 0, known: 0 })
+        Ok(Object { start: self.rest, members: 0, known: 0, others: 0 })
     }
 
     /// Begins an array. Its items come from [`Array::next`].
@@ -116,8 +116,14 @@ impl<'i> Reader<'i> {
             return Err(self.other_type());
         };
         let number = self.number()?;
-        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-        if fraction.bytes().all(|digit| digit.is_ascii_digit()) { integer(whole) } else { Err(JsonError::Type) }
+        // By octets, because the searches of `str` hold code that could panic.
+        let is_whole = |octet: &u8| matches!(octet, b'-' | b'0'..=b'9');
+        let (whole, fraction) =
+            number.split_at_checked(number.bytes().take_while(is_whole).count()).unwrap_or_default();
+        match fraction.as_bytes() {
+            [] | [b'.', ..] if !fraction.bytes().any(|octet| matches!(octet, b'e' | b'E')) => integer(whole),
+            _ => Err(JsonError::Type),
+        }
     }
 
     /// Passes over `null`, if it stands here.
@@ -244,6 +250,9 @@ impl<'i> Reader<'i> {
 
     /// The next octet that is no white space (RFC 8259 §2).
     fn peek(&mut self) -> Option<u8> {
+        if let Some(octet @ b'!'..) = self.rest.bytes().next() {
+            return Some(octet);
+        }
         self.rest = self.rest.trim_start_matches([' ', '\t', '\n', '\r']);
         self.rest.bytes().next()
     }
@@ -261,6 +270,8 @@ pub(crate) struct Object<'i> {
     members: usize,
     /// A bit for each known name that has been read.
     known: u32,
+    /// A bit for each other name, by its characters: where it is not set, the name is new.
+    others: u64,
 }
 
 impl<'i> Object<'i> {
@@ -269,7 +280,11 @@ impl<'i> Object<'i> {
     pub(crate) fn next(&mut self, reader: &mut Reader<'i>, names: &[&str]) -> Result<Option<usize>, JsonError> {
         while reader.next_member(b'}', self.members == 0, &mut self.members)? {
             let name = reader.name()?;
-            if let Some(position) = names.iter().position(|known| name == *known) {
+            let position = match name.unescaped() {
+                Some(plain) => names.iter().position(|known| plain == *known),
+                None => names.iter().position(|known| name == *known),
+            };
+            if let Some(position) = position {
                 let bit = u32::try_from(position).ok().and_then(|position| 1_u32.checked_shl(position)).unwrap_or(0);
                 if bit == 0 || self.known & bit != 0 {
                     return Err(JsonError::DuplicateName);
@@ -277,9 +292,11 @@ impl<'i> Object<'i> {
                 self.known |= bit;
                 return Ok(Some(position));
             }
-            if is_among(name, self.start, self.members) {
+            let bit = name.bit();
+            if self.others & bit != 0 && is_among(name, self.start, self.members) {
                 return Err(JsonError::DuplicateName);
             }
+            self.others |= bit;
             reader.pass()?;
         }
         Ok(None)
@@ -312,6 +329,12 @@ impl<'i> Text<'i> {
     #[must_use]
     pub fn unescaped(&self) -> Option<&'i str> {
         if self.raw.contains('\\') { None } else { Some(self.raw) }
+    }
+
+    /// One of 64 bits, the same for equal texts.
+    fn bit(&self) -> u64 {
+        let sum = self.chars().fold(0_u32, |sum, character| sum.wrapping_mul(31).wrapping_add(u32::from(character)));
+        1 << (sum & 63)
     }
 
     /// The characters.

@@ -118,8 +118,10 @@ struct Target<'r> {
 }
 
 impl<'r> Target<'r> {
+    // By octets, because the searches of `str` hold code that could panic.
     fn parse(uri: &'r str) -> Option<Self> {
-        let (scheme, rest) = uri.split_once("://")?;
+        let (scheme, rest) = split_at(uri, uri.bytes().position(|octet| octet == b':'))?;
+        let rest = rest.strip_prefix("://")?;
         let own_port = if scheme.eq_ignore_ascii_case("https") {
             "443"
         } else if scheme.eq_ignore_ascii_case("http") {
@@ -127,11 +129,11 @@ impl<'r> Target<'r> {
         } else {
             return None;
         };
-        let rest = rest.split(['?', '#']).next()?;
-        let (authority, path) = rest.split_at_checked(rest.find('/').unwrap_or(rest.len()))?;
-        let is_number = |port: &str| !port.is_empty() && port.bytes().all(|digit| digit.is_ascii_digit());
-        let (host, port) = match authority.rsplit_once(':') {
-            Some((host, port)) if is_number(port) => (host, Some(port).filter(|port| *port != own_port)),
+        let (rest, _) = split_at(rest, rest.bytes().position(|octet| matches!(octet, b'?' | b'#')))?;
+        let (authority, path) = split_at(rest, rest.bytes().position(|octet| octet == b'/'))?;
+        let (host, port) = split_at(authority, authority.bytes().rposition(|octet| !octet.is_ascii_digit()))?;
+        let (host, port) = match port.strip_prefix(':') {
+            Some(port) if !port.is_empty() => (host, Some(port).filter(|port| *port != own_port)),
             _ => (authority, None),
         };
         let is_host = !host.is_empty() && host.bytes().all(|octet| octet.is_ascii_graphic() && octet != b'@');
@@ -159,6 +161,11 @@ impl<'r> Target<'r> {
         let mut claimed = rest.take_while(|character| !matches!(character, '?' | '#')).peekable();
         if claimed.peek().is_none() { path == "/" } else { claimed.eq(path.chars()) }
     }
+}
+
+/// Splits before this octet, or at the end.
+fn split_at(text: &str, position: Option<usize>) -> Option<(&str, &str)> {
+    text.split_at_checked(position.unwrap_or(text.len()))
 }
 
 /// Reads these characters, without regard to the case of ASCII.

@@ -35,6 +35,19 @@ use genuine::{
         mode::{ClientVersion, Cohort, Lock, Mode, Outcome, Rollout},
         pkce::CodeChallenge,
         request::{Request, RequestSecret, RequestSignature, RequestVerifier},
+        BatchEcdsa, CryptoError, Digest, HmacSha256, Item, Key, LaneCount, P256, P384, PrepareEcdsa, PublicKey, Sha256,
+        Sha384, SignP256, Signature, StoredForm, Unprepared, VerifyEcdsa, conformance,
+    },
+    session::{
+        client_attestation::{
+            self, ClientAttestationPolicy, ClientAttestationVerifier, NewClientAttestation, NewClientProof,
+        },
+        dpop::{DpopPolicy, DpopVerifier, ProofRequest, VerifiedProof},
+        jwk::{self, Thumbprint},
+        token::{
+            ClaimValue, NewToken, TokenCrypto, TokenKey, TokenMinter, TokenPolicy, TokenVerifier, VerifiedToken,
+            WrongSecret,
+        },
     },
     x509::{CachedIssuer, Certificate, TrustAnchor},
 };
@@ -80,6 +93,9 @@ fn main() -> ! {
         let _ = black_box(request(&Registers));
         let _ = black_box(pkce(&Registers));
         let _ = black_box(mode(&Registers));
+        let _ = black_box(tokens(&Registers));
+        let _ = black_box(proofs(&Registers));
+        let _ = black_box(client_attestations(&Registers));
         #[cfg(feature = "genuine-crypto")]
         own::all();
     }
@@ -402,6 +418,95 @@ fn mode<C: Sha256>(crypto: &C) -> Result<(), Error> {
         rollout.includes(Cohort::from_hash(&received())),
     ));
     let _ = black_box(ClientVersion::new([3, 17, 0, 0]).supports(ClientVersion::parse(text())));
+fn token_key<'k>() -> Result<TokenKey<'k>, Error> {
+    match Registers::read() {
+        0 => TokenKey::hs256(text(), bytes()),
+        _ => Ok(TokenKey::es256(text(), PublicKey(received()))),
+    }
+}
+
+fn now() -> UnixTime {
+    UnixTime(u64::from(Registers::read()))
+}
+
+fn tokens<C: TokenCrypto>(crypto: &C) -> Result<(), Error> {
+    let keys = [token_key()?, token_key()?];
+    black_box((keys[0].kid(), keys[0].algorithm(), keys[0].public_key()));
+    let policy = match Registers::read() {
+        0 => TokenPolicy::danger_ignore_issuer_and_audience(),
+        1 => TokenPolicy::new(text(), text()).with_type(text()),
+        _ => TokenPolicy::new(text(), text()).with_skew(Registers::read()).limit_lifetime(Registers::read()),
+    };
+    let verifier = TokenVerifier::new(policy, &keys, crypto)?;
+    verified(&verifier.verify(room(), now())?);
+    let bound = verifier.verify_bound(room(), now())?;
+    black_box(bound.thumbprint());
+    verified(&bound.confirm_by_proven_key(&PublicKey(received()), crypto)?);
+
+    let claims = [(text(), ClaimValue::Text(text())), (text(), ClaimValue::Integer(i64::from(Registers::read())))];
+    let new = NewToken::new(text(), Registers::read()).with_platform(text()).with_environment(text());
+    let new = new.with_verdict(text()).bound_to(Thumbprint(received())).with_claims(&claims);
+    let minter = match Registers::read() {
+        0 => TokenMinter::hs256(text(), text(), &keys[0], crypto)?,
+        _ => TokenMinter::es256(text(), text(), text(), &Registers, crypto)?.with_type(text()),
+    };
+    black_box(minter.mint(&new, bytes(), now(), room())?);
+    let wrong = WrongSecret::from_random(&received())?;
+    let decoy = minter.mint_with_wrong_secret(&wrong, &new, bytes(), now(), room())?;
+    black_box(decoy.as_text_that_no_verifier_accepts());
+
+    let key = jwk::read(bytes(), crypto)?;
+    black_box((jwk::write(&key, text(), room())?, jwk::write_set(&keys, room())?));
+    black_box((Thumbprint::of(&key, crypto)?, Thumbprint::from_base64url(text())));
+    black_box(conformance::check_signer(&Registers, crypto).err());
+    Ok(())
+}
+
+fn verified(token: &VerifiedToken<'_>) {
+    black_box((token.key_index(), token.issuer(), token.expires(), token.not_before(), token.issued()));
+    black_box((token.confirmation(), token.platform(), token.environment(), token.verdict(), token.id()));
+    black_box((token.text(text()), token.integer(text()), token.boolean(text())));
+    for audience in token.audiences() {
+        black_box((audience.as_str(), audience.is_empty(), audience == text()));
+    }
+    black_box(token.subject().map(|subject| subject.chars().count()));
+}
+
+fn proof<'p, C: TokenCrypto>(crypto: &C) -> Result<VerifiedProof<'p>, Error> {
+    let mut request = ProofRequest::new(text(), text())?;
+    if Registers::read() == 0 {
+        request = request.with_nonce(text()).with_access_token(bytes(), crypto)?;
+    }
+    let policy = DpopPolicy::new(Registers::read()).with_skew(Registers::read());
+    DpopVerifier::new(policy, crypto).verify(room(), &request, now())
+}
+
+fn proofs<C: TokenCrypto>(crypto: &C) -> Result<(), Error> {
+    let proof = proof(crypto)?;
+    black_box((proof.id(), proof.issued(), proof.key(), proof.thumbprint(), proof.text(text())));
+    let keys = [token_key()?];
+    let verifier = TokenVerifier::new(TokenPolicy::new(text(), text()), &keys, crypto)?;
+    verified(&verifier.verify_bound(room(), now())?.confirm(&proof)?);
+    Ok(())
+}
+
+fn client_attestations<C: TokenCrypto>(crypto: &C) -> Result<(), Error> {
+    let keys = [token_key()?, token_key()?];
+    let policy = ClientAttestationPolicy::new(Registers::read()).limit_attestation_age(Registers::read());
+    let policy = policy.with_skew(Registers::read());
+    let verifier = ClientAttestationVerifier::new(policy, text(), &keys, crypto)?;
+    let challenge = (Registers::read() == 0).then(text);
+    let attestation = verifier.verify(room(), challenge, now())?;
+    black_box((attestation.client_id(), attestation.key(), attestation.attester_index(), attestation.expires()));
+    black_box((attestation.issued(), attestation.text(text())));
+    attestation.expect_key_of(&proof(crypto)?)?;
+    let proof = verifier.verify_proof(room(), &attestation, challenge, now())?;
+    black_box((proof.id(), proof.issued(), proof.challenge(), proof.text(text())));
+    black_box(verifier.verify_proof_by_trusted_key(room(), &PublicKey(received()), challenge, now())?.id());
+    let new = NewClientAttestation { client_id: text(), key: PublicKey(received()), lifetime: Registers::read() };
+    black_box(client_attestation::mint(&new, text(), &Registers, now(), room(), crypto)?);
+    let new = NewClientProof { audience: text(), challenge };
+    black_box(client_attestation::mint_proof(&new, &Registers, bytes(), now(), room(), crypto)?);
     Ok(())
 }
 
@@ -451,6 +556,16 @@ impl HmacSha256 for Registers {
     fn hmac_sha256(&self, key: &[u8], parts: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
         Self::write(key);
         Self::answer(parts).map(|()| received())
+    }
+}
+
+impl SignP256 for Registers {
+    fn public_key(&self) -> PublicKey<P256> {
+        PublicKey(received())
+    }
+
+    fn sign(&self, digest: &[u8; 32]) -> Result<Signature<P256>, CryptoError> {
+        Self::answer(&[digest]).map(|()| Signature(received()))
     }
 }
 
