@@ -328,7 +328,8 @@ impl<'i> Text<'i> {
     /// The text itself, unless something in it is escaped.
     #[must_use]
     pub fn unescaped(&self) -> Option<&'i str> {
-        if self.raw.contains('\\') { None } else { Some(self.raw) }
+        // By octets, because the searches of `str` hold code that could panic.
+        if self.raw.bytes().any(|octet| octet == b'\\') { None } else { Some(self.raw) }
     }
 
     /// One of 64 bits, the same for equal texts.

@@ -155,3 +155,10 @@ pub(crate) fn base64_of_32(octets: &[u8; 32]) -> [u8; 43] {
     Room::new(&mut text).base64(|encoder| encoder.octets(octets));
     text
 }
+
+/// What stands before and behind the first of this octet of ASCII.
+// By octets, because the searches of `str` hold code that could panic.
+pub(crate) fn split_once(text: &str, at: u8) -> Option<(&str, &str)> {
+    let (before, rest) = text.split_at_checked(text.bytes().position(|octet| octet == at)?)?;
+    Some((before, rest.get(1..)?))
+}

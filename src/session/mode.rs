@@ -28,6 +28,7 @@ use core::fmt;
 use super::secret::length;
 use crate::{
     crypto::{Backend, Sha256},
+    encoding::text::split_once,
     error::{Class, Error},
 };
 
@@ -325,7 +326,7 @@ impl ClientVersion {
         let (mut numbers, mut rest) = ([0; 4], Some(text));
         for place in &mut numbers {
             let Some(text) = rest else { break };
-            let (digits, after) = text.split_once('.').map_or((text, None), |(digits, after)| (digits, Some(after)));
+            let (digits, after) = split_once(text, b'.').map_or((text, None), |(digits, after)| (digits, Some(after)));
             *place = number(digits)?;
             rest = after;
         }

@@ -74,6 +74,7 @@ use zeroize::Zeroize as _;
 use super::secret::SessionKey;
 use crate::{
     crypto::{Backend, HmacSha256},
+    encoding::text::split_once,
     error::Error,
     time::UnixTime,
 };
@@ -398,11 +399,10 @@ impl<'s> VerifiedRequest<'s> {
 }
 
 /// The parts behind the version. A period too many is one in the code, which has none.
-// Not by `str::split`, in which the compiler leaves a panic.
 fn split(text: &str) -> Option<(&str, &str, &str, &str)> {
-    let (key_id, rest) = text.strip_prefix("1.")?.split_once('.')?;
-    let (time, rest) = rest.split_once('.')?;
-    let (nonce, code) = rest.split_once('.')?;
+    let (key_id, rest) = split_once(text.strip_prefix("1.")?, b'.')?;
+    let (time, rest) = split_once(rest, b'.')?;
+    let (nonce, code) = split_once(rest, b'.')?;
     Some((key_id, time, nonce, code))
 }
 

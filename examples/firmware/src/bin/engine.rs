@@ -21,7 +21,7 @@ use genuine::{
     },
     crypto::{
         AesKwGcm, BatchEcdsa, CryptoError, Digest, HmacSha256, Item, Key, LaneCount, P256, P384, PrepareEcdsa,
-        PublicKey, Sha256, Sha384, Signature, StoredForm, Unprepared, VerifyEcdsa, conformance,
+        PublicKey, Sha256, Sha384, SignP256, Signature, StoredForm, Unprepared, VerifyEcdsa, conformance,
     },
     evidence::{Evidence, EvidenceVerifier},
     play_integrity::{
@@ -32,21 +32,17 @@ use genuine::{
     session::{
         SessionKey,
         challenge::{ChallengeSealer, Purpose, SealedChallenge},
-        mode::{ClientVersion, Cohort, Lock, Mode, Outcome, Rollout},
-        pkce::CodeChallenge,
-        request::{Request, RequestSecret, RequestSignature, RequestVerifier},
-        BatchEcdsa, CryptoError, Digest, HmacSha256, Item, Key, LaneCount, P256, P384, PrepareEcdsa, PublicKey, Sha256,
-        Sha384, SignP256, Signature, StoredForm, Unprepared, VerifyEcdsa, conformance,
-    },
-    session::{
         client_attestation::{
             self, ClientAttestationPolicy, ClientAttestationVerifier, NewClientAttestation, NewClientProof,
         },
         dpop::{DpopPolicy, DpopVerifier, ProofRequest, VerifiedProof},
         jwk::{self, Thumbprint},
+        mode::{ClientVersion, Cohort, Lock, Mode, Outcome, Rollout},
+        pkce::CodeChallenge,
+        request::{Request, RequestSecret, RequestSignature, RequestVerifier},
         token::{
-            ClaimValue, NewToken, TokenCrypto, TokenKey, TokenMinter, TokenPolicy, TokenVerifier, VerifiedToken,
-            WrongSecret,
+            ClaimValue, NewToken, TokenCrypto, TokenKey, TokenMinter, TokenPolicy, TokenVerifier as JwtVerifier,
+            VerifiedToken, WrongSecret,
         },
     },
     x509::{CachedIssuer, Certificate, TrustAnchor},
@@ -418,6 +414,9 @@ fn mode<C: Sha256>(crypto: &C) -> Result<(), Error> {
         rollout.includes(Cohort::from_hash(&received())),
     ));
     let _ = black_box(ClientVersion::new([3, 17, 0, 0]).supports(ClientVersion::parse(text())));
+    Ok(())
+}
+
 fn token_key<'k>() -> Result<TokenKey<'k>, Error> {
     match Registers::read() {
         0 => TokenKey::hs256(text(), bytes()),
@@ -437,7 +436,7 @@ fn tokens<C: TokenCrypto>(crypto: &C) -> Result<(), Error> {
         1 => TokenPolicy::new(text(), text()).with_type(text()),
         _ => TokenPolicy::new(text(), text()).with_skew(Registers::read()).limit_lifetime(Registers::read()),
     };
-    let verifier = TokenVerifier::new(policy, &keys, crypto)?;
+    let verifier = JwtVerifier::new(policy, &keys, crypto)?;
     verified(&verifier.verify(room(), now())?);
     let bound = verifier.verify_bound(room(), now())?;
     black_box(bound.thumbprint());
@@ -485,7 +484,7 @@ fn proofs<C: TokenCrypto>(crypto: &C) -> Result<(), Error> {
     let proof = proof(crypto)?;
     black_box((proof.id(), proof.issued(), proof.key(), proof.thumbprint(), proof.text(text())));
     let keys = [token_key()?];
-    let verifier = TokenVerifier::new(TokenPolicy::new(text(), text()), &keys, crypto)?;
+    let verifier = JwtVerifier::new(TokenPolicy::new(text(), text()), &keys, crypto)?;
     verified(&verifier.verify_bound(room(), now())?.confirm(&proof)?);
     Ok(())
 }
