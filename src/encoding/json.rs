@@ -280,7 +280,7 @@ impl<'i> Object<'i> {
     pub(crate) fn next(&mut self, reader: &mut Reader<'i>, names: &[&str]) -> Result<Option<usize>, JsonError> {
         while reader.next_member(b'}', self.members == 0, &mut self.members)? {
             let name = reader.name()?;
-            let position = match name.unescaped() {
+            let position = match name.as_str() {
                 Some(plain) => names.iter().position(|known| plain == *known),
                 None => names.iter().position(|known| name == *known),
             };
@@ -327,9 +327,15 @@ pub struct Text<'i> {
 impl<'i> Text<'i> {
     /// The text itself, unless something in it is escaped.
     #[must_use]
-    pub fn unescaped(&self) -> Option<&'i str> {
+    pub fn as_str(&self) -> Option<&'i str> {
         // By octets, because the searches of `str` hold code that could panic.
         if self.raw.bytes().any(|octet| octet == b'\\') { None } else { Some(self.raw) }
+    }
+
+    /// Whether there is no character.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.raw.is_empty()
     }
 
     /// One of 64 bits, the same for equal texts.
@@ -347,7 +353,7 @@ impl<'i> Text<'i> {
 
 impl PartialEq<str> for Text<'_> {
     fn eq(&self, other: &str) -> bool {
-        self.unescaped().map_or_else(|| self.chars().eq(other.chars()), |text| text == other)
+        self.as_str().map_or_else(|| self.chars().eq(other.chars()), |text| text == other)
     }
 }
 
@@ -359,7 +365,7 @@ impl PartialEq<&str> for Text<'_> {
 
 impl PartialEq for Text<'_> {
     fn eq(&self, other: &Self) -> bool {
-        other.unescaped().map_or_else(|| self.chars().eq(other.chars()), |text| *self == *text)
+        other.as_str().map_or_else(|| self.chars().eq(other.chars()), |text| *self == *text)
     }
 }
 

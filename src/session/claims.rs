@@ -8,75 +8,17 @@ use crate::{
     error::Error,
 };
 
-/// A string of a claim, borrowed from the caller's buffer.
-///
-/// It compares and prints as the text that it stands for, whatever in it is escaped.
-#[derive(Clone, Copy)]
-pub struct ClaimText<'t>(Text<'t>);
-
-impl<'t> ClaimText<'t> {
-    /// The text as it stands; `None` if something in it is escaped, which [`chars`](Self::chars) resolves.
-    #[must_use]
-    pub fn as_str(&self) -> Option<&'t str> {
-        self.0.unescaped()
-    }
-
-    /// The characters.
-    pub fn chars(&self) -> impl Iterator<Item = char> + Clone + use<'t> {
-        self.0.chars()
-    }
-
-    /// Whether there is no character.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.chars().next().is_none()
-    }
-}
-
-impl PartialEq for ClaimText<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        self.0 == other.0
-    }
-}
-
-impl Eq for ClaimText<'_> {}
-
-impl PartialEq<str> for ClaimText<'_> {
-    fn eq(&self, other: &str) -> bool {
-        self.0 == *other
-    }
-}
-
-impl PartialEq<&str> for ClaimText<'_> {
-    fn eq(&self, other: &&str) -> bool {
-        self.0 == **other
-    }
-}
-
-impl fmt::Display for ClaimText<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// The text, between quotation marks.
-impl fmt::Debug for ClaimText<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}\"", self.0)
-    }
-}
-
 /// The registered claims of a payload, each of its type, none compared yet.
 #[derive(Clone, Copy)]
 pub(super) struct Claims<'t> {
     payload: &'t [u8],
-    pub(super) issuer: Option<ClaimText<'t>>,
-    pub(super) subject: Option<ClaimText<'t>>,
+    pub(super) issuer: Option<Text<'t>>,
+    pub(super) subject: Option<Text<'t>>,
     pub(super) audience: Option<Reader<'t>>,
     pub(super) expires: Option<i64>,
     pub(super) not_before: Option<i64>,
     pub(super) issued: Option<i64>,
-    pub(super) id: Option<ClaimText<'t>>,
+    pub(super) id: Option<Text<'t>>,
     pub(super) confirmation: Option<Reader<'t>>,
 }
 
@@ -105,13 +47,13 @@ impl<'t> Claims<'t> {
             match position {
                 0 => claims.expires = Some(reader.numeric_date()?),
                 1 => claims.issued = Some(reader.numeric_date()?),
-                2 => claims.issuer = Some(ClaimText(reader.text()?)),
-                3 => claims.subject = Some(ClaimText(reader.text()?)),
+                2 => claims.issuer = Some(reader.text()?),
+                3 => claims.subject = Some(reader.text()?),
                 4 => {
                     claims.audience = Some(reader);
                     audience(&mut reader)?;
                 }
-                5 => claims.id = Some(ClaimText(reader.text()?)),
+                5 => claims.id = Some(reader.text()?),
                 6 => claims.not_before = Some(reader.numeric_date()?),
                 _ => {
                     claims.confirmation = Some(reader);
@@ -136,13 +78,13 @@ impl<'t> Claims<'t> {
     }
 
     /// A claim that is a string; `None` if it is missing or of another type.
-    pub(super) fn text(&self, name: &str) -> Option<ClaimText<'t>> {
-        self.value(name)?.text().map(ClaimText).ok()
+    pub(super) fn text(&self, name: &str) -> Option<Text<'t>> {
+        self.value(name)?.text().ok()
     }
 
     /// A claim that is a string where it is present.
-    pub(super) fn typed_text(&self, name: &str) -> Result<Option<ClaimText<'t>>, Error> {
-        self.value(name).map(|mut reader| reader.text().map(ClaimText).map_err(in_payload)).transpose()
+    pub(super) fn typed_text(&self, name: &str) -> Result<Option<Text<'t>>, Error> {
+        self.value(name).map(|mut reader| reader.text().map_err(in_payload)).transpose()
     }
 
     /// A claim that is a number that fits 64 bits, its fraction cut off.
@@ -220,9 +162,9 @@ impl<'t> Audiences<'t> {
 }
 
 impl<'t> Iterator for Audiences<'t> {
-    type Item = ClaimText<'t>;
+    type Item = Text<'t>;
 
-    fn next(&mut self) -> Option<ClaimText<'t>> {
+    fn next(&mut self) -> Option<Text<'t>> {
         let mut reader = self.reader.take()?;
         if let Some(items) = &mut self.items {
             if !items.next(&mut reader).ok()? {
@@ -230,8 +172,8 @@ impl<'t> Iterator for Audiences<'t> {
             }
             let text = reader.text().ok()?;
             self.reader = Some(reader);
-            return Some(ClaimText(text));
+            return Some(text);
         }
-        reader.text().map(ClaimText).ok()
+        reader.text().ok()
     }
 }

@@ -10,7 +10,7 @@ use core::fmt;
 use subtle::ConstantTimeEq;
 
 use super::{
-    claims::{ClaimText, Claims},
+    claims::Claims,
     dpop::VerifiedProof,
     jwk,
     jwt::{self, Clock},
@@ -19,7 +19,10 @@ use super::{
 use crate::{
     UnixTime,
     crypto::{Backend, P256, PublicKey, Sha256, SignP256},
-    encoding::text::{Base64, Room, Write},
+    encoding::{
+        json::Text,
+        text::{Base64, Room, Write},
+    },
     error::Error,
     jose::HeaderRoom,
 };
@@ -213,7 +216,7 @@ impl<'a, C: TokenCrypto + ?Sized> ClientAttestationVerifier<'a, C> {
 #[must_use = "an attestation may be a copy: grant nothing until a proof by its key was verified"]
 pub struct VerifiedClientAttestation<'t> {
     claims: Claims<'t>,
-    subject: ClaimText<'t>,
+    subject: Text<'t>,
     expires: i64,
     key: PublicKey<P256>,
     attester_index: usize,
@@ -222,7 +225,7 @@ pub struct VerifiedClientAttestation<'t> {
 impl<'t> VerifiedClientAttestation<'t> {
     /// The client (`sub`): its `client_id`.
     #[must_use]
-    pub const fn client_id(&self) -> ClaimText<'t> {
+    pub const fn client_id(&self) -> Text<'t> {
         self.subject
     }
 
@@ -252,7 +255,7 @@ impl<'t> VerifiedClientAttestation<'t> {
 
     /// Any claim that is a string; `None` if it is missing or of another type.
     #[must_use]
-    pub fn text(&self, name: &str) -> Option<ClaimText<'t>> {
+    pub fn text(&self, name: &str) -> Option<Text<'t>> {
         self.claims.text(name)
     }
 
@@ -274,15 +277,15 @@ impl<'t> VerifiedClientAttestation<'t> {
 #[must_use = "a proof is good once: its identifier goes to a store"]
 pub struct VerifiedClientProof<'p> {
     claims: Claims<'p>,
-    id: ClaimText<'p>,
+    id: Text<'p>,
     issued: i64,
-    challenge: Option<ClaimText<'p>>,
+    challenge: Option<Text<'p>>,
 }
 
 impl<'p> VerifiedClientProof<'p> {
     /// The identifier (`jti`), which the caller accepts once.
     #[must_use]
-    pub const fn id(&self) -> ClaimText<'p> {
+    pub const fn id(&self) -> Text<'p> {
         self.id
     }
 
@@ -294,13 +297,13 @@ impl<'p> VerifiedClientProof<'p> {
 
     /// The challenge that it holds (`challenge`), whether one was demanded or not.
     #[must_use]
-    pub const fn challenge(&self) -> Option<ClaimText<'p>> {
+    pub const fn challenge(&self) -> Option<Text<'p>> {
         self.challenge
     }
 
     /// Any claim that is a string; `None` if it is missing or of another type.
     #[must_use]
-    pub fn text(&self, name: &str) -> Option<ClaimText<'p>> {
+    pub fn text(&self, name: &str) -> Option<Text<'p>> {
         self.claims.text(name)
     }
 }

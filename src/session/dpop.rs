@@ -26,14 +26,14 @@ use core::fmt;
 use subtle::ConstantTimeEq;
 
 use super::{
-    claims::{ClaimText, Claims},
+    claims::Claims,
     jwk::{self, Thumbprint},
     jwt::{self, Clock},
 };
 use crate::{
     UnixTime,
     crypto::{Backend, P256, PublicKey, Sha256, VerifyEcdsa},
-    encoding::text::base64_of_32,
+    encoding::{json::Text, text::base64_of_32},
     error::Error,
     jose::HeaderRoom,
 };
@@ -141,7 +141,7 @@ impl<'r> Target<'r> {
     }
 
     /// Whether a claim names this target.
-    fn is(&self, claim: ClaimText<'_>) -> bool {
+    fn is(&self, claim: Text<'_>) -> bool {
         let mut rest = claim.chars();
         let same = read_any_case(&mut rest, self.scheme)
             && read_any_case(&mut rest, "://")
@@ -268,7 +268,7 @@ pub struct VerifiedProof<'p> {
     claims: Claims<'p>,
     key: PublicKey<P256>,
     thumbprint: Thumbprint,
-    id: ClaimText<'p>,
+    id: Text<'p>,
     issued: i64,
     /// SHA-256 of the access token that the proof was verified with.
     token_hash: Option<[u8; 32]>,
@@ -277,7 +277,7 @@ pub struct VerifiedProof<'p> {
 impl<'p> VerifiedProof<'p> {
     /// The identifier (`jti`), which the caller accepts once.
     #[must_use]
-    pub const fn id(&self) -> ClaimText<'p> {
+    pub const fn id(&self) -> Text<'p> {
         self.id
     }
 
@@ -301,7 +301,7 @@ impl<'p> VerifiedProof<'p> {
 
     /// Any claim that is a string; `None` if it is missing or of another type.
     #[must_use]
-    pub fn text(&self, name: &str) -> Option<ClaimText<'p>> {
+    pub fn text(&self, name: &str) -> Option<Text<'p>> {
         self.claims.text(name)
     }
 

@@ -128,7 +128,7 @@ impl<'i> Members<'i> {
 
 /// 32 octets in canonical base64url, nothing escaped.
 pub(super) fn octets(text: Text<'_>) -> Option<[u8; 32]> {
-    let mut octets: [u8; 43] = text.unescaped()?.as_bytes().try_into().ok()?;
+    let mut octets: [u8; 43] = text.as_str()?.as_bytes().try_into().ok()?;
     (&*base64::decode_in_place(&mut octets)?).try_into().ok()
 }
 

@@ -24,7 +24,7 @@ pub mod request;
 mod secret;
 pub mod token;
 
-pub use claims::{Audiences, ClaimText};
+pub use claims::Audiences;
 pub use secret::{MAX_SESSION_KEYS, SessionKey};
 
-pub use crate::error::session::Step;
+pub use crate::{encoding::json::Text, error::session::Step};

@@ -10,11 +10,11 @@ use super::{
 use crate::{
     UnixTime,
     crypto::{Backend, P256, PublicKey, Sha256},
-    encoding::json::{JsonError, Reader},
+    encoding::json::{JsonError, Reader, Text},
     error::Error,
     jose::HeaderRoom,
     session::{
-        claims::{Audiences, ClaimText, Claims},
+        claims::{Audiences, Claims},
         dpop::VerifiedProof,
         jwk::{self, Thumbprint},
         jwt::{self, Clock},
@@ -213,7 +213,7 @@ pub enum Platform<'t> {
     /// `android`.
     Android,
     /// Another one.
-    Other(ClaimText<'t>),
+    Other(Text<'t>),
 }
 
 /// The proof that a token is authentic, for this audience and in force; and, if it is bound to a key, that whoever sent it has that key.
@@ -237,13 +237,13 @@ impl<'t> VerifiedToken<'t> {
 
     /// Who issued it (`iss`): the policy's issuer, unless the policy names none.
     #[must_use]
-    pub const fn issuer(&self) -> Option<ClaimText<'t>> {
+    pub const fn issuer(&self) -> Option<Text<'t>> {
         self.claims.issuer
     }
 
     /// Who or what it is about (`sub`).
     #[must_use]
-    pub const fn subject(&self) -> Option<ClaimText<'t>> {
+    pub const fn subject(&self) -> Option<Text<'t>> {
         self.claims.subject
     }
 
@@ -273,7 +273,7 @@ impl<'t> VerifiedToken<'t> {
 
     /// The identifier (`jti`), by which a list of revoked tokens names it.
     #[must_use]
-    pub const fn id(&self) -> Option<ClaimText<'t>> {
+    pub const fn id(&self) -> Option<Text<'t>> {
         self.claims.id
     }
 
@@ -299,19 +299,19 @@ impl<'t> VerifiedToken<'t> {
 
     /// The environment that the app was attested in (`environment`).
     #[must_use]
-    pub fn environment(&self) -> Option<ClaimText<'t>> {
+    pub fn environment(&self) -> Option<Text<'t>> {
         self.claims.text(ENVIRONMENT)
     }
 
     /// What the attestation came to (`verdict`), such as `VERIFIED`.
     #[must_use]
-    pub fn verdict(&self) -> Option<ClaimText<'t>> {
+    pub fn verdict(&self) -> Option<Text<'t>> {
         self.claims.text(VERDICT)
     }
 
     /// Any claim that is a string; `None` if it is missing or of another type.
     #[must_use]
-    pub fn text(&self, name: &str) -> Option<ClaimText<'t>> {
+    pub fn text(&self, name: &str) -> Option<Text<'t>> {
         self.claims.text(name)
     }
 

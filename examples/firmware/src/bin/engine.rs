@@ -354,7 +354,7 @@ fn vouched(verified: &VerifiedIntegrity<'_>) {
 
 fn payload(payload: &Payload<'_>) {
     black_box(payload.app.certificate_digests.iter().map(|text| text.chars().count()).sum::<usize>());
-    black_box(payload.request.nonce.and_then(|nonce| nonce.unescaped()));
+    black_box(payload.request.nonce.and_then(|nonce| nonce.as_str()));
     black_box(payload.request.request_hash.is_some_and(|hash| payload.request.package_name == Some(hash)));
     black_box(payload.device.labels.iter().any(|label| label == DeviceLabel::Unknown));
     black_box(payload.environment.apps_detected.is_none_or(|apps| apps.is_empty()));
