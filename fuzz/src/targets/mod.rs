@@ -13,6 +13,8 @@ pub mod der;
 pub mod ecdsa_diff;
 pub mod issuer;
 pub mod key_id;
+pub mod play_payload;
+pub mod play_token;
 pub mod prepared;
 pub mod stateful;
 pub mod system;
@@ -39,5 +41,5 @@ macro_rules! targets {
 
 targets! {
     cbor der certificate auth_data attestation attestation_structured attestation_real assertion ecdsa_diff chain_diff
-    time stateful batch prepared issuer key_id window system
+    time stateful batch prepared issuer key_id window system play_payload play_token
 }
