@@ -82,7 +82,7 @@ fn headers_are_strict() {
     expect("single quotes", &headed("{'alg':'HS256'}"), Error::TokenHeaderJson);
     let deep = format!(r#","x":{}{}"#, "[".repeat(9), "]".repeat(9));
     expect("deep", &with(&deep), Error::TokenHeaderLimit);
-    let wide: String = (0..30).map(|name| format!(r#","{name}":1"#)).collect();
+    let wide = (0..30).map(|name| format!(r#","{name}":1"#)).collect::<Vec<_>>().concat();
     expect("wide", &with(&wide), Error::TokenHeaderLimit);
     let long = format!(r#","x":"{}""#, "x".repeat(480));
     expect("long", &with(&long), Error::TokenHeaderLimit);
@@ -375,7 +375,7 @@ fn payloads_are_strict() {
     }
     expect("deep", &with(&format!(r#","x":{}{}"#, "[".repeat(9), "]".repeat(9))), Error::TokenPayloadLimit);
     expect("very deep", &with(&format!(r#","x":{}"#, "[".repeat(1000))), Error::TokenPayloadLimit);
-    let wide: String = (0..27).map(|name| format!(r#","{name}":1"#)).collect();
+    let wide = (0..27).map(|name| format!(r#","{name}":1"#)).collect::<Vec<_>>().concat();
     expect("wide", &with(&wide), Error::TokenPayloadLimit);
     assert_eq!(verdict(policy(), &with(&format!(r#","x":{}{}"#, "[".repeat(8), "]".repeat(8))), NOW), Ok(()));
 }

@@ -35,7 +35,7 @@ fn thumbprints_are_those_of_rfc_7638() {
             .enumerate()
     {
         canonical += if position == 0 { "{" } else { "," };
-        canonical += &format!("{}:{}", json!(name), json!(value));
+        canonical.extend([json!(name).to_string(), ":".to_owned(), json!(value).to_string()]);
     }
     canonical += "}";
     assert_eq!(Thumbprint::of(&key, &RustCrypto).unwrap().0, sha256(canonical.as_bytes()));

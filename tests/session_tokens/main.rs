@@ -2,6 +2,8 @@
 //!
 //! `cargo test --test session_tokens -- hostile::` runs one module.
 
+#![allow(clippy::similar_names, reason = "a verifier and what it verified")]
+
 mod client_attestation;
 mod common;
 mod configuration;

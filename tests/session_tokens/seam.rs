@@ -154,7 +154,7 @@ fn the_backend_is_asked_last() {
 /// A signer that answers something else than it should.
 struct Unsound {
     key: PublicKey<P256>,
-    answer: fn(&[u8; 32]) -> Result<Signature<P256>, CryptoError>,
+    answer: Answers,
 }
 
 impl SignP256 for Unsound {
@@ -167,11 +167,25 @@ impl SignP256 for Unsound {
     }
 }
 
+type Answers = fn(&[u8; 32]) -> Result<Signature<P256>, CryptoError>;
+
+/// A backend that accepts everything.
+struct Lenient;
+impl VerifyEcdsa<P256> for Lenient {
+    fn check_key(&self, _: &PublicKey<P256>) -> Result<(), CryptoError> {
+        Ok(())
+    }
+
+    fn verify(&self, _: &PublicKey<P256>, _: &Digest, _: &Signature<P256>) -> Result<(), CryptoError> {
+        Ok(())
+    }
+}
+
 #[test]
 fn signers_are_checked() {
     assert_eq!(conformance::check_signer(&signer(), &RustCrypto), Ok(()));
     let key = signer().public_key();
-    let answers: [(PublicKey<P256>, fn(&[u8; 32]) -> Result<Signature<P256>, CryptoError>, Answer); 6] = [
+    let answers: [(PublicKey<P256>, Answers, Answer); 6] = [
         (PublicKey([1; 64]), |digest| signer().sign(digest), Answer::Refused),
         (device().public_key(), |digest| signer().sign(digest), Answer::Refused),
         (key, |_| signer().sign(&[1; 32]), Answer::Refused),
@@ -182,17 +196,6 @@ fn signers_are_checked() {
     for (key, answer, expected) in answers {
         let failure = conformance::check_signer(&Unsound { key, answer }, &RustCrypto).unwrap_err();
         assert_eq!(failure.answer, expected, "{failure}");
-    }
-    // A backend that accepts everything.
-    struct Lenient;
-    impl VerifyEcdsa<P256> for Lenient {
-        fn check_key(&self, _: &PublicKey<P256>) -> Result<(), CryptoError> {
-            Ok(())
-        }
-
-        fn verify(&self, _: &PublicKey<P256>, _: &Digest, _: &Signature<P256>) -> Result<(), CryptoError> {
-            Ok(())
-        }
     }
     assert_eq!(conformance::check_signer(&signer(), &Lenient).unwrap_err().answer, Answer::Accepted);
 }

@@ -43,6 +43,8 @@ fn signatures_of_wycheproof() {
         for test in group["tests"].as_array().unwrap() {
             let is_authentic = match verifier.verify(&mut token(test), UnixTime(NOW)) {
                 Ok(_) => true,
+                // Signed as it came, and not base64url.
+                Err(Error::TokenPayloadBase64) => false,
                 Err(error) => match error.step().unwrap() {
                     Step::Session(step) => step > session::Step::Authenticity,
                     other => panic!("{other:?}"),
