@@ -26,3 +26,19 @@ pub const GROUPS: &[(&str, &str)] = &[
     ("counter", include_str!("../vectors/counter.json")),
     ("window", include_str!("../vectors/window.json")),
 ];
+
+/// Name and JSON text of every group of committed vectors of Play Integrity.
+pub const PLAY_GROUPS: &[(&str, &str)] = &[
+    ("play-good", include_str!("../vectors/play-good.json")),
+    ("play-form", include_str!("../vectors/play-form.json")),
+    ("play-header", include_str!("../vectors/play-header.json")),
+    ("play-sealing", include_str!("../vectors/play-sealing.json")),
+    ("play-inner", include_str!("../vectors/play-inner.json")),
+    ("play-json", include_str!("../vectors/play-json.json")),
+    ("play-binding", include_str!("../vectors/play-binding.json")),
+    ("play-time", include_str!("../vectors/play-time.json")),
+    ("play-app", include_str!("../vectors/play-app.json")),
+    ("play-device", include_str!("../vectors/play-device.json")),
+    ("play-licensing", include_str!("../vectors/play-licensing.json")),
+    ("play-signals", include_str!("../vectors/play-signals.json")),
+];

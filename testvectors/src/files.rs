@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use crate::group::{Group, MAX_ID};
+use crate::group::{Group, MAX_ID, SCHEMA_VERSION};
 use crate::pki::TestPki;
+use crate::play_vector::PlayGroup;
 use crate::suite;
 
 /// Every file that minting writes: path relative to the crate, and content.
@@ -41,8 +42,32 @@ pub fn minted_files() -> Vec<(String, String)> {
     }
     assert!(rest.is_empty(), "{} is of no group", rest[0].id);
     list.push_str("];\n");
+    play_files(&mut files, &mut list);
     files.push(("src/bundled.rs".to_owned(), list));
     files
+}
+
+/// The files of Play Integrity, and their place in the list of the embedded.
+fn play_files(files: &mut Vec<(String, String)>, list: &mut String) {
+    let mut rest = suite::play::mint();
+    rest.sort_by(|left, right| left.id.cmp(&right.id));
+    let unique: BTreeSet<_> = rest.iter().map(|vector| &vector.id).collect();
+    assert_eq!(unique.len(), rest.len(), "ids are unique");
+    list.push_str(
+        "\n/// Name and JSON text of every group of committed vectors of Play Integrity.\n\
+         pub const PLAY_GROUPS: &[(&str, &str)] = &[\n",
+    );
+    for (name, description) in suite::play::GROUPS {
+        let (vectors, others): (Vec<_>, _) = rest.into_iter().partition(|vector| vector.group() == Some(name));
+        rest = others;
+        assert!(!vectors.is_empty(), "{name} has vectors");
+        let path = format!("vectors/{name}.json");
+        writeln!(list, "    (\"{name}\", include_str!(\"../{path}\")),").expect("a String takes all text");
+        let (group, description) = (name.to_owned(), description.to_owned());
+        files.push((path, PlayGroup { schema_version: SCHEMA_VERSION, group, description, vectors }.to_json()));
+    }
+    assert!(rest.is_empty(), "{} is of no group", rest[0].id);
+    list.push_str("];\n");
 }
 
 /// The directory that holds minted files alone, relative to the crate.

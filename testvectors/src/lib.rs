@@ -12,13 +12,16 @@ mod generation;
 pub mod generator;
 mod group;
 mod honest;
+pub mod json;
 pub mod keys;
 pub mod mutation;
 mod pki;
+pub mod play;
+mod play_vector;
 pub mod suite;
 mod vector;
 
-pub use bundled::{GROUPS, ROOT_PEM};
+pub use bundled::{GROUPS, PLAY_GROUPS, ROOT_PEM};
 pub use device::{
     BUNDLE_VERSION, CODE_HASH, CODE_HASH_TYPE, DEFAULT_APP_ID, Device, Environment, GENUINE_RECEIPT_LENGTH,
     VALIDATION_CATEGORY,
@@ -29,6 +32,7 @@ pub use group::{Group, MAX_ID, SCHEMA_VERSION};
 pub use honest::{Attestation, SignedAssertion};
 pub use mutation::Mutation;
 pub use pki::TestPki;
+pub use play_vector::{PlayGroup, PlayKeys, PlayPolicy, PlayVector, Request};
 pub use vector::{Hex, Kind, Requirements, Vector, VectorError};
 
 /// The committed vectors, parsed: group by group, and in each in the order of their ids.
@@ -43,6 +47,15 @@ pub fn vectors() -> impl Iterator<Item = Vector> {
 /// Id and JSON text of every committed vector, in the order of [`vectors`].
 pub fn texts() -> impl Iterator<Item = (&'static str, &'static str)> {
     GROUPS.iter().flat_map(|(_, file)| group::texts(file))
+}
+
+/// The committed vectors of Play Integrity, parsed: group by group, and in each in the order of their ids.
+///
+/// # Panics
+///
+/// Never: a test of this crate parses them all.
+pub fn play_vectors() -> impl Iterator<Item = PlayVector> {
+    PLAY_GROUPS.iter().flat_map(|(_, file)| PlayGroup::parse(file).expect("the committed vectors parse").vectors)
 }
 
 /// The JSON text of the committed vector with this id.

@@ -1,26 +1,28 @@
-//! The committed files have the form that `schema.json` describes.
+//! The committed files have the form that `schema.json` and `play-schema.json` describe.
 //!
 //! The keywords that the schema uses are evaluated here (JSON Schema 2020-12), because the validators at hand bring
 //! licences that the project does not take. A keyword that is not known here fails the test.
 
-use genuine_testvectors::{GROUPS, MAX_ID, SCHEMA_VERSION, text};
+use genuine_testvectors::{GROUPS, MAX_ID, PLAY_GROUPS, SCHEMA_VERSION, text};
 use regex::Regex;
 use serde_json::{Value, json};
 
 #[test]
 fn files_satisfy_the_schema() {
-    let schema = schema();
-    for (group, json) in GROUPS {
-        let instance = serde_json::from_str(json).expect("a group is JSON");
-        assert!(satisfies(&schema, &schema, &instance), "{group}");
+    for (schema, groups) in [(schema(), GROUPS), (play_schema(), PLAY_GROUPS)] {
+        for (group, json) in groups {
+            let instance = serde_json::from_str(json).expect("a group is JSON");
+            assert!(satisfies(&schema, &schema, &instance), "{group}");
+        }
     }
 }
 
 #[test]
 fn the_schema_has_the_limits_of_the_code() {
-    let schema = schema();
-    assert_eq!(schema["properties"]["schema_version"]["const"], json!(SCHEMA_VERSION));
-    assert_eq!(schema["$defs"]["id"]["maxLength"], json!(MAX_ID));
+    for schema in [schema(), play_schema()] {
+        assert_eq!(schema["properties"]["schema_version"]["const"], json!(SCHEMA_VERSION));
+        assert_eq!(schema["$defs"]["id"]["maxLength"], json!(MAX_ID));
+    }
 }
 
 #[test]
@@ -94,6 +96,64 @@ fn the_schema_refuses_what_is_no_vector() {
     ] {
         assert!(!satisfies(&root, schema, &instance), "{instance}");
     }
+}
+
+#[test]
+fn the_schema_refuses_what_is_no_vector_of_play_integrity() {
+    let root = play_schema();
+    let schema = &root["$defs"]["vector"];
+    let of = |group: &str, id: &str| -> Value {
+        let (_, file) = PLAY_GROUPS.iter().find(|(name, _)| *name == group).expect("a group");
+        let file: Value = serde_json::from_str(file).expect("a group is JSON");
+        let vectors = file["vectors"].as_array().expect("a list").clone();
+        vectors.into_iter().find(|vector| vector["id"] == id).expect("a vector")
+    };
+    let with = |vector: &Value, name: &str, value: Value| {
+        let mut instance = vector.clone();
+        instance[name] = value;
+        instance
+    };
+    let without = |vector: &Value, name: &str| {
+        let mut instance = vector.clone();
+        instance.as_object_mut().expect("an object").remove(name).expect("a member");
+        instance
+    };
+    let (good, standard) = (of("play-good", "play-good::minimal"), of("play-good", "play-good::standard"));
+    let bad = of("play-header", "play-header::zip");
+    for vector in [&good, &standard, &bad] {
+        assert!(satisfies(&root, schema, vector));
+    }
+    for instance in [
+        json!([]),
+        without(&good, "id"),
+        without(&good, "token"),
+        without(&good, "payload"),
+        without(&good, "nonce"),
+        with(&good, "id", json!("header::zip")),
+        with(&good, "nonce", json!("00")),
+        with(&good, "request_hash", json!("x")),
+        with(&good, "twin", json!("play-good::full")),
+        with(&good, "code", json!(2000)),
+        with(&good, "keys", json!([])),
+        with(&good, "certificates", json!(["AA"])),
+        with(&good, "policy", json!({ "surplus": 0 })),
+        with(&good, "policy", json!({ "limit_age": -1 })),
+        with(&good, "policy", json!({ "accept_test_responses": false })),
+        with(&good, "now", json!("today")),
+        with(&good, "surplus", json!(0)),
+        with(&good, "request", json!("standard")),
+        without(&standard, "request_hash"),
+        with(&standard, "key_index", json!(0)),
+        without(&bad, "twin"),
+        without(&bad, "code"),
+        with(&bad, "key_index", json!(0)),
+    ] {
+        assert!(!satisfies(&root, schema, &instance), "{instance}");
+    }
+}
+
+fn play_schema() -> Value {
+    serde_json::from_str(include_str!("../play-schema.json")).expect("the schema is JSON")
 }
 
 fn schema() -> Value {

@@ -5,7 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use genuine_testvectors::{
-    GROUPS, Group, MAX_ID, MINTED_DIRECTORY, ROOT_PEM, TestPki, Vector, minted_files, texts, vectors,
+    GROUPS, Group, MAX_ID, MINTED_DIRECTORY, PLAY_GROUPS, PlayGroup, ROOT_PEM, TestPki, Vector, minted_files,
+    play_vectors, texts, vectors,
 };
 
 #[test]
@@ -91,4 +92,52 @@ fn vectors_of_real_devices_parse_as_well() {
     assert_eq!((vector.id.as_str(), vector.group(), vector.threat.as_deref()), ("real", None, None));
     assert_eq!(vector.object, [0xA0]);
     assert!(Vector::parse("bad", "{}").is_err());
+}
+
+#[test]
+fn groups_of_play_integrity_survive_a_round_trip() {
+    for (name, json) in PLAY_GROUPS {
+        let group = PlayGroup::parse(json).expect("a group");
+        assert_eq!(group.group, *name);
+        assert_eq!(group.to_json(), *json, "{name}");
+    }
+    let (_, json) = PLAY_GROUPS[0];
+    for (from, to) in [
+        ("\"schema_version\": 1", "\"schema_version\": 2"),
+        ("\"group\": \"", "\"group\": \"x"),
+        ("\"request\": \"classic\"", "\"request\": \"other\""),
+        ("\"token\"", "\"ticket\""),
+    ] {
+        let changed = json.replacen(from, to, 1);
+        assert_ne!(changed, json);
+        assert!(PlayGroup::parse(&changed).is_err(), "{from}");
+    }
+}
+
+/// No two vectors of Play Integrity are the same case, and every bad one has a good one beside it.
+#[test]
+fn vectors_of_play_integrity_have_ids_of_their_own_and_good_twins() {
+    let vectors: Vec<_> = play_vectors().collect();
+    let ids: BTreeSet<_> = vectors.iter().map(|vector| vector.id.as_str()).collect();
+    assert_eq!(ids.len(), vectors.len());
+    assert!(vectors.len() > 300, "the vectors are bundled");
+    assert!(ids.iter().all(|id| id.len() <= MAX_ID));
+    let good: BTreeSet<_> =
+        vectors.iter().filter(|vector| vector.expected == "pass").map(|vector| vector.id.as_str()).collect();
+    for vector in &vectors {
+        let id = &vector.id;
+        match (&vector.twin, vector.code) {
+            (Some(twin), Some(_)) => {
+                assert!(good.contains(twin.as_str()), "{id}: {twin} is no good vector");
+                let twin = vectors.iter().find(|other| other.id == *twin).expect("found before");
+                assert_ne!(
+                    (&twin.token, &twin.keys, &twin.policy, &twin.nonce, &twin.certificates, twin.now),
+                    (&vector.token, &vector.keys, &vector.policy, &vector.nonce, &vector.certificates, vector.now),
+                    "{id}: nothing was changed"
+                );
+                assert_eq!(twin.request, vector.request, "{id}");
+            }
+            (twin, code) => assert_eq!((twin, code, vector.expected.as_str()), (&None, None, "pass"), "{id}"),
+        }
+    }
 }

@@ -45,7 +45,7 @@ fn every_error_that_an_object_can_provoke_is_provoked() {
     for name in &provoked {
         assert!(Error::ALL.iter().any(|error| error.name() == name), "{name} is no error");
     }
-    for error in Error::ALL {
+    for error in Error::ALL.iter().filter(|error| matches!(error.code(), 1000..2000 | 9000..)) {
         let excused = NOT_PROVOKED.iter().any(|(exception, _)| exception == error);
         assert_ne!(provoked.contains(error.name()), excused, "{error}");
     }

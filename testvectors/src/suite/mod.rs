@@ -16,6 +16,7 @@ mod encoding;
 mod envelope;
 mod foreign;
 mod good;
+pub(crate) mod play;
 mod requirements;
 
 use std::rc::Rc;
