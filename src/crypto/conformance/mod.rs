@@ -1,10 +1,13 @@
 //! Known answers and edge cases for a backend: a user runs [`check`] on the board before trusting its peripheral, or the part
 //! for each capability that it implements: [`check_batch`] where it takes batches, [`check_prepared`] where it prepares keys, and
-//! [`check_prepared_batch`] where it does both.
+//! [`check_prepared_batch`] where it does both. One for Play Integrity runs `check_aes_kw_gcm` as well, which the feature
+//! `play-integrity` brings.
 //!
 //! The signatures are those of RFC 6979 A.2.5 and A.2.6 for the message "sample"; the digests are FIPS 180-4 examples;
 //! the other operands are built from the curves' constants (SEC 2 §2.4.2, §2.5.1), each constant saying how.
 
+#[cfg(feature = "play-integrity")]
+mod aes;
 mod digests;
 #[cfg(feature = "session")]
 mod hmac;
@@ -14,6 +17,8 @@ mod p384;
 
 use core::{array::from_fn, fmt};
 
+#[cfg(feature = "play-integrity")]
+pub use aes::check_aes_kw_gcm;
 pub use known::KnownAnswers;
 use known::{SIGNATURES, SignatureCase};
 
@@ -43,6 +48,8 @@ pub enum Answer {
     Refused,
     /// A digest, or a message authentication code, is not the expected one.
     WrongDigest,
+    /// A key that was unwrapped, or a text that was decrypted, is not the expected one.
+    WrongText,
     /// The backend could not compute.
     Unavailable,
 }
@@ -53,6 +60,7 @@ impl fmt::Display for ConformanceFailure {
             Answer::Accepted => "was accepted",
             Answer::Refused => "was refused",
             Answer::WrongDigest => "gave another digest",
+            Answer::WrongText => "gave another text",
             Answer::Unavailable => "could not be computed",
         };
         write!(f, "{} {answer}", self.check)

@@ -260,6 +260,7 @@ fn others<C: AttestationCrypto>(crypto: &C) -> Result<(), Error> {
 }
 
 fn play<C: PlayIntegrityCrypto>(crypto: &C) -> Result<(), Error> {
+    black_box(conformance::check_aes_kw_gcm(crypto).err());
     let key = || -> Result<KeyPair, Error> {
         Ok(match Registers::read() {
             0 => KeyPair {
