@@ -1,6 +1,6 @@
 //! What a backend sees of a token, and what its answers become.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use genuine::{
     Class, Error, UnixMillis,
@@ -18,6 +18,8 @@ use crate::common::{NOW, TOKEN, app, binding, certificates, minimal, pair, rotat
 #[derive(Default)]
 struct Watched {
     calls: RefCell<Vec<&'static str>>,
+    /// What the last text was decrypted with.
+    content_key: Cell<[u8; 32]>,
     /// Which call has another answer than it should, and which.
     planted: Option<(&'static str, Result<(), CryptoError>)>,
 }
@@ -65,6 +67,7 @@ impl AesKwGcm for Watched {
         text: &mut [u8],
         tag: &[u8; 16],
     ) -> Result<(), CryptoError> {
+        self.content_key.set(*key);
         self.answer("open", RustCrypto.open_in_place(key, iv, additional, text, tag), ())
     }
 }
@@ -134,8 +137,11 @@ fn without_a_content_key_nothing_is_opened() {
         .content(|content| content.key = app().decryption_key())
         .sealed(|sealed| sealed.wrapped_key.fill(0))
         .mint(&app(), &minimal());
-    let (found, calls) = verdict(&Watched::default(), &keys, &forged);
+    let watched = Watched::default();
+    let (found, calls) = verdict(&watched, &keys, &forged);
     assert_eq!((found, calls), (Err(Error::PlayNotOpened), vec!["unwrap", "unwrap", "open"]));
+    // Not by a key that everybody knows, under which an attacker could make a tag.
+    assert_eq!(watched.content_key.get(), app().decryption_key());
     // Nor where the backend says that it did.
     let lenient = Watched::planted("open", Ok(()));
     let token = PlayApp::new("a stranger").token(&minimal());
@@ -260,16 +266,17 @@ impl AesKwGcm for Aes {
     }
 }
 
+/// Opens whatever the tag is: the keystream is that of GCM, block by block from 2 on.
+fn unauthenticated(key: &[u8; 32], iv: &[u8; 12], text: &mut [u8]) {
+    use aes_gcm::{Aes256Gcm, KeyInit, aead::AeadInOut};
+
+    Aes256Gcm::new(key.into()).encrypt_inout_detached(iv.into(), b"", text.into()).unwrap();
+}
+
 #[test]
 fn the_conformance_check_finds_an_unsound_backend() {
     let unwrap: Unwrap = |wrapping, wrapped| RustCrypto.unwrap_key(wrapping, wrapped);
     let open: Open = |key, iv, additional, text, tag| RustCrypto.open_in_place(key, iv, additional, text, tag);
-    /// Opens whatever the tag is: the keystream is that of GCM, block by block from 2 on.
-    fn unauthenticated(key: &[u8; 32], iv: &[u8; 12], text: &mut [u8]) {
-        use aes_gcm::{Aes256Gcm, KeyInit, aead::AeadInOut};
-
-        Aes256Gcm::new(key.into()).encrypt_inout_detached(iv.into(), b"", text.into()).unwrap();
-    }
     for (backend, answer) in [
         (Aes(|_, _| Ok([0; 32]), open), Answer::WrongText),
         (Aes(|_, _| Err(CryptoError::Invalid), open), Answer::Refused),

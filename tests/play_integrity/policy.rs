@@ -168,31 +168,34 @@ fn a_standard_token_is_identified_by_its_hash() {
 #[test]
 fn an_answer_is_the_payload_or_holds_it() {
     let (bare, wrapped) = (minimal().encode(), answer(&minimal()));
-    assert_eq!(judge(bare.as_bytes(), |policy| policy), Ok(()));
-    assert_eq!(judge(wrapped.as_bytes(), |policy| policy), Ok(()));
+    assert_eq!(judge(bare.as_bytes()), Ok(()));
+    assert_eq!(judge(wrapped.as_bytes()), Ok(()));
     // Both at once: what Google says stands within, and what stands beside it is nothing.
     let mut both = app().classic(&[0; 32], NOW);
     both.set("tokenPayloadExternal", minimal());
-    assert_eq!(judge(both.encode().as_bytes(), |policy| policy), Ok(()));
+    assert_eq!(judge(both.encode().as_bytes()), Ok(()));
     let mut other = minimal();
     other.set("tokenPayloadExternal", app().classic(&[0; 32], NOW));
-    assert_eq!(judge(other.encode().as_bytes(), |policy| policy), Err(Error::PlayNonceMismatch));
+    assert_eq!(judge(other.encode().as_bytes()), Err(Error::PlayNonceMismatch));
     let mut twice = Json::object([("tokenPayloadExternal", app().classic(&[0; 32], NOW))]);
     twice.add("tokenPayloadExternal", minimal());
-    assert_eq!(judge(twice.encode().as_bytes(), |policy| policy), Err(Error::PlayJsonDuplicate));
+    assert_eq!(judge(twice.encode().as_bytes()), Err(Error::PlayJsonDuplicate));
     // The inner one of two is not looked for, and a token holds no answer.
     let nested = format!(r#"{{"tokenPayloadExternal":{wrapped}}}"#);
-    assert_eq!(judge(nested.as_bytes(), |policy| policy), Err(Error::PlayMemberMissing));
+    assert_eq!(judge(nested.as_bytes()), Err(Error::PlayMemberMissing));
     assert!(Payload::parse(wrapped.as_bytes()).unwrap().request.nonce.is_none());
     let null = minimal().encode().replacen('{', r#"{"tokenPayloadExternal":null,"#, 1);
-    assert_eq!(judge(null.as_bytes(), |policy| policy), Ok(()));
-    assert_eq!(judge(br#"{"error":{"code":400}}"#, |policy| policy), Err(Error::PlayMemberMissing));
+    assert_eq!(judge(null.as_bytes()), Ok(()));
+    assert_eq!(judge(br#"{"error":{"code":400}}"#), Err(Error::PlayMemberMissing));
+    for more in ["x", "{}", "\0", ","] {
+        assert_eq!(judge(format!("{wrapped}{more}").as_bytes()), Err(Error::PlayJsonTrailing), "{more:?}");
+    }
     // Google's answer has the cap of a payload.
     let mut padded = bare.into_bytes();
     padded.resize(MAX_ANSWER, b' ');
-    assert_eq!(judge(&padded, |policy| policy), Ok(()));
+    assert_eq!(judge(&padded), Ok(()));
     padded.push(b' ');
-    assert_eq!(judge(&padded, |policy| policy), Err(Error::PlayTooLarge));
+    assert_eq!(judge(&padded), Err(Error::PlayTooLarge));
     assert_eq!(Payload::parse(&padded).err(), Some(Error::PlayPayloadTooLarge));
     assert_eq!(Payload::parse_answer(&padded).err(), Some(Error::PlayPayloadTooLarge));
 }
@@ -287,10 +290,10 @@ fn what_was_not_evaluated_is_read_and_refused() {
     let read = Payload::parse(payload.as_bytes()).unwrap();
     assert!(read.device.labels.is_empty() && read.app.certificate_digests.is_empty());
     assert!(read.environment.apps_detected.is_some_and(|apps| apps.is_empty()));
-    assert_eq!(judge(payload.as_bytes(), |policy| policy), Err(Error::PlayAppUnevaluated));
+    assert_eq!(judge(payload.as_bytes()), Err(Error::PlayAppUnevaluated));
     assert_eq!(dialog(&unevaluated(full())), Some(Dialog::GetIntegrity));
     let standard = with_every_member(app().standard("hash", NOW)).encode();
-    assert_eq!(judge(standard.as_bytes(), |policy| policy), Err(Error::PlayNonceMissing));
+    assert_eq!(judge(standard.as_bytes()), Err(Error::PlayNonceMissing));
     assert!(Labels::<genuine::play_integrity::Text<'_>>::default().is_empty());
 }
 
@@ -323,5 +326,5 @@ fn checks_run_in_their_order() {
         assert_eq!(authentic.accept(other, UnixMillis(0)).err(), Some(Error::ClockUnset));
     }
     payload.set("requestDetails.requestPackageName", "com.example.other");
-    assert_eq!(judge(payload.encode().as_bytes(), |policy| policy), Err(Error::PlayRequestPackage));
+    assert_eq!(judge(payload.encode().as_bytes()), Err(Error::PlayRequestPackage));
 }

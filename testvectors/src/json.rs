@@ -87,11 +87,12 @@ impl Json {
         parent.push((name.to_owned(), value.into()));
     }
 
-    /// Takes the member with this path out.
+    /// Takes the member with this path out, and returns it.
     ///
     /// # Panics
     ///
     /// As for [`set`](Self::set), and if there is none.
+    #[expect(clippy::return_self_not_must_use, reason = "most callers want it to be gone")]
     pub fn remove(&mut self, path: &str) -> Self {
         let (parent, name) = self.parent(path);
         let place = parent.iter().position(|(found, _)| found == name).unwrap_or_else(|| panic!("no {path}"));

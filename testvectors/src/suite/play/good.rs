@@ -152,8 +152,9 @@ fn layers() -> Vec<Unminted> {
             payload.set("requestDetails.nonce", text);
         }),
         Unminted::new("play-good::nonce-escaped", "Every character of the nonce is an escape.").payload(|payload| {
-            let escaped: String =
-                "hG-di7UkZLMDUHMgD2WUOqd_O61VI6vIeyV3-ycjlRU".bytes().map(|octet| format!("\\u{octet:04x}")).collect();
+            let text = "hG-di7UkZLMDUHMgD2WUOqd_O61VI6vIeyV3-ycjlRU";
+            let escaped: Vec<_> = text.bytes().map(|octet| format!("\\u{octet:04x}")).collect();
+            let escaped = escaped.concat();
             payload.set("requestDetails.nonce", Json::Raw(format!("\"{escaped}\"")));
         }),
         Unminted::new("play-good::longest-nonce", "The nonce has 375 octets, 500 characters.")

@@ -54,6 +54,9 @@ type Fault = (&'static str, u16);
 
 type Bytes = Vec<u8>;
 
+/// A change of what the operator says.
+type Said = Rc<dyn Fn(&mut PlayVector)>;
+
 /// The app of the suite.
 fn app() -> PlayApp {
     PlayApp::new("catalogue")
@@ -81,7 +84,7 @@ struct Unminted {
     mutation: PlayMutation<'static>,
     /// Whether the layers are sound, so that Google's server would answer with the payload.
     opens: bool,
-    said: Vec<Rc<dyn Fn(&mut PlayVector)>>,
+    said: Vec<Said>,
 }
 
 impl Unminted {
@@ -212,6 +215,6 @@ fn becomes(text: impl Into<String>) -> impl Fn(&mut Bytes) {
     move |octets| *octets = text.clone().into_bytes()
 }
 
-fn strings(texts: &[&str]) -> Option<Vec<String>> {
-    Some(texts.iter().map(|text| (*text).to_owned()).collect())
+fn strings(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
 }

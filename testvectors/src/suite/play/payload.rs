@@ -48,7 +48,7 @@ fn forms() -> Vec<Unminted> {
             bytes.insert(brace, b',');
         }),
         malformed("play-json::comment", "A comment stands before the payload.", |bytes| {
-            drop(bytes.splice(0..0, *b"/**/"));
+            drop(bytes.splice(0..0, [b'/', b'*', b'*', b'/']));
         }),
         malformed("play-json::control-character", "A line feed stands in a string.", |bytes| {
             replace(bytes, "PLAY_RECOGNIZED", "PLAY_\nRECOGNIZED");
@@ -210,7 +210,7 @@ fn limits() -> Vec<Unminted> {
             payload.remove("requestDetails");
         }),
         bytes("play-json::no-member", MEMBER_MISSING, "The payload is an empty object.", |bytes| {
-            *bytes = b"{}".to_vec()
+            *bytes = b"{}".to_vec();
         }),
     ]
 }
@@ -358,8 +358,8 @@ fn request_hashes() -> Vec<Unminted> {
 }
 
 /// By the time of the token.
-fn at(id: &'static str, description: &'static str, millis: impl ToString) -> Unminted {
-    let millis = millis.to_string();
+fn at(id: &'static str, description: &'static str, millis: impl Into<i128>) -> Unminted {
+    let millis = millis.into().to_string();
     Unminted::new(id, description)
         .payload(move |payload| payload.set("requestDetails.timestampMillis", millis.as_str()))
 }
@@ -381,7 +381,7 @@ fn times() -> Vec<Unminted> {
         at("play-time::most-negative", "The time is the least that 64 bits hold.", i64::MIN).fails(TOO_OLD),
         at("play-time::most-positive", "The time is the greatest that 64 bits hold.", i64::MAX).fails(FROM_FUTURE),
         at("play-time::beyond-64-bits", "The time is 2⁶³.", 1_u64 << 63).fails(JSON_TYPE),
-        at("play-time::beyond-65-bits", "The time is 2⁶⁴ and the right one.", (1_u128 << 64) + u128::from(NOW))
+        at("play-time::beyond-65-bits", "The time is 2⁶⁴ and the right one.", (1_i128 << 64) + i128::from(NOW))
             .fails(JSON_TYPE),
         at("play-time::age-allowed", "The policy allows ten minutes, and the token is as old.", NOW - 600_000)
             .policy(|policy| policy.limit_age = Some(600_000)),

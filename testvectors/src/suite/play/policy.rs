@@ -99,20 +99,22 @@ fn apps() -> Vec<Unminted> {
     ]
 }
 
+const DIGESTS: &str = "appIntegrity.certificateSha256Digest";
+
+/// Changes the text of the digest.
+fn digest(id: &'static str, description: &'static str, change: impl Fn(&str) -> String + 'static) -> Unminted {
+    Unminted::new(id, description).fails(CERTIFICATE).payload(move |payload| {
+        let Json::Array(digests) = payload.remove(DIGESTS) else { unreachable!("a list") };
+        let Some(Json::Text(text)) = digests.first() else { unreachable!("a text") };
+        payload.set(DIGESTS, Json::texts(&[&change(text)]));
+    })
+}
+
 fn certificates() -> Vec<Unminted> {
-    const DIGESTS: &str = "appIntegrity.certificateSha256Digest";
     const VERSION: &str = "appIntegrity.versionCode";
     let version = |id, description, version: i64| {
         set(id, description, VERSION, version.to_string()).policy(|policy| policy.require_version = Some(VERSION_CODE))
     };
-    /// Changes the text of the digest.
-    fn digest(id: &'static str, description: &'static str, change: impl Fn(&str) -> String + 'static) -> Unminted {
-        Unminted::new(id, description).fails(CERTIFICATE).payload(move |payload| {
-            let Json::Array(digests) = payload.remove(DIGESTS) else { unreachable!("a list") };
-            let Some(Json::Text(text)) = digests.first() else { unreachable!("a text") };
-            payload.set(DIGESTS, Json::texts(&[&change(text)]));
-        })
-    }
     vec![
         digest("play-app::another-certificate", "The certificate is another.", |_| "A".repeat(43)),
         digest("play-app::certificate-cut", "The digest lacks its last octet.", |text| text[..42].to_owned()),
@@ -190,14 +192,16 @@ fn devices() -> Vec<Unminted> {
             })
             .fails(DEVICE_LABELS),
         labels("play-device::basic-accepted", "The policy accepts basic integrity.", &["MEETS_BASIC_INTEGRITY"])
-            .policy(|policy| policy.accept_devices = strings(&["MEETS_BASIC_INTEGRITY", "MEETS_VIRTUAL_INTEGRITY"])),
+            .policy(|policy| {
+                policy.accept_devices = Some(strings(&["MEETS_BASIC_INTEGRITY", "MEETS_VIRTUAL_INTEGRITY"]));
+            }),
         Unminted::new("play-device::strong-required", "The policy requires strong integrity.")
-            .policy(|policy| policy.accept_devices = strings(&["MEETS_STRONG_INTEGRITY"]))
+            .policy(|policy| policy.accept_devices = Some(strings(&["MEETS_STRONG_INTEGRITY"])))
             .fails(DEVICE_LABELS),
         Unminted::full("play-device::strong-met", "The policy requires strong integrity, and the device meets it.")
-            .policy(|policy| policy.accept_devices = strings(&["MEETS_STRONG_INTEGRITY"])),
+            .policy(|policy| policy.accept_devices = Some(strings(&["MEETS_STRONG_INTEGRITY"]))),
         Unminted::new("play-device::none-accepted", "The policy accepts no label.")
-            .policy(|policy| policy.accept_devices = strings(&[]))
+            .policy(|policy| policy.accept_devices = Some(strings(&[])))
             .fails(DEVICE_LABELS),
     ]
 }
@@ -209,7 +213,7 @@ fn licences() -> Vec<Unminted> {
         verdict("play-licensing::unlicensed", "The user has not got the app from Google Play.", "UNLICENSED")
             .fails(NOT_LICENSED),
         verdict("play-licensing::unlicensed-accepted", "The policy accepts users without a licence.", "UNLICENSED")
-            .policy(|policy| policy.accept_licensing = strings(&["LICENSED", "UNLICENSED"])),
+            .policy(|policy| policy.accept_licensing = Some(strings(&["LICENSED", "UNLICENSED"]))),
         verdict("play-licensing::unknown", "The verdict is UNKNOWN.", "UNKNOWN").fails(NOT_LICENSED),
         verdict("play-licensing::added-later", "The verdict is one that nobody knows yet.", "LICENSED_2")
             .fails(NOT_LICENSED),
@@ -220,14 +224,14 @@ fn licences() -> Vec<Unminted> {
             "The policy accepts a licence that was not evaluated.",
             "UNEVALUATED",
         )
-        .policy(|policy| policy.accept_licensing = strings(&["UNEVALUATED"])),
+        .policy(|policy| policy.accept_licensing = Some(strings(&["UNEVALUATED"]))),
         without("play-licensing::no-verdict", "There is no verdict.", VERDICT).fails(LICENSING_UNEVALUATED),
         without(
             "play-licensing::no-verdict-to-accept",
             "There is no verdict, although the policy accepts any.",
             VERDICT,
         )
-        .policy(|policy| policy.accept_licensing = strings(&["LICENSED", "UNLICENSED", "UNEVALUATED", "UNKNOWN"]))
+        .policy(|policy| policy.accept_licensing = Some(strings(&["LICENSED", "UNLICENSED", "UNEVALUATED", "UNKNOWN"])))
         .fails(LICENSING_UNEVALUATED),
         without("play-licensing::no-account", "The payload says nothing of the account.", "accountDetails")
             .fails(LICENSING_UNEVALUATED),
@@ -265,7 +269,7 @@ fn signals() -> Vec<Unminted> {
             unknown: "NO_ISSUES_2".into(),
             unknown_passes: false,
             fault: PROTECT_REFUSED,
-            policy: |policy| policy.require_play_protect = strings(&["NO_ISSUES", "NO_DATA"]),
+            policy: |policy| policy.require_play_protect = Some(strings(&["NO_ISSUES", "NO_DATA"])),
         },
         Signal {
             ids: [
@@ -281,7 +285,7 @@ fn signals() -> Vec<Unminted> {
             unknown: Json::object([("appsDetected", Json::texts(&["UNKNOWN_CAPTURING_2"]))]),
             unknown_passes: true,
             fault: ACCESS_RISK,
-            policy: |policy| policy.refuse_apps_detected = strings(&["UNKNOWN_CONTROLLING", "UNKNOWN_CAPTURING"]),
+            policy: |policy| policy.refuse_apps_detected = Some(strings(&["UNKNOWN_CONTROLLING", "UNKNOWN_CAPTURING"])),
         },
         Signal {
             ids: [
@@ -297,7 +301,7 @@ fn signals() -> Vec<Unminted> {
             unknown: "LEVEL_0".into(),
             unknown_passes: false,
             fault: DEVICE_ACTIVITY,
-            policy: |policy| policy.require_device_activity = strings(&["LEVEL_1", "LEVEL_2"]),
+            policy: |policy| policy.require_device_activity = Some(strings(&["LEVEL_1", "LEVEL_2"])),
         },
         Signal {
             ids: [
@@ -329,7 +333,7 @@ fn signals() -> Vec<Unminted> {
             unknown: Json::texts(&["HIGHER_RISK_NETWORK"]),
             unknown_passes: true,
             fault: LOCATION_RISK,
-            policy: |policy| policy.refuse_location_risks = strings(&["HIGH_RISK_DEVICE", "HIGH_RISK_NETWORK"]),
+            policy: |policy| policy.refuse_location_risks = Some(strings(&["HIGH_RISK_DEVICE", "HIGH_RISK_NETWORK"])),
         },
         Signal {
             ids: [
@@ -345,7 +349,7 @@ fn signals() -> Vec<Unminted> {
             unknown: "TYPICAL".into(),
             unknown_passes: false,
             fault: ACCOUNT_ACTIVITY,
-            policy: |policy| policy.require_account_activity = strings(&["TYPICAL_BASIC", "TYPICAL_STRONG"]),
+            policy: |policy| policy.require_account_activity = Some(strings(&["TYPICAL_BASIC", "TYPICAL_STRONG"])),
         },
     ];
     let mut vectors = Vec::new();
@@ -368,7 +372,7 @@ fn signals() -> Vec<Unminted> {
             "environmentDetails.appAccessRiskVerdict",
             Json::object([]),
         )
-        .policy(|policy| policy.refuse_apps_detected = strings(&["UNKNOWN_CAPTURING"])),
+        .policy(|policy| policy.refuse_apps_detected = Some(strings(&["UNKNOWN_CAPTURING"]))),
     );
     vectors.push(
         set(
@@ -377,7 +381,7 @@ fn signals() -> Vec<Unminted> {
             "environmentDetails.playProtectVerdict",
             Json::Null,
         )
-        .policy(|policy| policy.require_play_protect = strings(&["NO_ISSUES"]))
+        .policy(|policy| policy.require_play_protect = Some(strings(&["NO_ISSUES"])))
         .fails(SIGNAL_MISSING)
         .with_twin("play-signals::protect-accepted"),
     );
