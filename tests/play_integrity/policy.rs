@@ -110,16 +110,16 @@ fn a_classic_token_is_identified_by_its_nonce() {
     let verifier = TokenVerifier::new(&policy, &keys, &RustCrypto).unwrap();
     let token = app.token(&full());
     let mut buffer = token.clone().into_bytes();
-    let verified = verifier.verify(&mut buffer, binding(), UnixMillis(NOW + 1)).unwrap();
-    assert_eq!(verified.single_use(), SingleUse::Nonce(&NONCE));
-    assert_eq!((verified.key_index(), verified.timestamp()), (Some(1), UnixMillis(NOW)));
-    assert_eq!(verified.payload().device.sdk_version, Some(36));
+    let accepted = verifier.verify(&mut buffer, binding(), UnixMillis(NOW + 1)).unwrap();
+    assert_eq!(accepted.single_use(), SingleUse::Nonce(&NONCE));
+    assert_eq!((accepted.key_index(), accepted.timestamp()), (Some(1), UnixMillis(NOW)));
+    assert_eq!(accepted.payload().device.sdk_version, Some(36));
     // The same from Google's server.
     let decoded = DecodedVerifier::new(&policy, &RustCrypto).unwrap();
     let answer = answer(&full());
     let authentic = decoded.trust_answer(answer.as_bytes(), token.as_bytes()).unwrap();
-    let verified = authentic.accept(binding(), UnixMillis(NOW)).unwrap();
-    assert_eq!((verified.single_use(), verified.key_index()), (SingleUse::Nonce(&NONCE), None));
+    let accepted = authentic.accept(binding(), UnixMillis(NOW)).unwrap();
+    assert_eq!((accepted.single_use(), accepted.key_index()), (SingleUse::Nonce(&NONCE), None));
     // A token that was opened here is a classic one, whatever it holds: nothing would identify one with a request hash.
     let mut forged = app.token(&app.standard("hash", NOW)).into_bytes();
     let found = verifier.verify(&mut forged, Binding::request_hash("hash").unwrap(), UnixMillis(NOW)).err();
@@ -136,7 +136,7 @@ fn a_standard_token_is_identified_by_its_hash() {
     let binding = Binding::request_hash("hash").unwrap();
     let identity = |answer: &str, token: &str| {
         let authentic = decoded.trust_answer(answer.as_bytes(), token.as_bytes())?;
-        authentic.accept(binding, UnixMillis(NOW)).map(|verified| match verified.single_use() {
+        authentic.accept(binding, UnixMillis(NOW)).map(|accepted| match accepted.single_use() {
             SingleUse::Token(hash) => hash,
             SingleUse::Nonce(_) => panic!("no nonce was sent"),
         })
@@ -216,8 +216,8 @@ fn dialog(payload: &Json) -> Option<Dialog> {
     let json = payload.encode();
     let verifier = DecodedVerifier::new(&policy, &RustCrypto).unwrap();
     let authentic = verifier.trust_answer(json.as_bytes(), TOKEN).unwrap();
-    if let Ok(verified) = authentic.accept(binding(), UnixMillis(NOW)) {
-        assert_eq!(verified.remediation(), authentic.remediation());
+    if let Ok(accepted) = authentic.accept(binding(), UnixMillis(NOW)) {
+        assert_eq!(accepted.remediation(), authentic.remediation());
     }
     authentic.remediation()
 }

@@ -20,7 +20,7 @@ fn text() -> impl Strategy<Value = Json> {
     let character = (any::<char>(), any::<bool>()).prop_map(|(character, escaped)| {
         if escaped {
             let mut units = [0; 2];
-            character.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")).collect()
+            character.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")).collect::<Vec<_>>().concat()
         } else {
             let quoted = Value::from(character.to_string()).to_string();
             quoted[1..quoted.len() - 1].to_owned()
@@ -60,13 +60,13 @@ fn texts() -> impl Strategy<Value = Json> {
 
 /// Every member that is known, by what it holds.
 fn members() -> impl Strategy<Value = Vec<(&'static str, Json)>> {
-    let texts_at = [
+    let lists_at = [
         "appIntegrity.certificateSha256Digest",
         "deviceIntegrity.deviceRecognitionVerdict",
         "environmentDetails.appAccessRiskVerdict.appsDetected",
         "environmentDetails.locationSpoofingRiskVerdict",
     ];
-    let text_at = [
+    let string_at = [
         "requestDetails.requestPackageName",
         "requestDetails.nonce",
         "requestDetails.requestHash",
@@ -94,11 +94,11 @@ fn members() -> impl Strategy<Value = Vec<(&'static str, Json)>> {
         "deviceIntegrity.deviceRecall.values.bitSecond",
     ];
     let member = prop_oneof![
-        3 => (select(text_at.to_vec()), text()),
-        2 => (select(texts_at.to_vec()), texts()),
+        3 => (select(string_at.to_vec()), text()),
+        2 => (select(lists_at.to_vec()), texts()),
         2 => (select(integer_at.to_vec()), integer()),
         1 => (select(boolean_at.to_vec()), any::<bool>().prop_map(Json::from)),
-        1 => (select([&text_at[..], &texts_at, &integer_at, &boolean_at].concat()), Just(Json::Null)),
+        1 => (select([&string_at[..], &lists_at, &integer_at, &boolean_at].concat()), Just(Json::Null)),
     ];
     prop::collection::vec(member, 0..24)
 }
@@ -156,8 +156,8 @@ fn same_fields(payload: &Payload<'_>, other: &Value) {
     assert_eq!(environment.play_protect.map(|label| label.to_string()), text("/environmentDetails/playProtectVerdict"));
     let risks = at(other, "/environmentDetails/locationSpoofingRiskVerdict").map(|risks| texts_of(Some(risks)));
     assert_eq!(environment.location_risks.map(|risks| shown(risks.iter())), risks);
-    let test = at(other, "/testingDetails/isTestingResponse").and_then(Value::as_bool);
-    assert_eq!(payload.is_test_response, test.unwrap_or(false));
+    let testing = at(other, "/testingDetails/isTestingResponse").and_then(Value::as_bool);
+    assert_eq!(payload.is_test_response, testing.unwrap_or(false));
 }
 
 /// Whether a nonce in this text is the expected one.

@@ -1,5 +1,5 @@
-//! AES: the example of RFC 3394 §4.6, and test cases 13 and 16 of the specification of GCM (McGrew and Viega, *The Galois/Counter
-//! Mode of Operation*, appendix B), each with what must be refused beside it.
+//! AES: the example of RFC 3394 §4.6, and test cases 13 and 16 of *The Galois/Counter Mode of Operation*, appendix B, each with
+//! what must be refused beside it.
 
 use super::{Answer, ConformanceFailure, known::hex};
 use crate::crypto::traits::{AesKwGcm, CryptoError};

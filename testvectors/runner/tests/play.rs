@@ -136,10 +136,10 @@ impl Case {
         let policy = self.policy();
         let mut token = self.vector.token.as_bytes().to_vec();
         let verifier = TokenVerifier::new(&policy, &self.keys, crypto).expect("a configuration");
-        let verified = verifier.verify(&mut token, self.binding(), self.now())?;
-        assert_eq!(verified.key_index(), self.vector.key_index, "{}", self.vector.id);
+        let accepted = verifier.verify(&mut token, self.binding(), self.now())?;
+        assert_eq!(accepted.key_index(), self.vector.key_index, "{}", self.vector.id);
         let nonce = self.vector.nonce.as_ref().expect("a nonce");
-        assert_eq!(verified.single_use(), SingleUse::Nonce(&nonce.0));
+        assert_eq!(accepted.single_use(), SingleUse::Nonce(&nonce.0));
         Ok(())
     }
 
@@ -148,9 +148,9 @@ impl Case {
         let policy = self.policy();
         let verifier = DecodedVerifier::new(&policy, crypto).expect("a configuration");
         let authentic = verifier.trust_answer(answer.as_bytes(), self.vector.token.as_bytes())?;
-        let verified = authentic.accept(self.binding(), self.now())?;
-        assert_eq!(verified.key_index(), None);
-        assert_eq!(matches!(verified.single_use(), SingleUse::Token(_)), self.vector.request == Request::Standard);
+        let accepted = authentic.accept(self.binding(), self.now())?;
+        assert_eq!(accepted.key_index(), None);
+        assert_eq!(matches!(accepted.single_use(), SingleUse::Token(_)), self.vector.request == Request::Standard);
         Ok(())
     }
 
