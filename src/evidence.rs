@@ -18,7 +18,7 @@ use crate::{
         Platform as ApplePlatform, VerifiedAttestation,
     },
     error::Error,
-    play_integrity::{Binding, DecodedVerifier, PlayIntegrityCrypto, TokenVerifier, VerifiedIntegrity},
+    play_integrity::{Binding, ClassicVerifier, DecodedVerifier, PlayIntegrityCrypto, VerifiedIntegrity},
     x509::{Issuers, NoCache},
 };
 
@@ -57,7 +57,7 @@ pub enum Evidence<'e> {
 #[derive(Debug)]
 pub struct EvidenceVerifier<'a, C: ?Sized, I = NoCache> {
     app_attest: Option<AttestationVerifier<'a, C, I>>,
-    play_tokens: Option<TokenVerifier<'a, C>>,
+    play_tokens: Option<ClassicVerifier<'a, C>>,
     play_answers: Option<DecodedVerifier<'a, C>>,
 }
 
@@ -85,7 +85,7 @@ impl<'a, C: ?Sized, I> EvidenceVerifier<'a, C, I> {
 
     /// Takes classic tokens of Play Integrity, and opens them with these keys.
     #[must_use]
-    pub fn with_play_tokens(self, verifier: TokenVerifier<'a, C>) -> Self {
+    pub fn with_play_tokens(self, verifier: ClassicVerifier<'a, C>) -> Self {
         Self { play_tokens: Some(verifier), ..self }
     }
 

@@ -68,7 +68,7 @@ const SPKI: [u8; 26] = [
 ];
 
 impl VerificationKey {
-    /// Takes a key. Whether it is a point of the curve, [`TokenVerifier::new`](super::TokenVerifier::new) checks.
+    /// Takes a key. Whether it is a point of the curve, [`ClassicVerifier::new`](super::ClassicVerifier::new) checks.
     #[must_use]
     pub const fn new(key: PublicKey<P256>) -> Self {
         Self(key)

@@ -1,7 +1,7 @@
 //! Google Play Integrity: classic tokens, which are opened here, and payloads that Google's server decoded.
 //!
 //! ```text
-//! classic token ──▶ TokenVerifier::open ────────────────┐
+//! classic token ──▶ ClassicVerifier::open ────────────────┐
 //!                   A256KW, A256GCM, ES256              ├─▶ AuthenticPayload ── accept(binding, now) ─▶ VerifiedIntegrity
 //! Google's answer ─▶ DecodedVerifier::trust_answer ─────┘     says what Google says      policy
 //! ```
@@ -37,6 +37,6 @@ pub use payload::{
 };
 pub use policy::Policy;
 pub use remediation::Dialog;
-pub use token::{DecodedVerifier, MAX_ANSWER, MAX_TOKEN, PlayIntegrityCrypto, TokenVerifier};
+pub use token::{ClassicVerifier, DecodedVerifier, MAX_ANSWER, MAX_TOKEN, PlayIntegrityCrypto};
 
 pub use crate::{encoding::json::Text, error::play_integrity::Step};

@@ -38,7 +38,7 @@ impl<C: Sha256 + VerifyEcdsa<P256> + AesKwGcm + ?Sized> PlayIntegrityCrypto for 
 /// ) -> Result<(), genuine::Error> {
 ///     // Once, where the service starts: what is wrong with the configuration shows there.
 ///     let policy = Policy::new("com.example.shop", &[[0x5A; 32]]);
-///     let verifier = TokenVerifier::new(&policy, keys, &RustCrypto)?;
+///     let verifier = ClassicVerifier::new(&policy, keys, &RustCrypto)?;
 ///
 ///     let verified = verifier.verify(token, Binding::nonce(nonce)?, now)?;
 ///     // Remember what identifies the token, and refuse it if it is known already.
@@ -54,21 +54,21 @@ impl<C: Sha256 + VerifyEcdsa<P256> + AesKwGcm + ?Sized> PlayIntegrityCrypto for 
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct TokenVerifier<'a, C: ?Sized> {
+pub struct ClassicVerifier<'a, C: ?Sized> {
     policy: &'a Policy<'a>,
     keys: &'a [KeyPair],
     crypto: &'a C,
 }
 
-impl<C: ?Sized> Clone for TokenVerifier<'_, C> {
+impl<C: ?Sized> Clone for ClassicVerifier<'_, C> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<C: ?Sized> Copy for TokenVerifier<'_, C> {}
+impl<C: ?Sized> Copy for ClassicVerifier<'_, C> {}
 
-impl<'a, C: PlayIntegrityCrypto + ?Sized> TokenVerifier<'a, C> {
+impl<'a, C: PlayIntegrityCrypto + ?Sized> ClassicVerifier<'a, C> {
     /// Checks the configuration. Two pairs of keys are the most that a rotation needs; each costs an unwrapping per token.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use genuine::{
         AesKwGcm, CryptoError, Digest, GenuineCrypto, P256, PublicKey, RustCrypto, Sha256, Signature, VerifyEcdsa,
         conformance::{self, Answer},
     },
-    play_integrity::{DecodedVerifier, KeyPair, Policy, TokenVerifier},
+    play_integrity::{ClassicVerifier, DecodedVerifier, KeyPair, Policy},
 };
 use genuine_testvectors::play::{PlayApp, PlayMutation};
 
@@ -76,7 +76,7 @@ impl AesKwGcm for Watched {
 fn verdict(crypto: &Watched, keys: &[KeyPair], token: &[u8]) -> (Result<(), Error>, Vec<&'static str>) {
     let (certificates, app) = (certificates(), app());
     let policy = Policy::new(app.package_name(), &certificates);
-    let found = TokenVerifier::new(&policy, keys, crypto).and_then(|verifier| {
+    let found = ClassicVerifier::new(&policy, keys, crypto).and_then(|verifier| {
         // What was asked for the configuration is not of the token.
         crypto.calls.borrow_mut().clear();
         verifier.verify(&mut token.to_vec(), binding(), UnixMillis(NOW)).map(drop)

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use genuine::{
     Error, UnixMillis,
     crypto::{P256, PublicKey, RustCrypto},
-    play_integrity::{Binding, DecodedVerifier, DecryptionKey, KeyPair, Policy, TokenVerifier, VerificationKey},
+    play_integrity::{Binding, ClassicVerifier, DecodedVerifier, DecryptionKey, KeyPair, Policy, VerificationKey},
 };
 use genuine_testvectors::{
     json::Json,
@@ -57,7 +57,7 @@ pub(crate) fn open(token: &[u8]) -> Result<(), Error> {
     let (certificates, app) = (certificates(), app());
     let policy = Policy::new(app.package_name(), &certificates);
     let keys = [pair(&app)];
-    TokenVerifier::new(&policy, &keys, &RustCrypto).unwrap().open(&mut token.to_vec()).map(drop)
+    ClassicVerifier::new(&policy, &keys, &RustCrypto).unwrap().open(&mut token.to_vec()).map(drop)
 }
 
 /// Judges a payload as Google's server answers it.

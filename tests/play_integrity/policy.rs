@@ -5,8 +5,8 @@ use genuine::{
     Class, Error, UnixMillis,
     crypto::{RustCrypto, Sha256},
     play_integrity::{
-        Binding, DecodedVerifier, DecryptionKey, Dialog, KeyPair, Labels, MAX_ANSWER, MAX_TOKEN, Payload, Policy,
-        SingleUse, TokenVerifier, VerificationKey,
+        Binding, ClassicVerifier, DecodedVerifier, DecryptionKey, Dialog, KeyPair, Labels, MAX_ANSWER, MAX_TOKEN,
+        Payload, Policy, SingleUse, VerificationKey,
     },
 };
 use genuine_testvectors::{
@@ -27,7 +27,7 @@ fn a_faulty_configuration_shows_at_the_start() {
     let off_curve = KeyPair { verification: off_the_curve(), ..second.clone() };
     let no_package = Policy::new("", &certificates);
     let no_certificate = Policy::new(app.package_name(), &[]);
-    let with = |policy: &Policy<'_>, keys: &[KeyPair]| TokenVerifier::new(policy, keys, &RustCrypto).map(drop).err();
+    let with = |policy: &Policy<'_>, keys: &[KeyPair]| ClassicVerifier::new(policy, keys, &RustCrypto).map(drop).err();
     assert_eq!(with(&good, &[first.clone(), second.clone()]), None);
     for (found, expected) in [
         (with(&good, &[]), Error::PlayConfigNoKeys),
@@ -107,7 +107,7 @@ fn a_classic_token_is_identified_by_its_nonce() {
     let (app, certificates) = (app(), certificates());
     let policy = Policy::new(app.package_name(), &certificates);
     let keys = [pair(&rotated()), pair(&app)];
-    let verifier = TokenVerifier::new(&policy, &keys, &RustCrypto).unwrap();
+    let verifier = ClassicVerifier::new(&policy, &keys, &RustCrypto).unwrap();
     let token = app.token(&full());
     let mut buffer = token.clone().into_bytes();
     let accepted = verifier.verify(&mut buffer, binding(), UnixMillis(NOW + 1)).unwrap();

@@ -12,7 +12,7 @@ use genuine::{
     Error, Step, UnixMillis,
     crypto::{GenuineCrypto, RustCrypto},
     play_integrity::{
-        Binding, DecodedVerifier, DecryptionKey, KeyPair, PlayIntegrityCrypto, Policy, Step as Play, TokenVerifier,
+        Binding, ClassicVerifier, DecodedVerifier, DecryptionKey, KeyPair, PlayIntegrityCrypto, Policy, Step as Play,
         VerificationKey, VerifiedIntegrity,
     },
 };
@@ -72,7 +72,7 @@ impl Case {
         let nonce = URL_SAFE_NO_PAD.decode(self.context("expected_nonce")).unwrap();
         let now = UnixMillis(self.millis("now_ms"));
         let mut token = self.text("token").as_bytes().to_vec();
-        let verifier = TokenVerifier::new(&policy, &keys, crypto)?;
+        let verifier = ClassicVerifier::new(&policy, &keys, crypto)?;
         let proof: VerifiedIntegrity<'_> = verifier.verify(&mut token, Binding::nonce(&nonce)?, now)?;
         assert_eq!(proof.key_index(), Some(0));
         Ok(())
@@ -155,7 +155,7 @@ fn the_decoded_payload_has_the_same_outcome() {
             .unwrap();
         let certificates = [certificate];
         let policy = Policy::new(case.context("package"), &certificates).limit_age(600_000);
-        let verifier = TokenVerifier::new(&policy, &keys, &RustCrypto).unwrap();
+        let verifier = ClassicVerifier::new(&policy, &keys, &RustCrypto).unwrap();
         let mut token = case.text("token").as_bytes().to_vec();
         if verifier.open(&mut token).is_err() {
             continue;

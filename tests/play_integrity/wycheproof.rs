@@ -8,7 +8,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use genuine::{
     Error, Step,
     crypto::{AesKwGcm, CryptoError, GenuineCrypto, RustCrypto},
-    play_integrity::{DecryptionKey, KeyPair, Policy, Step as Play, TokenVerifier},
+    play_integrity::{ClassicVerifier, DecryptionKey, KeyPair, Policy, Step as Play},
 };
 use serde_json::Value;
 
@@ -109,11 +109,11 @@ fn tokens_of_others_go_as_far_as_they_should() {
             let decryption = DecryptionKey::new(key.unwrap_or([7; 32]));
             let keys = [KeyPair { decryption, ..pair(&app) }];
             for result in [
-                TokenVerifier::new(&policy, &keys, &RustCrypto)
+                ClassicVerifier::new(&policy, &keys, &RustCrypto)
                     .unwrap()
                     .open(&mut token.clone().into_bytes())
                     .map(drop),
-                TokenVerifier::new(&policy, &keys, &GenuineCrypto)
+                ClassicVerifier::new(&policy, &keys, &GenuineCrypto)
                     .unwrap()
                     .open(&mut token.clone().into_bytes())
                     .map(drop),

@@ -13,7 +13,7 @@ use der::Decode as _;
 use genuine::{
     Error,
     crypto::{GenuineCrypto, P256, PublicKey, RustCrypto},
-    play_integrity::{DecryptionKey, KeyPair, MAX_TOKEN, Policy, SingleUse, TokenVerifier, VerificationKey},
+    play_integrity::{ClassicVerifier, DecryptionKey, KeyPair, MAX_TOKEN, Policy, SingleUse, VerificationKey},
 };
 use genuine_testvectors::keys::sha256;
 use p256::ecdsa::{
@@ -52,10 +52,10 @@ static KEYS: LazyLock<[KeyPair; 2]> = LazyLock::new(|| {
         KeyPair { decryption: DecryptionKey::new(WRAPPING[pair]), verification: VerificationKey::new(key) }
     })
 });
-static VERIFIER: LazyLock<TokenVerifier<'static, RustCrypto>> =
-    LazyLock::new(|| TokenVerifier::new(&POLICY, &*KEYS, &RustCrypto).expect("a good configuration"));
-static OTHER_BACKEND: LazyLock<TokenVerifier<'static, GenuineCrypto>> =
-    LazyLock::new(|| TokenVerifier::new(&POLICY, &*KEYS, &GenuineCrypto).expect("a good configuration"));
+static VERIFIER: LazyLock<ClassicVerifier<'static, RustCrypto>> =
+    LazyLock::new(|| ClassicVerifier::new(&POLICY, &*KEYS, &RustCrypto).expect("a good configuration"));
+static OTHER_BACKEND: LazyLock<ClassicVerifier<'static, GenuineCrypto>> =
+    LazyLock::new(|| ClassicVerifier::new(&POLICY, &*KEYS, &GenuineCrypto).expect("a good configuration"));
 
 /// Where an honest token is changed, from the outside in.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -152,7 +152,7 @@ fn keys(text: &[u8]) {
             // Nothing shows a secret, but that two of them are equal.
             let pair = |decryption| KeyPair { decryption, ..KEYS[0].clone() };
             let pairs = [pair(key), pair(DecryptionKey::new(octets))];
-            assert_eq!(TokenVerifier::new(&POLICY, &pairs, &RustCrypto).err(), Some(Error::PlayConfigDuplicateKey));
+            assert_eq!(ClassicVerifier::new(&POLICY, &pairs, &RustCrypto).err(), Some(Error::PlayConfigDuplicateKey));
         }
         (Err(error), Ok(Err(_))) => assert_eq!(error, Error::PlayDecryptionKeyLength),
         (Err(error), Err(_)) => {

@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 
 use genuine::crypto::{GenuineCrypto, RustCrypto};
 use genuine::play_integrity::{
-    AccountActivity, AppDetected, Binding, DecodedVerifier, DecryptionKey, DeviceActivity, DeviceLabel, KeyPair,
-    Licensing, LocationRisk, PlayIntegrityCrypto, PlayProtect, Policy, SingleUse, Step as Play, TokenVerifier,
+    AccountActivity, AppDetected, Binding, ClassicVerifier, DecodedVerifier, DecryptionKey, DeviceActivity,
+    DeviceLabel, KeyPair, Licensing, LocationRisk, PlayIntegrityCrypto, PlayProtect, Policy, SingleUse, Step as Play,
     VerificationKey,
 };
 use genuine::{Error, Step, UnixMillis};
@@ -135,7 +135,7 @@ impl Case {
     fn opened<C: PlayIntegrityCrypto>(&self, crypto: &C) -> Result<(), Error> {
         let policy = self.policy();
         let mut token = self.vector.token.as_bytes().to_vec();
-        let verifier = TokenVerifier::new(&policy, &self.keys, crypto).expect("a configuration");
+        let verifier = ClassicVerifier::new(&policy, &self.keys, crypto).expect("a configuration");
         let accepted = verifier.verify(&mut token, self.binding(), self.now())?;
         assert_eq!(accepted.key_index(), self.vector.key_index, "{}", self.vector.id);
         let nonce = self.vector.nonce.as_ref().expect("a nonce");
@@ -170,7 +170,7 @@ impl Case {
             // A standard token has the form of a classic one, and is not opened by mistake.
             Request::Standard => expect("opened here", Some(Error::PlayNotOpened.code()), {
                 let policy = self.policy();
-                let verifier = TokenVerifier::new(&policy, &self.keys, crypto).expect("a configuration");
+                let verifier = ClassicVerifier::new(&policy, &self.keys, crypto).expect("a configuration");
                 verifier.open(&mut self.vector.token.as_bytes().to_vec()).map(drop)
             }),
         }

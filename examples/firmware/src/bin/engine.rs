@@ -25,8 +25,8 @@ use genuine::{
     },
     evidence::{Evidence, EvidenceVerifier},
     play_integrity::{
-        AccountActivity, AppDetected, Binding, DecodedVerifier, DecryptionKey, DeviceActivity, DeviceLabel, KeyPair,
-        Licensing, LocationRisk, Payload, PlayIntegrityCrypto, PlayProtect, Policy as PlayPolicy, TokenVerifier,
+        AccountActivity, AppDetected, Binding, ClassicVerifier, DecodedVerifier, DecryptionKey, DeviceActivity,
+        DeviceLabel, KeyPair, Licensing, LocationRisk, Payload, PlayIntegrityCrypto, PlayProtect, Policy as PlayPolicy,
         VerificationKey, VerifiedIntegrity,
     },
     session::{
@@ -41,8 +41,8 @@ use genuine::{
         pkce::CodeChallenge,
         request::{Request, RequestSecret, RequestSignature, RequestVerifier},
         token::{
-            ClaimValue, NewToken, TokenCrypto, TokenKey, TokenMinter, TokenPolicy, TokenVerifier as JwtVerifier,
-            VerifiedToken, WrongSecret,
+            ClaimValue, NewToken, TokenCrypto, TokenKey, TokenMinter, TokenPolicy, TokenVerifier, VerifiedToken,
+            WrongSecret,
         },
     },
     x509::{CachedIssuer, Certificate, TrustAnchor},
@@ -291,7 +291,7 @@ fn play<C: PlayIntegrityCrypto>(crypto: &C) -> Result<(), Error> {
         .require_device_activity(&[DeviceActivity::Level1])
         .require_account_activity(&[AccountActivity::TypicalBasic]);
     black_box(policy.package_name());
-    let verifier = TokenVerifier::new(&policy, keys.get(..Registers::read() as usize).unwrap_or(&keys), crypto)?;
+    let verifier = ClassicVerifier::new(&policy, keys.get(..Registers::read() as usize).unwrap_or(&keys), crypto)?;
     let authentic = verifier.open(room())?;
     payload(authentic.unaccepted_payload());
     black_box(authentic.remediation().map(|dialog| dialog.code()));
@@ -326,7 +326,7 @@ where
     let app_attest = AttestationVerifier::new(&policies, &anchors, crypto)?.with_issuer_cache(&cache);
     let mut verifier = EvidenceVerifier::default().with_app_attest(app_attest);
     if Registers::read() == 0 {
-        verifier = verifier.with_play_tokens(TokenVerifier::new(&policy, &keys, crypto)?);
+        verifier = verifier.with_play_tokens(ClassicVerifier::new(&policy, &keys, crypto)?);
         verifier = verifier.with_play_answers(DecodedVerifier::new(&policy, crypto)?);
     }
     let evidence = match Registers::read() {
@@ -437,7 +437,7 @@ fn tokens<C: TokenCrypto>(crypto: &C) -> Result<(), Error> {
         1 => TokenPolicy::new(text(), text()).with_type(text()),
         _ => TokenPolicy::new(text(), text()).with_skew(Registers::read()).limit_lifetime(Registers::read()),
     };
-    let verifier = JwtVerifier::new(policy, &keys, crypto)?;
+    let verifier = TokenVerifier::new(policy, &keys, crypto)?;
     verified(&verifier.verify(room(), now())?);
     let bound = verifier.verify_bound(room(), now())?;
     black_box(bound.thumbprint());
@@ -485,7 +485,7 @@ fn proofs<C: TokenCrypto>(crypto: &C) -> Result<(), Error> {
     let proof = proof(crypto)?;
     black_box((proof.id(), proof.issued(), proof.key(), proof.thumbprint(), proof.text(text())));
     let keys = [token_key()?];
-    let verifier = JwtVerifier::new(TokenPolicy::new(text(), text()), &keys, crypto)?;
+    let verifier = TokenVerifier::new(TokenPolicy::new(text(), text()), &keys, crypto)?;
     verified(&verifier.verify_bound(room(), now())?.confirm(&proof)?);
     Ok(())
 }
