@@ -3,19 +3,24 @@
 use std::{fs, path::Path};
 
 use genuine::app_attest::{Counter, Environments};
-use genuine_explain::{Anchors, CallerSide, ClientData, LastCounter, StoredKey, unix_time};
+use genuine_explain::{
+    Anchors, CallerSide, ClientData, LastCounter, PlayBinding, PlayKeys, PlaySide, Secret, StoredKey, TokenSide,
+    certificate_digest, device_label, unix_millis, unix_time,
+};
 
 use crate::print::printable;
 
 pub(crate) const USAGE: &str = "\
-Usage: verify [OPTION]… FILE…      objects or vectors, `-` for standard input
+Usage: verify [OPTION]… FILE…      objects, tokens or vectors, `-` for standard input
        verify [OPTION]… FILE ID…   these vectors of a group
        verify                      the bundled vectors, good and tampered
 
-A FILE holds an attestation or an assertion: binary, base64 of either alphabet (padded or not, with
-line breaks or quotes), hexadecimal digits, or JSON: a vector with the caller's side, or a group of
-them. Without the caller's side it is shown, and not verified.
+A FILE holds an attestation or an assertion of App Attest: binary, base64 of either alphabet (padded
+or not, with line breaks or quotes) or hexadecimal digits; or a token of Play Integrity: as the app
+received it, or its payload in JSON as Google's server decoded it; or a JSON vector of either with
+the caller's side, or a group of them. Without the caller's side it is shown, and not verified.
 
+App Attest:
   --app-id ID                  prefix, period and bundle identifier
   --key-id BASE64              the key identifier that the client sent
   --challenge TEXT             the challenge of an attestation; --challenge-b64 for bytes
@@ -24,12 +29,25 @@ them. Without the caller's side it is shown, and not verified.
   --key KEY|@FILE              the attested key: base64 of 65 octets, of the 130 stored ones, or PEM
   --counter LAST               the counter last accepted for the key
   --environment NAME           production, development or any: which keys to accept; of a vector, not its own
-  --at RFC3339                 verify attestations at this time: not now, nor at a vector's `valid_at`
   --root ROOT.pem              trust this certificate in the place of Apple's root; may be repeated
+
+Play Integrity:
+  --decryption-key KEY|@FILE   as the Play Console shows it; with the next, may be repeated in pairs
+  --verification-key KEY|@FILE the key that belongs to it
+  --package NAME               the package name of the app
+  --certificate-digest SHA256  of the app signing key, in hexadecimal digits or base64; may be repeated
+  --nonce BASE64URL            the nonce of a classic request
+  --request-hash TEXT          the request hash of a standard request
+  --max-age SECONDS            the age that a token may have, in the place of 300
+  --device LABEL               a label that is accepted, in the place of MEETS_DEVICE_INTEGRITY; may be repeated
+  --accept-test-responses      take test responses of the Play Console
+
+Both:
+  --at RFC3339                 verify at this time: not now, nor at that of a vector
   --json                       one JSON object a line for each input
   --help                       this text
 
-Exit status: 0 if every object is accepted, or answered as its vector expects; 1 if not, or if there
+Exit status: 0 if everything is accepted, or answered as its vector expects; 1 if not, or if there
 is no verdict because the caller's side is incomplete; 2 for wrong usage or an unreadable input.
 ";
 
@@ -39,6 +57,7 @@ pub(crate) struct Arguments {
     pub(crate) json: bool,
     pub(crate) anchors: Anchors,
     pub(crate) side: CallerSide,
+    pub(crate) token_side: TokenSide,
     pub(crate) files: Vec<Named>,
 }
 
@@ -53,9 +72,10 @@ impl Arguments {
     pub(crate) fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
         let mut parsed = Self::default();
         let (mut data, mut hash) = (None, None);
+        let mut keys = Keys::default();
         let mut has_options = false;
         while let Some(argument) = arguments.next() {
-            let side = &mut parsed.side;
+            let (side, play) = (&mut parsed.side, &mut parsed.token_side.play);
             let mut value = || {
                 has_options = true;
                 let value = arguments.next().ok_or_else(|| format!("{argument} needs a value"))?;
@@ -74,8 +94,20 @@ impl Arguments {
                 "--environment" => side.requirements.environment = Some(environment(&value()?)?),
                 "--key" => side.public_key = Some(key(&argument, value()?)?),
                 "--counter" => side.last_counter = Some(LastCounter::Is(counter(&value()?)?)),
-                "--at" => side.at = Some(at(&value()?)?),
+                "--at" => {
+                    let time = value()?;
+                    (side.at, play.at) = (Some(at(&time, unix_time)?), Some(at(&time, unix_millis)?));
+                }
                 "--root" => root(&mut parsed.anchors, &value()?)?,
+                "--decryption-key" => keys.decryption.push(Secret::new(key_text(&argument, value()?)?)),
+                "--verification-key" => keys.verification.push(key_text(&argument, value()?)?),
+                "--package" => play.package = Some(value()?),
+                "--certificate-digest" => play.certificates.push(digest(&value()?)?),
+                "--nonce" => bind(play, &argument, PlayBinding::read_nonce(&value()?))?,
+                "--request-hash" => bind(play, &argument, PlayBinding::read_request_hash(&value()?))?,
+                "--max-age" => play.max_age = Some(age(&value()?)?),
+                "--device" => play.devices.push(label(&value()?)?),
+                "--accept-test-responses" => play.accept_test_responses = true,
                 "-" => parsed.files.push(Named { file: argument, ids: Vec::new() }),
                 option if option.starts_with('-') => return Err(format!("unknown option {}", printable(option))),
                 _ => match parsed.files.last_mut().filter(|_| is_id(&argument)) {
@@ -84,11 +116,13 @@ impl Arguments {
                 },
             }
         }
+        parsed.token_side.play.keys = keys.pairs()?;
         parsed.side.client_data = match (data, hash) {
             (data, Some(hash)) => Some(ClientData { data, hash }),
             (Some(data), None) => Some(ClientData::of_data(data)),
             (None, None) => None,
         };
+        has_options |= parsed.token_side.play.accept_test_responses;
         if (has_options || parsed.json) && parsed.files.is_empty() && !parsed.help {
             return Err("options need a FILE, or - for standard input".to_owned());
         }
@@ -142,9 +176,68 @@ fn counter(text: &str) -> Result<Counter, String> {
     text.parse().map(Counter).map_err(|_| format!("--counter {}: not a number of 32 bits", printable(text)))
 }
 
-fn at(text: &str) -> Result<genuine::UnixTime, String> {
-    unix_time(text)
-        .ok_or_else(|| format!("--at {}: not a time in RFC 3339, such as 2026-01-31T12:00:00Z", printable(text)))
+fn at<T>(text: &str, read: impl Fn(&str) -> Option<T>) -> Result<T, String> {
+    read(text).ok_or_else(|| format!("--at {}: not a time in RFC 3339, such as 2026-01-31T12:00:00Z", printable(text)))
+}
+
+/// The keys of Play Integrity in the order in which they are given.
+#[derive(Default)]
+struct Keys {
+    decryption: Vec<Secret>,
+    verification: Vec<String>,
+}
+
+impl Keys {
+    /// The first of each belong together, and so on. One sort of them alone opens a token, or does nothing.
+    fn pairs(self) -> Result<Vec<PlayKeys>, String> {
+        let (decryption, verification) = (self.decryption.len(), self.verification.len());
+        if decryption > 0 && verification > 0 && decryption != verification {
+            return Err(format!(
+                "--decryption-key {decryption} times and --verification-key {verification} times: give them in pairs"
+            ));
+        }
+        let (mut opening, mut proving) = (self.decryption.into_iter(), self.verification.into_iter());
+        let pairs = (0..decryption.max(verification))
+            .map(|_| PlayKeys { decryption: opening.next(), verification: proving.next() });
+        let pairs: Vec<_> = pairs.collect();
+        PlayKeys::check(&pairs).map(|()| pairs)
+    }
+}
+
+/// What a key of the Play Console is, nobody is told: neither it nor what stands in its place is printed.
+fn key_text(option: &str, value: String) -> Result<String, String> {
+    let text = match value.strip_prefix('@') {
+        Some(path) => fs::read(path).map_err(|error| format!("{option} @{}: {error}", printable(path)))?,
+        None if Path::new(&value).is_file() => {
+            return Err(format!("{option}: that is a file; to have it read, write @ before it"));
+        }
+        None => value.into_bytes(),
+    };
+    String::from_utf8(text).map(|text| text.trim().to_owned()).map_err(|_| format!("{option}: not text"))
+}
+
+fn digest(text: &str) -> Result<[u8; 32], String> {
+    certificate_digest(text).map_err(|reason| format!("--certificate-digest {}: {reason}", printable(text)))
+}
+
+/// A token is bound to one thing.
+fn bind(side: &mut PlaySide, option: &str, binding: Result<PlayBinding, String>) -> Result<(), String> {
+    let binding = binding.map_err(|reason| format!("{option}: {reason}"))?;
+    match side.binding.replace(binding) {
+        None => Ok(()),
+        Some(_) => Err("a token has one nonce or one request hash: give --nonce or --request-hash once".to_owned()),
+    }
+}
+
+fn age(text: &str) -> Result<u64, String> {
+    let milliseconds = text.parse::<u64>().ok().and_then(|seconds| seconds.checked_mul(1_000));
+    milliseconds.ok_or_else(|| format!("--max-age {}: not a number of seconds", printable(text)))
+}
+
+fn label(text: &str) -> Result<genuine::play_integrity::DeviceLabel<'static>, String> {
+    device_label(text).ok_or_else(|| {
+        format!("--device {}: not MEETS_ with BASIC, DEVICE, STRONG or VIRTUAL and _INTEGRITY", printable(text))
+    })
 }
 
 fn root(anchors: &mut Anchors, path: &str) -> Result<(), String> {

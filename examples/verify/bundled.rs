@@ -7,7 +7,7 @@ use genuine_testvectors::{ROOT_PEM, texts};
 
 use crate::{
     INTRODUCTION, Tally, fail, now, print,
-    print::{Explained, Style, group_title},
+    print::{Explained, Explanation, Style, group_title},
 };
 
 pub(crate) fn run() -> io::Result<ExitCode> {
@@ -26,7 +26,7 @@ pub(crate) fn run() -> io::Result<ExitCode> {
                     name: id.to_owned(),
                     description: vector.description,
                     expected: Some(vector.expected),
-                    explanation,
+                    explanation: Explanation::Object(Box::new(explanation)),
                 };
                 tally.count(&one);
                 explained.push(one);
@@ -70,7 +70,7 @@ fn take_representative(explained: &mut Vec<Explained>) -> Vec<Explained> {
 fn print_briefly(explained: &mut [Explained], style: Style) -> io::Result<()> {
     explained.sort_by_key(|one| match one.expected {
         None | Some(Expected::Pass) => 0,
-        Some(Expected::AnyError) => 1,
+        Some(Expected::AnyError | Expected::OfSort(_)) => 1,
         Some(Expected::Exactly(error)) => error.code(),
     });
     for group in explained.chunk_by(|one, other| one.expected == other.expected) {

@@ -1,10 +1,11 @@
-//! Verifies App Attest objects and shows each of Apple's steps with its verdict and what was compared.
+//! Verifies App Attest objects and Play Integrity tokens, and shows each step with its verdict and what was compared.
 //!
 //! ```text
 //! cargo run --release --example verify                          # the bundled vectors, good and tampered
 //! cargo run --release --example verify -- object.b64            # what an object says, without the caller's side
 //! cargo run --release --example verify -- --app-id ABCDE12345.org.example.app --key-id … --challenge … object.b64
-//! cargo run --release --example verify -- --json FILE.json …    # one line for each
+//! cargo run --release --example verify -- --package org.example.app --decryption-key @FILE --verification-key …
+//! token.txt cargo run --release --example verify -- --json FILE.json …    # one line for each
 //! cargo run --release --example verify -- testvectors/vectors/der.json der::boolean-not-ff
 //! ```
 //!
@@ -14,6 +15,7 @@
 mod arguments;
 mod bundled;
 mod print;
+mod token;
 
 use std::{
     fs,
@@ -22,17 +24,18 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use genuine::{Error, UnixTime};
-use genuine_explain::{CallerSide, Expected, Input, Kind, MAX_INPUT, Object, Outcome, Vector, explain};
+use genuine::{Error, UnixMillis, UnixTime};
+use genuine_explain::{CallerSide, Expected, Input, Kind, MAX_INPUT, Object, Outcome, Vector, explain, explain_token};
 
 use crate::{
     arguments::{Arguments, Named, USAGE},
-    print::{Explained, Style, printable},
+    print::{Explained, Explanation, Style, printable},
 };
 
 pub(crate) const INTRODUCTION: &str = "\
-Each step of the verification, in the order in which it runs. A1 to A9 are Apple's steps for an
-attestation and B1 to B6 those for an assertion (\"Validating apps that connect to your server\").
+Each step of the verification, in the order in which it runs. Of App Attest, A1 to A9 are Apple's
+steps for an attestation and B1 to B6 those for an assertion (\"Validating apps that connect to your
+server\").
 
 ";
 
@@ -98,20 +101,45 @@ fn explain_input(
     arguments: &Arguments,
     now: UnixTime,
 ) -> Result<Vec<Explained>, String> {
-    if let (Input::Object(_) | Input::Vector(_), [id, ..]) = (&input, named.ids.as_slice()) {
-        return Err(format!("one object, and {id} belongs to a group of vectors"));
+    let what = match &input {
+        Input::Group(_) => None,
+        Input::Object(_) | Input::Vector(_) => Some("object"),
+        Input::Token(_) | Input::TokenVector(_) => Some("token"),
+    };
+    if let (Some(what), [id, ..]) = (what, named.ids.as_slice()) {
+        return Err(format!("one {what}, and {id} belongs to a group of vectors"));
     }
+    let millis = UnixMillis(now.0.saturating_mul(1_000));
     let explained =
         |object: &Object, kind: Option<Kind>, side: &CallerSide| explain(object, kind, side, &arguments.anchors, now);
     let of_vector = |name: &str, vector: Vector| {
         let explanation = explained(&vector.object, Some(vector.kind), &arguments.side.clone().or(vector.side));
         let (description, expected) = (vector.description, Some(vector.expected));
-        Explained { name: name.to_owned(), description, expected, explanation }
+        Explained {
+            name: name.to_owned(),
+            description,
+            expected,
+            explanation: Explanation::Object(Box::new(explanation)),
+        }
     };
     let all = match input {
         Input::Object(object) => {
             let explanation = explained(&object, None, &arguments.side);
-            vec![Explained { name: name.to_owned(), description: None, expected: None, explanation }]
+            vec![Explained::bare(name, Explanation::Object(Box::new(explanation)))]
+        }
+        Input::Token(token) => {
+            let explanation = explain_token(&token, None, &arguments.token_side, millis);
+            vec![Explained::bare(name, Explanation::Token(Box::new(explanation)))]
+        }
+        Input::TokenVector(vector) => {
+            let side = arguments.token_side.clone().or(vector.side);
+            let explanation = explain_token(&vector.token, Some(vector.kind), &side, millis);
+            vec![Explained {
+                name: name.to_owned(),
+                description: vector.description,
+                expected: Some(vector.expected),
+                explanation: Explanation::Token(Box::new(explanation)),
+            }]
         }
         Input::Vector(vector) => vec![of_vector(name, *vector)],
         Input::Group(vectors) => {
@@ -119,7 +147,9 @@ fn explain_input(
             chosen(vectors, &named.ids)?.into_iter().map(of_member).collect()
         }
     };
-    if arguments.side.last_counter.is_some() && all.iter().any(|one| one.explanation.kind == Kind::Attestation) {
+    let is_attestation =
+        |one: &Explained| matches!(&one.explanation, Explanation::Object(object) if object.kind == Kind::Attestation);
+    if arguments.side.last_counter.is_some() && all.iter().any(is_attestation) {
         return Err("an attestation, and --counter belongs to assertions".to_owned());
     }
     Ok(all)
@@ -202,13 +232,13 @@ impl Tally {
 impl Explained {
     /// A bare object is expected to be accepted.
     pub(crate) fn is_as_expected(&self) -> bool {
-        self.expected.unwrap_or(Expected::Pass).is_met_by(&self.explanation.verdict)
+        self.expected.unwrap_or(Expected::Pass).is_met_by(self.explanation.verdict())
     }
 
-    /// The engine's, but for one thing: an old object that is only looked at is refused for its time, which says nothing
-    /// where nobody asked for a verdict.
+    /// The engine's, but for one thing: an old object that is only looked at is refused for its time, which says
+    /// nothing where nobody asked for a verdict.
     pub(crate) fn outcome(&self) -> Outcome {
-        let verdict = &self.explanation.verdict;
+        let verdict = self.explanation.verdict();
         if self.expected.is_none() && !verdict.missing.is_empty() && verdict.error.is_some_and(is_of_time) {
             return Outcome::Incomplete;
         }
@@ -216,11 +246,16 @@ impl Explained {
     }
 }
 
-/// The certificates are not valid at the time of verification.
+/// The certificates are not valid at the time of verification, or the token is not of this time.
 pub(crate) const fn is_of_time(error: Error) -> bool {
     matches!(
         error,
-        Error::LeafExpired | Error::LeafNotYetValid | Error::IntermediateExpired | Error::IntermediateNotYetValid
+        Error::LeafExpired
+            | Error::LeafNotYetValid
+            | Error::IntermediateExpired
+            | Error::IntermediateNotYetValid
+            | Error::PlayTooOld
+            | Error::PlayFromFuture
     )
 }
 

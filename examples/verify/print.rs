@@ -4,12 +4,13 @@ use std::{fmt, io::IsTerminal as _};
 
 use genuine::{Class, Error};
 use genuine_explain::{
-    ChainVerdict, Compared, Expected, Explanation, Facts, Kind, LaunchFacts, Mark, Missing, Outcome, StepReport,
+    ChainVerdict, Compared, Diagnosis, Expected, Facts, Kind, LaunchFacts, Mark, Missing, Outcome, StepReport,
+    TokenExplanation, Verdict,
 };
 use serde::Serialize;
 use serde_json::json;
 
-use crate::is_of_time;
+use crate::{is_of_time, token};
 
 /// The width of a line that is cut or broken; nothing but names from the files makes others longer.
 const WIDTH: usize = 100;
@@ -26,26 +27,71 @@ pub(crate) struct Explained {
     pub(crate) explanation: Explanation,
 }
 
+/// What was explained: an object of App Attest, or a token.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(crate) enum Explanation {
+    Object(Box<genuine_explain::Explanation>),
+    Token(Box<TokenExplanation>),
+}
+
+impl Explanation {
+    pub(crate) const fn verdict(&self) -> &Verdict {
+        match self {
+            Self::Object(object) => &object.verdict,
+            Self::Token(token) => &token.verdict,
+        }
+    }
+
+    fn steps(&self) -> &[StepReport] {
+        match self {
+            Self::Object(object) => &object.steps,
+            Self::Token(token) => &token.steps,
+        }
+    }
+
+    const fn diagnosis(&self) -> &Diagnosis {
+        match self {
+            Self::Object(object) => &object.diagnosis,
+            Self::Token(token) => &token.diagnosis,
+        }
+    }
+
+    const fn title(&self) -> &'static str {
+        match self {
+            Self::Object(object) => object.kind.name(),
+            Self::Token(token) => token.kind.title(),
+        }
+    }
+}
+
 impl Explained {
+    /// An input that comes without an expectation.
+    pub(crate) fn bare(name: &str, explanation: Explanation) -> Self {
+        Self { name: name.to_owned(), description: None, expected: None, explanation }
+    }
+
     /// Everything: each step, what it compared, what the object says, the verdict, and what it means.
     pub(crate) fn in_full(&self, style: Style) -> String {
         let Self { name, expected, explanation, .. } = self;
         let expects = expected.map(|expected| format!(" · expected: {expected}")).unwrap_or_default();
-        let mut lines = vec![style.bold(format!("{name} · {}{expects}", explanation.kind.name()))];
+        let mut lines = vec![style.bold(format!("{name} · {}{expects}", explanation.title()))];
         lines.extend(self.description.iter().flat_map(|text| broken(&printable(text), "")));
         lines.push(String::new());
-        lines.extend(explanation.steps.iter().flat_map(|step| step_lines(step, style)));
-        lines.push(String::new());
+        lines.extend(explanation.steps().iter().flat_map(|step| step_lines(step, style)));
+        if !explanation.steps().is_empty() {
+            lines.push(String::new());
+        }
         lines.extend(self.fact_lines(style));
         lines.extend(self.verdict_lines(style));
-        lines.extend(broken(&printable(&explanation.diagnosis.sentence), INDENT));
+        lines.extend(broken(&printable(&explanation.diagnosis().sentence), INDENT));
         lines.extend(self.options());
         lines.push(String::new());
         lines.join("\n") + "\n"
     }
 
     fn verdict_lines(&self, style: Style) -> Vec<String> {
-        let verdict = &self.explanation.verdict;
+        let verdict = self.explanation.verdict();
         let title = match (self.outcome(), verdict.error) {
             (Outcome::Incomplete, Some(error)) => {
                 style.bold(format!("  →     No verdict: parts of your side are missing. At this time: {error}"))
@@ -54,6 +100,7 @@ impl Explained {
                 style.red(format!("  →     {error}, class {:?}: {}", error.class(), to_peer(verdict.verdict, error)))
             }
             (Outcome::Accepted, None) => style.green("  →     Accepted."),
+            (_, None) if verdict.missing.is_empty() => style.bold("  →     No verdict: it is not verified here."),
             (_, None) => style.bold("  →     No verdict: parts of your side are missing."),
         };
         let expectation = self.expected.map(|expected| {
@@ -68,18 +115,25 @@ impl Explained {
 
     /// The options that would tell what is missing, ready to copy where the values are known.
     fn options(&self) -> Vec<String> {
-        let Explanation { verdict, chain, kind, .. } = &self.explanation;
+        let verdict = self.explanation.verdict();
         let mut options = Vec::new();
-        match verdict.error {
-            Some(error) if is_of_time(error) => {
-                let within = chain.as_ref().and_then(|chain| chain.within_validity.as_ref());
+        match (verdict.error, &self.explanation) {
+            (Some(error), Explanation::Object(object)) if is_of_time(error) => {
+                let within = object.chain.as_ref().and_then(|chain| chain.within_validity.as_ref());
                 options.extend(within.map(|within| format!("--at {}", within.time)));
             }
-            Some(Error::AnchorUnknown) => options.push("--root ROOT.pem".to_owned()),
+            (Some(error), Explanation::Token(token)) if is_of_time(error) => {
+                options.extend(token::time(token).map(|time| format!("--at {}", printable(time))));
+            }
+            (Some(Error::AnchorUnknown), _) => options.push("--root ROOT.pem".to_owned()),
             _ => {}
         }
         if self.outcome() == Outcome::Incomplete {
-            options.extend(verdict.missing.iter().map(|part| option_of(*part, *kind).to_owned()));
+            let option = |part: &Missing| match &self.explanation {
+                Explanation::Object(object) => option_of(*part, object.kind),
+                Explanation::Token(token) => token::option_of(*part, token),
+            };
+            options.extend(verdict.missing.iter().map(|part| option(part).to_owned()));
         }
         if options.is_empty() {
             return Vec::new();
@@ -88,12 +142,20 @@ impl Explained {
     }
 
     fn fact_lines(&self, style: Style) -> Vec<String> {
-        let Some(facts) = &self.explanation.facts else { return Vec::new() };
-        let title = if facts.proved { "The proof says:" } else { "The object says, unverified:" };
-        let mut rows = facts_of(facts);
-        if let Some(chain) = &self.explanation.chain {
-            rows.push(("chain", chain_in_words(&chain.at, &chain.anchors)));
-            rows.extend(chain.within_validity.iter().map(|at| ("and", chain_in_words(at, &chain.anchors))));
+        let (title, rows) = match &self.explanation {
+            Explanation::Object(object) => {
+                let Some(facts) = &object.facts else { return Vec::new() };
+                let mut rows = facts_of(facts);
+                if let Some(chain) = &object.chain {
+                    rows.push(("chain", chain_in_words(&chain.at, &chain.anchors)));
+                    rows.extend(chain.within_validity.iter().map(|at| ("and", chain_in_words(at, &chain.anchors))));
+                }
+                (if facts.proved { "The proof says:" } else { "The object says, unverified:" }, rows)
+            }
+            Explanation::Token(token) => (token::title(token), token::rows(token)),
+        };
+        if rows.is_empty() {
+            return Vec::new();
         }
         let rows = rows.into_iter().flat_map(|(label, value)| value_lines(label, &value, style));
         [format!("  {title}")].into_iter().chain(rows).chain([String::new()]).collect()
@@ -101,7 +163,7 @@ impl Explained {
 
     /// One line: the verdict and which vector it is about.
     pub(crate) fn in_brief(&self, style: Style) -> String {
-        let verdict = self.explanation.verdict.code.map_or_else(|| "pass".to_owned(), |code| code.to_string());
+        let verdict = self.explanation.verdict().code.map_or_else(|| "pass".to_owned(), |code| code.to_string());
         let text = format!("{verdict:<4}  {:<22}  {}", self.name, self.description.as_deref().unwrap_or_default());
         let text = cut(&printable(&text), WIDTH - 8);
         if self.is_as_expected() {
@@ -145,7 +207,7 @@ fn json_line(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default().chars().map(escaped).chain(["\n".to_owned()]).collect()
 }
 
-type Row = (&'static str, String);
+pub(crate) type Row = (&'static str, String);
 
 fn facts_of(facts: &Facts) -> Vec<Row> {
     let mut rows = vec![match &facts.app_id {
@@ -268,6 +330,8 @@ const fn option_of(part: Missing, kind: Kind) -> &'static str {
         (Missing::ClientData, Kind::Assertion) => "--client-data TEXT",
         (Missing::PublicKey, _) => "--key KEY",
         (Missing::Counter, _) => "--counter LAST",
+        // What tokens miss has options of its own.
+        _ => "",
     }
 }
 
@@ -284,7 +348,7 @@ const fn to_peer(outcome: Outcome, error: Error) -> &'static str {
 pub(crate) fn group_title(expected: Expected, style: Style) -> String {
     style.bold(match expected {
         Expected::Pass => "Must be accepted".to_owned(),
-        Expected::AnyError => "Must be refused".to_owned(),
+        Expected::AnyError | Expected::OfSort(_) => "Must be refused".to_owned(),
         Expected::Exactly(error) => format!("Must be refused with {error}, class {:?}", error.class()),
     })
 }
@@ -320,7 +384,7 @@ fn filled(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-fn cut(text: &str, width: usize) -> String {
+pub(crate) fn cut(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.to_owned();
     }

@@ -16,6 +16,9 @@ use std::{
 use genuine_testvectors::{ROOT_PEM, text, texts};
 use serde_json::{Value, json};
 
+#[path = "../../crates/explain/tests/explain/mint.rs"]
+mod mint;
+
 const ATTESTATION: &str = "generation::ios17-production";
 const ASSERTION: &str = "generation::assertion-ios17-production";
 
@@ -527,6 +530,208 @@ fn json_is_one_line_for_each_input() {
     assert_eq!(refused["facts"]["leaf_app_id"], json!("ABCDE12345.org.example.genuine"));
     assert_eq!((&accepted["facts"]["proved"], &accepted["facts"]["os_version"]), (&json!(true), &json!("17.1")));
     assert_eq!(accepted["steps"][0]["mark"], json!("passed"));
+}
+
+/// All that a server knows about an honest token, as options.
+fn play_options(keys: &mint::Keys) -> Vec<String> {
+    let digest = mint::CERTIFICATE.map(|octet| format!("{octet:02X}")).join(":");
+    let options = [
+        ("--decryption-key", keys.decryption()),
+        ("--verification-key", keys.verification()),
+        ("--package", mint::PACKAGE.to_owned()),
+        ("--certificate-digest", digest),
+        ("--nonce", mint::base64url(mint::NONCE)),
+        ("--at", "2026-09-21T14:13:20Z".to_owned()),
+    ];
+    options.into_iter().flat_map(|(option, value)| [option.to_owned(), value]).collect()
+}
+
+/// Runs on one token with these options, and these beside them.
+fn run_on_token(options: &[String], more: &[&str], token: &str) -> Run {
+    let arguments = options.iter().map(String::as_str).chain(more.iter().copied()).chain(["-"]);
+    run_with_input(arguments, token.as_bytes())
+}
+
+#[test]
+fn tokens_are_verified_with_options() {
+    let keys = mint::Keys::new(1);
+    let (token, options) = (keys.token(&mint::payload()), play_options(&keys));
+    let good = run_on_token(&options, &[], &token);
+    good.assert_ends(0, "1 accepted, 0 refused")
+        .assert_says("Google says:")
+        .assert_says("standard input · Play Integrity token");
+    assert_eq!((good.count("  ok "), good.count("  FAIL")), (16, 0));
+    let longest = good.stdout.lines().max_by_key(|line| line.chars().count()).unwrap_or_default();
+    assert!(longest.chars().count() <= 100, "{longest}");
+    // Each option decides but the time, which makes it too old.
+    for pair in (0..options.len()).step_by(2) {
+        let mut fewer = options.clone();
+        let removed: Vec<_> = fewer.drain(pair..pair + 2).collect();
+        let run = run_on_token(&fewer, &[], &token);
+        let (last, says) = match removed[0].as_str() {
+            "--at" => ("0 accepted, 1 refused", "--at 2026-09-21T14:13:18.5Z".to_owned()),
+            option => ("1 without a verdict", format!("Options: {option}")),
+        };
+        run.assert_ends(1, last).assert_says(&says);
+    }
+    // Keys in files, with the line break that editors leave; and nobody prints them.
+    let files = [keys.decryption(), keys.verification()].map(|text| TempFile::new(text + "\n"));
+    let mut from_files = options.clone();
+    from_files[1] = format!("@{}", files[0].path());
+    from_files[3] = format!("@{}", files[1].path());
+    for arguments in [&options, &from_files] {
+        let run = run_on_token(arguments, &["--json"], &token);
+        assert_eq!(run.status, Some(0), "{}", run.stderr);
+        assert!(!run.stdout.contains(&keys.decryption()) && run.stderr.is_empty());
+        let line: Value = serde_json::from_str(&run.stdout).expect("one line");
+        assert_eq!((&line["file"], &line["kind"]), (&json!("standard input"), &json!("play_token")));
+        assert_eq!((&line["verdict"], &line["facts"]["authentic"]), (&json!("accepted"), &json!(true)));
+        assert_eq!(line["steps"].as_array().map(Vec::len), Some(16));
+    }
+    // The other pair, while keys are rotated.
+    let other = mint::Keys::new(2);
+    let rotated = ["--decryption-key", &other.decryption(), "--verification-key", &other.verification()];
+    run_on_token(&options, &rotated, &token).assert_ends(0, "1 accepted, 0 refused");
+    run_on_token(&options, &[], &other.token(&mint::payload()))
+        .assert_ends(1, "0 accepted, 1 refused")
+        .assert_says("PlayNotOpened (2020)");
+}
+
+#[test]
+fn the_policy_of_tokens_is_an_option() {
+    let keys = mint::Keys::new(1);
+    let options = play_options(&keys);
+    let token = |path: &str, value: Value| keys.token(&mint::payload_with(path, value));
+    let old = token("/requestDetails/timestampMillis", json!(mint::NOW - 400_000));
+    run_on_token(&options, &[], &old).assert_ends(1, "0 accepted, 1 refused").assert_says("PlayTooOld (2105)");
+    run_on_token(&options, &["--max-age", "400"], &old).assert_ends(0, "1 accepted, 0 refused");
+    let basic = token("/deviceIntegrity/deviceRecognitionVerdict", json!(["MEETS_BASIC_INTEGRITY"]));
+    run_on_token(&options, &[], &basic).assert_says("PlayDeviceLabels (2120)").assert_says("4 GET_INTEGRITY");
+    let labels = ["--device", "MEETS_STRONG_INTEGRITY", "--device", "MEETS_BASIC_INTEGRITY"];
+    run_on_token(&options, &labels, &basic).assert_ends(0, "1 accepted, 0 refused");
+    let mut test = mint::payload();
+    test["testingDetails"] = json!({"isTestingResponse": true});
+    run_on_token(&options, &[], &keys.token(&test))
+        .assert_says("PlayTestResponse (2107)")
+        .assert_says("test response  YES");
+    run_on_token(&options, &["--accept-test-responses"], &keys.token(&test)).assert_ends(0, "1 accepted, 0 refused");
+}
+
+#[test]
+fn decoded_payloads_are_judged() {
+    let keys = mint::Keys::new(1);
+    let options = play_options(&keys)[4..].to_vec();
+    for payload in [mint::payload(), json!({"tokenPayloadExternal": mint::payload()})] {
+        let run = run_on_token(&options, &[], &payload.to_string());
+        run.assert_ends(0, "1 accepted, 0 refused").assert_says("The payload says, if it is Google's answer:");
+    }
+    let standard = [&options[..4], &options[6..]].concat();
+    let payload = mint::standard_payload("a hash").to_string();
+    run_on_token(&standard, &["--request-hash", "a hash"], &payload).assert_ends(0, "1 accepted, 0 refused");
+    run_on_token(&standard, &["--request-hash", "another"], &payload).assert_says("PlayRequestHashMismatch (2104)");
+    run_on_token(&standard, &[], &payload)
+        .assert_ends(1, "1 without a verdict")
+        .assert_says("Options: --request-hash TEXT.");
+}
+
+#[test]
+fn tokens_are_shown_without_a_verdict() {
+    let keys = mint::Keys::new(1);
+    let bare = run_with_input(["-"], keys.token(&mint::payload()).as_bytes());
+    bare.assert_ends(1, "1 without a verdict").assert_says("anybody can write").assert_says("{\"alg\":\"A256KW\"");
+    assert_eq!((bare.count("  ok "), bare.count("  ? "), bare.count("  - ")), (4, 1, 11));
+    assert!(!bare.stdout.contains("MEETS_"), "nothing more is claimed");
+    let foreign = keys.jws(r#"{"typ":"JWT","alg":"ES256"}"#, r#"{"sub":"device"}"#);
+    let jwt = run_with_input(["-"], foreign.as_bytes());
+    jwt.assert_ends(1, "1 without a verdict").assert_says("JSON web token").assert_says("it is not verified here");
+    let named = run_with_input(["-", "group::name"], foreign.as_bytes());
+    assert_eq!(named.status, Some(2));
+    named.assert_says("one token, and group::name belongs to a group of vectors");
+}
+
+#[test]
+fn wrong_options_of_tokens_are_told() {
+    let keys = mint::Keys::new(1);
+    let (decryption, verification) = (keys.decryption(), keys.verification());
+    let url_safe = decryption.replace('+', "-") + "_";
+    let rows: [(&[&str], &str); 17] = [
+        (&["--decryption-key", &verification, "--verification-key", &decryption], "each other's place"),
+        (&["--decryption-key", &url_safe], "URL-safe"),
+        (&["--decryption-key", "AAAA"], "3 octets"),
+        (&["--verification-key", "AAAA"], "3 octets"),
+        (&["--decryption-key", "@/no/such/file"], "/no/such/file"),
+        (&["--decryption-key", "Cargo.toml"], "that is a file"),
+        (
+            &["--decryption-key", &decryption, "--decryption-key", "AAAA", "--verification-key", &verification],
+            "in pairs",
+        ),
+        (
+            &[
+                "--decryption-key",
+                &decryption,
+                "--decryption-key",
+                &decryption,
+                "--verification-key",
+                &verification,
+                "--verification-key",
+                &verification,
+            ],
+            "Two pairs",
+        ),
+        (&["--certificate-digest", "ab:cd"], "2 octets"),
+        (&["--certificate-digest", "?"], "neither"),
+        (&["--nonce", "AAAA"], "12 to 375"),
+        (&["--nonce", "???"], "base64url"),
+        (&["--nonce", "AAAAAAAAAAAAAAAA", "--request-hash", "x"], "once"),
+        (&["--max-age", "an hour"], "not a number of seconds"),
+        (&["--device", "MEETS_NOTHING"], "not MEETS_"),
+        (&["--package", ""], "empty value"),
+        (&["--at", "yesterday"], "not a time"),
+    ];
+    for (arguments, says) in rows {
+        let run = run(arguments.iter().copied().chain(["-"]));
+        assert_eq!((run.status, run.stdout.as_str()), (Some(2), ""), "{arguments:?}");
+        assert_eq!(run.stderr.lines().count(), 2, "{}", run.stderr);
+        run.assert_says(says).assert_says("--help lists the options");
+        assert!(!run.stderr.contains(&decryption) && !run.stderr.contains(&url_safe), "a secret is printed");
+    }
+    assert_eq!(run(["--accept-test-responses"]).status, Some(2));
+}
+
+/// A payload commands no terminal.
+#[test]
+fn what_a_token_says_is_printed_without_control_characters() {
+    let hostile = "\x1B[2J\u{9B}2J\u{202E}";
+    let keys = mint::Keys::new(1);
+    let options = play_options(&keys);
+    for path in ["/requestDetails/nonce", "/requestDetails/requestPackageName", "/appIntegrity/appRecognitionVerdict"] {
+        let payload = mint::payload_with(path, json!(hostile));
+        for text in [keys.token(&payload), payload.to_string()] {
+            for more in [&[][..], &["--json"]] {
+                let run = run_on_token(&options, more, &text);
+                assert_eq!(run.status, Some(1), "{path}");
+                assert!(!run.stdout.contains(['\x1B', '\u{9B}', '\u{202E}']), "{path}");
+            }
+        }
+    }
+    let header = format!(r#"{{"alg":"{}"}}"#, "\u{9B}2J\u{202E}");
+    let run = run_with_input(["-"], keys.jwe(&header, "").as_bytes());
+    assert!(!run.stdout.contains(['\u{9B}', '\u{202E}']), "{}", run.stdout);
+}
+
+/// The cases lie beside the directory that `GENUINE_REAL_VECTORS` names.
+#[test]
+fn shared_tokens_are_as_expected() {
+    let Some(directory) = env::var_os("GENUINE_REAL_VECTORS").map(PathBuf::from) else { return };
+    let files = json_files(&directory.parent().expect("a directory above").join("play-integrity"));
+    let files: Vec<_> = files.iter().filter(|file| !file.ends_with("index.json")).collect();
+    let run = run(&files);
+    run.assert_ends(0, "63 as expected, 0 not");
+    assert_eq!((run.count("  FAIL"), run.count("  → ")), (50, 63));
+    // An option takes the place of what a case says.
+    let good = files.iter().find(|file| file.ends_with("valid_minimal.json")).expect("a case");
+    let other = self::run([OsStr::new("--package"), OsStr::new("com.example.other"), good.as_os_str()]);
+    other.assert_ends(1, "0 as expected, 1 not").assert_says("PlayRequestPackage (2100)");
 }
 
 /// `GENUINE_REAL_VECTORS` names a directory with `attestations/` and `assertions/` of genuine devices.

@@ -5,6 +5,7 @@ use std::fmt;
 use crate::{
     model::Decoding,
     text::{from_base64, from_hex},
+    token::{Token, TokenVector},
     unfit,
     vector::{self, Vector},
 };
@@ -21,6 +22,10 @@ pub enum Input {
     Vector(Box<Vector>),
     /// A group of JSON vectors, each with its id.
     Group(Vec<Vector>),
+    /// A token, or the payload of one that was decoded.
+    Token(Token),
+    /// A JSON vector of a token.
+    TokenVector(Box<TokenVector>),
 }
 
 /// The bytes of an object, and how they were obtained.
@@ -45,8 +50,8 @@ impl fmt::Display for Unreadable {
 impl std::error::Error for Unreadable {}
 
 impl Input {
-    /// Tells an object in binary, base64 of either alphabet (padded or not, with line breaks or quotes), hexadecimal digits and
-    /// a JSON vector or a group of them apart, and decodes it.
+    /// Tells an object in binary, base64 of either alphabet (padded or not, with line breaks or quotes), hexadecimal
+    /// digits, a JSON vector or a group of them, and tokens apart, and decodes it.
     ///
     /// # Errors
     ///
@@ -62,10 +67,13 @@ impl Input {
         let Ok(text) = std::str::from_utf8(input) else { return Ok(binary()) };
         let text = text.trim_start_matches('\u{FEFF}');
         if text.trim_start().starts_with(['{', '[']) {
-            return vector::read(text).map_err(Unreadable);
+            return Self::of_token_json(text).unwrap_or_else(|| vector::read(text)).map_err(Unreadable);
         }
         if text.contains(is_binary) {
             return Ok(binary());
+        }
+        if let Some(token) = Token::of_text(text) {
+            return Ok(Self::Token(token));
         }
         decode_text(text).map(Self::Object)
     }
@@ -104,7 +112,7 @@ fn decode_base64(text: &str, mut decoding: Vec<Decoding>) -> Option<Object> {
 }
 
 /// Takes away what is around and between the digits when text is copied from a log, a shell or JSON.
-fn clean(text: &str) -> (String, Vec<Decoding>) {
+pub(crate) fn clean(text: &str) -> (String, Vec<Decoding>) {
     let mut decoding = Vec::new();
     let mut text = text.trim().to_owned();
     let unquoted = text.trim_matches(['"', '\'', '`', ',', ';', '“', '”']);

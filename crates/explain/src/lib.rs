@@ -9,6 +9,7 @@ mod ber;
 mod caller;
 mod compared;
 mod diagnosis;
+mod expected;
 mod explain;
 mod facts;
 mod input;
@@ -20,11 +21,13 @@ mod receipt;
 mod stage;
 mod steps;
 mod text;
+mod token;
 mod unfit;
 mod vector;
 
 pub use anchors::Anchors;
 pub use caller::{CallerSide, ClientData, LastCounter, StoredKey};
+pub use expected::Expected;
 pub use explain::explain;
 pub use input::{Input, MAX_INPUT, Object, Unreadable};
 pub use model::{
@@ -33,5 +36,10 @@ pub use model::{
 };
 pub use policy::{LeastBuild, Requirements};
 pub use receipt::ReceiptFacts;
-pub use text::{from_base64, unix_time};
-pub use vector::{Expected, Vector};
+pub use text::{from_base64, unix_millis, unix_time};
+pub use token::{
+    CertificateDigest, DialogFacts, HeaderFacts, PlayBinding, PlayFacts, PlayKeys, PlaySide, Recall, Secret, Token,
+    TokenExplanation, TokenFacts, TokenForm, TokenKind, TokenSide, TokenVector, certificate_digest, device_label,
+    explain_token,
+};
+pub use vector::Vector;

@@ -6,7 +6,7 @@
 use genuine::{Class, Error, app_attest::Environment};
 use serde::Serialize;
 
-use crate::{receipt::ReceiptFacts, stage::Stage};
+use crate::{receipt::ReceiptFacts, stage::step_name};
 
 /// The two objects of App Attest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -71,6 +71,8 @@ pub enum Decoding {
     Base64Url,
     /// Hexadecimal digits were decoded.
     Hex,
+    /// A member of a JSON object held the token.
+    JsonMember,
 }
 
 /// The answer, always the engine's.
@@ -122,9 +124,32 @@ pub enum Missing {
     PublicKey,
     /// The counter last accepted.
     Counter,
+    /// Tokens of Play Integrity: the decryption key.
+    DecryptionKey,
+    /// The verification key that belongs to it.
+    VerificationKey,
+    /// The package name of the app.
+    Package,
+    /// The digest of the certificate that signs the app.
+    CertificateDigest,
+    /// The nonce or the request hash.
+    Binding,
 }
 
 impl Verdict {
+    /// What was not verified has none.
+    pub(crate) const fn without_verdict() -> Self {
+        Self {
+            verdict: Outcome::Incomplete,
+            code: None,
+            name: None,
+            class: None,
+            step: None,
+            missing: Vec::new(),
+            error: None,
+        }
+    }
+
     pub(crate) fn new(result: Result<(), Error>, missing: Vec<Missing>) -> Self {
         let error = result.err();
         let verdict = match error.map(Error::class) {
@@ -138,7 +163,7 @@ impl Verdict {
             code: error.map(Error::code),
             name: error.map(Error::name),
             class: error.map(|error| class_name(error.class())),
-            step: error.map(|error| Stage::of(error).name()),
+            step: error.map(step_name),
             missing,
             error,
         }
@@ -376,6 +401,50 @@ pub enum Finding {
     NotGenuine,
     /// None of the usual mistakes fits.
     NoneFits,
+    /// Tokens: it is of a kind that is not verified here.
+    NotVerifiedHere,
+    /// It has not the five segments of a JWE.
+    OtherSegments,
+    /// It is the inner layer of a token alone, or what takes a certificate in its header for proof.
+    InnerLayer,
+    /// What was given for a token is a payload that was decoded already.
+    AlreadyDecoded,
+    /// Characters in the token that strict base64url does not have.
+    TokenText,
+    /// The header is not that of a token of Play Integrity.
+    OtherHeader,
+    /// The keys do not open it: a standard token, or keys of another app or from before a rotation.
+    NotOpened,
+    /// A key opens it, and the token was altered behind the wrapped key.
+    Altered,
+    /// Nothing signed is in it.
+    NotSigned,
+    /// Decryption and verification key are each in the place of the other.
+    SwappedKeys,
+    /// A key is not in the form that the Play Console shows.
+    KeyForm,
+    /// The keys of two pairs are mixed up.
+    MixedPairs,
+    /// The payload is not as Google writes it.
+    PayloadForm,
+    /// The nonce or request hash in another form.
+    BindingForm,
+    /// Another nonce or request hash: another request.
+    OtherBinding,
+    /// A classic request where a standard one was expected, or the other way round.
+    OtherRequestKind,
+    /// The certificate of the app is not one that the caller accepts.
+    OtherCertificate,
+    /// A test response of the Play Console.
+    TestResponse,
+    /// Google evaluated nothing.
+    Unevaluated,
+    /// Google Play does not know the app.
+    NotRecognized,
+    /// The device has none of the labels that the caller accepts.
+    DeviceRefused,
+    /// The user does not have the app from Google Play.
+    NotLicensed,
 }
 
 /// `production` or `development`.

@@ -16,7 +16,7 @@ impl Stage {
     pub(crate) const fn of(error: Error) -> Self {
         match error.step() {
             Some(genuine::Step::AppAttest(step)) => Self::Of(step),
-            // No other protocol is verified here.
+            // Tokens have steps of their own.
             _ => Self::YourSide,
         }
     }
@@ -32,5 +32,13 @@ impl Stage {
             Self::YourSide => "Configuration".to_owned(),
             Self::Of(step) => format!("{step:?}"),
         }
+    }
+}
+
+/// A stable name of the step that failed, of any protocol: the engine's, or `Configuration` for the caller's side.
+pub(crate) fn step_name(error: Error) -> String {
+    match error.step() {
+        Some(genuine::Step::PlayIntegrity(step)) => format!("{step:?}"),
+        _ => Stage::of(error).name(),
     }
 }

@@ -5,7 +5,7 @@ use base64::{
     alphabet::{STANDARD, URL_SAFE},
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose},
 };
-use genuine::UnixTime;
+use genuine::{UnixMillis, UnixTime};
 
 /// Lower-case hexadecimal digits.
 pub(crate) fn hex(octets: &[u8]) -> String {
@@ -56,6 +56,23 @@ pub fn unix_time(text: &str) -> Option<UnixTime> {
     let timestamp: jiff::Timestamp = text.parse().ok()?;
     // `as_second` truncates, which would take the last second of 1969 for the first of 1970.
     (timestamp >= jiff::Timestamp::UNIX_EPOCH).then(|| UnixTime(timestamp.as_second().cast_unsigned()))
+}
+
+/// As [`unix_time`], to the millisecond, which tokens have.
+#[must_use]
+pub fn unix_millis(text: &str) -> Option<UnixMillis> {
+    let fine = text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_millisecond);
+    let coarse = unix_time(text)?;
+    Some(UnixMillis(match fine.and_then(|millis| u64::try_from(millis).ok()) {
+        Some(millis) => millis,
+        None => coarse.0.checked_mul(1_000)?,
+    }))
+}
+
+/// RFC 3339 in UTC with what there is of a fraction, such as `2026-01-31T12:00:00.5Z`.
+pub(crate) fn rfc_3339_millis(millis: i64) -> String {
+    jiff::Timestamp::from_millisecond(millis)
+        .map_or_else(|_| format!("{millis} ms after 1970"), |timestamp| timestamp.to_string())
 }
 
 /// The first `width` characters, with an ellipsis where more follow.

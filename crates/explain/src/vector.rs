@@ -4,15 +4,16 @@
 //! engine has an error for, such as a key identifier of another length, is handed to the engine as it is.
 
 use genuine::{
-    Error, UnixTime,
+    UnixTime,
     app_attest::{Counter, Environment, OsVersion, ValidationCategory},
 };
 use serde_json::{Map, Value};
 
 use crate::{
     caller::{CallerSide, ClientData, LastCounter, StoredKey},
+    expected::Expected,
     input::{Input, Object, decode_base64_text},
-    model::{Decoding, Kind, Outcome, Verdict},
+    model::{Decoding, Kind},
     policy::{LeastBuild, Requirements, only},
     text::{from_hex, shortened, unix_time},
 };
@@ -32,52 +33,6 @@ pub struct Vector {
     pub side: CallerSide,
     /// The verdict to expect; acceptance if the vector does not say.
     pub expected: Expected,
-}
-
-/// The verdict that a vector expects.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Expected {
-    /// Acceptance.
-    Pass,
-    /// Refusal, whatever the reason.
-    AnyError,
-    /// This failure.
-    Exactly(Error),
-}
-
-impl Expected {
-    /// Whether a verdict is as expected.
-    #[must_use]
-    pub fn is_met_by(self, verdict: &Verdict) -> bool {
-        match self {
-            Self::Pass => verdict.verdict == Outcome::Accepted,
-            Self::AnyError => verdict.error.is_some(),
-            Self::Exactly(error) => verdict.error == Some(error),
-        }
-    }
-
-    /// `pass`, `fail`, the name of an error or its number, the number also as a JSON number.
-    fn read(value: &Value) -> Option<Self> {
-        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        match text.as_str() {
-            "pass" => Some(Self::Pass),
-            "fail" => Some(Self::AnyError),
-            text => {
-                let named = |error: &&Error| error.name() == text || error.code().to_string() == text;
-                Error::ALL.iter().find(named).copied().map(Self::Exactly)
-            }
-        }
-    }
-}
-
-impl std::fmt::Display for Expected {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Pass => f.write_str("pass"),
-            Self::AnyError => f.write_str("any failure"),
-            Self::Exactly(error) => error.fmt(f),
-        }
-    }
 }
 
 const NO_VECTOR: &str = "JSON, but not a vector (testvectors/README.md describes them; of other JSON, give the text of \

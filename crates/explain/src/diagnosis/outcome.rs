@@ -72,6 +72,8 @@ const fn in_words(part: Missing, kind: Kind) -> &'static str {
         (Missing::ClientData, Kind::Assertion) => "the client data",
         (Missing::PublicKey, _) => "the attested key",
         (Missing::Counter, _) => "the counter last accepted",
+        // What tokens miss has words of its own.
+        _ => "the rest of your side",
     }
 }
 

@@ -9,9 +9,9 @@ use crate::{
     support::{CHALLENGE, attestation_side, explained},
 };
 
-const README: &str = include_str!("../../README.md");
+pub(crate) const README: &str = include_str!("../../README.md");
 
-fn names<'v>(value: &'v Value, list: &mut Vec<&'v str>) {
+pub(crate) fn names<'v>(value: &'v Value, list: &mut Vec<&'v str>) {
     match value {
         Value::Object(fields) => {
             for (name, value) in fields {

@@ -1,11 +1,15 @@
 //! Whatever is put in: no panic, no acceptance of what was changed, JSON that reads back.
 
-use genuine::UnixTime;
-use genuine_explain::{CallerSide, Input, Kind, Object, Outcome, explain};
+use genuine::{UnixMillis, UnixTime};
+use genuine_explain::{CallerSide, Input, Kind, Object, Outcome, PlaySide, TokenSide, explain, explain_token};
 use genuine_testvectors::{Device, Generation};
 use proptest::{collection::vec, prelude::*, sample::Index};
 
-use crate::support::{CHALLENGE, CLIENT_DATA, anchors, assertion_side, attestation_side, base64, object};
+use crate::{
+    mint,
+    support::{CHALLENGE, CLIENT_DATA, anchors, assertion_side, attestation_side, base64, object},
+    token,
+};
 
 /// Objects of every generation, with the whole caller's side.
 fn objects() -> impl Strategy<Value = (Kind, Vec<u8>, CallerSide)> {
@@ -77,8 +81,28 @@ proptest! {
                 let outcome = check(&object, None, &CallerSide::default());
                 prop_assert_eq!(outcome, Outcome::Refused);
             }
-            Ok(Input::Vector(_) | Input::Group(_)) => prop_assert!(false, "not by chance"),
+            Ok(_) => prop_assert!(false, "not by chance"),
             Err(unreadable) => prop_assert!(!unreadable.to_string().is_empty()),
+        }
+    }
+
+    /// A token, or its payload, with any bytes of it replaced.
+    #[test]
+    fn changed_tokens_are_explained(
+        decoded in any::<bool>(),
+        has_keys in any::<bool>(),
+        changes in vec((any::<Index>(), any::<u8>(), prop_oneof![any::<u8>(), b' '..=b'~']), 0..4),
+    ) {
+        let (payload, keys) = (mint::payload(), mint::Keys::new(1));
+        let text = if decoded { payload.to_string() } else { keys.token(&payload) };
+        let input = changed(text.as_bytes(), &changes);
+        let play = PlaySide { keys: Vec::new(), ..token::side() };
+        let side = TokenSide { play: if has_keys { token::side() } else { play } };
+        if let Ok(Input::Token(read)) = Input::read(&input) {
+            let explanation = explain_token(&read, None, &side, UnixMillis(1));
+            let is_accepted = explanation.verdict.verdict == Outcome::Accepted;
+            prop_assert!(!is_accepted || decoded || (has_keys && read.text == text.as_bytes()));
+            prop_assert!(explanation.diagnosis.sentence.ends_with('.'));
         }
     }
 

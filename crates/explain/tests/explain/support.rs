@@ -84,7 +84,7 @@ pub(crate) fn assert_says(explanation: &Explanation, finding: Finding, parts: &[
 pub(crate) fn read(bytes: &[u8]) -> Object {
     match Input::read(bytes).expect("an object") {
         Input::Object(object) => object,
-        Input::Vector(_) | Input::Group(_) => panic!("a vector"),
+        other => panic!("{other:?}"),
     }
 }
 
