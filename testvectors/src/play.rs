@@ -43,7 +43,7 @@
 //! let forged = PlayMutation::default()
 //!     .signature(move |signature| signature.octets = attacker.sign(signature.signed.as_bytes()).to_vec())
 //!     .mint(&app, &payload);
-//! assert_ne!(forged, token);
+//! assert_ne!(forged, token.into_bytes());
 //! ```
 //!
 //! | stage | what can be changed | what follows from it |
