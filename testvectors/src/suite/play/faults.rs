@@ -26,6 +26,7 @@ pub(super) const JSON_DUPLICATE: Fault = ("PlayJsonDuplicate", 2053);
 pub(super) const JSON_TYPE: Fault = ("PlayJsonType", 2054);
 pub(super) const JSON_LIMIT: Fault = ("PlayJsonLimit", 2055);
 pub(super) const MEMBER_MISSING: Fault = ("PlayMemberMissing", 2056);
+pub(super) const PAYLOAD_BASE64: Fault = ("PlayPayloadBase64", 2057);
 pub(super) const REQUEST_PACKAGE: Fault = ("PlayRequestPackage", 2100);
 pub(super) const NONCE_MISSING: Fault = ("PlayNonceMissing", 2101);
 pub(super) const NONCE_MISMATCH: Fault = ("PlayNonceMismatch", 2102);

@@ -5,8 +5,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::faults::{
     ALGORITHM, BASE64, COMPRESSED, CRITICAL, ENCRYPTION, HEADER_DUPLICATE, HEADER_MALFORMED, HEADER_TOO_LARGE,
-    INNER_ALGORITHM, INNER_CRITICAL, INNER_HEADER, NOT_OPENED, NOT_SIGNED, SEGMENTS, SIGNATURE_FORM, SIGNATURE_INVALID,
-    TOO_LARGE,
+    INNER_ALGORITHM, INNER_CRITICAL, INNER_HEADER, NOT_OPENED, NOT_SIGNED, PAYLOAD_BASE64, SEGMENTS, SIGNATURE_FORM,
+    SIGNATURE_INVALID, TOO_LARGE,
 };
 use super::{Bytes, Fault, NONCE, NOW, Unminted, app, becomes, keys_of, other_app};
 use crate::play::{PlayMutation, PlaySignature, Sealed, as_der};
@@ -389,7 +389,7 @@ fn inner_form() -> Vec<Unminted> {
             "The last character of the signature has a spare bit set.",
             |text| format!("{}B", &text[..text.len() - 1]),
         ),
-        bad("play-inner::payload-padded", NOT_SIGNED, "The payload has padding, which is signed.", |mutation| {
+        bad("play-inner::payload-padded", PAYLOAD_BASE64, "The payload has padding, which is signed.", |mutation| {
             // A length that is padded.
             mutation
                 .payload_bytes(|payload| payload.resize(payload.len().next_multiple_of(3) + 1, b' '))
@@ -397,7 +397,7 @@ fn inner_form() -> Vec<Unminted> {
         }),
         bad(
             "play-inner::payload-spare-bits",
-            NOT_SIGNED,
+            PAYLOAD_BASE64,
             "The payload has a spare bit set, which is signed.",
             |mutation| {
                 mutation

@@ -4,7 +4,7 @@
 use genuine::{
     Error,
     crypto::{P256, PublicKey, RustCrypto, VerifyEcdsa as _},
-    play_integrity::{DecryptionKey, KeyPair, Policy, TokenVerifier, VerificationKey},
+    play_integrity::{ClassicVerifier, DecryptionKey, KeyPair, Policy, VerificationKey},
 };
 
 use super::side::PlayKeys;
@@ -48,7 +48,7 @@ impl PlayKeys {
         let result = pairs(keys).and_then(|pairs| {
             let complete: Vec<_> = pairs.into_iter().filter(|pair| pair.verification != no_key()).collect();
             let policy = Policy::new("any", &[[0; 32]]);
-            if complete.is_empty() { Ok(()) } else { TokenVerifier::new(&policy, &complete, &RustCrypto).map(drop) }
+            if complete.is_empty() { Ok(()) } else { ClassicVerifier::new(&policy, &complete, &RustCrypto).map(drop) }
         });
         result.map_err(|error| fault(keys, error).1)
     }

@@ -4,8 +4,8 @@ use genuine::{
     Error, UnixMillis,
     crypto::RustCrypto,
     play_integrity::{
-        AuthenticPayload, Binding, DecodedVerifier, DecryptionKey, DeviceLabel, KeyPair, Payload, Policy, Text,
-        TokenVerifier, VerificationKey,
+        AuthenticPayload, Binding, ClassicVerifier, DecodedVerifier, DecryptionKey, DeviceLabel, KeyPair, Payload,
+        Policy, Text, VerificationKey,
     },
 };
 
@@ -64,7 +64,7 @@ impl Opened {
         let stand_in =
             [KeyPair { decryption: DecryptionKey::new([0; 32]), verification: VerificationKey::new(NO_KEY) }];
         let keys = if pairs.is_empty() { &stand_in } else { pairs.as_slice() };
-        let verifier = TokenVerifier::new(&policy, keys, &watched);
+        let verifier = ClassicVerifier::new(&policy, keys, &watched);
         let result = verifier.and_then(|verifier| verifier.open(&mut token.text.clone()).map(drop));
         let text = watched.opened.into_inner();
         let json = open_payload(text.as_deref().unwrap_or(&token.text));
@@ -124,7 +124,7 @@ impl Run<'_> {
         match self.form {
             TokenForm::Compact => {
                 let watched = Watched::default();
-                let verifier = TokenVerifier::new(&policy, &self.opened.pairs, &watched)?;
+                let verifier = ClassicVerifier::new(&policy, &self.opened.pairs, &watched)?;
                 let mut text = self.token.text.clone();
                 verifier.open(&mut text)?.accept(binding, self.now).map(drop)
             }
@@ -136,7 +136,7 @@ impl Run<'_> {
     pub(super) fn is_signed_by(&self, pair: &KeyPair) -> bool {
         let policy = Policy::new(NO_PACKAGE, &[[0; 32]]);
         let keys = [pair.clone()];
-        let opened = TokenVerifier::new(&policy, &keys, &RustCrypto)
+        let opened = ClassicVerifier::new(&policy, &keys, &RustCrypto)
             .and_then(|verifier| verifier.open(&mut self.token.text.clone()).map(drop));
         opened.is_ok()
     }
