@@ -67,23 +67,18 @@ impl<'i> Reader<'i> {
     pub(crate) fn text(&mut self) -> Result<Text<'i>, JsonError> {
         self.begin(b'"')?;
         let body = self.rest;
-        let mut length = 0_usize;
-        let mut octets = body.bytes();
+        let mut behind = body.as_bytes();
         loop {
-            let octet = octets.next().ok_or(JsonError::Malformed)?;
-            let read = match octet {
-                b'"' => break,
-                b'\\' => {
-                    let size = escape(body.get(length..).unwrap_or_default())?.1;
-                    // The others of its octets.
-                    let _ = size.checked_sub(2).and_then(|others| octets.nth(others));
-                    size
-                }
-                0..b' ' => return Err(JsonError::Malformed),
-                _ => 1,
-            };
-            length = length.saturating_add(read);
+            let is_special = |octet: &u8| matches!(octet, b'"' | b'\\' | 0..b' ');
+            let plain = behind.iter().position(is_special).ok_or(JsonError::Malformed)?;
+            behind = behind.get(plain..).unwrap_or_default();
+            match behind.first() {
+                Some(b'"') => break,
+                Some(b'\\') => behind = behind.get(escape(behind)?.1..).ok_or(JsonError::Malformed)?,
+                _ => return Err(JsonError::Malformed),
+            }
         }
+        let length = body.len().saturating_sub(behind.len());
         let (raw, rest) = body.split_at_checked(length).ok_or(JsonError::Malformed)?;
         self.rest = rest.strip_prefix('"').ok_or(JsonError::Malformed)?;
         Ok(Text { raw })
@@ -396,7 +391,7 @@ impl Iterator for Characters<'_> {
         let here = self.rest.as_str();
         match self.rest.next()? {
             '\\' => {
-                let (character, size) = escape(here).ok()?;
+                let (character, size) = escape(here.as_bytes()).ok()?;
                 self.rest = here.get(size..).unwrap_or_default().chars();
                 Some(character)
             }
@@ -406,8 +401,7 @@ impl Iterator for Characters<'_> {
 }
 
 /// The character of an escape that begins here, and the number of octets that it takes (RFC 8259 §7).
-fn escape(text: &str) -> Result<(char, usize), JsonError> {
-    let octets = text.as_bytes();
+fn escape(octets: &[u8]) -> Result<(char, usize), JsonError> {
     let character = match octets {
         [b'\\', b'"', ..] => '"',
         [b'\\', b'\\', ..] => '\\',

@@ -29,10 +29,36 @@ pub(crate) enum JoseError {
 
 /// The segments of a compact form, as many as asked for, without the periods between them.
 fn split<const N: usize>(text: &mut [u8]) -> Result<[&mut [u8]; N], JoseError> {
-    let mut segments = text.split_mut(|octet| *octet == b'.');
-    let found = core::array::from_fn(|_| segments.next());
-    if segments.next().is_some() || found.iter().any(Option::is_none) {
-        return Err(JoseError::Segments);
+    let mut rest = text;
+    let mut segments = [const { None }; N];
+    for (position, segment) in segments.iter_mut().enumerate() {
+        let is_period = |octet: &u8| *octet == b'.';
+        // The last period is looked for from the end: what lies before it is long.
+        let period = match N.saturating_sub(position) {
+            1 => Some(rest.len()),
+            2 => rest.iter().rposition(is_period),
+            _ => rest.iter().position(is_period),
+        };
+        let (found, others) = rest.split_at_mut_checked(period.ok_or(JoseError::Segments)?).unwrap_or_default();
+        if has_period(found) {
+            return Err(JoseError::Segments);
+        }
+        *segment = Some(found);
+        rest = others.get_mut(1..).unwrap_or_default();
     }
-    Ok(found.map(Option::unwrap_or_default))
+    Ok(segments.map(Option::unwrap_or_default))
+}
+
+/// Whether a period is in it; eight octets at a time, because a segment is long.
+fn has_period(segment: &[u8]) -> bool {
+    const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
+    const PERIODS: u64 = u64::from_ne_bytes([b'.'; 8]);
+    const TOPS: u64 = u64::from_ne_bytes([0x80; 8]);
+    let (words, last) = segment.as_chunks();
+    // Zero where the period is: one less has its top bit set, and it had not.
+    let has = |word: &[u8; 8]| {
+        let difference = u64::from_ne_bytes(*word) ^ PERIODS;
+        difference.wrapping_sub(ONES) & !difference & TOPS != 0
+    };
+    words.iter().any(has) || last.contains(&b'.')
 }
