@@ -11,13 +11,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use genuine::{
     UnixTime,
     app_attest::{
         AppIdHash, Assertion, AssertionVerifier, AttestationObject, AttestationVerifier, AttestedKey, ClientDataHash,
         Environment, KeyId, Policy,
     },
-    crypto::{CryptoError, Digest, P256, P384, PublicKey, RustCrypto, Sha256, Sha384, Signature, VerifyEcdsa},
+    crypto::{
+        CryptoError, Digest, P256, P384, PublicKey, RustCrypto, RustCryptoSigner, Sha256, Sha384, SignP256 as _,
+        Signature, VerifyEcdsa,
+    },
+    session::token::{NewToken, TokenKey, TokenMinter},
     x509::TrustAnchor,
 };
 use genuine_testvectors::{Device, TestPki, Vector, keys::sha256};
@@ -106,12 +111,56 @@ fn minted() -> String {
     for (name, hash) in [("REQUEST", sha256(&[REQUEST])), ("OTHER_REQUEST", sha256(&[OTHER_REQUEST]))] {
         source.push(format!("pub static {name}: ClientDataHash<'static> = {};", client_data_hash(&hash)));
     }
+    source.extend(tokens());
     source.extend(asked.signed.into_inner());
     let answers = asked.answers.into_inner();
     source.extend((0..).zip(&answers).map(|(index, answer)| bytes(&format!("ANSWER_{index}"), answer)));
     let answers: Vec<_> = (0..answers.len()).map(|index| format!("&ANSWER_{index}")).collect();
     source.push(format!("pub static ANSWERS: &[&[u8]] = &[{}];", answers.join(", ")));
     source.join("\n")
+}
+
+/// Session tokens of both algorithms and their keys, good and forged, as Rust source.
+fn tokens() -> Vec<String> {
+    let (issuer, audience, now, life) = ("https://attest.example", "https://api.example", 1_790_000_000, 300);
+    let signer = RustCryptoSigner::try_from(&[7; 32]).expect("a secret");
+    let (secret, keys) = ([0x5A; 32], ["2026-11", "2026-11-es"]);
+    let key = TokenKey::hs256(keys[0], &secret).expect("a key");
+    let new = NewToken::new("8d7cd5d1-0e5c-4a4b-9f14-5a1c2d3e4f50", life)
+        .with_platform("ios")
+        .with_environment("production")
+        .with_verdict("VERIFIED");
+    let mint = |minter: Result<TokenMinter<'_, RustCrypto>, genuine::Error>| {
+        let mut room = [0; 1024];
+        let text = minter.and_then(|minter| minter.mint(&new, &[1; 16], UnixTime(now), &mut room)).expect("a token");
+        text.as_bytes().to_vec()
+    };
+    let hs256 = mint(TokenMinter::hs256(issuer, audience, &key, &RustCrypto));
+    let es256 = mint(TokenMinter::es256(issuer, audience, keys[1], &signer, &RustCrypto));
+    let text = String::from_utf8(es256.clone()).expect("a token is text");
+    let (signed, signature) = text.rsplit_once('.').expect("a token has a signature");
+    let signature = URL_SAFE_NO_PAD.decode(signature).expect("base64url");
+    // Another first character of the code or signature.
+    let forged = |token: &[u8]| {
+        let mut token = token.to_vec();
+        let first = token.iter().rposition(|octet| *octet == b'.').expect("a period") + 1;
+        token[first] = if token[first] == b'A' { b'B' } else { b'A' };
+        token
+    };
+    let longest = hs256.len().max(es256.len());
+    vec![
+        format!("pub const TOKEN_ISSUER: &str = {issuer:?};\npub const TOKEN_AUDIENCE: &str = {audience:?};"),
+        format!("pub const TOKEN_NOW: u64 = {now};\npub const TOKEN_LIFE: u64 = {life};"),
+        format!("pub const MAX_TOKEN: usize = {longest};\npub const TOKEN_KEYS: [&str; 2] = {keys:?};"),
+        format!("pub {}", bytes("TOKEN_SECRET", &secret)),
+        format!("pub {}", bytes("TOKEN_KEY", &signer.public_key().0)),
+        format!("pub {}", bytes("TOKEN_DIGEST", &sha256(&[signed.as_bytes()]))),
+        format!("pub {}", bytes("TOKEN_SIGNATURE", &signature)),
+        format!("pub {}", bytes("TOKEN_HS256", &hs256)),
+        format!("pub {}", bytes("TOKEN_ES256", &es256)),
+        format!("pub {}", bytes("TOKEN_HS256_FORGED", &forged(&hs256))),
+        format!("pub {}", bytes("TOKEN_ES256_FORGED", &forged(&es256))),
+    ]
 }
 
 /// The objects of real devices, as Rust source: two empty lists if no directory is named.

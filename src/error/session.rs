@@ -53,7 +53,7 @@ macro_rules! session_errors {
                 Malformed Header {
                     /// The header is not canonical base64url (RFC 7515 §2).
                     TokenHeaderBase64 = 5102,
-                    /// The header is longer than 684 characters, or has more members or levels, than this verifier's cap.
+                    /// The header is longer than 512 characters, or has more members or levels, than this verifier's cap.
                     TokenHeaderLimit = 5103,
                     /// The header is not strict JSON, or a parameter in it is not a string (RFC 7515 §4.1).
                     TokenHeaderJson = 5104,

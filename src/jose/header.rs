@@ -11,8 +11,8 @@ use crate::encoding::{
 pub(crate) struct HeaderRoom([u8; Self::SIZE]);
 
 impl HeaderRoom {
-    /// The longest segment: 512 octets.
-    const SIZE: usize = 684;
+    /// The longest segment: 384 octets.
+    const SIZE: usize = 512;
 
     pub(crate) const fn new() -> Self {
         Self([0; Self::SIZE])

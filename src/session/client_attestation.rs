@@ -14,7 +14,7 @@ use super::{
     dpop::VerifiedProof,
     jwk,
     jwt::{self, Clock},
-    token::{TokenCrypto, TokenKey, check_keys, key_of},
+    token::{TokenCrypto, TokenKey, check_keys, key_by_header},
 };
 use crate::{
     UnixTime,
@@ -124,11 +124,8 @@ impl<'a, C: TokenCrypto + ?Sized> ClientAttestationVerifier<'a, C> {
         let crypto = Backend::new(self.crypto);
         let mut jws = jwt::split(attestation)?;
 
-        let mut room = HeaderRoom::new();
-        let header = jwt::header(&jws, &mut room)?;
-        jwt::expect_type(&header, ATTESTATION)?;
-        let (attester_index, key) = key_of(self.attesters, header.key_id)?;
-        key.verify(&header, &mut jws, &crypto)?;
+        let (attester_index, key) = key_by_header(&jws, ATTESTATION, true, self.attesters)?;
+        key.verify(&mut jws, &crypto)?;
 
         let claims = Claims::read(jwt::payload(jws)?)?;
         let subject = claims.subject.ok_or(Error::TokenSubjectMissing)?;

@@ -36,7 +36,7 @@ const HEADER: &str = r#"{"alg":"A256KW","enc":"A256GCM"}"#;
 const INNER_HEADER: &str = r#"{"alg":"ES256"}"#;
 
 /// The longest header, as text.
-const MAX_HEADER: usize = 684;
+const MAX_HEADER: usize = 512;
 
 /// Two pairs of keys that the verifier has, and one that it has not.
 static SIGNERS: LazyLock<[SigningKey; 3]> =

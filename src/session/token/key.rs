@@ -10,7 +10,7 @@ use crate::{
     crypto::{Backend, P256, PublicKey},
     encoding::json::Text,
     error::Error,
-    jose::{Header, Jws},
+    jose::{HeaderRoom, Jws},
     session::jwt,
 };
 
@@ -109,14 +109,12 @@ impl<'k> TokenKey<'k> {
         }
     }
 
-    /// Verifies what the header says is of this key: the algorithm is its own, and the code or signature is by it.
+    /// Verifies that the code or signature is by this key.
     pub(in crate::session) fn verify<C: TokenCrypto + ?Sized>(
         &self,
-        header: &Header<'_>,
         jws: &mut Jws<'_>,
         crypto: &Backend<'_, C>,
     ) -> Result<(), Error> {
-        jwt::expect_algorithm(header, self.algorithm())?;
         match &self.material {
             Material::Secret(secret) => jwt::verify_hs256(jws, secret.octets(), crypto),
             Material::Public(key) => jwt::verify_es256(jws, key, crypto),
@@ -145,11 +143,28 @@ pub(in crate::session) fn check_keys<C: TokenCrypto + ?Sized>(keys: &[TokenKey<'
     if keys.is_empty() { Err(Error::ConfigNoTokenKey) } else { Ok(()) }
 }
 
-/// The key that a header names, and its position; the only one if it names none.
-pub(in crate::session) fn key_of<'a, 'k>(
+/// The key that the header of a token names, and its position. The header is of this type, or of none where none is asked for, and
+/// of the algorithm of that key.
+// Not inlined, so that the room of the header does not lie under what follows: 500 bytes of stack on Cortex-M4.
+#[inline(never)]
+pub(in crate::session) fn key_by_header<'a, 'k>(
+    jws: &Jws<'_>,
+    kind: &str,
+    is_kind_asked: bool,
     keys: &'a [TokenKey<'k>],
-    kid: Option<Text<'_>>,
 ) -> Result<(usize, &'a TokenKey<'k>), Error> {
+    let mut room = HeaderRoom::new();
+    let header = jwt::header(jws, &mut room)?;
+    if is_kind_asked || header.kind.is_some() {
+        jwt::expect_type(&header, kind)?;
+    }
+    let (index, key) = key_of(keys, header.key_id)?;
+    jwt::expect_algorithm(&header, key.algorithm())?;
+    Ok((index, key))
+}
+
+/// The key that a header names, and its position; the only one if it names none.
+fn key_of<'a, 'k>(keys: &'a [TokenKey<'k>], kid: Option<Text<'_>>) -> Result<(usize, &'a TokenKey<'k>), Error> {
     match (kid, keys) {
         (Some(kid), _) => keys.iter().enumerate().find(|(_, key)| kid == *key.kid).ok_or(Error::TokenKeyUnknown),
         (None, [key]) => Ok((0, key)),

@@ -41,7 +41,7 @@ mod verify;
 
 pub use capabilities::TokenCrypto;
 pub use key::TokenKey;
-pub(in crate::session) use key::{check_keys, key_of};
+pub(in crate::session) use key::{check_keys, key_by_header};
 pub use mint::{ClaimValue, DecoyToken, NewToken, TokenMinter, WrongSecret};
 pub use policy::TokenPolicy;
 pub use verify::{BoundToken, Confirmation, Platform, TokenVerifier, VerifiedToken};

@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::{
     capabilities::TokenCrypto,
-    key::{TokenKey, check_keys, key_of},
+    key::{TokenKey, check_keys, key_by_header},
     policy::{Parties, TokenPolicy},
 };
 use crate::{
@@ -12,7 +12,6 @@ use crate::{
     crypto::{Backend, P256, PublicKey, Sha256},
     encoding::json::{JsonError, Reader, Text},
     error::Error,
-    jose::HeaderRoom,
     session::{
         claims::{Audiences, Claims},
         dpop::VerifiedProof,
@@ -96,14 +95,8 @@ impl<'a, C: TokenCrypto + ?Sized> TokenVerifier<'a, C> {
         let clock = Clock::new(now, skew)?;
         let mut jws = jwt::split(token)?;
 
-        let mut room = HeaderRoom::new();
-        let header = jwt::header(&jws, &mut room)?;
-        if parties.is_some() || header.kind.is_some() {
-            jwt::expect_type(&header, kind)?;
-        }
-
-        let (key_index, key) = key_of(self.keys, header.key_id)?;
-        key.verify(&header, &mut jws, &Backend::new(self.crypto))?;
+        let (key_index, key) = key_by_header(&jws, kind, parties.is_some(), self.keys)?;
+        key.verify(&mut jws, &Backend::new(self.crypto))?;
 
         let claims = Claims::read(jwt::payload(jws)?)?;
         let expires = claims.expires.ok_or(Error::TokenExpiryMissing)?;

@@ -46,6 +46,9 @@ pub struct Figure {
     /// What the curves cost.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub curves: Vec<Operation>,
+    /// What session tokens cost.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tokens: Vec<Operation>,
     /// What the conformance check of the backend costs, in the images that have it.
     pub check: Option<Operation>,
     /// Flash by crate.
@@ -174,6 +177,22 @@ impl Footprint {
         header + &names.map(row).collect::<String>()
     }
 
+    /// What session tokens cost on all boards, as Markdown.
+    #[must_use]
+    pub fn tokens(&self) -> String {
+        let header = "\
+            | session tokens | | flash | stack, bound | HS256 | ES256, without ECDSA |\n\
+            |---|---|---:|---:|---:|---:|\n";
+        let row = |figure: &Figure| {
+            let [hs256, es256] = figure.tokens.as_slice() else { return None };
+            let [hs256, es256] = [hs256, es256].map(|token| decimal(token.instructions, 1_000, 1));
+            let (flash, stack) = (decimal(figure.flash?, 1_000, 1), figure.stack_bound);
+            let Figure { board, profile, .. } = figure;
+            Some(format!("| {board} | {profile} | {flash} KB | {stack} B | {hs256} K | {es256} K |\n"))
+        };
+        header.to_owned() + &self.figure.iter().filter_map(row).collect::<String>()
+    }
+
     /// What the conformance check costs, as Markdown: of flash, what it adds to the image without.
     #[must_use]
     pub fn checks(&self) -> String {
@@ -238,6 +257,7 @@ mod tests {
             attestation: None,
             assertion: None,
             curves: Vec::new(),
+            tokens: Vec::new(),
             check,
             crates: BTreeMap::new(),
         };

@@ -70,11 +70,12 @@ const OWN: &[&str] = &["--no-default-features", "--features", "genuine-crypto"];
 const OWN_SUITE: &[&str] = &["--no-default-features", "--features", "genuine-crypto,suite"];
 const COMPACT: &[&str] = &["--no-default-features", "--features", "compact"];
 const NONE: &[&str] = &["--no-default-features"];
+const TOKENS: &[&str] = &["--no-default-features", "--features", "tokens"];
 const ENGINE: &[&str] = &["--no-default-features", "--features", "protocols"];
 const OWN_ENGINE: &[&str] = &["--no-default-features", "--features", "genuine-crypto,protocols"];
 
 /// The images: binary, what its figures are called, features, and profiles.
-const IMAGES: [(&str, &str, &[&str], &[&str]); 12] = [
+const IMAGES: [(&str, &str, &[&str], &[&str]); 13] = [
     ("demo", "full", &[], &["release", "size"]),
     ("checked", "full, checked", &[], &["release"]),
     ("assertion", "assertion only", &[], &["release", "size"]),
@@ -87,6 +88,7 @@ const IMAGES: [(&str, &str, &[&str], &[&str]); 12] = [
     ("genuine_crypto_prepared", "genuine-crypto, prepared", OWN, &["release"]),
     ("genuine_crypto_suite", "genuine-crypto, suite", OWN_SUITE, &["release"]),
     ("curves", "genuine-crypto, curves", OWN, &["release"]),
+    ("tokens", "session tokens", TOKENS, &["release", "size"]),
 ];
 
 /// What one profile gives on all boards.

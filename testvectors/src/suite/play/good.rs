@@ -123,11 +123,11 @@ fn layers() -> Vec<Unminted> {
                     r#"{"alg":"A256KW","enc":"A256GCM","kid":"1","typ":"JOSE","cty":"JWT","x":{"y":[1,2]},"jwk":null}"#,
                 ))
             }),
-        Unminted::new("play-good::header-at-the-cap", "The header has 513 octets, 684 characters.").mutated(
+        Unminted::new("play-good::header-at-the-cap", "The header has 384 octets, 512 characters.").mutated(
             |mutation| {
                 mutation.outer_header(becomes(format!(
                     r#"{{"alg":"A256KW","enc":"A256GCM","kid":"{}"}}"#,
-                    "k".repeat(513 - 41)
+                    "k".repeat(384 - 41)
                 )))
             },
         ),

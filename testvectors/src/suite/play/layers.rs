@@ -187,9 +187,9 @@ fn headers() -> Vec<Unminted> {
     let with = |more: &str| format!("{{{good},{more}}}");
     let algorithm = |value: &str| format!(r#"{{"alg":{value},"enc":"A256GCM"}}"#);
     let encryption = |value: &str| format!(r#"{{"alg":"A256KW","enc":{value}}}"#);
-    let long = with(&format!(r#""kid":"{}""#, "k".repeat(514 - 41)));
+    let long = with(&format!(r#""kid":"{}""#, "k".repeat(385 - 41)));
     vec![
-        header("play-header::too-long", HEADER_TOO_LARGE, "The header has 514 octets, 686 characters.", long),
+        header("play-header::too-long", HEADER_TOO_LARGE, "The header has 385 octets, 514 characters.", long),
         header("play-header::too-many-members", HEADER_TOO_LARGE, "The header has 33 members.", many(good)),
         header(
             "play-header::too-deep",
