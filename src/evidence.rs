@@ -18,7 +18,9 @@ use crate::{
         Platform as ApplePlatform, VerifiedAttestation,
     },
     error::Error,
-    play_integrity::{Binding, ClassicVerifier, DecodedVerifier, PlayIntegrityCrypto, VerifiedIntegrity},
+    play_integrity::{
+        AppRecognition, Binding, ClassicVerifier, DecodedVerifier, PlayIntegrityCrypto, VerifiedIntegrity,
+    },
     x509::{Issuers, NoCache},
 };
 
@@ -182,13 +184,19 @@ impl Verified<'_> {
         }
     }
 
-    /// Whether it is an app as it is distributed. A test response of the Play Console counts as development.
+    /// Whether it is an app as it is distributed. A test response of the Play Console counts as development, and so does an app that
+    /// Google Play does not recognize, where the policy accepts one.
     #[must_use]
     pub const fn environment(&self) -> Environment {
         match self {
             Self::AppAttest(attestation) => attestation.environment(),
-            Self::PlayIntegrity(integrity) if integrity.payload().is_test_response => Environment::Development,
-            Self::PlayIntegrity(_) => Environment::Production,
+            Self::PlayIntegrity(integrity) => {
+                let payload = integrity.payload();
+                match payload.app.recognition {
+                    Some(AppRecognition::PlayRecognized) if !payload.is_test_response => Environment::Production,
+                    _ => Environment::Development,
+                }
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{Deserializer as _, MapAccess, Visitor};
 use serde_json::{Deserializer, value::RawValue};
 
-/// How deep a value may be that no reader knows, and how many members or items there may be.
+/// How deep a value may be that no reader knows, and how many members there may be.
 const MAX_DEPTH: usize = 8;
 const MAX_MEMBERS: usize = 32;
 
@@ -100,7 +100,7 @@ impl Tree {
     /// A list of strings.
     pub(crate) fn texts(&self) -> Result<Vec<String>, Fault> {
         let Self::Array(items) = self else { return Err(Fault::Type) };
-        counted(items).map(|item| item?.text()).collect()
+        items.iter().map(Self::text).collect()
     }
 
     /// An object, of which these names are known: each value of theirs is handed on, and all others are passed over.
@@ -118,7 +118,7 @@ impl Tree {
         match self {
             Self::Deep => Err(Fault::Limit),
             Self::Array(_) | Self::Object(_) if depth == MAX_DEPTH => Err(Fault::Limit),
-            Self::Array(items) => counted(items).try_for_each(|item| item?.pass(depth + 1)),
+            Self::Array(items) => items.iter().try_for_each(|item| item.pass(depth + 1)),
             Self::Object(members) => walk(members, |_, value| value.pass(depth + 1)),
             Self::Null | Self::Boolean(_) | Self::Number(_) | Self::Text(..) => Ok(()),
         }
@@ -136,6 +136,7 @@ fn walk(members: &[(String, Tree)], mut each: impl FnMut(&str, &Tree) -> Result<
     })
 }
 
+/// Members up to their cap.
 fn counted<T>(items: &[T]) -> impl Iterator<Item = Result<&T, Fault>> {
     items.iter().enumerate().map(|(position, item)| if position < MAX_MEMBERS { Ok(item) } else { Err(Fault::Limit) })
 }

@@ -2,13 +2,14 @@
 
 use aes_gcm::{Aes256Gcm, KeyInit, aead::AeadInOut};
 use aes_kw::KwAes256;
+use zeroize::Zeroizing;
 
 use super::{AesKwGcm, CryptoError};
 
 fn unwrap_key(wrapping: &[u8; 32], wrapped: &[u8; 40]) -> Result<[u8; 32], CryptoError> {
-    let mut key = [0; 32];
-    KwAes256::new(wrapping.into()).unwrap_key(wrapped, &mut key).map_err(|_| CryptoError::Invalid)?;
-    Ok(key)
+    let mut key = Zeroizing::new([0; 32]);
+    KwAes256::new(wrapping.into()).unwrap_key(wrapped, &mut *key).map_err(|_| CryptoError::Invalid)?;
+    Ok(*key)
 }
 
 fn open_in_place(

@@ -8,7 +8,8 @@ use core::{fmt, str::Chars};
 /// How deep a value that is passed over may be. Payloads of Google have four levels in all.
 pub(crate) const MAX_DEPTH: usize = 8;
 
-/// The most members of an object, and the most items of an array. The largest known object has seven.
+/// The most members of an object, whose names are compared with each other. The largest known object has seven. Items of an array
+/// are bounded by the text alone.
 pub(crate) const MAX_MEMBERS: usize = 32;
 
 /// Why a text is not strict JSON, or not what its place requires.
@@ -22,14 +23,21 @@ pub(crate) enum JsonError {
     DuplicateName,
     /// Another type than the place requires, or a number that does not fit 64 bits.
     Type,
-    /// Deeper than [`MAX_DEPTH`], or more members or items than [`MAX_MEMBERS`].
+    /// Deeper than [`MAX_DEPTH`], or more members than [`MAX_MEMBERS`].
     Limit,
 }
 
 /// A cursor over a JSON text.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct Reader<'i> {
     rest: &'i str,
+}
+
+/// Without the text, which may be what nobody wants in a log.
+impl fmt::Debug for Reader<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader").finish_non_exhaustive()
+    }
 }
 
 /// An object or array that is being passed over.
@@ -182,7 +190,7 @@ impl<'i> Reader<'i> {
             _ => return Err(JsonError::Malformed),
         }
         *members = members.saturating_add(1);
-        if *members > MAX_MEMBERS { Err(JsonError::Limit) } else { Ok(true) }
+        if closing == b'}' && *members > MAX_MEMBERS { Err(JsonError::Limit) } else { Ok(true) }
     }
 
     /// Reads a name and the colon behind it.
@@ -450,6 +458,20 @@ fn integer(text: &str) -> Result<i64, JsonError> {
     match text.as_bytes().strip_prefix(b"-").unwrap_or(text.as_bytes()) {
         [b'0'] | [b'1'..=b'9', ..] => text.parse().map_err(|_| JsonError::Type),
         _ => Err(JsonError::Type),
+    }
+}
+
+/// The value of a member of an object that has been read before, of which nothing is checked again.
+#[cfg(feature = "session")]
+pub(crate) fn member<'i>(text: &'i [u8], wanted: &str) -> Option<Reader<'i>> {
+    let mut reader = Reader::new(text).ok()?;
+    reader.begin(b'{').ok()?;
+    loop {
+        if reader.name().ok()? == *wanted {
+            return Some(reader);
+        }
+        // The last value has no comma behind it.
+        reader.pass_again()?;
     }
 }
 

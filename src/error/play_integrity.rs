@@ -11,7 +11,7 @@
 pub enum Step {
     /// The size of the token.
     Size,
-    /// Five segments of strict base64url, of the lengths that the algorithms have (RFC 7516 §7.1).
+    /// Five segments of strict base64url (RFC 7516 §7.1).
     Form,
     /// The header of the JWE: strict JSON, `A256KW`, `A256GCM`, nothing critical (RFC 7516 §4.1).
     Header,
@@ -103,9 +103,9 @@ macro_rules! play_integrity_errors {
                     PlayJsonTrailing = 2052,
                     /// An object of the payload has a member twice (RFC 8259 §4).
                     PlayJsonDuplicate = 2053,
-                    /// A known member has another type than Google's discovery document gives it, or does not fit 64 bits.
+                    /// A member that decides has another type than Google's discovery document gives it, or does not fit 64 bits.
                     PlayJsonType = 2054,
-                    /// The payload is deeper, or has more members or items, than this verifier's caps.
+                    /// The payload is deeper, or has more members, than this verifier's caps.
                     PlayJsonLimit = 2055,
                     /// The payload has no `requestDetails.requestPackageName` or no `requestDetails.timestampMillis`.
                     PlayMemberMissing = 2056,
@@ -117,7 +117,8 @@ macro_rules! play_integrity_errors {
                     PlayRequestPackage = 2100,
                 }
                 Rejected Binding {
-                    /// A nonce is expected, and the payload has none: a standard request, for example.
+                    /// A nonce is expected, and the payload has none: a standard request, for example. Or a token was opened here, which a
+                    /// nonce alone identifies, and a request hash was expected.
                     PlayNonceMissing = 2101,
                     /// The nonce does not decode to the octets that were expected.
                     PlayNonceMismatch = 2102,

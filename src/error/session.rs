@@ -207,7 +207,7 @@ macro_rules! session_errors {
                     ConfigTargetUri = 5916,
                     /// The caller gave fewer random octets than are needed, or no random ones.
                     RandomTooShort = 5917,
-                    /// The caller's buffer has no room for what was to be written.
+                    /// The caller's buffer has no room for what was to be written, or a token would be longer than `MAX_TOKEN`.
                     RoomTooSmall = 5918,
                 }
             }

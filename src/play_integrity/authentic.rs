@@ -37,10 +37,11 @@ impl<'i> AuthenticPayload<'_, 'i> {
         let single_use = match (binding.kind(), self.token_hash) {
             (Kind::Nonce(octets), _) => SingleUse::Nonce(octets),
             (Kind::RequestHash(_), Some(hash)) => SingleUse::Token(hash),
-            // Opened here, so that it is a classic token: nothing but a nonce identifies one.
+            // Opened here, so that it is a classic token, which nothing but a nonce identifies.
             (Kind::RequestHash(_), None) => return Err(Error::PlayNonceMissing),
         };
-        Ok(VerifiedIntegrity { payload: self.payload, timestamp, key_index: self.key_index, single_use })
+        let expires_at = UnixMillis(timestamp.0.saturating_add(self.policy.life()));
+        Ok(VerifiedIntegrity { payload: self.payload, timestamp, expires_at, key_index: self.key_index, single_use })
     }
 
     /// What Google said, for a log or a count of reasons. Nothing here says whose request it is.
@@ -62,11 +63,12 @@ impl<'i> AuthenticPayload<'_, 'i> {
 pub struct VerifiedIntegrity<'i> {
     payload: Payload<'i>,
     timestamp: UnixMillis,
+    expires_at: UnixMillis,
     key_index: Option<usize>,
     single_use: SingleUse<'i>,
 }
 
-/// What identifies a token, to be remembered until it is too old to be accepted: the store of the caller takes each once.
+/// What identifies a token, to be remembered until [`VerifiedIntegrity::expires_at`]: the store of the caller takes each once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SingleUse<'i> {
     /// The octets of the nonce, of a classic request.
@@ -88,6 +90,12 @@ impl<'i> VerifiedIntegrity<'i> {
     #[must_use]
     pub const fn timestamp(&self) -> UnixMillis {
         self.timestamp
+    }
+
+    /// The last millisecond in which the policy accepts this token: for so long the store remembers what identifies it.
+    #[must_use]
+    pub const fn expires_at(&self) -> UnixMillis {
+        self.expires_at
     }
 
     /// The position of the pair of keys that opened the token; `None` if Google's server did.

@@ -10,7 +10,7 @@ macro_rules! labels {
         #[non_exhaustive]
         pub enum $name<'i> {
             $( $(#[doc = $sentence])+ $label, )+
-            /// A label that this release does not know. No policy accepts it.
+            /// A label that this release does not know, as it is.
             Other(Text<'i>),
         }
 

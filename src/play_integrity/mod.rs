@@ -9,8 +9,8 @@
 //! An [`AuthenticPayload`] is Google's word on some app and some device at some time. That it is about this request, our app and
 //! a device that we take, `accept` decides, by one [`Policy`] for both ways.
 //!
-//! That a token is used once is the caller's: [`VerifiedIntegrity::single_use`] says what to remember, and for how long is the age
-//! that the policy allows. A nonce that the module `session::challenge` sealed needs no list of those
+//! That a token is used once is the caller's: [`VerifiedIntegrity::single_use`] says what to remember, and
+//! [`VerifiedIntegrity::expires_at`] for how long. A nonce that the module `session::challenge` sealed needs no list of those
 //! outstanding.
 //!
 //! Names and values are those of Google's discovery document of revision 20260910.

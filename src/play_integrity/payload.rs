@@ -17,7 +17,8 @@ pub const MAX_PAYLOAD: usize = 8 << 10;
 /// The payload of a token (`tokenPayloadExternal`).
 ///
 /// Every part may be absent, because Google leaves out what was not evaluated; what a policy requires and is absent is refused.
-/// Members and labels that are unknown are passed over and kept, a member that is there twice is refused, and `null` is absent.
+/// Members that are unknown are passed over, and labels that are unknown kept; a member that is there twice is refused. `null` is
+/// absent, and so is a signal that decides nothing by itself and has another type than it should.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct Payload<'i> {
@@ -101,8 +102,8 @@ pub struct AccountDetails<'i> {
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct EnvironmentDetails<'i> {
-    /// Apps that could read the screen or act for the user: `None` where the payload has no `appAccessRiskVerdict`. Where it
-    /// is there and empty, Google has found none or has not evaluated it: the payload does not tell.
+    /// Apps that could read the screen or act for the user: `None` where the payload has no list of them, as where Google has
+    /// evaluated nothing (`appAccessRiskVerdict: {}`).
     pub apps_detected: Option<Labels<'i, AppDetected<'i>>>,
     /// What Play Protect says.
     pub play_protect: Option<PlayProtect<'i>>,
@@ -281,15 +282,27 @@ impl<'i> DeviceIntegrity<'i> {
                 self.labels = Labels::read(reader)?;
                 Ok(())
             }
-            1 => members(reader, &["deviceActivityLevel"], |_, reader| {
-                self.activity = Some(reader.text()?.into());
+            1 => signal(reader, |reader| {
+                members(reader, &["deviceActivityLevel"], |_, reader| {
+                    self.activity = signal(reader, Reader::text)?.map(DeviceActivity::from);
+                    Ok(())
+                })
+            })
+            .map(drop),
+            2 => signal(reader, |reader| {
+                members(reader, &["sdkVersion"], |_, reader| {
+                    self.sdk_version = signal(reader, Reader::integer)?;
+                    Ok(())
+                })
+            })
+            .map(drop),
+            _ => {
+                self.recall = signal(reader, |reader| {
+                    let mut recall = DeviceRecall::default();
+                    recall.read(reader).map(|()| recall)
+                })?;
                 Ok(())
-            }),
-            2 => members(reader, &["sdkVersion"], |_, reader| {
-                self.sdk_version = Some(reader.integer()?);
-                Ok(())
-            }),
-            _ => self.recall.insert(DeviceRecall::default()).read(reader),
+            }
         })
     }
 }
@@ -298,20 +311,36 @@ impl DeviceRecall {
     fn read(&mut self, reader: &mut Reader<'_>) -> Result<(), JsonError> {
         members(reader, &["values", "writeDates"], |member, reader| match member {
             0 => members(reader, &["bitFirst", "bitSecond", "bitThird"], |bit, reader| {
-                set(&mut self.bits, bit, reader.boolean()?);
+                set(&mut self.bits, bit, signal(reader, Reader::boolean)?);
                 Ok(())
             }),
             _ => members(reader, &["yyyymmFirst", "yyyymmSecond", "yyyymmThird"], |bit, reader| {
-                set(&mut self.written, bit, reader.integer()?);
+                set(&mut self.written, bit, signal(reader, Reader::integer)?);
                 Ok(())
             }),
         })
     }
 }
 
-fn set<T>(slots: &mut [Option<T>; 3], position: usize, value: T) {
+fn set<T>(slots: &mut [Option<T>; 3], position: usize, value: Option<T>) {
     if let Some(slot) = slots.get_mut(position) {
-        *slot = Some(value);
+        *slot = value;
+    }
+}
+
+/// Reads a signal, which decides nothing unless a policy names it: one of another type than it should have is absent, so that a change
+/// of Google's refuses nobody else. It is strict JSON all the same.
+fn signal<'i, T>(
+    reader: &mut Reader<'i>,
+    read: impl FnOnce(&mut Reader<'i>) -> Result<T, JsonError>,
+) -> Result<Option<T>, JsonError> {
+    let before = *reader;
+    match read(reader) {
+        Err(JsonError::Type) => {
+            *reader = before;
+            reader.pass().map(|()| None)
+        }
+        other => other.map(Some),
     }
 }
 
@@ -322,10 +351,13 @@ impl<'i> AccountDetails<'i> {
                 self.licensing = Some(reader.text()?.into());
                 Ok(())
             }
-            _ => members(reader, &["activityLevel"], |_, reader| {
-                self.activity = Some(reader.text()?.into());
-                Ok(())
-            }),
+            _ => signal(reader, |reader| {
+                members(reader, &["activityLevel"], |_, reader| {
+                    self.activity = signal(reader, Reader::text)?.map(AccountActivity::from);
+                    Ok(())
+                })
+            })
+            .map(drop),
         })
     }
 }
@@ -335,15 +367,15 @@ impl<'i> EnvironmentDetails<'i> {
         let names = ["appAccessRiskVerdict", "playProtectVerdict", "locationSpoofingRiskVerdict"];
         members(reader, &names, |member, reader| {
             match member {
-                0 => {
-                    let apps = self.apps_detected.insert(Labels::default());
-                    return members(reader, &["appsDetected"], |_, reader| {
-                        *apps = Labels::read(reader)?;
+                0 => signal(reader, |reader| {
+                    members(reader, &["appsDetected"], |_, reader| {
+                        self.apps_detected = signal(reader, Labels::read)?;
                         Ok(())
-                    });
-                }
-                1 => self.play_protect = Some(reader.text()?.into()),
-                _ => self.location_risks = Some(Labels::read(reader)?),
+                    })
+                })
+                .map(drop)?,
+                1 => self.play_protect = signal(reader, Reader::text)?.map(PlayProtect::from),
+                _ => self.location_risks = signal(reader, Labels::read)?,
             }
             Ok(())
         })

@@ -111,12 +111,14 @@ impl<'a> Policy<'a> {
         Self { play_protect: Some(verdicts), ..self }
     }
 
-    /// Refuses a device on which one of these was detected. A payload without `appAccessRiskVerdict` is refused too.
+    /// Refuses a device on which one of these was detected. A payload without a list of them is refused too: Google has not evaluated
+    /// it. A kind that Google adds later is none of these, and passes.
     pub const fn refuse_apps_detected(self, kinds: &'a [AppDetected<'a>]) -> Self {
         Self { apps_refused: Some(kinds), ..self }
     }
 
-    /// Refuses a device with one of these risks. A payload without `locationSpoofingRiskVerdict` is refused too.
+    /// Refuses a device with one of these risks. A payload without `locationSpoofingRiskVerdict` is refused too. A risk that Google adds
+    /// later is none of these, and passes.
     pub const fn refuse_location_risks(self, risks: &'a [LocationRisk<'a>]) -> Self {
         Self { location_risks_refused: Some(risks), ..self }
     }
@@ -129,6 +131,11 @@ impl<'a> Policy<'a> {
     /// Requires one of these levels of the account.
     pub const fn require_account_activity(self, levels: &'a [AccountActivity<'a>]) -> Self {
         Self { account_activity: Some(levels), ..self }
+    }
+
+    /// For how long, in milliseconds since it was made, a token may be accepted.
+    pub(super) const fn life(&self) -> u64 {
+        self.max_age
     }
 
     /// The package.

@@ -89,7 +89,7 @@ impl<'a, C: PlayIntegrityCrypto + ?Sized> ClassicVerifier<'a, C> {
         if keys.is_empty() { Err(Error::PlayConfigNoKeys) } else { Ok(Self { policy, keys, crypto }) }
     }
 
-    /// Opens a token in place: its buffer holds the payload afterwards, and no token any more, whatever the answer.
+    /// Opens a token in place: its octets are used up, whatever the answer, and the payload stands among them.
     ///
     /// # Errors
     ///
@@ -198,18 +198,22 @@ impl<'a, C: Sha256 + ?Sized> DecodedVerifier<'a, C> {
 
     /// Takes Google's answer for Google's word: `{"tokenPayloadExternal": {…}}`, or the payload alone.
     ///
-    /// `token` is the text that was sent to Google. Its hash identifies a standard token; so it has to be base64url without
-    /// padding, between periods, which leaves one text for one token.
+    /// `token` is the text that was sent to Google. Its hash identifies a standard token; so it has to be five segments of base64url
+    /// without padding, which leaves one text for one token.
     ///
     /// # Errors
     ///
-    /// [`Error::PlayTooLarge`], [`Error::PlayBase64`], the codes of the step [`Payload`](super::Step::Payload), and
+    /// [`Error::PlayTooLarge`], [`Error::PlaySegments`], [`Error::PlayBase64`], the codes of the step [`Payload`](super::Step::Payload), and
     /// [`Error::CryptoUnavailable`] if the backend cannot hash.
     pub fn trust_answer<'i>(&self, answer: &'i [u8], token: &[u8]) -> Result<AuthenticPayload<'a, 'i>, Error> {
         if answer.len() > MAX_ANSWER || token.len() > MAX_TOKEN {
             return Err(Error::PlayTooLarge);
         }
-        if token.is_empty() || !token.split(|octet| *octet == b'.').all(base64::is_canonical) {
+        let segments = || token.split(|octet| *octet == b'.');
+        if segments().count() != 5 || segments().any(<[u8]>::is_empty) {
+            return Err(Error::PlaySegments);
+        }
+        if !segments().all(base64::is_canonical) {
             return Err(Error::PlayBase64);
         }
         let payload = Payload::parse_answer(answer)?;

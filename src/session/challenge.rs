@@ -63,7 +63,10 @@ use core::fmt;
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 
-use super::secret::{SessionKey, check_keys, length};
+use super::{
+    jwt::check_random,
+    secret::{SessionKey, check_keys, length},
+};
 use crate::{
     crypto::{Backend, HmacSha256},
     error::Error,
@@ -184,9 +187,11 @@ impl<'a, C: HmacSha256 + ?Sized> ChallengeSealer<'a, C> {
     ///
     /// # Errors
     ///
-    /// [`Error::ClockUnset`], [`Error::ChallengeBindingEmpty`] and [`Error::CryptoUnavailable`].
+    /// [`Error::ClockUnset`], [`Error::ChallengeBindingEmpty`], [`Error::RandomTooShort`] if the random octets are all zeros, and
+    /// [`Error::CryptoUnavailable`].
     pub fn seal(&self, binding: &[u8], random: &[u8; 32], now: UnixTime) -> Result<SealedChallenge, Error> {
         check_call(binding, now)?;
+        check_random(random, random.len())?;
         let (key, _) = self.keys.split_first().ok_or(Error::SessionKeyMissing)?;
         let head = Head { sealed_at: now.0.to_be_bytes(), random };
         let code = Backend::new(self.crypto)

@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::jwt::{self, in_payload};
 use crate::{
-    encoding::json::{Array, JsonError, Reader, Text},
+    encoding::json::{self, Array, JsonError, Reader, Text},
     error::Error,
 };
 
@@ -72,9 +72,7 @@ impl<'t> Claims<'t> {
 
     /// The value of any claim.
     fn value(&self, name: &str) -> Option<Reader<'t>> {
-        let mut reader = Reader::new(self.payload).ok()?;
-        let mut members = reader.object().ok()?;
-        members.next(&mut reader, &[name]).ok()?.map(|_| reader)
+        json::member(self.payload, name)
     }
 
     /// A claim that is a string; `None` if it is missing or of another type.

@@ -160,6 +160,10 @@ impl<'a, C: TokenCrypto + ?Sized> ClientAttestationVerifier<'a, C> {
         challenge: Option<&str>,
         now: UnixTime,
     ) -> Result<VerifiedClientProof<'p>, Error> {
+        // It may have been kept since it was verified.
+        if attestation.expires <= Clock::new(now, self.policy.skew)?.earliest {
+            return Err(Error::TokenExpired);
+        }
         self.verify_proof_by_trusted_key(proof, &attestation.key, challenge, now)
     }
 
@@ -202,7 +206,9 @@ impl<'a, C: TokenCrypto + ?Sized> ClientAttestationVerifier<'a, C> {
         {
             return Err(Error::AttestationChallenge);
         }
-        Ok(VerifiedClientProof { claims, id, issued, challenge: claimed })
+        let life = i64::from(self.policy.greatest_proof_age).saturating_add(i64::from(self.policy.skew));
+        let expires_at = jwt::unix_time(issued.saturating_add(life));
+        Ok(VerifiedClientProof { claims, id, issued, expires_at, challenge: claimed })
     }
 }
 
@@ -276,14 +282,21 @@ pub struct VerifiedClientProof<'p> {
     claims: Claims<'p>,
     id: Text<'p>,
     issued: i64,
+    expires_at: UnixTime,
     challenge: Option<Text<'p>>,
 }
 
 impl<'p> VerifiedClientProof<'p> {
-    /// The identifier (`jti`), which the caller accepts once.
+    /// The identifier (`jti`), which the caller accepts once of each key: what is stored is the key and this, or a hash of both.
     #[must_use]
     pub const fn id(&self) -> Text<'p> {
         self.id
+    }
+
+    /// The last second in which this proof is accepted: for so long the store remembers it.
+    #[must_use]
+    pub const fn expires_at(&self) -> UnixTime {
+        self.expires_at
     }
 
     /// When it was made (`iat`), in seconds since 1970, a fraction cut off.

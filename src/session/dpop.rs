@@ -51,9 +51,14 @@ pub struct DpopPolicy {
 
 impl DpopPolicy {
     /// Accepts proofs that were made at most so many seconds ago: seconds or minutes (RFC 9449 §11.1). The store of identifiers
-    /// keeps each one for as long.
+    /// keeps each one until [`VerifiedProof::expires_at`].
     pub const fn new(greatest_age: u32) -> Self {
         Self { greatest_age, skew: 0 }
+    }
+
+    /// The last second in which a proof of this time is accepted.
+    fn expires_at(self, issued: i64) -> UnixTime {
+        jwt::unix_time(issued.saturating_add(i64::from(self.greatest_age)).saturating_add(i64::from(self.skew)))
     }
 
     /// Allows clocks to differ by so many seconds, in the place of none.
@@ -136,7 +141,12 @@ impl<'r> Target<'r> {
             Some(port) if !port.is_empty() => (host, Some(port).filter(|port| *port != own_port)),
             _ => (authority, None),
         };
-        let is_host = !host.is_empty() && host.bytes().all(|octet| octet.is_ascii_graphic() && octet != b'@');
+        // A colon belongs to the port, or to an address between brackets (RFC 3986 §3.2.2).
+        let (is_address, is_name) =
+            (host.starts_with('[') && host.ends_with(']'), !host.bytes().any(|octet| octet == b':'));
+        let is_host = !host.is_empty()
+            && (is_address || is_name)
+            && host.bytes().all(|octet| octet.is_ascii_graphic() && !matches!(octet, b'@' | b'\\'));
         is_host.then_some(Self { scheme, host, port, own_port, path })
     }
 
@@ -204,7 +214,7 @@ impl<'a, C: Sha256 + VerifyEcdsa<P256> + ?Sized> DpopVerifier<'a, C> {
     /// whatever the answer.
     ///
     /// The answer says that whoever made the proof has its key, for this request. It may be a replay: the caller keeps
-    /// [`VerifiedProof::id`] for as long as the policy takes the proof, and accepts it once.
+    /// [`VerifiedProof::id`] until [`VerifiedProof::expires_at`], and accepts it once.
     ///
     /// # Errors
     ///
@@ -251,7 +261,8 @@ impl<'a, C: Sha256 + VerifyEcdsa<P256> + ?Sized> DpopVerifier<'a, C> {
             return Err(Error::ProofNonce);
         }
         let thumbprint = Thumbprint::of(&key, self.crypto)?;
-        let proof = VerifiedProof { claims, key, thumbprint, id, issued, token_hash: request.token_hash };
+        let expires_at = self.policy.expires_at(issued);
+        let proof = VerifiedProof { claims, key, thumbprint, id, issued, expires_at, token_hash: request.token_hash };
         match request.token_hash {
             Some(hash) => proof.claims_hash(&hash).then_some(proof).ok_or(Error::ProofTokenHash),
             None => Ok(proof),
@@ -270,12 +281,14 @@ pub struct VerifiedProof<'p> {
     thumbprint: Thumbprint,
     id: Text<'p>,
     issued: i64,
+    expires_at: UnixTime,
     /// SHA-256 of the access token that the proof was verified with.
     token_hash: Option<[u8; 32]>,
 }
 
 impl<'p> VerifiedProof<'p> {
-    /// The identifier (`jti`), which the caller accepts once.
+    /// The identifier (`jti`), which the caller accepts once of each key: what is stored is the thumbprint and this, its escapes undone,
+    /// or a hash of both. Of the identifier alone, somebody who sees a proof could use it up by a proof of another key.
     #[must_use]
     pub const fn id(&self) -> Text<'p> {
         self.id
@@ -291,6 +304,12 @@ impl<'p> VerifiedProof<'p> {
     #[must_use]
     pub const fn key(&self) -> &PublicKey<P256> {
         &self.key
+    }
+
+    /// The last second in which this proof is accepted: for so long the store remembers it.
+    #[must_use]
+    pub const fn expires_at(&self) -> UnixTime {
+        self.expires_at
     }
 
     /// The key's thumbprint: what to bind a new token to.

@@ -104,7 +104,8 @@ pub(super) fn write<'r, const N: usize>(
     let signature = authenticate(room.written().ok_or(Error::RoomTooSmall)?)?;
     room.octet(b'.');
     room.base64(|to| to.octets(&signature));
-    room.finish().ok_or(Error::RoomTooSmall)
+    // A verifier would not take more.
+    room.finish().filter(|token| token.len() <= MAX_TOKEN).ok_or(Error::RoomTooSmall)
 }
 
 /// Writes a header without its closing bracket: a proof has its key there.
@@ -170,6 +171,11 @@ pub(super) struct Clock {
     pub(super) earliest: i64,
     /// Now, as a clock that is ahead shows it.
     pub(super) latest: i64,
+}
+
+/// The last second of a time that may lie before 1970: none does that was accepted.
+pub(super) fn unix_time(seconds: i64) -> UnixTime {
+    UnixTime(u64::try_from(seconds).unwrap_or(0))
 }
 
 impl Clock {

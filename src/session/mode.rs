@@ -1,7 +1,7 @@
 //! What the outcome of an attestation means for a transaction: modes, statuses, roll-out and least versions.
 //!
-//! A [`Mode`] is set for each platform and application. Under [`Mode::Off`] nothing is verified, under [`Mode::Optional`] no outcome is
-//! refused, and under [`Mode::Required`] nothing passes but what is verified. [`Mode::decide`] is a pure function; storing the
+//! A [`Mode`] is set for each platform and application. Under [`Mode::Off`] nothing is verified, under [`Mode::Optional`] nobody is
+//! refused for an outcome, and under [`Mode::Required`] nothing passes but what is verified. [`Mode::decide`] is a pure function; storing the
 //! [`Lock`] and the [`Status`] is the caller's.
 //!
 //! | | off | optional | required |
@@ -12,8 +12,8 @@
 //! | of a locked device, verified | refuse | allow, and open the lock | allow, and open the lock |
 //! | of a locked device, anything else | refuse | refuse | refuse |
 //!
-//! Off says `NOT_PERFORMED` whatever it is handed, since nothing was verified under it; only that the client has no platform to
-//! ask is told as it is. What could not be decided, such as an outage of the platform's provider, is no failure: it
+//! Off says `NOT_PERFORMED` of a device that is not locked, whatever it is handed, since nothing was verified under it; only that the
+//! client has no platform to ask is told as it is. What could not be decided, such as an outage of the platform's provider, is no failure: it
 //! locks nobody. It is no success either.
 //!
 //! A lock outlives a change of mode, so that neither a slip in the configuration nor a phase of a roll-out opens what a failed
@@ -26,10 +26,12 @@
 use core::fmt;
 
 use super::secret::length;
+#[cfg(feature = "play-integrity")]
+use crate::error::play_integrity;
 use crate::{
     crypto::{Backend, Sha256},
     encoding::text::split_once,
-    error::{Class, Error},
+    error::{Class, Error, Step, app_attest, session},
 };
 
 /// How much an attestation counts.
@@ -40,7 +42,7 @@ pub enum Mode {
     /// `OFF`: nothing is asked for, and nothing verified.
     #[default]
     Off,
-    /// `OPTIONAL`: an attestation is verified, and no outcome fails the transaction.
+    /// `OPTIONAL`: an attestation is verified, and no outcome fails the transaction of a device that is not locked.
     Optional,
     /// `REQUIRED`: the transaction fails without a verified attestation, and a failed one locks the device.
     Required,
@@ -77,18 +79,28 @@ pub enum Outcome {
     Unevaluated,
     /// Nobody could decide: an outage, a timeout, a fault on this side.
     Unavailable,
-    /// The attestation was genuine, and its time is over.
+    /// The attestation, the challenge or the token was genuine, and this was not its time: mostly, it is over.
     Expired,
 }
 
 impl Outcome {
-    /// The outcome of a verification, by the class of its error.
+    /// The outcome of a verification, by its error: what was not evaluated, was not in its time, or could not be decided is no
+    /// failure; everything else is.
+    ///
+    /// A wrong clock, on either side, shows as [`Expired`](Self::Expired), so that it locks nobody.
     pub fn of<T>(verification: &Result<T, Error>) -> Self {
         match verification {
             Ok(_) => Self::Verified,
-            Err(error) => match error.class() {
-                Class::Malformed | Class::Rejected => Self::Failed,
-                Class::Unavailable => Self::Unavailable,
+            #[cfg(feature = "play-integrity")]
+            Err(Error::PlayAppUnevaluated | Error::PlayLicensingUnevaluated) => Self::Unevaluated,
+            Err(error) => match (error.class(), error.step()) {
+                (Class::Unavailable, _) => Self::Unavailable,
+                (_, Some(Step::Session(session::Step::Time) | Step::AppAttest(app_attest::Step::Validity))) => {
+                    Self::Expired
+                }
+                #[cfg(feature = "play-integrity")]
+                (_, Some(Step::PlayIntegrity(play_integrity::Step::Time))) => Self::Expired,
+                (Class::Malformed | Class::Rejected, _) => Self::Failed,
             },
         }
     }

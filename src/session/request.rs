@@ -16,7 +16,8 @@
 //!
 //! with lines that end in one newline (`0A`), and sends `1.key identifier.seconds.nonce.code` beside the request, the code as
 //! base64url without padding. No line can hold a newline, so that no two requests give the same text; a test holds that as a law.
-//! Path and query are signed as they stand in the request line, before any decoding: two that a server takes for one are two here.
+//! Path and query are signed as they stand in the request line, before any decoding: two that a server takes for one are two here, but
+//! for `/x` and `/x?`.
 //! A proxy that rewrites them breaks the signature, and verifies it itself. What is not in the text is not signed: the host
 //! and all headers. Whoever needs one of them signed puts it in the body, or a secret of its own on each host.
 //!
@@ -196,12 +197,21 @@ fn check_name(name: &str, least: usize) -> Result<(), Error> {
 /// [`verify`](RequestVerifier::verify).
 ///
 /// `Display` is the text that goes beside the request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub struct RequestSignature<'s> {
     key_id: &'s str,
     time: UnixTime,
     nonce: &'s str,
     code: [u8; 32],
+}
+
+impl fmt::Debug for RequestSignature<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestSignature")
+            .field("key_id", &self.key_id)
+            .field("time", &self.time)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<'s> RequestSignature<'s> {

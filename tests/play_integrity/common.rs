@@ -16,7 +16,7 @@ pub(crate) const NOW: u64 = 1_790_000_000_000;
 pub(crate) const NONCE: [u8; 32] = [0xA5; 32];
 
 /// A token of which nothing is looked at but its text.
-pub(crate) const TOKEN: &[u8] = b"AAAA.AAAA";
+pub(crate) const TOKEN: &[u8] = b"AAAA.AAAA.AAAA.AAAA.AAAA";
 
 /// Its keys are computed once.
 pub(crate) fn app() -> PlayApp {

@@ -3,6 +3,7 @@
 
 mod backends;
 mod common;
+mod evidence;
 mod exhaustive;
 mod policy;
 mod properties;

@@ -150,8 +150,7 @@ fn same_fields(payload: &Payload<'_>, other: &Value) {
     }
     assert_eq!(account.licensing.map(|label| label.to_string()), text("/accountDetails/appLicensingVerdict"));
     assert_eq!(account.activity.map(|label| label.to_string()), text("/accountDetails/accountActivity/activityLevel"));
-    let apps = at(other, "/environmentDetails/appAccessRiskVerdict");
-    let detected = apps.map(|apps| texts_of(at(apps, "/appsDetected")));
+    let detected = at(other, "/environmentDetails/appAccessRiskVerdict/appsDetected").map(|apps| texts_of(Some(apps)));
     assert_eq!(environment.apps_detected.map(|apps| shown(apps.iter())), detected);
     assert_eq!(environment.play_protect.map(|label| label.to_string()), text("/environmentDetails/playProtectVerdict"));
     let risks = at(other, "/environmentDetails/locationSpoofingRiskVerdict").map(|risks| texts_of(Some(risks)));

@@ -111,18 +111,31 @@ fn what_the_modes_promise() {
 }
 
 #[test]
-fn outcomes_follow_from_the_class() {
+fn outcomes_follow_from_the_error() {
+    use genuine::{Step, app_attest, play_integrity, session};
+
+    let times = [
+        Step::AppAttest(app_attest::Step::Validity),
+        Step::PlayIntegrity(play_integrity::Step::Time),
+        Step::Session(session::Step::Time),
+    ];
     assert_eq!(Outcome::of(&Ok::<_, Error>(7)), Outcome::Verified);
     for error in Error::ALL {
-        let expected = match error.class() {
-            Class::Malformed | Class::Rejected => Outcome::Failed,
-            Class::Unavailable => Outcome::Unavailable,
-            class => panic!("{class:?} has no outcome"),
+        let expected = match (error.class(), error) {
+            (Class::Unavailable, _) => Outcome::Unavailable,
+            (_, Error::PlayAppUnevaluated | Error::PlayLicensingUnevaluated) => Outcome::Unevaluated,
+            _ if error.step().is_some_and(|step| times.contains(&step)) => Outcome::Expired,
+            (Class::Malformed | Class::Rejected, _) => Outcome::Failed,
+            (class, _) => panic!("{class:?} has no outcome"),
         };
         assert_eq!(Outcome::of(&Err::<(), _>(*error)), expected, "{error}");
     }
     assert_eq!(Outcome::of(&Err::<(), _>(Error::CryptoUnavailable)), Outcome::Unavailable);
     assert_eq!(Outcome::of(&Err::<(), _>(Error::ChallengeForged)), Outcome::Failed);
+    assert_eq!(Outcome::of(&Err::<(), _>(Error::ChallengeExpired)), Outcome::Expired);
+    assert_eq!(Outcome::of(&Err::<(), _>(Error::PlayTooOld)), Outcome::Expired);
+    assert_eq!(Outcome::of(&Err::<(), _>(Error::LeafExpired)), Outcome::Expired);
+    assert_eq!(Outcome::of(&Err::<(), _>(Error::PlayAppNotRecognized)), Outcome::Failed);
 }
 
 #[test]

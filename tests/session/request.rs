@@ -129,7 +129,7 @@ fn every_flipped_bit_of_the_code_is_refused() {
 #[test]
 fn there_is_one_form_of_a_signature() {
     let signature = signed();
-    let form = |text: &str| assert_eq!(RequestSignature::parse(text), Err(Error::RequestForm), "{text:?}");
+    let form = |text: &str| assert_eq!(RequestSignature::parse(text).map(drop), Err(Error::RequestForm), "{text:?}");
     assert!(RequestSignature::parse(&signature).is_ok());
     for length in 0..signature.len() {
         form(&signature[..length]);
@@ -235,7 +235,7 @@ fn the_greatest_time_does_not_overflow() {
     let signature = RequestSignature::sign(&request, KEY_ID, NONCE, now, &secret(), &RustCrypto).unwrap();
     let text = signature.to_string();
     let parsed = RequestSignature::parse(&text).unwrap();
-    assert_eq!(parsed, signature);
+    assert_eq!(parsed.to_string(), signature.to_string());
     let verified = RequestVerifier::new(&RustCrypto).verify(&parsed, &request, now, |_| Ok(secret())).unwrap();
     assert_eq!(verified.expires_at(), now);
 }
@@ -298,7 +298,7 @@ fn who_cannot_decide_refuses_nobody() {
     let broken = RequestVerifier::new(&Broken).verify(&parsed, &request, now, |_| Ok(secret()));
     assert_eq!(broken, Err(Error::CryptoUnavailable));
     let signature = RequestSignature::sign(&request, KEY_ID, NONCE, now, &secret(), &Broken);
-    assert_eq!(signature, Err(Error::CryptoUnavailable));
+    assert_eq!(signature.map(drop), Err(Error::CryptoUnavailable));
     assert_eq!(RequestSecret::derive(&key(1), KEY_ID, &Broken).err(), Some(Error::CryptoUnavailable));
 }
 
@@ -387,7 +387,7 @@ proptest! {
         let signature =
             RequestSignature::sign(&request, &key_id, &nonce, UnixTime(time), &secret(), &RustCrypto).unwrap();
         let text = signature.to_string();
-        prop_assert_eq!(RequestSignature::parse(&text), Ok(signature));
+        prop_assert_eq!(RequestSignature::parse(&text).map(|parsed| parsed.to_string()), Ok(signature.to_string()));
     }
 }
 

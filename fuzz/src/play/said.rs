@@ -117,9 +117,9 @@ impl Said {
         members(tree, &names, |name, value| {
             match name {
                 "deviceRecognitionVerdict" => self.labels = value.texts()?,
-                "recentDeviceActivity" => self.device_activity = inner(value, "deviceActivityLevel", Tree::text)?,
-                "deviceAttributes" => self.sdk = inner(value, "sdkVersion", Tree::integer)?,
-                _ => self.recall = Some(recall(value)?),
+                "recentDeviceActivity" => self.device_activity = inner_signal(value, "deviceActivityLevel", Tree::text)?,
+                "deviceAttributes" => self.sdk = inner_signal(value, "sdkVersion", Tree::integer)?,
+                _ => self.recall = signal(value, recall)?,
             }
             Ok(())
         })
@@ -129,7 +129,7 @@ impl Said {
         members(tree, &["appLicensingVerdict", "accountActivity"], |name, value| {
             match name {
                 "appLicensingVerdict" => self.licensing = Some(value.text()?),
-                _ => self.account_activity = inner(value, "activityLevel", Tree::text)?,
+                _ => self.account_activity = inner_signal(value, "activityLevel", Tree::text)?,
             }
             Ok(())
         })
@@ -139,11 +139,9 @@ impl Said {
         let names = ["appAccessRiskVerdict", "playProtectVerdict", "locationSpoofingRiskVerdict"];
         members(tree, &names, |name, value| {
             match name {
-                "appAccessRiskVerdict" => {
-                    self.apps = Some(inner(value, "appsDetected", Tree::texts)?.unwrap_or_default());
-                }
-                "playProtectVerdict" => self.play_protect = Some(value.text()?),
-                _ => self.location_risks = Some(value.texts()?),
+                "appAccessRiskVerdict" => self.apps = inner_signal(value, "appsDetected", Tree::texts)?,
+                "playProtectVerdict" => self.play_protect = signal(value, Tree::text)?,
+                _ => self.location_risks = signal(value, Tree::texts)?,
             }
             Ok(())
         })
@@ -226,10 +224,18 @@ fn members(tree: &Tree, names: &[&str], mut each: impl FnMut(&str, &Tree) -> Res
     tree.members(names, |name, value| if matches!(value, Tree::Null) { Ok(()) } else { each(name, value) })
 }
 
-/// The one known member of an object.
-fn inner<T>(tree: &Tree, name: &str, read: fn(&Tree) -> Result<T, Fault>) -> Result<Option<T>, Fault> {
+/// What decides nothing by itself is absent where it has another type than it should.
+fn signal<T>(tree: &Tree, read: impl FnOnce(&Tree) -> Result<T, Fault>) -> Result<Option<T>, Fault> {
+    match read(tree) {
+        Err(Fault::Type) => tree.pass(0).map(|()| None),
+        other => other.map(Some),
+    }
+}
+
+/// The one known member of an object, where both decide nothing by themselves.
+fn inner_signal<T>(tree: &Tree, name: &str, read: fn(&Tree) -> Result<T, Fault>) -> Result<Option<T>, Fault> {
     let mut found = None;
-    members(tree, &[name], |_, value| read(value).map(|value| found = Some(value)))?;
+    signal(tree, |tree| members(tree, &[name], |_, value| signal(value, read).map(|value| found = value)))?;
     Ok(found)
 }
 
@@ -239,11 +245,11 @@ fn recall(tree: &Tree) -> Result<Recall, Fault> {
     let Recall { mut bits, mut months } = Recall::default();
     members(tree, &["values", "writeDates"], |name, value| match name {
         "values" => members(value, &BITS, |name, value| {
-            bits[BITS.iter().position(|bit| *bit == name).expect("known")] = Some(value.boolean()?);
+            bits[BITS.iter().position(|bit| *bit == name).expect("known")] = signal(value, Tree::boolean)?;
             Ok(())
         }),
         _ => members(value, &MONTHS, |name, value| {
-            months[MONTHS.iter().position(|month| *month == name).expect("known")] = Some(value.integer()?);
+            months[MONTHS.iter().position(|month| *month == name).expect("known")] = signal(value, Tree::integer)?;
             Ok(())
         }),
     })?;

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The text of a standard token, of which the hash counts alone.
-const TOKEN: &[u8] = b"e30.AA.-_8";
+const TOKEN: &[u8] = b"e30.AA.-_8.AA.AA";
 
 /// What the caller demands (2 bytes), and a text of JSON: as the payload of a token, and as what Google's server answers.
 ///

@@ -51,7 +51,7 @@ impl<'a> NewToken<'a> {
         Self { bound_to: Some(key), ..self }
     }
 
-    /// Names the app's platform (`platform`): `ios` or `android`.
+    /// Names the app's platform (`platform`): `ios`, `macos` or `android`.
     pub const fn with_platform(self, platform: &'a str) -> Self {
         Self { platform: Some(platform), ..self }
     }

@@ -203,6 +203,8 @@ impl Confirmation {
 pub enum Platform<'t> {
     /// `ios`.
     Ios,
+    /// `macos`.
+    MacOs,
     /// `android`.
     Android,
     /// Another one.
@@ -246,7 +248,8 @@ impl<'t> VerifiedToken<'t> {
         self.claims.audiences()
     }
 
-    /// When it expires (`exp`), in seconds since 1970, a fraction cut off. It is not accepted in that second any more.
+    /// When it expires (`exp`), in seconds since 1970, a fraction cut off. From that second on it is not accepted any more, or from as
+    /// many seconds later as the policy allows clocks to differ: a list of revoked tokens keeps it for as long.
     #[must_use]
     pub const fn expires(&self) -> i64 {
         self.expires
@@ -282,6 +285,8 @@ impl<'t> VerifiedToken<'t> {
         self.claims.text(PLATFORM).map(|platform| {
             if platform == "ios" {
                 Platform::Ios
+            } else if platform == "macos" {
+                Platform::MacOs
             } else if platform == "android" {
                 Platform::Android
             } else {

@@ -96,6 +96,26 @@ fn payloads() -> Vec<Unminted> {
             items.insert(0, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".into());
             payload.set("appIntegrity.certificateSha256Digest", digests);
         }),
+        Unminted::new(
+            "play-good::signals-of-other-types",
+            "Signals that decide nothing have other types than they should.",
+        )
+        .payload(|payload| {
+            payload.set("deviceIntegrity.deviceRecall.values.bitFirst", 1);
+            payload.set("deviceIntegrity.deviceAttributes.sdkVersion", Json::Raw("36.1".to_owned()));
+            payload.set("deviceIntegrity.recentDeviceActivity", "LEVEL_1");
+            payload.set("accountDetails.accountActivity", Json::texts(&[]));
+            payload.set("environmentDetails.appAccessRiskVerdict.appsDetected", Json::object([]));
+            payload.set("environmentDetails.playProtectVerdict", 7);
+            payload.set("environmentDetails.locationSpoofingRiskVerdict", false);
+        }),
+        Unminted::new("play-good::many-labels", "The device has a hundred labels, the right one last.").payload(
+            |payload| {
+                let labels: Vec<_> = (0..99).map(|number| format!("LABEL_{number}")).collect();
+                let labels = labels.iter().map(String::as_str).chain(["MEETS_DEVICE_INTEGRITY"]).collect::<Vec<_>>();
+                payload.set("deviceIntegrity.deviceRecognitionVerdict", Json::texts(&labels));
+            },
+        ),
         Unminted::new("play-good::payload-at-the-cap", "The payload has 8,192 octets.")
             .mutated(|mutation| mutation.payload_bytes(|bytes| bytes.resize(8_192, b' '))),
     ]

@@ -5,7 +5,7 @@ use super::faults::{
     NONCE_MISMATCH, NONCE_MISSING, PAYLOAD_TOO_LARGE, REQUEST_HASH_MISMATCH, REQUEST_HASH_MISSING, REQUEST_PACKAGE,
     TOO_OLD,
 };
-use super::{Bytes, FULL, Fault, NONCE, NOW, REQUEST_HASH, Unminted, app, replace};
+use super::{Bytes, Fault, NONCE, NOW, REQUEST_HASH, Unminted, app, replace};
 use crate::json::Json;
 use crate::vector::Hex;
 
@@ -159,16 +159,11 @@ fn types() -> Vec<Unminted> {
         ),
         wrong("play-json::time-empty", "The time is an empty string.", "requestDetails.timestampMillis", "\"\""),
         wrong("play-json::version-a-boolean", "The version code is true.", "appIntegrity.versionCode", "true"),
-        members("play-json::bit-a-number", JSON_TYPE, "A recalled bit is a number.", |payload| {
-            payload.set("deviceIntegrity.deviceRecall.values.bitFirst", 1);
-        })
-        .with_twin(FULL),
     ]
 }
 
 fn limits() -> Vec<Unminted> {
     let nested = |depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-    let many: Vec<String> = (0..33).map(|number| format!("LABEL_{number}")).collect();
     vec![
         bytes("play-json::too-large", PAYLOAD_TOO_LARGE, "The payload has 8,193 octets.", |bytes| {
             bytes.resize(8_193, b' ');
@@ -192,10 +187,6 @@ fn limits() -> Vec<Unminted> {
             for number in 0..29 {
                 payload.set(&format!("unknown{number}"), number);
             }
-        }),
-        members("play-json::too-many-labels", JSON_LIMIT, "The device has 33 labels.", move |payload| {
-            let labels: Vec<_> = many.iter().map(String::as_str).collect();
-            payload.set("deviceIntegrity.deviceRecognitionVerdict", Json::texts(&labels));
         }),
         members("play-json::no-package", MEMBER_MISSING, "The payload does not say who asked.", |payload| {
             payload.remove("requestDetails.requestPackageName");

@@ -372,7 +372,29 @@ fn signals() -> Vec<Unminted> {
             "environmentDetails.appAccessRiskVerdict",
             Json::object([]),
         )
+        .policy(|policy| policy.refuse_apps_detected = Some(strings(&["UNKNOWN_CAPTURING"])))
+        .fails(SIGNAL_MISSING)
+        .with_twin("play-signals::apps-none"),
+    );
+    vectors.push(
+        set(
+            "play-signals::apps-none",
+            "The policy refuses apps, and the list of those detected is empty.",
+            "environmentDetails.appAccessRiskVerdict.appsDetected",
+            Json::texts(&[]),
+        )
         .policy(|policy| policy.refuse_apps_detected = Some(strings(&["UNKNOWN_CAPTURING"]))),
+    );
+    vectors.push(
+        set(
+            "play-signals::sdk-of-another-type",
+            "The policy asks for the version of Android, and it has a fraction.",
+            "deviceIntegrity.deviceAttributes.sdkVersion",
+            Json::Raw("36.1".to_owned()),
+        )
+        .policy(|policy| policy.require_sdk_version = Some(34))
+        .fails(SIGNAL_MISSING)
+        .with_twin("play-signals::sdk-accepted"),
     );
     vectors.push(
         set(

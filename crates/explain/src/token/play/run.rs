@@ -30,7 +30,7 @@ pub(super) const NO_PACKAGE: &str = "not told";
 const NO_NONCE: [u8; 32] = [0; 32];
 
 /// Stands for the token that Google's server decoded. Its hash alone is made of it, and nothing here stores that.
-const ANY_TOKEN: &[u8] = b"AAAA";
+const ANY_TOKEN: &[u8] = b"AAAA.AAAA.AAAA.AAAA.AAAA";
 
 /// What the layers of a token gave.
 pub(super) struct Opened {
