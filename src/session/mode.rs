@@ -361,7 +361,7 @@ impl ClientVersion {
     }
 }
 
-/// A decimal number of one to ten digits, zeros in front among them.
+/// A decimal number that fits 32 bits, with any number of zeros in front.
 fn number(digits: &str) -> Option<u32> {
     let digit = |sum: u32, octet: u8| match octet {
         b'0'..=b'9' => sum.checked_mul(10)?.checked_add(u32::from(octet & 0x0F)),
