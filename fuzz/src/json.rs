@@ -82,6 +82,11 @@ impl Tree {
         if let Self::Text(_, text) = self { Ok(text.clone()) } else { Err(Fault::Type) }
     }
 
+    /// A string as it is written, where an escape is a character of no other meaning.
+    pub(crate) fn raw_text(&self) -> Result<&str, Fault> {
+        if let Self::Text(written, _) = self { Ok(written) } else { Err(Fault::Type) }
+    }
+
     pub(crate) fn boolean(&self) -> Result<bool, Fault> {
         if let Self::Boolean(value) = self { Ok(*value) } else { Err(Fault::Type) }
     }

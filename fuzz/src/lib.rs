@@ -12,6 +12,7 @@ mod json;
 mod naive;
 mod play;
 mod remembering;
+mod session;
 pub mod sources;
 pub mod targets;
 mod x509;

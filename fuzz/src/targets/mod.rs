@@ -16,6 +16,8 @@ pub mod key_id;
 pub mod play_payload;
 pub mod play_token;
 pub mod prepared;
+pub mod session_sealed;
+pub mod session_token;
 pub mod stateful;
 pub mod system;
 pub mod time;
@@ -41,5 +43,6 @@ macro_rules! targets {
 
 targets! {
     cbor der certificate auth_data attestation attestation_structured attestation_real assertion ecdsa_diff chain_diff
-    time stateful batch prepared issuer key_id window system play_payload play_token
+    time stateful batch prepared issuer key_id window system play_payload play_token session_token
+    session_sealed
 }
