@@ -117,7 +117,9 @@ impl Said {
         members(tree, &names, |name, value| {
             match name {
                 "deviceRecognitionVerdict" => self.labels = value.texts()?,
-                "recentDeviceActivity" => self.device_activity = inner_signal(value, "deviceActivityLevel", Tree::text)?,
+                "recentDeviceActivity" => {
+                    self.device_activity = inner_signal(value, "deviceActivityLevel", Tree::text)?
+                }
                 "deviceAttributes" => self.sdk = inner_signal(value, "sdkVersion", Tree::integer)?,
                 _ => self.recall = signal(value, recall)?,
             }
