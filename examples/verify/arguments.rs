@@ -4,8 +4,8 @@ use std::{fs, path::Path};
 
 use genuine::app_attest::{Counter, Environments};
 use genuine_explain::{
-    Anchors, CallerSide, ClientData, LastCounter, PlayBinding, PlayKeys, PlaySide, Secret, StoredKey, TokenSide,
-    certificate_digest, device_label, unix_millis, unix_time,
+    Anchors, CallerSide, ClientData, LastCounter, PlayBinding, PlayKeys, PlaySide, Secret, SessionKeys, SessionSide,
+    StoredKey, TokenSide, certificate_digest, device_label, unix_millis, unix_time,
 };
 
 use crate::print::printable;
@@ -17,8 +17,9 @@ Usage: verify [OPTION]… FILE…      objects, tokens or vectors, `-` for stand
 
 A FILE holds an attestation or an assertion of App Attest: binary, base64 of either alphabet (padded
 or not, with line breaks or quotes) or hexadecimal digits; or a token of Play Integrity: as the app
-received it, or its payload in JSON as Google's server decoded it; or a JSON vector of either with
-the caller's side, or a group of them. Without the caller's side it is shown, and not verified.
+received it, or its payload in JSON as Google's server decoded it; a JSON Web
+Token (JWT) of three segments, such as a session token; or a JSON vector of any of these with the
+caller's side, or a group of them. Without the caller's side it is shown, and not verified.
 
 App Attest:
   --app-id ID                  prefix, period and bundle identifier
@@ -42,7 +43,17 @@ Play Integrity:
   --device LABEL               a label that is accepted, in the place of MEETS_DEVICE_INTEGRITY; may be repeated
   --accept-test-responses      take test responses of the Play Console
 
-Both:
+JSON Web Tokens:
+  --secret BASE64|@FILE        the secret of HS256: base64 of 32 to 64 octets
+  --jwks FILE                  the public keys of ES256: a JSON Web Key Set, or one key, on P-256
+  --issuer TEXT                who issues the tokens (iss)
+  --audience TEXT              whom they are for (aud)
+  --type TYPE                  their type (typ), in the place of JWT
+  --skew SECONDS               how far clocks may differ, in the place of 0
+  --max-age SECONDS            of a proof of possession: the age that it may have
+  --challenge TEXT             the challenge that it was made for
+
+All:
   --at RFC3339                 verify at this time: not now, nor at that of a vector
   --json                       one JSON object a line for each input
   --help                       this text
@@ -75,7 +86,8 @@ impl Arguments {
         let mut keys = Keys::default();
         let mut has_options = false;
         while let Some(argument) = arguments.next() {
-            let (side, play) = (&mut parsed.side, &mut parsed.token_side.play);
+            let side = &mut parsed.side;
+            let TokenSide { play, session } = &mut parsed.token_side;
             let mut value = || {
                 has_options = true;
                 let value = arguments.next().ok_or_else(|| format!("{argument} needs a value"))?;
@@ -87,7 +99,11 @@ impl Arguments {
                 "--json" => parsed.json = true,
                 "--app-id" => side.app_id = Some(value()?),
                 "--key-id" => side.key_id = Some(value()?),
-                "--challenge" => data = Some(value()?.into_bytes()),
+                "--challenge" => {
+                    let challenge = value()?;
+                    session.challenge = Some(challenge.clone());
+                    data = Some(challenge.into_bytes());
+                }
                 "--challenge-b64" => data = Some(base64(&argument, &value()?)?),
                 "--client-data" => data = Some(text_or_file(&argument, value()?)?),
                 "--client-data-hash-b64" => hash = Some(client_data_hash(&argument, &value()?)?),
@@ -97,6 +113,7 @@ impl Arguments {
                 "--at" => {
                     let time = value()?;
                     (side.at, play.at) = (Some(at(&time, unix_time)?), Some(at(&time, unix_millis)?));
+                    session.at = side.at;
                 }
                 "--root" => root(&mut parsed.anchors, &value()?)?,
                 "--decryption-key" => keys.decryption.push(Secret::new(key_text(&argument, value()?)?)),
@@ -105,7 +122,17 @@ impl Arguments {
                 "--certificate-digest" => play.certificates.push(digest(&value()?)?),
                 "--nonce" => bind(play, &argument, PlayBinding::read_nonce(&value()?))?,
                 "--request-hash" => bind(play, &argument, PlayBinding::read_request_hash(&value()?))?,
-                "--max-age" => play.max_age = Some(age(&value()?)?),
+                "--max-age" => {
+                    let milliseconds = age(&value()?)?;
+                    play.max_age = Some(milliseconds);
+                    session.max_age = Some(u32::try_from(milliseconds / 1_000).unwrap_or(u32::MAX));
+                }
+                "--secret" => with(session, SessionKeys::Secret(Secret::new(key_text(&argument, value()?)?)))?,
+                "--jwks" => with(session, key_set(&value()?)?)?,
+                "--issuer" => session.issuer = Some(value()?),
+                "--audience" => session.audience = Some(value()?),
+                "--type" => session.kind = Some(value()?),
+                "--skew" => session.skew = Some(skew(&value()?)?),
                 "--device" => play.devices.push(label(&value()?)?),
                 "--accept-test-responses" => play.accept_test_responses = true,
                 "-" => parsed.files.push(Named { file: argument, ids: Vec::new() }),
@@ -232,6 +259,26 @@ fn bind(side: &mut PlaySide, option: &str, binding: Result<PlayBinding, String>)
 fn age(text: &str) -> Result<u64, String> {
     let milliseconds = text.parse::<u64>().ok().and_then(|seconds| seconds.checked_mul(1_000));
     milliseconds.ok_or_else(|| format!("--max-age {}: not a number of seconds", printable(text)))
+}
+
+/// A token has one sort of key: what it says of its algorithm chooses none.
+fn with(side: &mut SessionSide, keys: SessionKeys) -> Result<(), String> {
+    match side.keys.replace(keys) {
+        None => Ok(()),
+        Some(_) => Err("give --secret or --jwks, and once".to_owned()),
+    }
+}
+
+/// The `@` of other options is taken as well.
+fn key_set(file: &str) -> Result<SessionKeys, String> {
+    let path = file.strip_prefix('@').unwrap_or(file);
+    let named = |reason: String| format!("--jwks {}: {reason}", printable(path));
+    let text = fs::read_to_string(path).map_err(|error| named(error.to_string()))?;
+    SessionKeys::read_jwks(&text).map_err(named)
+}
+
+fn skew(text: &str) -> Result<u32, String> {
+    text.parse().map_err(|_| format!("--skew {}: not a number of seconds", printable(text)))
 }
 
 fn label(text: &str) -> Result<genuine::play_integrity::DeviceLabel<'static>, String> {

@@ -70,8 +70,8 @@ fn take_representative(explained: &mut Vec<Explained>) -> Vec<Explained> {
 fn print_briefly(explained: &mut [Explained], style: Style) -> io::Result<()> {
     explained.sort_by_key(|one| match one.expected {
         None | Some(Expected::Pass) => 0,
-        Some(Expected::AnyError | Expected::OfSort(_)) => 1,
         Some(Expected::Exactly(error)) => error.code(),
+        Some(_) => 1,
     });
     for group in explained.chunk_by(|one, other| one.expected == other.expected) {
         if let Some(expected) = group.first().and_then(|one| one.expected) {

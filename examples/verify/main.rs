@@ -1,4 +1,4 @@
-//! Verifies App Attest objects and Play Integrity tokens, and shows each step with its verdict and what was compared.
+//! Verifies App Attest objects, Play Integrity tokens and session tokens, and shows each step with its verdict and what was compared.
 //!
 //! ```text
 //! cargo run --release --example verify                          # the bundled vectors, good and tampered
@@ -6,6 +6,7 @@
 //! cargo run --release --example verify -- --app-id ABCDE12345.org.example.app --key-id … --challenge … object.b64
 //! cargo run --release --example verify -- --package org.example.app --decryption-key @FILE --verification-key …
 //! token.txt cargo run --release --example verify -- --json FILE.json …    # one line for each
+//! cargo run --release --example verify -- --secret @FILE --issuer https://… --audience https://… token.jwt
 //! cargo run --release --example verify -- testvectors/vectors/der.json der::boolean-not-ff
 //! ```
 //!
@@ -25,7 +26,10 @@ use std::{
 };
 
 use genuine::{Error, UnixMillis, UnixTime};
-use genuine_explain::{CallerSide, Expected, Input, Kind, MAX_INPUT, Object, Outcome, Vector, explain, explain_token};
+use genuine_explain::{
+    CallerSide, Expected, Input, Kind, MAX_INPUT, Object, Outcome, TokenSide, TokenVector, Vector, explain,
+    explain_token,
+};
 
 use crate::{
     arguments::{Arguments, Named, USAGE},
@@ -102,7 +106,7 @@ fn explain_input(
     now: UnixTime,
 ) -> Result<Vec<Explained>, String> {
     let what = match &input {
-        Input::Group(_) => None,
+        Input::Group(_) | Input::TokenGroup(_) => None,
         Input::Object(_) | Input::Vector(_) => Some("object"),
         Input::Token(_) | Input::TokenVector(_) => Some("token"),
     };
@@ -131,20 +135,18 @@ fn explain_input(
             let explanation = explain_token(&token, None, &arguments.token_side, millis);
             vec![Explained::bare(name, Explanation::Token(Box::new(explanation)))]
         }
-        Input::TokenVector(vector) => {
-            let side = arguments.token_side.clone().or(vector.side);
-            let explanation = explain_token(&vector.token, Some(vector.kind), &side, millis);
-            vec![Explained {
-                name: name.to_owned(),
-                description: vector.description,
-                expected: Some(vector.expected),
-                explanation: Explanation::Token(Box::new(explanation)),
-            }]
+        Input::TokenVector(vector) => vec![of_token(name, *vector, &arguments.token_side, millis)],
+        Input::TokenGroup(vectors) => {
+            let of_member = |vector: TokenVector| {
+                let name = printable(vector.id.as_deref().unwrap_or(name));
+                of_token(&name, vector, &arguments.token_side, millis)
+            };
+            chosen(vectors, &named.ids, |vector| vector.id.as_ref())?.into_iter().map(of_member).collect()
         }
         Input::Vector(vector) => vec![of_vector(name, *vector)],
         Input::Group(vectors) => {
             let of_member = |vector: Vector| of_vector(&printable(vector.id.as_deref().unwrap_or_default()), vector);
-            chosen(vectors, &named.ids)?.into_iter().map(of_member).collect()
+            chosen(vectors, &named.ids, |vector| vector.id.as_ref())?.into_iter().map(of_member).collect()
         }
     };
     let is_attestation =
@@ -155,13 +157,25 @@ fn explain_input(
     Ok(all)
 }
 
+/// A token with its own side, where the options leave it open.
+pub(crate) fn of_token(name: &str, vector: TokenVector, options: &TokenSide, now: UnixMillis) -> Explained {
+    let side = options.clone().or(vector.side);
+    let explanation = explain_token(&vector.token, Some(vector.kind), &side, now);
+    Explained {
+        name: name.to_owned(),
+        description: vector.description,
+        expected: Some(vector.expected),
+        explanation: Explanation::Token(Box::new(explanation)),
+    }
+}
+
 /// The vectors of these ids, in this order; all of them where no id is given.
-fn chosen(vectors: Vec<Vector>, ids: &[String]) -> Result<Vec<Vector>, String> {
+fn chosen<V: Clone>(vectors: Vec<V>, ids: &[String], id_of: impl Fn(&V) -> Option<&String>) -> Result<Vec<V>, String> {
     if ids.is_empty() {
         return Ok(vectors);
     }
     let find = |id: &String| {
-        let found = vectors.iter().find(|vector| vector.id.as_ref() == Some(id));
+        let found = vectors.iter().find(|vector| id_of(vector) == Some(id));
         found.cloned().ok_or_else(|| format!("there is no vector {id}"))
     };
     ids.iter().map(find).collect()
@@ -198,6 +212,8 @@ pub(crate) struct Tally {
 impl Tally {
     pub(crate) fn count(&mut self, explained: &Explained) {
         let counter = match (explained.outcome(), explained.expected, explained.is_as_expected()) {
+            // Where no verdict, or that of one step, is what a vector expects.
+            (Outcome::Incomplete, Some(Expected::Signature(_) | Expected::Unproved), true) => &mut self.as_expected,
             (Outcome::Incomplete, ..) => &mut self.without_verdict,
             (_, Some(_), true) => &mut self.as_expected,
             (_, Some(_), false) => &mut self.not,
@@ -256,6 +272,10 @@ pub(crate) const fn is_of_time(error: Error) -> bool {
             | Error::IntermediateNotYetValid
             | Error::PlayTooOld
             | Error::PlayFromFuture
+            | Error::TokenExpired
+            | Error::TokenNotYetValid
+            | Error::TokenFromFuture
+            | Error::TokenTooOld
     )
 }
 

@@ -100,7 +100,6 @@ impl Explained {
                 style.red(format!("  →     {error}, class {:?}: {}", error.class(), to_peer(verdict.verdict, error)))
             }
             (Outcome::Accepted, None) => style.green("  →     Accepted."),
-            (_, None) if verdict.missing.is_empty() => style.bold("  →     No verdict: it is not verified here."),
             (_, None) => style.bold("  →     No verdict: parts of your side are missing."),
         };
         let expectation = self.expected.map(|expected| {
@@ -133,7 +132,8 @@ impl Explained {
                 Explanation::Object(object) => option_of(*part, object.kind),
                 Explanation::Token(token) => token::option_of(*part, token),
             };
-            options.extend(verdict.missing.iter().map(|part| option(part).to_owned()));
+            let named = verdict.missing.iter().map(|part| option(part).to_owned());
+            options.extend(named.filter(|option| !option.is_empty()));
         }
         if options.is_empty() {
             return Vec::new();
@@ -348,7 +348,8 @@ const fn to_peer(outcome: Outcome, error: Error) -> &'static str {
 pub(crate) fn group_title(expected: Expected, style: Style) -> String {
     style.bold(match expected {
         Expected::Pass => "Must be accepted".to_owned(),
-        Expected::AnyError | Expected::OfSort(_) => "Must be refused".to_owned(),
+        Expected::AnyError | Expected::OfSort(_) | Expected::Signature(false) => "Must be refused".to_owned(),
+        Expected::Signature(true) | Expected::Unproved => "Without a verdict".to_owned(),
         Expected::Exactly(error) => format!("Must be refused with {error}, class {:?}", error.class()),
     })
 }

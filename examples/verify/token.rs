@@ -1,6 +1,6 @@
 //! What a token says, in rows, and the options that belong to it.
 
-use genuine_explain::{HeaderFacts, Missing, PlayFacts, Recall, TokenExplanation, TokenFacts, TokenKind};
+use genuine_explain::{HeaderFacts, Missing, PlayFacts, Recall, SessionFacts, TokenExplanation, TokenFacts, TokenKind};
 
 use crate::print::{Row, cut};
 
@@ -11,6 +11,7 @@ const MAX_VALUE: usize = 500;
 pub(crate) fn title(token: &TokenExplanation) -> &'static str {
     match (&token.facts, token.kind) {
         (Some(TokenFacts::Play(facts)), _) if facts.authentic => "Google says:",
+        (Some(TokenFacts::Session(facts)), _) if facts.authentic => "Signed by a key of yours:",
         (Some(_), TokenKind::PlayPayload) => "The payload says, if it is Google's answer:",
         _ => "The token says, unverified:",
     }
@@ -23,6 +24,7 @@ pub(crate) fn rows(token: &TokenExplanation) -> Vec<Row> {
     // With a payload to show, the headers stand among the steps alone.
     let rows: Vec<Row> = match &token.facts {
         Some(TokenFacts::Play(facts)) => play(facts),
+        Some(TokenFacts::Session(facts)) => session(token.header.as_ref(), facts),
         _ => headers.into_iter().filter_map(header).collect(),
     };
     rows.into_iter().map(|(label, value)| (label, cut(&value, MAX_VALUE))).collect()
@@ -61,6 +63,38 @@ fn play(facts: &PlayFacts) -> Vec<Row> {
     rows
 }
 
+/// The header, and each claim: of the registered ones the meaning, of the others the name.
+fn session(header: Option<&HeaderFacts>, facts: &SessionFacts) -> Vec<Row> {
+    let mut rows = Vec::new();
+    if let Some(header) = header {
+        let parameters = [("algorithm", &header.algorithm), ("type", &header.kind), ("key", &header.key_id)];
+        rows.extend(parameters.into_iter().filter_map(|(label, value)| Some((label, value.clone()?))));
+    }
+    for claim in &facts.claims {
+        let value = match &claim.time {
+            Some(time) => format!("{} ({time})", claim.value),
+            None => claim.value.clone(),
+        };
+        let label = match claim.claim_name.as_str() {
+            "iss" => "issuer (iss)",
+            "sub" => "subject (sub)",
+            "aud" => "audience (aud)",
+            "exp" => "expires (exp)",
+            "nbf" => "not before (nbf)",
+            "iat" => "issued (iat)",
+            "jti" => "identifier (jti)",
+            "cnf" => "bound to (cnf)",
+            name => {
+                rows.push(("claim", format!("{name}: {value}")));
+                continue;
+            }
+        };
+        rows.push((label, value));
+    }
+    rows.extend(facts.bound_to.as_ref().map(|thumbprint| ("thumbprint", thumbprint.clone())));
+    rows
+}
+
 fn listed(items: &[String]) -> Option<String> {
     (!items.is_empty()).then(|| items.join(", "))
 }
@@ -88,6 +122,10 @@ fn recall(recall: &Recall) -> String {
 pub(crate) fn time(token: &TokenExplanation) -> Option<&str> {
     match &token.facts {
         Some(TokenFacts::Play(facts)) => facts.time.as_deref(),
+        Some(TokenFacts::Session(facts)) => {
+            let claim = facts.claims.iter().find(|claim| ["iat", "nbf"].contains(&claim.claim_name.as_str()))?;
+            claim.time.as_deref()
+        }
         _ => None,
     }
 }
@@ -103,6 +141,12 @@ pub(crate) fn option_of(part: Missing, token: &TokenExplanation) -> &'static str
         Missing::CertificateDigest => "--certificate-digest SHA256",
         Missing::Binding if is_standard => "--request-hash TEXT",
         Missing::Binding => "--nonce BASE64URL",
+        Missing::TokenKey => "--secret BASE64 or --jwks FILE",
+        Missing::TokenType => "--type TYPE",
+        Missing::Issuer => "--issuer TEXT",
+        Missing::Audience => "--audience TEXT",
+        Missing::MaxAge => "--max-age SECONDS",
+        Missing::Challenge => "--challenge TEXT",
         _ => "",
     }
 }

@@ -13,7 +13,8 @@ use std::{
     },
 };
 
-use genuine_testvectors::{ROOT_PEM, text, texts};
+use genuine::crypto::{HmacSha256 as _, RustCrypto, RustCryptoSigner, Sha256 as _, SignP256 as _};
+use genuine_testvectors::{PLAY_GROUPS, ROOT_PEM, play_vectors, text, texts};
 use serde_json::{Value, json};
 
 #[path = "../../crates/explain/tests/explain/mint.rs"]
@@ -643,7 +644,7 @@ fn tokens_are_shown_without_a_verdict() {
     assert!(!bare.stdout.contains("MEETS_"), "nothing more is claimed");
     let foreign = keys.jws(r#"{"typ":"JWT","alg":"ES256"}"#, r#"{"sub":"device"}"#);
     let jwt = run_with_input(["-"], foreign.as_bytes());
-    jwt.assert_ends(1, "1 without a verdict").assert_says("JSON web token").assert_says("it is not verified here");
+    jwt.assert_ends(1, "0 accepted, 1 refused").assert_says("JSON Web Token").assert_says("TokenExpiryMissing (5133)");
     let named = run_with_input(["-", "group::name"], foreign.as_bytes());
     assert_eq!(named.status, Some(2));
     named.assert_says("one token, and group::name belongs to a group of vectors");
@@ -732,6 +733,165 @@ fn shared_tokens_are_as_expected() {
     let good = files.iter().find(|file| file.ends_with("valid_minimal.json")).expect("a case");
     let other = self::run([OsStr::new("--package"), OsStr::new("com.example.other"), good.as_os_str()]);
     other.assert_ends(1, "0 as expected, 1 not").assert_says("PlayRequestPackage (2100)");
+}
+
+/// Tokens of a committed file, several, and all of them.
+#[test]
+fn tokens_are_taken_from_groups() {
+    const APP: &str = "testvectors/vectors/play-app.json";
+    let (one, two) = ("play-app::another-certificate", "play-good::standard");
+    let several = run([APP, one, "testvectors/vectors/play-good.json", two]);
+    several.assert_ends(0, "2 as expected, 0 not").assert_says("Play Integrity payload · expected: pass");
+    several.assert_says(&format!("{one} · Play Integrity token · expected: PlayCertificate"));
+    let line: Value = serde_json::from_str(&run(["--json", APP, one]).stdout).expect("one line");
+    assert_eq!((&line["file"], &line["name"]), (&json!(one), &json!("PlayCertificate")));
+    assert_eq!((&line["as_expected"], &line["kind"]), (&json!(true), &json!("play_token")));
+    run([APP, "play-app::no-such"]).assert_ends(2, "0 as expected, 0 not").assert_says("no vector play-app::no-such");
+    // An option takes the place of what a vector says.
+    let other = run(["--package", "com.example.other", "testvectors/vectors/play-good.json", "play-good::minimal"]);
+    other.assert_ends(1, "0 as expected, 1 not").assert_says("PlayRequestPackage (2100)");
+    let files: Vec<_> = PLAY_GROUPS.iter().map(|(name, _)| format!("testvectors/vectors/{name}.json")).collect();
+    let all = run(&files);
+    all.assert_ends(0, &format!("{} as expected, 0 not", play_vectors().count()));
+    let lines = all.stdout.lines().filter(|line| !line.starts_with("play-"));
+    let longest = lines.max_by_key(|line| line.chars().count()).unwrap_or_default();
+    assert!(longest.chars().count() <= 100, "{longest}");
+    assert!(!all.stdout.contains(['\x1B', '\u{202E}']));
+}
+
+const SECRET: [u8; 32] = [0x5A; 32];
+
+fn session_token(claims: &Value) -> String {
+    let signed =
+        format!("{}.{}", mint::base64url(r#"{"alg":"HS256","typ":"JWT"}"#), mint::base64url(claims.to_string()));
+    let code = RustCrypto.hmac_sha256(&SECRET, &[signed.as_bytes()]).expect("a code");
+    format!("{signed}.{}", mint::base64url(code))
+}
+
+fn session_claims() -> Value {
+    json!({"iss": "https://a.example", "aud": "https://b.example", "exp": 1_800_000_300, "iat": 1_800_000_000})
+}
+
+fn session_options() -> Vec<String> {
+    let options = [
+        ("--secret", mint::base64url(SECRET)),
+        ("--issuer", "https://a.example".to_owned()),
+        ("--audience", "https://b.example".to_owned()),
+        ("--at", "2027-01-15T08:00:01Z".to_owned()),
+    ];
+    options.into_iter().flat_map(|(option, value)| [option.to_owned(), value]).collect()
+}
+
+#[test]
+fn session_tokens_are_verified_with_options() {
+    let (token, options) = (session_token(&session_claims()), session_options());
+    let good = run_on_token(&options, &[], &token);
+    good.assert_ends(0, "1 accepted, 0 refused")
+        .assert_says("standard input · JSON Web Token")
+        .assert_says("Signed by a key of yours:")
+        .assert_says("expires (exp)  1800000300 (2027-01-15T08:05:00Z)");
+    assert_eq!((good.count("  ok "), good.count("  FAIL")), (10, 0));
+    // Each option decides.
+    for pair in (0..options.len()).step_by(2) {
+        let mut fewer = options.clone();
+        let removed: Vec<_> = fewer.drain(pair..pair + 2).collect();
+        let run = run_on_token(&fewer, &[], &token);
+        let (last, says) = match removed[0].as_str() {
+            "--at" => ("0 accepted, 1 refused", "--at 2027-01-15T08:00:00Z".to_owned()),
+            option => ("1 without a verdict", format!("Options: {option} ")),
+        };
+        run.assert_ends(1, last).assert_says(&says);
+    }
+    // The secret in a file; and nobody prints it.
+    let file = TempFile::new(mint::base64url(SECRET) + "\n");
+    let mut from_file = options.clone();
+    from_file[1] = format!("@{}", file.path());
+    for arguments in [&options, &from_file] {
+        let run = run_on_token(arguments, &["--json"], &format!("Bearer {token}"));
+        assert_eq!(run.status, Some(0), "{}", run.stderr);
+        assert!(!run.stdout.contains(&mint::base64url(SECRET)) && !run.stdout.contains(&"5a".repeat(32)));
+        let line: Value = serde_json::from_str(&run.stdout).expect("one line");
+        assert_eq!((&line["kind"], &line["verdict"]), (&json!("jwt"), &json!("accepted")));
+        assert_eq!((&line["decoding"][0], &line["facts"]["authentic"]), (&json!("scheme"), &json!(true)));
+    }
+    run_on_token(&options, &["--type", "at+jwt"], &token).assert_says("TokenType (5106)");
+    let mut late = options.clone();
+    late[7] = "2027-01-15T08:05:09Z".to_owned();
+    run_on_token(&late, &[], &token).assert_ends(1, "0 accepted, 1 refused").assert_says("TokenExpired (5150)");
+    run_on_token(&late, &["--skew", "10"], &token).assert_ends(0, "1 accepted, 0 refused");
+    let play = run_on_token(&options, &[], &mint::Keys::new(1).token(&mint::payload()));
+    play.assert_ends(1, "0 accepted, 1 refused").assert_says("five segments");
+}
+
+#[test]
+fn session_tokens_are_verified_with_a_key_set() {
+    let issuer = RustCryptoSigner::try_from(&[7; 32]).expect("a scalar");
+    let mut room = [0; 256];
+    let key = genuine::session::jwk::write(&issuer.public_key(), "one", &mut room).expect("room");
+    let set = TempFile::new(format!(r#"{{"keys":[{key}]}}"#));
+    let header = mint::base64url(r#"{"alg":"ES256","typ":"JWT","kid":"one"}"#);
+    let signed = format!("{header}.{}", mint::base64url(session_claims().to_string()));
+    let hash = RustCrypto.sha256(&[signed.as_bytes()]).expect("a hash");
+    let token = format!("{signed}.{}", mint::base64url(issuer.sign(&hash).expect("a signature").0));
+    let options = [&["--jwks".to_owned(), set.path().to_owned()], &session_options()[2..]].concat();
+    run_on_token(&options, &[], &token).assert_ends(0, "1 accepted, 0 refused").assert_says("key found  one");
+    run_on_token(&options, &[], &session_token(&session_claims())).assert_says("TokenAlgorithm (5117)");
+}
+
+#[test]
+fn wrong_options_of_session_tokens_are_told() {
+    let secret = mint::base64url(SECRET);
+    let rows: [(&[&str], &str); 6] = [
+        (&["--secret", &secret, "--secret", &secret], "once"),
+        (&["--secret", &secret, "--jwks", "testvectors/play-schema.json"], "--jwks"),
+        (&["--secret", "Cargo.toml"], "that is a file"),
+        (&["--jwks", "/no/such/file"], "/no/such/file"),
+        (&["--jwks", "Cargo.toml"], "not JSON"),
+        (&["--skew", "-1"], "not a number of seconds"),
+    ];
+    for (arguments, says) in rows {
+        let run = run(arguments.iter().copied().chain(["-"]));
+        assert_eq!((run.status, run.stdout.as_str()), (Some(2), ""), "{arguments:?}");
+        run.assert_says(says).assert_says("--help lists the options");
+        assert!(!run.stderr.contains(&secret), "a secret is printed");
+    }
+    // What is no secret is told beside the token, which may say what was meant.
+    let run = run_on_token(&["--secret".to_owned(), "hunter2!".to_owned()], &[], &session_token(&session_claims()));
+    run.assert_ends(1, "0 accepted, 1 refused").assert_says("ConfigSecretLength (5912)").assert_says("not base64");
+    assert!(!run.stdout.contains("hunter2"));
+}
+
+/// Claims command no terminal, neither by their names nor by their values.
+#[test]
+fn what_a_session_token_says_is_printed_without_control_characters() {
+    let hostile = "\x1B[2J\u{9B}2J\u{202E}";
+    for name in ["iss", "aud", "sub", "jti", "cnf", hostile] {
+        let mut claims = session_claims();
+        claims[name] = json!(hostile);
+        for more in [&[][..], &["--json"]] {
+            let run = run_on_token(&session_options(), more, &session_token(&claims));
+            assert!(run.stdout.contains("[2J"), "{name}: it is shown");
+            assert!(!run.stdout.contains(['\x1B', '\u{9B}', '\u{202E}']), "{name}");
+        }
+    }
+}
+
+/// The examples lie beside the directory that `GENUINE_REAL_VECTORS` names.
+#[test]
+fn shared_session_tokens_are_as_expected() {
+    let Some(directory) = env::var_os("GENUINE_REAL_VECTORS").map(PathBuf::from) else { return };
+    let directory = directory.parent().expect("a directory above").join("tokens");
+    let file = |name: &str| directory.join(name);
+    let run = run([file("hs256_examples.json"), file("client_attestation_example.json")]);
+    run.assert_ends(0, "6 as expected, 0 not").assert_says("stays unproved").assert_says("client_attestation_pop");
+    assert_eq!((run.count("  FAIL"), run.count("  → ")), (1, 6));
+    // Another secret, and the one whose signature is wrong is all that is as expected.
+    let other = self::run([
+        OsStr::new("--secret"),
+        OsStr::new(&mint::base64url(SECRET)),
+        file("hs256_examples.json").as_os_str(),
+    ]);
+    other.assert_ends(1, "1 as expected, 3 not").assert_says("TokenForged (5121)");
 }
 
 /// `GENUINE_REAL_VECTORS` names a directory with `attestations/` and `assertions/` of genuine devices.

@@ -1,9 +1,9 @@
 //! The verdict that a vector expects.
 
-use genuine::{Error, Step, play_integrity};
+use genuine::{Error, Step, play_integrity, session};
 use serde_json::Value;
 
-use crate::model::{Outcome, Verdict};
+use crate::model::{Missing, Outcome, Verdict};
 
 /// The verdict that a vector expects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +16,10 @@ pub enum Expected {
     Exactly(Error),
     /// A failure of this sort, as the vectors of tokens name it: `jwe`, for example.
     OfSort(&'static str),
+    /// The signature alone: right, whatever the rest of the answer is, or wrong.
+    Signature(bool),
+    /// No verdict: nobody can tell, because a key is not published.
+    Unproved,
 }
 
 impl Expected {
@@ -27,6 +31,9 @@ impl Expected {
             Self::AnyError => verdict.error.is_some(),
             Self::Exactly(error) => verdict.error == Some(error),
             Self::OfSort(sort) => verdict.error.and_then(sort_of) == Some(sort),
+            Self::Signature(false) => verdict.error == Some(Error::TokenForged),
+            Self::Signature(true) => is_signed(verdict),
+            Self::Unproved => verdict.verdict == Outcome::Incomplete,
         }
     }
 
@@ -51,7 +58,20 @@ impl std::fmt::Display for Expected {
             Self::AnyError => f.write_str("any failure"),
             Self::Exactly(error) => error.fmt(f),
             Self::OfSort(sort) => write!(f, "reject:{sort}"),
+            Self::Signature(true) => f.write_str("a right signature"),
+            Self::Signature(false) => f.write_str("a wrong signature"),
+            Self::Unproved => f.write_str("no verdict"),
         }
+    }
+}
+
+/// Whether the signature of a token was asked and is right.
+fn is_signed(verdict: &Verdict) -> bool {
+    let is_asked = !verdict.missing.contains(&Missing::TokenKey);
+    match verdict.error.map(Error::step) {
+        None => is_asked,
+        Some(Some(Step::Session(step))) => is_asked && step > session::Step::Authenticity,
+        Some(_) => false,
     }
 }
 

@@ -26,6 +26,8 @@ pub enum Input {
     Token(Token),
     /// A JSON vector of a token.
     TokenVector(Box<TokenVector>),
+    /// A file of several tokens, each with its name.
+    TokenGroup(Vec<TokenVector>),
 }
 
 /// The bytes of an object, and how they were obtained.

@@ -38,8 +38,8 @@ pub use policy::{LeastBuild, Requirements};
 pub use receipt::ReceiptFacts;
 pub use text::{from_base64, unix_millis, unix_time};
 pub use token::{
-    CertificateDigest, DialogFacts, HeaderFacts, PlayBinding, PlayFacts, PlayKeys, PlaySide, Recall, Secret, Token,
-    TokenExplanation, TokenFacts, TokenForm, TokenKind, TokenSide, TokenVector, certificate_digest, device_label,
-    explain_token,
+    CertificateDigest, Claim, DialogFacts, HeaderFacts, PlayBinding, PlayFacts, PlayKeys, PlayRequirements, PlaySide,
+    Recall, Secret, SessionFacts, SessionKey, SessionKeys, SessionSide, Token, TokenExplanation, TokenFacts, TokenForm,
+    TokenKind, TokenSide, TokenVector, certificate_digest, device_label, explain_token,
 };
 pub use vector::Vector;

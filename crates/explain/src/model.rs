@@ -73,6 +73,8 @@ pub enum Decoding {
     Hex,
     /// A member of a JSON object held the token.
     JsonMember,
+    /// The name of a scheme before a token was taken away, such as `Bearer`.
+    Scheme,
 }
 
 /// The answer, always the engine's.
@@ -134,22 +136,25 @@ pub enum Missing {
     CertificateDigest,
     /// The nonce or the request hash.
     Binding,
+    /// JSON Web Tokens: the secret or the public keys.
+    TokenKey,
+    /// The key of the attester, without which the key in an attestation is unproved.
+    AttesterKey,
+    /// The type.
+    TokenType,
+    /// The issuer.
+    Issuer,
+    /// The audience.
+    Audience,
+    /// Proofs: the greatest age.
+    MaxAge,
+    /// The challenge.
+    Challenge,
+    /// Attestations of OAuth clients: the proof that comes with one.
+    Proof,
 }
 
 impl Verdict {
-    /// What was not verified has none.
-    pub(crate) const fn without_verdict() -> Self {
-        Self {
-            verdict: Outcome::Incomplete,
-            code: None,
-            name: None,
-            class: None,
-            step: None,
-            missing: Vec::new(),
-            error: None,
-        }
-    }
-
     pub(crate) fn new(result: Result<(), Error>, missing: Vec<Missing>) -> Self {
         let error = result.err();
         let verdict = match error.map(Error::class) {
@@ -401,9 +406,7 @@ pub enum Finding {
     NotGenuine,
     /// None of the usual mistakes fits.
     NoneFits,
-    /// Tokens: it is of a kind that is not verified here.
-    NotVerifiedHere,
-    /// It has not the five segments of a JWE.
+    /// Tokens: it has not as many segments as belong there, five or three.
     OtherSegments,
     /// It is the inner layer of a token alone, or what takes a certificate in its header for proof.
     InnerLayer,
@@ -445,6 +448,12 @@ pub enum Finding {
     DeviceRefused,
     /// The user does not have the app from Google Play.
     NotLicensed,
+    /// JSON Web Tokens: the algorithm is not that of the key, or `none`.
+    OtherAlgorithm,
+    /// Another issuer or audience.
+    OtherParty,
+    /// The token is bound to a key, and needs a proof.
+    NeedsProof,
 }
 
 /// `production` or `development`.

@@ -18,6 +18,9 @@ impl Input {
         let payload = || Self::Token(Token::payload(text));
         let Ok(value) = serde_json::from_str::<Value>(text) else { return is_payload(text).then(|| Ok(payload())) };
         let members = value.as_object()?;
+        if TokenVector::is_group(members) {
+            return Some(TokenVector::group(members).map(Self::TokenGroup));
+        }
         if TokenVector::is_one(members) {
             return Some(TokenVector::of(members).map(|vector| Self::TokenVector(Box::new(vector))));
         }
@@ -39,16 +42,30 @@ impl Token {
         Self { text: text.as_bytes().to_vec(), form: TokenForm::Compact, decoding }
     }
 
-    fn payload(text: &str) -> Self {
+    pub(super) fn payload(text: &str) -> Self {
         Self { text: text.as_bytes().to_vec(), form: TokenForm::Payload, decoding: Vec::new() }
     }
 
     /// A token, also one with a fault; `None` for text that does not begin as one. Its first segment is a JSON object;
     /// so is that of one that was encoded once more.
     pub(crate) fn of_text(text: &str) -> Option<Self> {
-        let (text, decoding) = clean(text);
+        let (text, has_scheme) = without_scheme(text);
+        let (text, cleaned) = clean(text);
+        let decoding = has_scheme.then_some(Decoding::Scheme).into_iter().chain(cleaned).collect();
         let first = text.split('.').next().and_then(|segment| header::decoded(segment.as_bytes()))?;
         let is_token = first.trim_ascii_start().starts_with(b"{") || first.starts_with(b"eyJ");
         is_token.then(|| Self::compact(&text, decoding))
     }
+}
+
+/// What stands behind `Bearer` or `DPoP`, perhaps with the name of the header before that, and whether there was any of it.
+fn without_scheme(text: &str) -> (&str, bool) {
+    let whole = text.trim().trim_start_matches(['"', '\'']);
+    let mut rest = whole;
+    for prefix in ["authorization:", "bearer ", "dpop "] {
+        if rest.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix)) {
+            rest = rest[prefix.len()..].trim_start();
+        }
+    }
+    if rest.len() < whole.len() { (rest, true) } else { (text, false) }
 }

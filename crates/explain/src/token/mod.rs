@@ -1,25 +1,24 @@
-//! Tokens: what Google Play Integrity hands to an app.
+//! Tokens: what Google Play Integrity hands to an app, and what a server hands out after it.
 //!
 //! Objects of App Attest are bytes, and tokens are text, which other modules tell apart and read. A kind of token is
-//! one module here, with its side of the caller, its steps, facts and diagnosis: [`play`]. Session tokens will stand
-//! beside it.
+//! one module here, with its side of the caller, its steps, facts and diagnosis: [`play`] and [`session`].
 
 mod header;
 mod input;
 mod model;
 mod play;
+mod session;
 mod vector;
 
-use genuine::UnixMillis;
-
-use crate::model::{Diagnosis, Finding, Verdict};
+use genuine::{UnixMillis, UnixTime};
 
 pub use header::HeaderFacts;
 pub use model::{Token, TokenExplanation, TokenFacts, TokenForm, TokenKind, TokenSide};
 pub use play::{
-    CertificateDigest, DialogFacts, PlayBinding, PlayFacts, PlayKeys, PlaySide, Recall, Secret, certificate_digest,
-    device_label,
+    CertificateDigest, DialogFacts, PlayBinding, PlayFacts, PlayKeys, PlayRequirements, PlaySide, Recall, Secret,
+    certificate_digest, device_label,
 };
+pub use session::{Claim, SessionFacts, SessionKey, SessionKeys, SessionSide};
 pub use vector::TokenVector;
 
 /// Explains a token: as what it is verified, what the engine answers, step by step, what it says, and what that means.
@@ -30,11 +29,11 @@ pub use vector::TokenVector;
 pub fn explain_token(token: &Token, kind: Option<TokenKind>, side: &TokenSide, now: UnixMillis) -> TokenExplanation {
     let detected = || match token.form {
         TokenForm::Payload => TokenKind::PlayPayload,
-        TokenForm::Compact if is_foreign(&token.text) => TokenKind::Jwt,
+        TokenForm::Compact if is_foreign(&token.text) || side.is_of_session() => TokenKind::Jwt,
         TokenForm::Compact => TokenKind::PlayToken,
     };
     match kind.unwrap_or_else(detected) {
-        TokenKind::Jwt => shown(token),
+        TokenKind::Jwt => session::explained(token, &side.session, UnixTime(now.0 / 1_000)),
         TokenKind::PlayToken => play::explained(token, TokenForm::Compact, &side.play, now),
         TokenKind::PlayPayload => play::explained(token, TokenForm::Payload, &side.play, now),
     }
@@ -46,26 +45,4 @@ fn is_foreign(text: &[u8]) -> bool {
     let [header, payload, _] = segments[..] else { return false };
     let is_of_play = header::decoded(payload).is_some_and(|json| header::is_payload(&String::from_utf8_lossy(&json)));
     !is_of_play && HeaderFacts::of(header).is_some_and(|header| !header.has_certificates)
-}
-
-/// A token that is not verified here.
-fn shown(token: &Token) -> TokenExplanation {
-    let header = token.text.split(|octet| *octet == b'.').next().and_then(HeaderFacts::of);
-    let sentence = "This is a JSON web token of three segments, a session token for example. It is not verified here: \
-                    only its header is shown, which anybody can write. A token of Play Integrity has five segments.";
-    TokenExplanation {
-        kind: TokenKind::Jwt,
-        decoding: token.decoding.clone(),
-        verdict: Verdict::without_verdict(),
-        steps: Vec::new(),
-        header,
-        inner_header: None,
-        facts: None,
-        diagnosis: Diagnosis {
-            unverified: true,
-            finding: Finding::NotVerifiedHere,
-            sentence: sentence.to_owned(),
-            tried: Vec::new(),
-        },
-    }
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::{
     header::HeaderFacts,
     play::{PlayFacts, PlaySide},
+    session::{SessionFacts, SessionSide},
 };
 use crate::model::{Decoding, Diagnosis, StepReport, Verdict};
 
@@ -37,18 +38,18 @@ pub enum TokenKind {
     PlayToken,
     /// The payload of one, as Google's server decoded it.
     PlayPayload,
-    /// A JSON web token of somebody else. It is shown, and not verified.
+    /// A JSON Web Token of three segments: a session token, an attestation of an OAuth client, or the proof that comes with one.
     Jwt,
 }
 
 impl TokenKind {
-    /// For people: `Play Integrity token`, `Play Integrity payload`, `JSON web token`.
+    /// For people: `Play Integrity token`, `Play Integrity payload`, `JSON Web Token`.
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
             Self::PlayToken => "Play Integrity token",
             Self::PlayPayload => "Play Integrity payload",
-            Self::Jwt => "JSON web token",
+            Self::Jwt => "JSON Web Token",
         }
     }
 }
@@ -58,13 +59,20 @@ impl TokenKind {
 pub struct TokenSide {
     /// For those of Play Integrity.
     pub play: PlaySide,
+    /// For JSON Web Tokens of three segments.
+    pub session: SessionSide,
 }
 
 impl TokenSide {
     /// This side, with what it leaves open taken from another.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
-        Self { play: self.play.or(other.play) }
+        Self { play: self.play.or(other.play), session: self.session.or(other.session) }
+    }
+
+    /// Whether it is told for JSON Web Tokens, and no key of Play Integrity is.
+    pub(super) const fn is_of_session(&self) -> bool {
+        self.session.is_told() && self.play.keys.is_empty()
     }
 }
 
@@ -79,7 +87,7 @@ pub struct TokenExplanation {
     /// What the engine answers.
     #[serde(flatten)]
     pub verdict: Verdict,
-    /// The steps of the verification in the order in which they run; none for a token that is not verified here.
+    /// The steps of the verification in the order in which they run.
     pub steps: Vec<StepReport>,
     /// What the header says, which anybody can write; `None` if it cannot be read.
     pub header: Option<HeaderFacts>,
@@ -98,4 +106,6 @@ pub struct TokenExplanation {
 pub enum TokenFacts {
     /// One of Play Integrity.
     Play(Box<PlayFacts>),
+    /// A JSON Web Token of three segments.
+    Session(Box<SessionFacts>),
 }

@@ -1,17 +1,22 @@
 //! A JSON vector of a token: the token, what the caller knows about it, and the outcome to expect.
 //!
-//! One form so far: a *case*, with the members `token`, `expect` and `context`. **Vectors of another form are told
-//! apart in [`TokenVector::is_one`] and read in [`TokenVector::of`]**, each by a function as [`of_case`] is; what an
-//! outcome is called in them belongs to [`Expected`].
+//! A *case*, with the members `token`, `expect` and `context`, is read here, and a vector of `testvectors/play-schema.json` by
+//! [`play::vector`]. **Vectors of another form are told apart in [`TokenVector::is_one`] and read in [`TokenVector::of`]**, files of
+//! several in [`TokenVector::is_group`] and [`TokenVector::group`]; what an outcome is called in them belongs to [`Expected`].
 
 use genuine::UnixMillis;
 use serde_json::{Map, Value};
 
 use super::{
     model::{Token, TokenKind, TokenSide},
-    play::{PlayBinding, PlayKeys, PlaySide, Secret, certificate_digest, device_label},
+    play::{self, PlayBinding, PlayKeys, PlayRequirements, PlaySide, Secret, certificate_digest, device_label},
+    session,
 };
-use crate::{expected::Expected, model::Decoding, text::from_base64};
+use crate::{
+    expected::Expected,
+    model::Decoding,
+    text::{from_base64, shortened},
+};
 
 /// A token with the caller's side.
 #[derive(Clone, Debug)]
@@ -33,12 +38,36 @@ pub struct TokenVector {
 impl TokenVector {
     /// Whether a JSON object is of one of the forms.
     pub(super) fn is_one(members: &Map<String, Value>) -> bool {
-        members.contains_key("token") && (members.contains_key("expect") || members.contains_key("context"))
+        let has = |name: &str| members.contains_key(name);
+        has("token") && (has("expect") || has("context") || is_of_suite(members))
     }
 
     pub(super) fn of(members: &Map<String, Value>) -> Result<Self, String> {
-        of_case(members)
+        if is_of_suite(members) { play::vector::read(members) } else { of_case(members) }
     }
+
+    /// Whether a JSON object has several tokens.
+    pub(super) fn is_group(members: &Map<String, Value>) -> bool {
+        let first = members.get("vectors").and_then(Value::as_array).and_then(|vectors| vectors.first());
+        first.and_then(Value::as_object).is_some_and(is_of_suite) || session::vector::is_one(members)
+    }
+
+    pub(super) fn group(members: &Map<String, Value>) -> Result<Vec<Self>, String> {
+        let Some(vectors) = members.get("vectors").and_then(Value::as_array) else {
+            return session::vector::read(members);
+        };
+        let member = |(place, vector): (usize, &Value)| {
+            let id = vector.get("id").and_then(Value::as_str).ok_or_else(|| format!("vector {place} has no `id`"))?;
+            let members = vector.as_object().ok_or_else(|| format!("vector {place} is not a JSON object"))?;
+            Self::of(members).map_err(|reason| format!("{}: {reason}", shortened(id, 60)))
+        };
+        vectors.iter().enumerate().map(member).collect()
+    }
+}
+
+/// Of `testvectors/play-schema.json`.
+fn is_of_suite(members: &Map<String, Value>) -> bool {
+    ["token", "request", "expected"].iter().all(|name| members.contains_key(*name))
 }
 
 fn of_case(members: &Map<String, Value>) -> Result<TokenVector, String> {
@@ -54,7 +83,7 @@ fn of_case(members: &Map<String, Value>) -> Result<TokenVector, String> {
         description: case.text("note")?.filter(|note| !note.is_empty()).map(str::to_owned),
         kind: TokenKind::PlayToken,
         token: Token::compact(text, vec![Decoding::Vector]),
-        side: TokenSide { play: side(&context)? },
+        side: TokenSide { play: side(&context)?, ..TokenSide::default() },
         expected: expected.unwrap_or(Expected::Pass),
     })
 }
@@ -91,27 +120,39 @@ fn side(context: &Members<'_>) -> Result<PlaySide, String> {
         max_skew: context.number("future_skew_ms")?,
         devices,
         accept_test_responses: false,
+        requirements: PlayRequirements::default(),
     })
 }
 
 /// The members of a case, read with a reason where one is not of its form. `null` is the same as absent.
-struct Members<'v>(&'v Map<String, Value>);
+pub(super) struct Members<'v>(pub(super) &'v Map<String, Value>);
 
 impl<'v> Members<'v> {
-    fn value(&self, name: &str) -> Option<&'v Value> {
+    pub(super) fn value(&self, name: &str) -> Option<&'v Value> {
         self.0.get(name).filter(|value| !value.is_null())
     }
 
-    fn text(&self, name: &str) -> Result<Option<&'v str>, String> {
+    pub(super) fn text(&self, name: &str) -> Result<Option<&'v str>, String> {
         self.value(name).map(|value| value.as_str().ok_or_else(|| format!("`{name}` is not text"))).transpose()
     }
 
-    fn number(&self, name: &str) -> Result<Option<u64>, String> {
+    pub(super) fn number(&self, name: &str) -> Result<Option<u64>, String> {
         let number = |value: &Value| value.as_u64().ok_or_else(|| format!("`{name}` is not a number"));
         self.value(name).map(number).transpose()
     }
 
-    fn texts(&self, name: &str) -> Result<Vec<&'v str>, String> {
+    pub(super) fn integer(&self, name: &str) -> Result<Option<i64>, String> {
+        let number = |value: &Value| value.as_i64().ok_or_else(|| format!("`{name}` is not a number"));
+        self.value(name).map(number).transpose()
+    }
+
+    /// Absent is `false`.
+    pub(super) fn flag(&self, name: &str) -> Result<bool, String> {
+        let flag = |value: &Value| value.as_bool().ok_or_else(|| format!("`{name}` is neither true nor false"));
+        self.value(name).map_or(Ok(false), flag)
+    }
+
+    pub(super) fn texts(&self, name: &str) -> Result<Vec<&'v str>, String> {
         let Some(value) = self.value(name) else { return Ok(Vec::new()) };
         let items = value.as_array().and_then(|items| items.iter().map(Value::as_str).collect());
         items.ok_or_else(|| format!("`{name}` is not a list of texts"))

@@ -97,7 +97,7 @@ proptest! {
         let text = if decoded { payload.to_string() } else { keys.token(&payload) };
         let input = changed(text.as_bytes(), &changes);
         let play = PlaySide { keys: Vec::new(), ..token::side() };
-        let side = TokenSide { play: if has_keys { token::side() } else { play } };
+        let side = TokenSide { play: if has_keys { token::side() } else { play }, ..TokenSide::default() };
         if let Ok(Input::Token(read)) = Input::read(&input) {
             let explanation = explain_token(&read, None, &side, UnixMillis(1));
             let is_accepted = explanation.verdict.verdict == Outcome::Accepted;

@@ -37,7 +37,7 @@ pub(crate) fn read(text: &str) -> Token {
 }
 
 pub(crate) fn explained(text: &str, side: PlaySide) -> TokenExplanation {
-    explain_token(&read(text), None, &TokenSide { play: side }, UnixMillis(1))
+    explain_token(&read(text), None, &TokenSide { play: side, ..TokenSide::default() }, UnixMillis(1_000))
 }
 
 pub(crate) fn facts(explanation: &TokenExplanation) -> &PlayFacts {
@@ -230,10 +230,10 @@ fn tokens_are_told_from_objects() {
     }
     let foreign = keys.jws(r#"{"typ":"JWT","alg":"ES256"}"#, r#"{"sub":"device"}"#);
     let explanation = explained(&foreign, side());
-    assert_eq!((explanation.kind, explanation.verdict.verdict), (TokenKind::Jwt, Outcome::Incomplete));
-    assert!(explanation.steps.is_empty() && explanation.facts.is_none());
+    assert_eq!((explanation.kind, explanation.verdict.verdict), (TokenKind::Jwt, Outcome::Refused));
+    assert!(matches!(&explanation.facts, Some(TokenFacts::Session(facts)) if !facts.authentic));
     assert_eq!(explanation.header.and_then(|header| header.kind).as_deref(), Some("JWT"));
-    assert!(explanation.diagnosis.sentence.contains("not verified here"));
+    assert_eq!(explanation.verdict.name, Some("TokenExpiryMissing"), "whatever its key is");
     for text in ["org.example.shop", "a.b.c.d.e", "oWNm.a.b", "[]"] {
         assert!(!matches!(Input::read(text.as_bytes()), Ok(Input::Token(_))), "{text}");
     }
@@ -308,7 +308,8 @@ fn the_policy_is_the_callers() {
 #[test]
 fn a_side_is_filled_up_from_another() {
     let own = PlaySide { package: Some("own".to_owned()), ..PlaySide::default() };
-    let both = TokenSide { play: own }.or(TokenSide { play: side() }).play;
+    let of = |play| TokenSide { play, ..TokenSide::default() };
+    let both = of(own).or(of(side())).play;
     assert_eq!((both.package.as_deref(), both.certificates, both.keys.len()), (Some("own"), vec![CERTIFICATE], 1));
 }
 

@@ -87,7 +87,7 @@ fn text_that_was_changed_on_its_way() {
         else {
             panic!("a case")
         };
-        let side = genuine_explain::TokenSide { play: side() };
+        let side = genuine_explain::TokenSide { play: side(), ..Default::default() };
         let explanation = genuine_explain::explain_token(&vector.token, Some(vector.kind), &side, UnixMillis(NOW));
         assert_eq!(explanation.verdict.name, Some("PlayBase64"), "{part}");
         assert_says(&explanation, Finding::TokenText, &[part]);

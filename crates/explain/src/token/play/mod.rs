@@ -5,9 +5,11 @@ mod diagnosis;
 mod facts;
 mod keys;
 mod model;
+mod requirements;
 mod run;
 mod side;
 mod steps;
+pub(super) mod vector;
 
 use genuine::{UnixMillis, play_integrity::Payload};
 
@@ -19,6 +21,7 @@ use super::{
 use crate::model::Verdict;
 
 pub use model::{CertificateDigest, DialogFacts, PlayFacts, Recall};
+pub use requirements::PlayRequirements;
 pub use side::{PlayBinding, PlayKeys, PlaySide, Secret, certificate_digest, device_label};
 
 /// Explains one.

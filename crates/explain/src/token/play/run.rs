@@ -108,7 +108,7 @@ impl Run<'_> {
     /// The engine's verdict with this binding.
     pub(super) fn judged(&self, binding: Binding<'_>) -> Result<(), Error> {
         let (package, certificates) = (self.package(), self.certificates());
-        let mut policy = Policy::new(&package, &certificates);
+        let mut policy = self.side.requirements.apply(Policy::new(&package, &certificates));
         if let Some(milliseconds) = self.side.max_age {
             policy = policy.limit_age(milliseconds);
         }
@@ -207,7 +207,11 @@ impl Run<'_> {
     /// The labels of which a device needs one.
     pub(super) fn devices(&self) -> Vec<String> {
         let default = [DeviceLabel::MeetsDeviceIntegrity];
-        let accepted = if self.side.devices.is_empty() { &default } else { self.side.devices.as_slice() };
+        let accepted = match &self.side.requirements.accept_devices {
+            _ if !self.side.devices.is_empty() => self.side.devices.as_slice(),
+            Some(labels) => labels,
+            None => &default,
+        };
         accepted.iter().map(ToString::to_string).collect()
     }
 }

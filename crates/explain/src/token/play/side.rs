@@ -7,6 +7,7 @@ use genuine::{
     play_integrity::{Binding, DeviceLabel},
 };
 
+use super::requirements::PlayRequirements;
 use crate::text::{from_base64, from_hex};
 
 /// The caller's side of tokens of Play Integrity. What is not told was not asked, or is the engine's default.
@@ -30,6 +31,8 @@ pub struct PlaySide {
     pub devices: Vec<DeviceLabel<'static>>,
     /// Whether test responses are accepted.
     pub accept_test_responses: bool,
+    /// What else the policy says.
+    pub requirements: PlayRequirements,
 }
 
 impl PlaySide {
@@ -49,6 +52,7 @@ impl PlaySide {
             max_skew: self.max_skew.or(other.max_skew),
             devices: either(self.devices, other.devices),
             accept_test_responses: self.accept_test_responses || other.accept_test_responses,
+            requirements: self.requirements.or(other.requirements),
         }
     }
 }
@@ -75,7 +79,7 @@ impl Secret {
         Self(text.into())
     }
 
-    pub(super) fn text(&self) -> &str {
+    pub(in crate::token) fn text(&self) -> &str {
         &self.0
     }
 }

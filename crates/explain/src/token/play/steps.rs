@@ -7,6 +7,7 @@ use genuine::{
 
 use super::{
     facts,
+    requirements::one_of,
     run::{Run, text},
     side::PlayBinding,
 };
@@ -216,24 +217,40 @@ fn of_payload(run: &Run<'_>, step: Step, payload: &Payload<'_>) -> Vec<Compared>
                 from_base64(&digest).map_or(digest, |octets| hex(&octets))
             });
             let digests = Some(digests.collect::<Vec<_>>().join(", ")).filter(|digests| !digests.is_empty());
-            vec![
-                row("required verdict", "PLAY_RECOGNIZED"),
+            let least = side.requirements.require_version;
+            let version = least.map(|least| row("least version", least.to_string()));
+            let version_found = payload.app.version_code.map(|version| version.to_string());
+            let version = version.into_iter().chain(least.map(|_| found(version_found)));
+            [
+                row("required verdict", side.requirements.app()),
                 found(payload.app.recognition.map(|label| label.to_string())),
                 row("expected package", package),
                 found(payload.app.package_name.map(text)),
                 row("certificates yours", accepted),
                 found(digests),
             ]
+            .into_iter()
+            .chain(version)
+            .collect()
         }
         Step::Device => {
             let labels = facts::labels(&payload.device.labels);
             let labels = Some(labels.join(", ")).filter(|labels| !labels.is_empty());
-            vec![row("accepted", run.devices().join(" or ")), found(labels)]
+            vec![row("accepted", one_of(&run.devices(), " or ")), found(labels)]
         }
         Step::Licensing => {
-            vec![row("required", "LICENSED"), found(payload.account.licensing.map(|label| label.to_string()))]
+            vec![
+                row("required", side.requirements.licensing()),
+                found(payload.account.licensing.map(|label| label.to_string())),
+            ]
         }
-        Step::Signals => vec![row("required", "nothing: they are reported below")],
+        Step::Signals => {
+            let required = side.requirements.signals();
+            if required.is_empty() {
+                return vec![row("required", "nothing: they are reported below")];
+            }
+            required.into_iter().map(|one| row("required", one)).collect()
+        }
         _ => Vec::new(),
     }
 }
