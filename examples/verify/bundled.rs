@@ -2,11 +2,12 @@
 
 use std::{io, process::ExitCode};
 
-use genuine_explain::{Anchors, Expected, Vector, explain};
-use genuine_testvectors::{ROOT_PEM, texts};
+use genuine::UnixMillis;
+use genuine_explain::{Anchors, Expected, Input, TokenSide, Vector, explain};
+use genuine_testvectors::{PLAY_GROUPS, ROOT_PEM, texts};
 
 use crate::{
-    INTRODUCTION, Tally, fail, now, print,
+    INTRODUCTION, Tally, fail, now, of_token, print,
     print::{Explained, Explanation, Style, group_title},
 };
 
@@ -32,6 +33,18 @@ pub(crate) fn run() -> io::Result<ExitCode> {
                 explained.push(one);
             }
             Err(reason) => return Ok(fail(&format!("{id}: {reason}"))),
+        }
+    }
+    for (group, json) in PLAY_GROUPS {
+        let Ok(Input::TokenGroup(vectors)) = Input::read(json.as_bytes()) else {
+            return Ok(fail(&format!("{group}: no group of tokens")));
+        };
+        for vector in vectors {
+            let name = vector.id.clone().unwrap_or_default();
+            // Each has its time.
+            let one = of_token(&name, vector, &TokenSide::default(), UnixMillis(0));
+            tally.count(&one);
+            explained.push(one);
         }
     }
     print(INTRODUCTION)?;

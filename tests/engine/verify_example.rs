@@ -137,11 +137,13 @@ fn run_on(id: &str, fields: &Value) -> Run {
 #[test]
 fn the_bundled_vectors_are_as_expected() {
     let run = run([] as [&str; 0]);
-    run.assert_ends(0, &format!("{} as expected, 0 not", texts().count()));
+    let last = format!("{} as expected, 0 not", texts().count() + play_vectors().count());
+    run.assert_ends(0, &last);
+    assert!(play_vectors().all(|vector| run.stdout.contains(&format!("  {} ", vector.id))), "each token has a line");
     assert!(!run.stdout.contains('\x1B'), "colours without a terminal");
     assert_eq!(run.stderr, "");
     let readme = include_str!("../../README.md");
-    for count in [format!("\n{} as expected, 0 not\n", texts().count()), format!("| {} objects, ", texts().count())] {
+    for count in [format!("\n{last}\n"), format!("| {} objects, ", texts().count())] {
         assert!(readme.contains(&count), "README.md does not say: {count}");
     }
     let sample = readme.split("```text\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a sample");
