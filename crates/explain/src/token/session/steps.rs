@@ -26,11 +26,11 @@ const ROWS: [Row; 10] = [
     (Some(Step::Form), "Form", "it is a JWS: three segments"),
     (Some(Step::Header), "Header", "it is of your type, and nothing in it is critical"),
     (Some(Step::Key), "Key", "a key of yours is for it, by `kid` and `alg`"),
-    (Some(Step::Authenticity), "Authenticity", "that key signed it"),
+    (Some(Step::Authenticity), "Authenticity", "a key of yours signed it"),
     (Some(Step::Payload), "Payload", "it is strict JSON with the claims that it needs"),
     (Some(Step::Claims), "Claims", "it is by your issuer and for your audience"),
     (Some(Step::Time), "Time", "it is in force"),
-    (Some(Step::Binding), "Binding", "it is bound to nothing that was not shown"),
+    (Some(Step::Binding), "Binding", "it needs no proof beside it"),
 ];
 
 const NOT_TOLD: &str = "not told";
@@ -53,6 +53,9 @@ pub(super) fn report(run: &Run<'_>, failed: Option<Error>) -> Vec<StepReport> {
             _ => Mark::Passed,
         };
         let (title, meaning) = match (step, run.purpose()) {
+            (Some(Step::Authenticity), _) if matches!(run.side.keys, Some(SessionKeys::Unproved(_))) => {
+                (title, "the key in the attestation signed it")
+            }
             (Some(Step::Binding), Purpose::Proof) => ("Challenge", "it was made for your challenge"),
             (Some(Step::Claims), Purpose::Proof) => (title, "it is for your audience, and no other"),
             (Some(Step::Claims), Purpose::Attestation) => (title, "it is of the client of the request"),
