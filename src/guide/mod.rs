@@ -26,6 +26,15 @@ pub mod play_integrity {}
 #[doc = include_str!("platform-changes.md")]
 pub mod platform_changes {}
 
+#[cfg(feature = "session")]
+#[doc = include_str!("sessions-links.md")]
+#[doc = "Sessions: the challenge, the outcome, the token.\n"]
+#[doc = include_str!("sessions.svg")]
+#[doc = ""]
+#[allow(clippy::doc_markdown, reason = "the text of the picture is none of Markdown")]
+#[doc = include_str!("sessions.md")]
+pub mod sessions {}
+
 #[doc = include_str!("links.md")]
 #[doc = include_str!("throughput.md")]
 pub mod throughput {}

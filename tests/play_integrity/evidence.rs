@@ -39,22 +39,20 @@ fn each_kind_of_evidence_goes_to_its_own_verifier() {
 
     let client_data = ClientDataHash::new(b"client data hash").unwrap();
     let now = UnixMillis(device.issue_time() * 1_000 + 999);
-    let verified = verifier.verify(Evidence::AppAttest { object: &object, key_id, client_data }, now).unwrap();
-    assert_eq!((verified.platform(), verified.environment()), (Platform::Ios, Environment::Production));
-    assert_eq!(verified.key().map(|key| key.id()), Some(key_id));
-    assert!(
-        matches!(&verified, Verified::AppAttest(proof) if proof.leaf_validity().not_before == verified.issued_at())
-    );
+    let proved = verifier.verify(Evidence::AppAttest { object: &object, key_id, client_data }, now).unwrap();
+    assert_eq!((proved.platform(), proved.environment()), (Platform::Ios, Environment::Production));
+    assert_eq!(proved.key().map(|key| key.id()), Some(key_id));
+    assert!(matches!(&proved, Verified::AppAttest(proof) if proof.leaf_validity().not_before == proved.issued_at()));
     let unset = verifier.verify(Evidence::AppAttest { object: &object, key_id, client_data }, UnixMillis(999));
     assert_eq!(unset.map(drop), Err(Error::ClockUnset));
 
     let payload = minimal();
     let mut token = app.token(&payload).into_bytes();
-    let verified =
+    let proved =
         verifier.verify(Evidence::PlayToken { token: &mut token, binding: binding() }, UnixMillis(NOW)).unwrap();
-    assert_eq!((verified.platform(), verified.environment()), (Platform::Android, Environment::Production));
-    assert_eq!((verified.key().map(|key| key.id()), verified.issued_at().0), (None, NOW / 1_000));
-    assert_eq!(verified.platform().to_string(), "android");
+    assert_eq!((proved.platform(), proved.environment()), (Platform::Android, Environment::Production));
+    assert_eq!((proved.key().map(|key| key.id()), proved.issued_at().0), (None, NOW / 1_000));
+    assert_eq!(proved.platform().to_string(), "android");
 
     let (answer, token) = (answer(&payload), app.token(&payload));
     let evidence = Evidence::PlayAnswer { answer: answer.as_bytes(), token: token.as_bytes(), binding: binding() };

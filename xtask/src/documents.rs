@@ -53,6 +53,7 @@ impl Figures {
             ("fast", peers.fast()?),
             ("footprint", footprint.table()),
             ("footprint-curves", footprint.curves()),
+            ("footprint-tokens", footprint.tokens()),
             ("footprint-checks", footprint.checks()),
             ("footprint-crates", footprint.crates()),
             ("firmware-demo", printed("full, opt 3")?),

@@ -50,7 +50,9 @@ fn measure_all(write: bool) -> Outcome<Vec<String>> {
     }
     let footprint = figures::footprint(all.figures)?;
 
-    println!("{}\n{}\n{}\n{}", footprint.table(), footprint.curves(), footprint.checks(), footprint.crates());
+    for table in [footprint.table(), footprint.curves(), footprint.tokens(), footprint.checks(), footprint.crates()] {
+        println!("{table}");
+    }
     let mut faults = figures::over_budget(&footprint);
     faults.extend(all.own.lines().map(|site| format!("genuine-crypto can panic: {site}")));
     if write {
