@@ -79,7 +79,7 @@ impl Secret {
         Self(text.into())
     }
 
-    pub(in crate::token) fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         &self.0
     }
 }

@@ -68,7 +68,7 @@ const POLICY: [&str; 13] = [
 ];
 
 /// Reads one. A token of a standard request is for Google's server to open, so that its payload is verified in its place.
-pub(in crate::token) fn read(members: &Map<String, Value>) -> Result<TokenVector, String> {
+pub(crate) fn read(members: &Map<String, Value>) -> Result<TokenVector, String> {
     let vector = Members(members);
     let expected = vector.value("expected").ok_or("`expected` is missing")?;
     let mut expected =

@@ -21,8 +21,8 @@ use crate::{
 };
 
 /// The type of an attestation of an OAuth client, and of the proof that comes with it.
-pub(in crate::token) const ATTESTATION: &str = "oauth-client-attestation+jwt";
-pub(in crate::token) const PROOF: &str = "oauth-client-attestation-pop+jwt";
+pub(crate) const ATTESTATION: &str = "oauth-client-attestation+jwt";
+pub(crate) const PROOF: &str = "oauth-client-attestation-pop+jwt";
 
 /// The type of a session token where nobody tells another.
 const JWT: &str = "JWT";

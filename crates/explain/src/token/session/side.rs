@@ -7,7 +7,7 @@ use genuine::{
 };
 use serde_json::Value;
 
-use crate::token::Secret;
+use crate::token::play::Secret;
 
 /// The caller's side of session tokens, of attestations of OAuth clients, and of the proofs that come with those. What is not
 /// told was not asked.
@@ -113,7 +113,7 @@ impl SessionSide {
     }
 
     /// Whether it says something that is of these tokens alone.
-    pub(in crate::token) const fn is_told(&self) -> bool {
+    pub(crate) const fn is_told(&self) -> bool {
         self.keys.is_some() || self.issuer.is_some() || self.audience.is_some() || self.kind.is_some()
     }
 }

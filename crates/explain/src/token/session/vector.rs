@@ -20,13 +20,13 @@ use crate::{
 const CLAIM: &str = "pop_verifies_with_cnf_jwk";
 
 /// Whether a JSON object is of one of the forms.
-pub(in crate::token) fn is_one(members: &Map<String, Value>) -> bool {
+pub(crate) fn is_one(members: &Map<String, Value>) -> bool {
     (members.contains_key("secret_b64") && members.contains_key("cases"))
         || (members.contains_key("client_attestation") && members.contains_key("client_attestation_pop"))
 }
 
 /// Reads the tokens of one of the forms.
-pub(in crate::token) fn read(members: &Map<String, Value>) -> Result<Vec<TokenVector>, String> {
+pub(crate) fn read(members: &Map<String, Value>) -> Result<Vec<TokenVector>, String> {
     if members.contains_key("cases") { cases(members) } else { attestation(members) }
 }
 
