@@ -687,6 +687,10 @@ fn mint(texts: &[u8], signer: u8, setting: Setting) {
     let minted = minter.mint(&new, &random, now, &mut room);
     codes::record(&minted);
     let is_taken = RESERVED.contains(&&**name) || ["an integer", "a truth"].contains(&&**name);
+    if minted == Err(Error::RoomTooSmall) {
+        // What no verifier would take. Each character takes at most twelve, and a third more in base64url.
+        return assert!(room_for > 1_000 + 20 * 200, "{} octets", texts.iter().map(|text| text.len()).sum::<usize>());
+    }
     let Ok(token) = minted else {
         let error = if is_taken { Error::ConfigClaimName } else { Error::ClockUnset };
         return assert_eq!(minted, Err(error));
@@ -704,7 +708,7 @@ fn mint(texts: &[u8], signer: u8, setting: Setting) {
     assert_eq!(serde_json::from_slice::<serde_json::Value>(&payload).expect("JSON"), expected);
     let kind = if is_bound { Kind::Bound } else { Kind::Bearer };
     let verdict = verify(kind, token.as_bytes(), setting);
-    assert_eq!(verdict.is_none(), token.len() > 4096 || !is_secret && setting.has(ONE_KEY));
+    assert_eq!(verdict.is_none(), !is_secret && setting.has(ONE_KEY));
 
     // The same for whoever is not to be let in.
     let wrong = WrongSecret::from_random(&[0x64; 32]).expect("not zeros");
