@@ -123,7 +123,7 @@ fn minted() -> String {
 /// Session tokens of both algorithms and their keys, good and forged, as Rust source.
 fn tokens() -> Vec<String> {
     let (issuer, audience, now, life) = ("https://attest.example", "https://api.example", 1_790_000_000, 300);
-    let signer = RustCryptoSigner::try_from(&[7; 32]).expect("a secret");
+    let key_pair = RustCryptoSigner::try_from(&[7; 32]).expect("a secret");
     let (secret, keys) = ([0x5A; 32], ["2026-11", "2026-11-es"]);
     let key = TokenKey::hs256(keys[0], &secret).expect("a key");
     let new = NewToken::new("8d7cd5d1-0e5c-4a4b-9f14-5a1c2d3e4f50", life)
@@ -136,7 +136,7 @@ fn tokens() -> Vec<String> {
         text.as_bytes().to_vec()
     };
     let hs256 = mint(TokenMinter::hs256(issuer, audience, &key, &RustCrypto));
-    let es256 = mint(TokenMinter::es256(issuer, audience, keys[1], &signer, &RustCrypto));
+    let es256 = mint(TokenMinter::es256(issuer, audience, keys[1], &key_pair, &RustCrypto));
     let text = String::from_utf8(es256.clone()).expect("a token is text");
     let (signed, signature) = text.rsplit_once('.').expect("a token has a signature");
     let signature = URL_SAFE_NO_PAD.decode(signature).expect("base64url");
@@ -153,7 +153,7 @@ fn tokens() -> Vec<String> {
         format!("pub const TOKEN_NOW: u64 = {now};\npub const TOKEN_LIFE: u64 = {life};"),
         format!("pub const MAX_TOKEN: usize = {longest};\npub const TOKEN_KEYS: [&str; 2] = {keys:?};"),
         format!("pub {}", bytes("TOKEN_SECRET", &secret)),
-        format!("pub {}", bytes("TOKEN_KEY", &signer.public_key().0)),
+        format!("pub {}", bytes("TOKEN_KEY", &key_pair.public_key().0)),
         format!("pub {}", bytes("TOKEN_DIGEST", &sha256(&[signed.as_bytes()]))),
         format!("pub {}", bytes("TOKEN_SIGNATURE", &signature)),
         format!("pub {}", bytes("TOKEN_HS256", &hs256)),

@@ -8,6 +8,7 @@
 //! be reachable.
 #![no_std]
 #![no_main]
+#![allow(clippy::similar_names, reason = "a verifier and what it verified")]
 
 use core::{cell::RefCell, hint::black_box, iter::repeat_n, panic::PanicInfo, slice};
 
@@ -294,7 +295,7 @@ fn play<C: PlayIntegrityCrypto>(crypto: &C) -> Result<(), Error> {
     let verifier = ClassicVerifier::new(&policy, keys.get(..Registers::read() as usize).unwrap_or(&keys), crypto)?;
     let authentic = verifier.open(room())?;
     payload(authentic.unaccepted_payload());
-    black_box(authentic.remediation().map(|dialog| dialog.code()));
+    black_box(authentic.remediation().map(genuine::play_integrity::Dialog::code));
     vouched(&authentic.accept(binding()?, UnixMillis(u64::from(Registers::read())))?);
     vouched(&verifier.verify(room(), binding()?, UnixMillis(u64::from(Registers::read())))?);
     Ok(())
