@@ -40,6 +40,11 @@ fn by_hand(key: &[u8], purpose: [u8; 2], binding: &[u8], time: u64) -> Vec<u8> {
 }
 
 #[test]
+fn zeros_are_not_random() {
+    assert_eq!(sealer(&[key(1)]).seal(BINDING, &[0; 32], UnixTime(SEALED)).err(), Some(Error::RandomTooShort));
+}
+
+#[test]
 fn the_form_is_the_documented_one() {
     let sealed = sealed();
     assert_eq!(sealed.as_bytes()[..], by_hand(&[1; 32], [1, 0], BINDING, SEALED));

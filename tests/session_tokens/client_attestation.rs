@@ -256,6 +256,24 @@ fn proofs_are_strict() {
     assert_eq!(proved(&forged, None, NOW), Err(Error::TokenForged));
 }
 
+/// An attestation that was kept is worth nothing once it has expired, and a store of proofs knows how long to remember one.
+#[test]
+fn a_kept_attestation_expires() {
+    let attesters = attesters();
+    let verifier = ClientAttestationVerifier::new(policy().with_skew(5), SERVER, &attesters, &RustCrypto).unwrap();
+    let mut text = attestation(&attestation_header(), &attestation_claims()).into_bytes();
+    let attestation = verifier.verify(&mut text, None, UnixTime(NOW)).unwrap();
+    let last = |issued: u64, now: u64| {
+        let mut proof = proof(&proof_header(), &with(proof_claims(), "iat", json!(issued))).into_bytes();
+        let proof = verifier.verify_proof(&mut proof, &attestation, Some(CHALLENGE), UnixTime(now));
+        proof.map(|proof| proof.expires_at())
+    };
+    assert_eq!(last(NOW + 3600, NOW + 3604), Ok(UnixTime(NOW + 3905)));
+    assert_eq!(last(NOW + 3600, NOW + 3605), Err(Error::TokenExpired));
+    assert_eq!(last(NOW, NOW + 305), Ok(UnixTime(NOW + 305)));
+    assert!(last(NOW, NOW + 306).is_err());
+}
+
 /// §8.3: a proof of RFC 9449 by the same key takes the place of the draft's own.
 #[test]
 fn a_dpop_proof_takes_its_place() {

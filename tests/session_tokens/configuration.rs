@@ -167,9 +167,18 @@ fn target_uris_are_absolute() {
     for uri in ["https://a.example", "HTTP://a.example/x?y#z", "https://[::1]:8443/x", "http://a.example:80"] {
         assert_eq!(made(uri), Ok(()), "{uri}");
     }
-    for uri in
-        ["", "/x", "a.example/x", "https://", "https:///x", "ftp://a.example", "https://u@a.example/", "https://a b/"]
-    {
+    for uri in [
+        "",
+        "/x",
+        "a.example/x",
+        "https://",
+        "https:///x",
+        "ftp://a.example",
+        "https://u@a.example/",
+        "https://a b/",
+        "https://a.example:443x/y",
+        "https://a\\b.example/y",
+    ] {
         assert_eq!(made(uri), Err(Error::ConfigTargetUri), "{uri}");
     }
 }
@@ -182,4 +191,21 @@ fn thumbprints_have_one_text() {
     for other in ["", &text[1..], &format!("{text}="), &text.replace('p', "+")] {
         assert_eq!(Thumbprint::from_base64url(other), None, "{other}");
     }
+}
+
+/// A minter makes nothing that a verifier refuses for its length.
+#[test]
+fn tokens_have_at_most_4096_octets() {
+    let keys = keys();
+    let minter = TokenMinter::hs256(ISSUER, AUDIENCE, &keys[0], &RustCrypto).unwrap();
+    let mint = |octets: usize| {
+        let text = "x".repeat(octets);
+        let others = [("x", ClaimValue::Text(&text))];
+        let mut room = [0; 8192];
+        let token = NewToken::new("device-1", 300).with_claims(&others);
+        minter.mint(&token, &[1; 16], UnixTime(NOW), &mut room).map(str::len)
+    };
+    let first_refused = (2000..4000).find(|octets| mint(*octets).is_err()).unwrap();
+    assert_eq!(mint(first_refused), Err(Error::RoomTooSmall));
+    assert!((4095..=4096).contains(&mint(first_refused - 1).unwrap()));
 }

@@ -232,6 +232,20 @@ fn target_uris_are_compared() {
     assert_eq!(verdict(&es256(&header().to_string(), text, &device()), NOW), Ok(()));
 }
 
+/// A store that forgets an identifier after `expires_at` forgets no proof that is still accepted.
+#[test]
+fn the_last_second_of_a_proof_is_told() {
+    let verifier = DpopVerifier::new(DpopPolicy::new(60).with_skew(5), &RustCrypto);
+    let proof = proof(&header(), &payload());
+    let last = |now: u64| {
+        let mut proof = proof.clone().into_bytes();
+        verifier.verify(&mut proof, &request(), UnixTime(now)).map(|proof| proof.expires_at())
+    };
+    assert_eq!(last(NOW), Ok(UnixTime(NOW + 65)));
+    assert_eq!(last(NOW + 65), Ok(UnixTime(NOW + 65)));
+    assert!(last(NOW + 66).is_err());
+}
+
 /// A token that is bound to a device's key, and a proof by a key for a token.
 fn bound() -> String {
     let keys = keys();
