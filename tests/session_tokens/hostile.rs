@@ -86,6 +86,10 @@ fn headers_are_strict() {
     expect("wide", &with(&wide), Error::TokenHeaderLimit);
     let long = format!(r#","x":"{}""#, "x".repeat(480));
     expect("long", &with(&long), Error::TokenHeaderLimit);
+    // A segment of 512 characters is the longest.
+    let filled = |octets: usize| with(&format!(r#","x":"{}""#, "x".repeat(octets - HS_HEADER.len() - r#","x":"""#.len())));
+    assert_eq!(verdict(policy(), &filled(384), NOW), Ok(()));
+    expect("longer", &filled(385), Error::TokenHeaderLimit);
     // The byte order mark, a null, and an octet that is no UTF-8.
     for octets in [&b"\xEF\xBB\xBF{}"[..], b"{}\0", b"{\"x\":\"\xFF\"}"] {
         let signed = format!("{}.{}", b64(octets), b64(claims().to_string()));

@@ -9,9 +9,9 @@ use p256::ecdsa::{Signature, VerifyingKey, signature::hazmat::PrehashVerifier as
 use super::{decode, decode_32, hmac, jwk};
 use crate::json::{self, Fault, Tree};
 
-/// The longest token, and the longest header as text.
+/// The longest token, and the longest segment of a header.
 pub(crate) const LONGEST: usize = 4096;
-const LONGEST_HEADER: usize = 684;
+const LONGEST_HEADER: usize = 512;
 
 /// The codes of the first step that fails: several where a text is not JSON.
 pub(crate) type Refused = Vec<Error>;
