@@ -25,7 +25,7 @@ fn key(number: u32) -> KeyId {
 }
 
 fn open(path: &Path) -> RedbStore {
-    RedbStore::open(path, 1, Metrics::new().unwrap().commit).unwrap()
+    RedbStore::open(path, Metrics::new().unwrap().commit).unwrap()
 }
 
 /// Resident memory of this process, in MB.

@@ -6,9 +6,9 @@ use reqwest::{Client, Error, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
 use crate::{
+    challenge::Purpose,
     demo::CLIENT_DATA,
     gate::{SignedRequest, sha256},
-    store::Purpose,
 };
 
 /// An installation of the app on a simulated device.

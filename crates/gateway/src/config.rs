@@ -152,8 +152,6 @@ impl Serialize for Secret {
 pub struct Challenges {
     /// How long one is good for.
     pub lifetime_seconds: u64,
-    /// How many there may be at a time that nobody has used: about 300 bytes each.
-    pub outstanding: usize,
 }
 
 /// How much of everything.
@@ -376,7 +374,7 @@ impl Default for Config {
 
 impl Default for Challenges {
     fn default() -> Self {
-        Self { lifetime_seconds: 300, outstanding: 100_000 }
+        Self { lifetime_seconds: 300 }
     }
 }
 
@@ -606,7 +604,6 @@ impl Config {
             (1..=86_400).contains(&self.challenges.lifetime_seconds),
             "challenges.lifetime_seconds: from 1 to 86400",
         );
-        expect(self.challenges.outstanding > 0, "challenges.outstanding: at least 1");
         expect((1..=1 << 30).contains(&self.limits.body_bytes), "limits.body_bytes: from 1 to 1073741824");
         expect(self.limits.request_timeout_ms > 0, "limits.request_timeout_ms: at least 1");
         expect(self.limits.connections_per_address > 0, "limits.connections_per_address: at least 1");

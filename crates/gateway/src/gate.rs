@@ -17,11 +17,12 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     application::Application,
+    challenge::{Binding, Challenges, Opened, Purpose, Session},
     config::Mode,
     limit::RateLimiter,
     metrics::Metrics,
     refusal::Refusal,
-    store::{AdvanceFault, Challenge, ChallengeId, Device, Purpose, PutError, Session, Spent, Store, Unavailable},
+    store::{AdvanceFault, Device, Store, Unavailable},
 };
 
 /// What time it is, in seconds since 1970.
@@ -31,14 +32,14 @@ pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
 pub struct Gate {
     /// Who may register, by name.
     pub applications: Vec<Application>,
-    /// Where devices and challenges are.
+    /// Where devices are.
     pub store: Arc<dyn Store>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// The time.
     pub clock: Clock,
-    /// How long a challenge is good for, in seconds.
-    pub challenge_lifetime: u64,
+    /// Challenges.
+    pub challenges: Challenges,
     /// How apps address this service: a line of what they sign.
     pub authority: String,
     /// Whether a client is told which line of what it signed differs from what arrived: in the demonstration.
@@ -108,7 +109,7 @@ pub struct Access {
 pub struct Identified<'p> {
     assertion: Assertion<'p>,
     challenge: Option<&'p str>,
-    spend: Option<Spendable>,
+    spend: Option<Opened>,
     device: Device,
 }
 
@@ -121,13 +122,6 @@ pub struct Caller {
     pub application: String,
     /// The counter that was accepted.
     pub counter: u32,
-}
-
-/// A challenge that fits, and is to be spent when all else has passed.
-struct Spendable {
-    id: ChallengeId,
-    purpose: Purpose,
-    expires_at: u64,
 }
 
 /// The first line of an assertion's client data: which form the lines after it have.
@@ -153,30 +147,17 @@ pub fn sha256(data: &[u8]) -> [u8; 32] {
 }
 
 impl Gate {
-    /// Issues a challenge of 32 random bytes, as text: base64url without padding.
+    /// Issues a challenge, as text. It takes no room: nothing is stored before it is used.
     ///
     /// # Errors
     ///
     /// Why none was issued.
     pub async fn challenge(&self, application: &str, purpose: Purpose, session: Session) -> Result<String, Refusal> {
         let application = self.application(application)?;
-        let mut id = ChallengeId::default();
-        getrandom::fill(&mut id).map_err(|_| Refusal::Internal)?;
-        let now = (self.clock)();
-        let challenge = Challenge {
-            purpose,
-            application: application.name.clone(),
-            session,
-            expires_at: now + self.challenge_lifetime,
-            used_by: None,
-        };
-        let put = self.in_time(application, "put_challenge", self.store.put_challenge(id, &challenge, now)).await?;
-        put.map_err(|error| match error {
-            PutError::Full => Refusal::StoreLimit,
-            PutError::Unavailable => Refusal::StoreUnavailable,
-        })?;
+        let binding = Binding { application: &application.name, session };
+        let challenge = in_time(application, self.challenges.seal(purpose, binding, (self.clock)())).await??;
         self.metrics.challenges.inc();
-        Ok(BASE64_URL_SAFE_NO_PAD.encode(id))
+        Ok(challenge)
     }
 
     /// Registers a device: its challenge was issued for this, its attestation verifies, and its key is new.
@@ -193,10 +174,11 @@ impl Gate {
         let application = self.application(application)?;
         let key_id = KeyId::from_base64(key_id)?;
         let object = AttestationObject::parse(attestation)?;
-        if let Some(device) = self.in_time(application, "device", self.store.device(key_id)).await?? {
+        if let Some(device) = self.ask(application, "device", self.store.device(key_id)).await?? {
             return Err(if device.revoked_at.is_some() { Refusal::KeyRevoked } else { Refusal::KeyAlreadyEnrolled });
         }
-        let spend = self.check_challenge(challenge, Purpose::Attestation, application, session, key_id).await?;
+        let binding = Binding { application: &application.name, session };
+        let opened = self.open(application, challenge, Purpose::Attestation, binding).await?;
 
         let now = (self.clock)();
         let client_data = sha256(challenge.as_bytes());
@@ -204,7 +186,7 @@ impl Gate {
             application.attestations.verify(&object, &key_id, &ClientDataHash::from(&client_data), UnixTime(now))?;
         self.metrics.chains.inc();
 
-        self.spend_challenge(spend, application, key_id).await?;
+        self.spend(application, opened, key_id).await?;
         let key = verified.key();
         let device = Device {
             key: key.to_bytes(),
@@ -213,7 +195,7 @@ impl Gate {
             window: ReplayWindow::ATTESTED,
             revoked_at: None,
         };
-        let registered = self.in_time(application, "register", self.store.register(key_id, &device)).await?;
+        let registered = self.ask(application, "register", self.store.register(key_id, &device)).await?;
         if !registered? {
             return Err(Refusal::KeyAlreadyEnrolled);
         }
@@ -264,8 +246,8 @@ impl Gate {
         let application = self.application(&device.application)?;
         let spend = match challenge {
             Some(challenge) => {
-                let key_id = presented.key_id;
-                Some(self.check_challenge(challenge, Purpose::Assertion, application, session, key_id).await?)
+                let binding = Binding { application: &application.name, session };
+                Some(self.open(application, challenge, Purpose::Assertion, binding).await?)
             }
             None => None,
         };
@@ -294,11 +276,11 @@ impl Gate {
             devices.check(key.id(), Instant::now()).map_err(Refusal::DeviceLimit)?;
         }
         if let Some(spend) = spend {
-            self.spend_challenge(spend, application, key.id()).await?;
+            self.spend(application, spend, key.id()).await?;
         }
         let advance = async |key_id, advance| {
             let advanced = self.store.advance(key_id, advance, application.contract);
-            let advanced = self.in_time(application, "advance", advanced).await.map_err(AdvanceError::Store)?;
+            let advanced = self.ask(application, "advance", advanced).await.map_err(AdvanceError::Store)?;
             advanced.map_err(|error| AdvanceError::Store(error.into()))
         };
         let verified = authentic.accept_with_async(advance).await.map_err(|error| match error {
@@ -338,69 +320,31 @@ impl Gate {
         self.applications.iter().find(|application| application.name == name).ok_or(Refusal::ApplicationUnknown)
     }
 
-    /// Whether a challenge was issued for this, and is still good. It is spent later: when all else has passed.
-    async fn check_challenge(
+    async fn open(
         &self,
-        text: &str,
+        application: &Application,
+        challenge: &str,
         purpose: Purpose,
-        application: &Application,
-        session: Session,
-        key_id: KeyId,
-    ) -> Result<Spendable, Refusal> {
-        let mut id = ChallengeId::default();
-        // Exactly the text that was issued: the client data holds it, not what it decodes to.
-        let length = BASE64_URL_SAFE_NO_PAD.decode_slice(text, &mut id);
-        if length != Ok(id.len()) {
-            return Err(Refusal::ChallengeUnknown);
-        }
-        let found = self.in_time(application, "challenge", self.store.challenge(id)).await?;
-        let challenge = found?.ok_or(Refusal::ChallengeUnknown)?;
-        if challenge.session != session || challenge.application != application.name {
-            return Err(Refusal::ChallengeMismatch);
-        }
-        if challenge.purpose != purpose {
-            return Err(Refusal::ChallengePurpose);
-        }
-        let spendable = Spendable { id, purpose, expires_at: challenge.expires_at };
-        if challenge.used_by.is_some_and(|by| !spendable.serves_again(by, key_id)) {
-            return Err(Refusal::ChallengeReused);
-        }
-        self.check_expiry(&spendable)?;
-        Ok(spendable)
+        binding: Binding<'_>,
+    ) -> Result<Opened, Refusal> {
+        in_time(application, self.challenges.open(challenge, purpose, binding, (self.clock)())).await?
     }
 
-    fn check_expiry(&self, challenge: &Spendable) -> Result<(), Refusal> {
-        if (self.clock)() < challenge.expires_at { Ok(()) } else { Err(Refusal::ChallengeExpired) }
-    }
-
-    async fn spend_challenge(
-        &self,
-        challenge: Spendable,
-        application: &Application,
-        key_id: KeyId,
-    ) -> Result<(), Refusal> {
-        // Time has passed since it was looked at.
-        self.check_expiry(&challenge)?;
-        let spend = self.store.spend_challenge(challenge.id, key_id);
-        match self.in_time(application, "spend_challenge", spend).await?? {
-            Spent::Now => Ok(()),
-            Spent::Before(by) if challenge.serves_again(by, key_id) => Ok(()),
-            Spent::Before(_) => Err(Refusal::ChallengeReused),
-            Spent::Unknown => Err(Refusal::ChallengeUnknown),
-        }
+    async fn spend(&self, application: &Application, challenge: Opened, by: KeyId) -> Result<(), Refusal> {
+        self.ask(application, "spend", self.challenges.spend(challenge, by, (self.clock)())).await?
     }
 
     /// Waits for one operation of the store as long as the application allows.
-    async fn in_time<T>(
+    async fn ask<T>(
         &self,
         application: &Application,
         operation: &str,
         answer: impl Future<Output = T>,
     ) -> Result<T, Refusal> {
         let start = Instant::now();
-        let answer = tokio::time::timeout(application.timeout, answer).await;
+        let answer = in_time(application, answer).await;
         self.observe(operation, start);
-        answer.map_err(|_| Refusal::Timeout)
+        answer
     }
 
     fn observe(&self, operation: &str, start: Instant) {
@@ -408,12 +352,9 @@ impl Gate {
     }
 }
 
-impl Spendable {
-    /// Whether a challenge that `by` has spent is still good for this key: a registration may be sent again, and is decided
-    /// by the store once more. A request counts once.
-    fn serves_again(&self, by: KeyId, key_id: KeyId) -> bool {
-        self.purpose == Purpose::Attestation && by == key_id
-    }
+/// Waits as long as the application allows.
+async fn in_time<T>(application: &Application, answer: impl Future<Output = T>) -> Result<T, Refusal> {
+    tokio::time::timeout(application.timeout, answer).await.map_err(|_| Refusal::Timeout)
 }
 
 impl From<AdvanceError<AdvanceFault>> for Refusal {

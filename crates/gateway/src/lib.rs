@@ -4,6 +4,7 @@
 //! nothing below knows of HTTP. `README.md` beside this crate shows the protocol.
 
 pub mod application;
+pub mod challenge;
 #[cfg(feature = "demo")]
 pub mod client;
 pub mod config;
@@ -17,6 +18,7 @@ pub mod http;
 pub mod limit;
 pub mod metrics;
 pub mod refusal;
+pub mod secrets;
 pub mod server;
 pub mod shop;
 pub mod store;

@@ -8,16 +8,8 @@ use strum::IntoStaticStr;
 pub enum Refusal {
     /// The engine did not accept the object.
     Engine(Error),
-    /// The challenge was never issued, or so long ago that it is forgotten.
-    ChallengeUnknown,
-    /// The challenge was issued to another session or for another application.
-    ChallengeMismatch,
     /// The challenge was used before.
     ChallengeReused,
-    /// The challenge was issued too long ago.
-    ChallengeExpired,
-    /// The challenge was issued for the other kind of object.
-    ChallengePurpose,
     /// The route wants a challenge and the request names none.
     ChallengeMissing,
     /// The key is registered already.
@@ -54,8 +46,6 @@ pub enum Refusal {
     AddressLimit(u64),
     /// Too many requests of one device; when to come back, in seconds.
     DeviceLimit(u64),
-    /// Too many challenges are outstanding.
-    StoreLimit,
     /// Too many bodies are being read.
     BodyLimit,
     /// The store could not answer.

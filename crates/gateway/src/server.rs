@@ -19,6 +19,7 @@ use genuine::app_attest::APPLE_APP_ATTEST_ROOT;
 
 use crate::{
     application::Application,
+    challenge::Challenges,
     config::{Config, Store as StoreChoice, Tls},
     connections::Connections,
     descriptors,
@@ -116,10 +117,10 @@ impl Server {
             config.applications.iter().map(|application| Application::new(application, anchors, &metrics));
         let gate = Arc::new(Gate {
             applications: applications.collect::<Result<_, _>>()?,
+            challenges: Challenges::new(config.challenges.lifetime_seconds, Arc::clone(&store)),
             store,
             metrics,
             clock: system_clock(),
-            challenge_lifetime: config.challenges.lifetime_seconds,
             authority: config.authority.clone(),
             explains: config.demo,
             devices: RateLimiter::per_minute(config.limits.device_per_minute),
@@ -229,7 +230,7 @@ impl Server {
         let connections = Connections::new(limits.connections, limits.connections_per_address, trusted_proxies);
         let operator_connections = Connections::operator(OPERATOR_CONNECTIONS);
         let token = config.operator_token.as_ref().map(|token| &*token.0);
-        let watching = tokio::spawn(watch(Arc::clone(&gate.store), WATCH));
+        let watching = tokio::spawn(watch(Arc::clone(&gate), WATCH));
         tokio::try_join!(
             run(app, routes.router(origin), certificate, connections, app_handle),
             run(operator, http::operator(&gate, token), None, operator_connections, operator_handle),
@@ -250,25 +251,27 @@ pub fn system_clock() -> Clock {
 }
 
 fn open_store(config: &Config, metrics: &Metrics) -> Result<Arc<dyn Store>, Box<dyn std::error::Error>> {
-    let most = config.challenges.outstanding;
     Ok(match &config.store {
-        StoreChoice::Memory {} => Arc::new(MemoryStore::new(most)),
-        StoreChoice::Redb { path } => Arc::new(RedbStore::open(path, most, metrics.commit.clone())?),
+        StoreChoice::Memory {} => Arc::new(MemoryStore::default()),
+        StoreChoice::Redb { path } => Arc::new(RedbStore::open(path, metrics.commit.clone())?),
         StoreChoice::Redis { url, durability } => {
             let longest = config.applications.iter().map(crate::config::Application::timeout).max().unwrap_or_default();
             // A little before the request gives up, so that a connection that is half dead is noticed and replaced.
-            Arc::new(RedisStore::new(url, most, *durability, longest * 9 / 10)?)
+            Arc::new(RedisStore::new(url, *durability, longest * 9 / 10)?)
         }
     })
 }
 
-/// Asks the store again and again whether it is one to rely on. It has then stopped answering by itself.
-async fn watch(store: Arc<dyn Store>, pause: Duration) {
+/// Asks the store again and again whether it is one to rely on, and has it renew what is due. A store that is not has then stopped
+/// answering by itself.
+async fn watch(gate: Arc<Gate>, pause: Duration) {
     loop {
         tokio::time::sleep(pause).await;
-        if let Err(unfit) = store.check().await {
+        if let Err(unfit) = gate.store.check().await {
             tracing::error!("not ready: {unfit}");
         }
+        // If the store cannot answer, the secrets stay as they are until it can.
+        let _ = gate.challenges.renew((gate.clock)()).await;
     }
 }
 

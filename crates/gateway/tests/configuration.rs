@@ -198,7 +198,7 @@ fn each_mistake_is_named() {
             "its name is taken",
         ),
         (format!("{FILE}[challenges]\nlifetime_seconds = 0"), vec![], "challenges.lifetime_seconds:"),
-        (format!("{FILE}[challenges]\noutstanding = 0"), vec![], "challenges.outstanding:"),
+        (format!("{FILE}[challenges]\noutstanding = 0"), vec![], "unknown field `outstanding`"),
         (format!("{FILE}[limits]\nbody_bytes = 0"), vec![], "limits.body_bytes:"),
         (format!("session_header = \"a b\"\n{FILE}"), vec![], "session_header:"),
         ("listen = \"127.0.0.1:1\"".to_owned(), vec![], "applications: there is none"),

@@ -17,12 +17,12 @@ use axum::{
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use genuine_gateway::{
+    challenge::Purpose,
     client::{Answer, App, SignedCall},
     config::{Config, Limits, Store},
     demo,
     gate::{Access, Caller, Freshness},
     server::Server,
-    store::Purpose,
 };
 use genuine_testvectors::Device;
 use reqwest::Client;

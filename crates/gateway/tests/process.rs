@@ -18,10 +18,11 @@ use std::{
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use futures_util::StreamExt as _;
 use genuine_gateway::{
+    challenge::Purpose,
     client::{App, SignedCall},
     config::Config,
     demo,
-    store::{Contract, Purpose},
+    store::Contract,
 };
 use genuine_testvectors::Device;
 use reqwest::{Client, Method, StatusCode};

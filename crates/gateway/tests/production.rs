@@ -11,7 +11,7 @@ use std::{
     sync::LazyLock,
 };
 
-use genuine_gateway::{client::App, server::system_clock, store::Purpose};
+use genuine_gateway::{challenge::Purpose, client::App, server::system_clock};
 use genuine_testvectors::{Device, TestPki};
 use reqwest::Client;
 use support::{APP_ID, AUTHORITY, Scratch};

@@ -14,15 +14,19 @@ use base64::{
     Engine as _,
     prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
 };
-use genuine::app_attest::{Advance, AdvanceError, KeyId};
+use genuine::{
+    Error,
+    app_attest::{Advance, AdvanceError, KeyId},
+};
 use genuine_gateway::{
+    challenge::Purpose,
     config,
     gate::{Access, Freshness, Gate, PresentedAssertion, SignedRequest, sha256},
     limit::RateLimiter,
-    refusal::Refusal,
+    secrets::SETTLING,
     store::{
-        AdvanceFault, Challenge, ChallengeId, Contract, Device as Record, MemoryStore, PutError, RedbStore, Spent,
-        Store, Unavailable,
+        AdvanceFault, ChallengeId, Contract, Device as Record, MemoryStore, RedbStore, Spent, Store, StoredSecret,
+        Unavailable, Usage,
     },
 };
 use genuine_testvectors::{Device, Environment, Generation};
@@ -48,7 +52,7 @@ async fn a_device_registers_and_its_requests_pass() {
     let site = Site::new();
     let mut alice = device("alice");
     let challenge = site.challenge("attestation", "alice").await;
-    assert_eq!(BASE64_URL_SAFE_NO_PAD.decode(&challenge).unwrap().len(), 32);
+    assert_eq!(BASE64_URL_SAFE_NO_PAD.decode(&challenge).unwrap().len(), 75);
     assert_ne!(challenge, site.challenge("attestation", "alice").await);
 
     let answer = site.post("/devices", "alice", &registration(&alice, &challenge)).await;
@@ -86,7 +90,7 @@ fn client_data_has_one_form() {
 
 #[tokio::test]
 async fn a_challenge_lives_for_its_lifetime() {
-    for (age, status) in [(0, 201), (299, 201), (300, 401), (301, 401)] {
+    for (age, status) in [(0, 201), (299, 201), (300, 201), (301, 401)] {
         let site = Site::new();
         let challenge = site.challenge("attestation", "alice").await;
         site.hands.advance(age);
@@ -107,10 +111,11 @@ async fn registrations_are_refused_for_each_reason() {
     };
 
     let site = Site::new();
-    let unknown = BASE64_URL_SAFE_NO_PAD.encode([7; 32]);
-    let answer = site.post("/devices", "alice", &honest(&unknown)).await;
-    assert_refused(&site, &answer, 401, "challenge_rejected", "ChallengeUnknown");
-    for text in ["", "x", &unknown[..42], &format!("{unknown}="), &format!("{unknown}A"), "not base64 at all !"] {
+    // Another gateway's, with secrets of its own.
+    let foreign = Site::new().challenge("attestation", "alice").await;
+    let answer = site.post("/devices", "alice", &honest(&foreign)).await;
+    assert_refused(&site, &answer, 401, "challenge_rejected", "ChallengeForged");
+    for text in ["", "x", &foreign[..99], &format!("{foreign}="), &format!("{foreign}A"), "not base64 at all !"] {
         let answer = site.post("/devices", "alice", &honest(text)).await;
         assert_eq!((answer.status, answer.code()), (401, "challenge_rejected".to_owned()), "{text:?}");
     }
@@ -118,14 +123,14 @@ async fn registrations_are_refused_for_each_reason() {
     let site = Site::new();
     let challenge = site.challenge("attestation", "bob").await;
     let answer = site.post("/devices", "alice", &honest(&challenge)).await;
-    assert_refused(&site, &answer, 401, "challenge_rejected", "ChallengeMismatch");
+    assert_refused(&site, &answer, 401, "challenge_rejected", "ChallengeForged");
     // Whoever only tried did not use it up.
     assert_eq!(site.post("/devices", "bob", &honest(&challenge)).await.status, 201);
 
     let site = Site::new();
     let challenge = site.challenge("assertion", "alice").await;
     let answer = site.post("/devices", "alice", &honest(&challenge)).await;
-    assert_refused(&site, &answer, 401, "challenge_rejected", "ChallengePurpose");
+    assert_refused(&site, &answer, 401, "challenge_rejected", "ChallengeForged");
 
     let site = Site::new();
     site.register(&alice, "alice").await;
@@ -171,7 +176,7 @@ async fn only_the_policy_of_the_application_counts() {
     };
     let other = config::Application::new("other", &["ABCDE12345.com.example.other"]);
     let hands = Hands::at(now());
-    let gate = gate_of(&[production, development, launched, other], Arc::new(MemoryStore::new(100)), &hands);
+    let gate = gate_of(&[production, development, launched, other], Arc::new(MemoryStore::default()), &hands);
     let site = Site::of(Arc::new(gate), hands, origin());
 
     let in_development = device("developer").with_environment(Environment::Development);
@@ -230,7 +235,7 @@ async fn what_an_application_asks_for_is_asked() {
     for (application, reason) in cases {
         let text = format!("{application:?}");
         let hands = Hands::at(now());
-        let gate = gate_of(&[application], Arc::new(MemoryStore::new(10)), &hands);
+        let gate = gate_of(&[application], Arc::new(MemoryStore::default()), &hands);
         let site = Site::of(Arc::new(gate), hands, origin());
         site.hands.advance(10);
         let challenge = site.challenge("attestation", "s").await;
@@ -243,7 +248,7 @@ async fn what_an_application_asks_for_is_asked() {
 
     let hands = Hands::at(now());
     let applications = [with("counter_step = 5\ncounter = \"window\"")];
-    let site = Site::of(Arc::new(gate_of(&applications, Arc::new(MemoryStore::new(10)), &hands)), hands, origin());
+    let site = Site::of(Arc::new(gate_of(&applications, Arc::new(MemoryStore::default()), &hands)), hands, origin());
     site.register(&device("alice"), "alice").await;
     for (counter, reason) in [
         (6, Some(("rejected", "CounterStepTooLarge"))),
@@ -317,10 +322,10 @@ async fn requests_are_refused_for_each_reason() {
     assert_refused(&site, &answer, 401, "challenge_rejected", "ChallengeMissing");
     let challenge = site.challenge("attestation", "alice").await;
     let answer = site.send(signed(&mut alice, "POST", "/payments", "", Some(&challenge))).await;
-    assert_refused(&site, &answer, 401, "challenge_rejected", "ChallengePurpose");
+    assert_refused(&site, &answer, 401, "challenge_rejected", "ChallengeForged");
     let challenge = site.challenge("assertion", "bob").await;
     let answer = site.send(signed(&mut alice, "POST", "/payments", "", Some(&challenge))).await;
-    assert_refused(&site, &answer, 401, "challenge_rejected", "ChallengeMismatch");
+    assert_eq!((answer.code().as_str(), site.refusals("ChallengeForged")), ("challenge_rejected", 2));
     let challenge = site.challenge("assertion", "alice").await;
     site.hands.advance(301);
     let answer = site.send(signed(&mut alice, "POST", "/payments", "", Some(&challenge))).await;
@@ -400,7 +405,7 @@ async fn an_app_without_app_attest_gets_what_the_mode_says() {
     for (mode, status) in [(Mode::Off, 200), (Mode::Optional, 200), (Mode::Required, 403)] {
         let application = config::Application { mode, ..config::Application::new(APPLICATION, &[APP_ID]) };
         let hands = Hands::at(now());
-        let gate = gate_of(&[application], Arc::new(MemoryStore::new(1)), &hands);
+        let gate = gate_of(&[application], Arc::new(MemoryStore::default()), &hands);
         let site = Site::of(Arc::new(gate), hands, origin());
         let answer = site.post("/devices/unsupported", "s", &json!({ "application": APPLICATION })).await;
         assert_eq!(answer.status, status, "{mode:?}");
@@ -414,27 +419,68 @@ async fn an_app_without_app_attest_gets_what_the_mode_says() {
     }
 }
 
+/// However many are out, an honest client gets one, and it is good: nothing is stored of those that nobody uses.
 #[tokio::test]
-async fn challenges_are_bounded() {
-    let hands = Hands::at(now());
-    let gate = gate_over(Arc::new(MemoryStore::new(3)), &hands);
-    let site = Site::of(Arc::new(gate), hands, origin());
-    for _ in 0..3 {
-        site.challenge("attestation", "s").await;
+async fn challenges_that_nobody_uses_take_no_room() {
+    let site = Site::new();
+    let challenge = site.challenge("attestation", "alice").await;
+    for number in 0..20_000 {
+        let flood = site.gate.challenge(APPLICATION, Purpose::Assertion, sha256(&u32::to_be_bytes(number))).await;
+        assert_eq!(flood.unwrap().len(), 100);
     }
-    let body = json!({ "application": APPLICATION, "purpose": "attestation" });
-    let answer = site.post("/challenges", "s", &body).await;
-    assert_refused(&site, &answer, 503, "unavailable", "StoreLimit");
-    assert!(answer.headers.contains_key("retry-after"));
-    site.hands.advance(360);
-    site.challenge("attestation", "s").await;
+    assert_eq!(site.post("/devices", "alice", &registration(&device("alice"), &challenge)).await.status, 201);
+}
+
+/// Several gateways, and one that was started anew: what one sealed the other opens, and one use counts.
+#[tokio::test]
+async fn gateways_of_one_store_take_each_others_challenges() {
+    let (store, hands): (Arc<dyn Store>, _) = (Arc::new(MemoryStore::default()), Hands::at(now()));
+    let site = || Site::of(Arc::new(gate_over(Arc::clone(&store), &hands)), hands.clone(), origin());
+    let (one, other) = (site(), site());
+    let challenge = one.challenge("attestation", "alice").await;
+    assert_eq!(other.post("/devices", "alice", &registration(&device("alice"), &challenge)).await.status, 201);
+    let answer = one.post("/devices", "alice", &registration(&device("bob"), &challenge)).await;
+    assert_refused(&one, &answer, 401, "challenge_rejected", "ChallengeReused");
+}
+
+/// A secret is renewed after a day. It seals once every gateway has had time to read it, and what the last one sealed is good
+/// until its time is over.
+#[tokio::test]
+async fn secrets_are_renewed_while_gateways_run() {
+    const DAY: u64 = 86_400;
+    let (store, hands): (Arc<dyn Store>, _) = (Arc::new(MemoryStore::default()), Hands::at(now()));
+    let site = || Site::of(Arc::new(gate_over(Arc::clone(&store), &hands)), hands.clone(), origin());
+    let (one, other) = (site(), site());
+    let numbers = async || store.secrets(Usage::Challenges).await.unwrap().iter().map(|s| s.number).collect::<Vec<_>>();
+    let renew = async |site: &Site| site.gate.challenges.renew((site.gate.clock)()).await.unwrap();
+    let opens = async |from: &Site, at: &Site, name: &str| {
+        let challenge = from.challenge("attestation", name).await;
+        at.post("/devices", name, &registration(&device(name), &challenge)).await.status == 201
+    };
+    assert!(opens(&one, &other, "1").await && opens(&other, &one, "2").await);
+    hands.advance(DAY - 1);
+    renew(&one).await;
+    assert_eq!(numbers().await, [1]);
+    hands.advance(1);
+    renew(&one).await;
+    assert_eq!(numbers().await, [2, 1]);
+    // The other one has not read the new secret yet, and nobody notices.
+    assert!(opens(&one, &other, "3").await && opens(&other, &one, "4").await);
+    renew(&other).await;
+    assert_eq!(numbers().await, [2, 1], "one of them adds one");
+    let before = one.challenge("attestation", "5").await;
+    hands.advance(SETTLING);
+    let after = other.challenge("attestation", "6").await;
+    for (challenge, name) in [(before, "5"), (after, "6")] {
+        assert_eq!(one.post("/devices", name, &registration(&device(name), &challenge)).await.status, 201);
+    }
 }
 
 #[tokio::test]
 async fn a_device_comes_as_often_as_it_may() {
     let hands = Hands::at(now());
     let devices = RateLimiter::per_minute(12);
-    let gate = Gate { devices, ..gate_over(Arc::new(MemoryStore::new(10)), &hands) };
+    let gate = Gate { devices, ..gate_over(Arc::new(MemoryStore::default()), &hands) };
     let site = Site::of(Arc::new(gate), hands, origin());
     let (mut alice, mut bob) = (device("alice"), device("bob"));
     site.register(&alice, "alice").await;
@@ -468,7 +514,7 @@ async fn a_route_is_for_the_applications_that_it_names() {
     };
     let hands = Hands::at(now());
     let applications = [config::Application::new(APPLICATION, &[APP_ID]), development];
-    let site = Site::of(Arc::new(gate_of(&applications, Arc::new(MemoryStore::new(100)), &hands)), hands, origin());
+    let site = Site::of(Arc::new(gate_of(&applications, Arc::new(MemoryStore::default()), &hands)), hands, origin());
     let mut developer = device("developer").with_environment(Environment::Development);
     let body = json!({ "application": "development", "purpose": "attestation" });
     let challenge = site.post("/challenges", "s", &body).await.json()["challenge"].as_str().unwrap().to_owned();
@@ -516,21 +562,21 @@ async fn one_copy_is_accepted(stores: Vec<Arc<dyn Store>>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_of_200_copies_is_accepted_in_memory() {
-    one_copy_is_accepted(vec![Arc::new(MemoryStore::new(10))]).await;
+    one_copy_is_accepted(vec![Arc::new(MemoryStore::default())]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_of_200_copies_is_accepted_on_redb() {
     let scratch = Scratch::new("copies");
     let commits = genuine_gateway::metrics::Metrics::new().unwrap().commit;
-    let store = RedbStore::open(&scratch.path().join("devices.redb"), 10, commits).unwrap();
+    let store = RedbStore::open(&scratch.path().join("devices.redb"), commits).unwrap();
     one_copy_is_accepted(vec![Arc::new(store)]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_of_200_copies_is_accepted_by_two_servers_on_one_redis() {
     let Some(redis) = Redis::start("copies") else { return };
-    let store = || Arc::new(redis.store(10)) as Arc<dyn Store>;
+    let store = || Arc::new(redis.store()) as Arc<dyn Store>;
     one_copy_is_accepted(vec![store(), store()]).await;
 }
 
@@ -589,16 +635,16 @@ struct Faulty {
 
 #[async_trait]
 impl Store for Faulty {
-    async fn put_challenge(&self, id: ChallengeId, challenge: &Challenge, now: u64) -> Result<(), PutError> {
-        self.store.put_challenge(id, challenge, now).await
+    async fn spend(&self, challenge: ChallengeId, by: KeyId, until: u64, now: u64) -> Result<Spent, Unavailable> {
+        self.store.spend(challenge, by, until, now).await
     }
 
-    async fn challenge(&self, id: ChallengeId) -> Result<Option<Challenge>, Unavailable> {
-        self.store.challenge(id).await
+    async fn secrets(&self, usage: Usage) -> Result<Vec<StoredSecret>, Unavailable> {
+        self.store.secrets(usage).await
     }
 
-    async fn spend_challenge(&self, id: ChallengeId, by: KeyId) -> Result<Spent, Unavailable> {
-        self.store.spend_challenge(id, by).await
+    async fn add_secret(&self, usage: Usage, secret: &StoredSecret) -> Result<bool, Unavailable> {
+        self.store.add_secret(usage, secret).await
     }
 
     async fn register(&self, key: KeyId, device: &Record) -> Result<bool, Unavailable> {
@@ -631,7 +677,7 @@ impl Store for Faulty {
 #[tokio::test]
 async fn a_registration_may_be_sent_again() {
     let hands = Hands::at(now());
-    let store = Faulty { store: MemoryStore::new(10), fails: AtomicBool::new(true) };
+    let store = Faulty { store: MemoryStore::default(), fails: AtomicBool::new(true) };
     let site = Site::of(Arc::new(gate_over(Arc::new(store), &hands)), hands, origin());
     let mut alice = device("alice");
     let challenge = site.challenge("attestation", "alice").await;
@@ -672,7 +718,7 @@ async fn one_of_many_copies_of_a_registration_registers_and_the_others_find_it()
 #[tokio::test]
 async fn the_demonstration_names_the_line_that_differs() {
     let hands = Hands::at(now());
-    let gate = Gate { explains: true, ..gate_over(Arc::new(MemoryStore::new(10)), &hands) };
+    let gate = Gate { explains: true, ..gate_over(Arc::new(MemoryStore::default()), &hands) };
     let site = Site::of(Arc::new(gate), hands, origin());
     let mut alice = device("alice");
     site.register(&alice, "alice").await;
@@ -737,10 +783,11 @@ async fn a_signature_is_the_last_thing_that_is_verified() {
     let identified = site.gate.identify(&presented, session, &access).await.ok().unwrap();
     site.hands.advance(301);
     assert_eq!(site.send(signed(&mut alice, "POST", "/payments", "", Some(&late))).await.status, 401);
-    assert_eq!((verified(), site.refusals("ChallengeReused"), site.refusals("ChallengeExpired")), (1, 1, 1));
+    // Only the store knows that a challenge was used, and is asked last.
+    assert_eq!((verified(), site.refusals("ChallengeReused"), site.refusals("ChallengeExpired")), (2, 1, 1));
     // It expired while the body was on its way.
     let request = SignedRequest { method: "POST", authority: AUTHORITY, target: "/payments", body: b"" };
-    assert_eq!(site.gate.check(identified, request).await, Err(Refusal::ChallengeExpired));
+    assert_eq!(site.gate.check(identified, request).await, Err(Error::ChallengeExpired.into()));
     let before = verified();
     site.gate.revoke(KeyId(alice.key_id())).await.unwrap();
     assert_eq!(site.send(signed(&mut alice, "GET", "/orders", "", None)).await.status, 401);

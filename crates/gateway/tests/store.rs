@@ -9,8 +9,8 @@ use genuine::app_attest::{Advance, AdvanceError, Counter, KeyId, Refusal, Replay
 use genuine_gateway::{
     metrics::Metrics,
     store::{
-        AdvanceFault, Challenge, Contract, Device, Durability, MemoryStore, Purpose, PutError, RedbStore, Spent, Store,
-        Unavailable, Unfit,
+        AdvanceFault, Contract, Device, Durability, MemoryStore, RedbStore, SECRETS, Spent, Store, StoredSecret,
+        Unavailable, Unfit, Usage,
     },
 };
 use support::{Redis, Scratch, redis_store};
@@ -18,7 +18,6 @@ use tokio::task::JoinSet;
 
 const KEY: KeyId = KeyId([1; 32]);
 const OTHER: KeyId = KeyId([2; 32]);
-const MOST: usize = 50;
 const NOW: u64 = 1_800_000_000;
 const REVOKED: Result<(), AdvanceError<AdvanceFault>> = Err(AdvanceError::Store(AdvanceFault::Revoked));
 
@@ -33,9 +32,13 @@ fn advance_to(counter: u32) -> Advance {
     Advance::new(Counter(counter), None)
 }
 
-fn a_challenge() -> Challenge {
-    let (application, session) = ("demo".to_owned(), [0; 32]);
-    Challenge { purpose: Purpose::Attestation, application, session, expires_at: NOW + 300, used_by: None }
+/// A use of a challenge that lives for five minutes.
+async fn spend(store: &Arc<dyn Store>, challenge: u8, by: KeyId) -> Result<Spent, Unavailable> {
+    store.spend([challenge; 32], by, NOW + 300, NOW).await
+}
+
+fn a_secret(number: u32) -> StoredSecret {
+    StoredSecret { number, made_at: NOW + u64::from(number), octets: [u8::try_from(number % 256).unwrap(); 32] }
 }
 
 /// What one store has to do. Each law gets an empty store.
@@ -44,7 +47,7 @@ macro_rules! laws {
         mod memory {
             $(#[tokio::test(flavor = "multi_thread")]
             async fn $law() {
-                super::$law(super::Arc::new(super::MemoryStore::new(super::MOST))).await;
+                super::$law(super::Arc::new(super::MemoryStore::default())).await;
             })+
         }
 
@@ -60,7 +63,7 @@ macro_rules! laws {
             $(#[tokio::test(flavor = "multi_thread")]
             async fn $law() {
                 let Some(redis) = super::Redis::start(stringify!($law)) else { return };
-                super::$law(super::Arc::new(redis.store(super::MOST))).await;
+                super::$law(super::Arc::new(redis.store())).await;
             })+
         }
     };
@@ -74,10 +77,11 @@ laws![
     an_unknown_key_has_no_counter,
     a_revoked_device_stays_revoked,
     a_revoked_key_is_not_registered_again,
-    a_challenge_is_read_as_it_was_put,
     a_challenge_is_spent_once,
-    challenges_are_bounded_and_make_room,
-    used_challenges_make_room,
+    what_is_over_may_be_forgotten,
+    secrets_are_read_as_they_were_added,
+    the_oldest_secret_makes_room,
+    one_of_many_adds_a_secret,
     one_of_many_registers,
     one_of_many_advances,
     one_of_many_spends,
@@ -91,7 +95,7 @@ laws![
 
 fn open(scratch: &Scratch) -> RedbStore {
     let commits = Metrics::new().unwrap().commit;
-    RedbStore::open(&scratch.path().join("devices.redb"), MOST, commits).unwrap()
+    RedbStore::open(&scratch.path().join("devices.redb"), commits).unwrap()
 }
 
 async fn a_device_is_read_as_it_was_registered(store: Arc<dyn Store>) {
@@ -163,54 +167,56 @@ async fn a_revoked_key_is_not_registered_again(store: Arc<dyn Store>) {
     assert_eq!(store.advance(KEY, advance_to(1), Contract::Strict).await, REVOKED);
 }
 
-async fn a_challenge_is_read_as_it_was_put(store: Arc<dyn Store>) {
-    let attestation = a_challenge();
-    let assertion = Challenge { purpose: Purpose::Assertion, session: [0xFF; 32], ..a_challenge() };
-    assert_eq!(store.challenge([1; 32]).await, Ok(None));
-    assert_eq!(store.put_challenge([1; 32], &attestation, NOW).await, Ok(()));
-    assert_eq!(store.put_challenge([2; 32], &assertion, NOW).await, Ok(()));
-    assert_eq!(store.challenge([1; 32]).await, Ok(Some(attestation)));
-    assert_eq!(store.challenge([2; 32]).await, Ok(Some(assertion)));
-}
-
 async fn a_challenge_is_spent_once(store: Arc<dyn Store>) {
-    assert_eq!(store.spend_challenge([1; 32], KEY).await, Ok(Spent::Unknown));
-    store.put_challenge([1; 32], &a_challenge(), NOW).await.unwrap();
-    assert_eq!(store.spend_challenge([1; 32], KEY).await, Ok(Spent::Now));
-    assert_eq!(store.spend_challenge([1; 32], KEY).await, Ok(Spent::Before(KEY)));
-    assert_eq!(store.challenge([1; 32]).await, Ok(Some(Challenge { used_by: Some(KEY), ..a_challenge() })));
-    assert_eq!(store.spend_challenge([2; 32], KEY).await, Ok(Spent::Unknown));
+    assert_eq!(spend(&store, 1, KEY).await, Ok(Spent::Now));
+    assert_eq!(spend(&store, 1, KEY).await, Ok(Spent::Before(KEY)));
+    assert_eq!(spend(&store, 1, OTHER).await, Ok(Spent::Before(KEY)));
+    assert_eq!(spend(&store, 2, OTHER).await, Ok(Spent::Now));
 }
 
-async fn used_challenges_make_room(store: Arc<dyn Store>) {
-    for number in 0..3 * MOST {
-        let id = [u8::try_from(number).unwrap(); 32];
-        assert_eq!(store.put_challenge(id, &a_challenge(), NOW).await, Ok(()), "{number}");
-        assert_eq!(store.spend_challenge(id, KEY).await, Ok(Spent::Now));
+/// To the second that was asked for; what lives is remembered, however much is over.
+async fn what_is_over_may_be_forgotten(store: Arc<dyn Store>) {
+    for challenge in 0..50 {
+        assert_eq!(spend(&store, challenge, KEY).await, Ok(Spent::Now));
     }
-    assert_eq!(store.spend_challenge([0; 32], KEY).await, Ok(Spent::Before(KEY)), "and are remembered");
-    // When they are forgotten, those that are left still count.
-    let later = NOW + 300 + 60;
-    let challenge = Challenge { expires_at: later + 300, ..a_challenge() };
-    for number in 0..MOST {
-        let id = [u8::try_from(200 + number).unwrap(); 32];
-        assert_eq!(store.put_challenge(id, &challenge, later).await, Ok(()), "{number}");
+    store.spend([100; 32], OTHER, NOW + 301, NOW).await.unwrap();
+    assert_eq!(store.spend([0; 32], OTHER, NOW + 300, NOW + 300).await, Ok(Spent::Before(KEY)));
+    for challenge in 101..150 {
+        assert_eq!(store.spend([challenge; 32], KEY, NOW + 600, NOW + 301).await, Ok(Spent::Now));
+        assert_eq!(store.spend([100; 32], KEY, NOW + 600, NOW + 301).await, Ok(Spent::Before(OTHER)));
     }
-    assert_eq!(store.put_challenge([255; 32], &challenge, later).await, Err(PutError::Full));
 }
 
-async fn challenges_are_bounded_and_make_room(store: Arc<dyn Store>) {
-    let id = |number: usize| [u8::try_from(number).unwrap(); 32];
-    for number in 0..MOST {
-        assert_eq!(store.put_challenge(id(number), &a_challenge(), NOW).await, Ok(()), "{number}");
+async fn secrets_are_read_as_they_were_added(store: Arc<dyn Store>) {
+    assert_eq!(store.secrets(Usage::Challenges).await, Ok(vec![]));
+    for number in [1, 2] {
+        assert_eq!(store.add_secret(Usage::Challenges, &a_secret(number)).await, Ok(true));
     }
-    assert_eq!(store.put_challenge(id(MOST), &a_challenge(), NOW).await, Err(PutError::Full));
-    assert_eq!(store.challenge(id(MOST)).await, Ok(None));
-    // The first ones have expired, and have been remembered for a minute.
-    let later = NOW + 300 + 60;
-    let challenge = Challenge { expires_at: later + 300, ..a_challenge() };
-    assert_eq!(store.put_challenge(id(MOST), &challenge, later).await, Ok(()));
-    assert_eq!(store.challenge(id(MOST)).await, Ok(Some(challenge)));
+    assert_eq!(store.secrets(Usage::Challenges).await, Ok(vec![a_secret(2), a_secret(1)]));
+    let other = StoredSecret { octets: [0xFF; 32], ..a_secret(2) };
+    assert_eq!(store.add_secret(Usage::Challenges, &other).await, Ok(false));
+    assert_eq!(store.secrets(Usage::Challenges).await, Ok(vec![a_secret(2), a_secret(1)]), "nothing changed");
+}
+
+async fn the_oldest_secret_makes_room(store: Arc<dyn Store>) {
+    for number in 1..=11 {
+        assert_eq!(store.add_secret(Usage::Challenges, &a_secret(number)).await, Ok(true));
+        let expected = (1..=number).rev().take(SECRETS as usize).map(a_secret).collect();
+        assert_eq!(store.secrets(Usage::Challenges).await, Ok(expected));
+    }
+}
+
+async fn one_of_many_adds_a_secret(store: Arc<dyn Store>) {
+    let add = |store: Arc<dyn Store>, number: u32| async move {
+        let secret = StoredSecret { octets: [u8::try_from(number).unwrap(); 32], ..a_secret(1) };
+        store.add_secret(Usage::Challenges, &secret).await.unwrap().then_some(secret)
+    };
+    let mut runners = JoinSet::new();
+    for number in 0..100 {
+        runners.spawn(add(Arc::clone(&store), number));
+    }
+    let added: Vec<_> = runners.join_all().await.into_iter().flatten().collect();
+    assert_eq!((added.len(), store.secrets(Usage::Challenges).await), (1, Ok(added)));
 }
 
 /// Runs one operation a hundred times at once and counts what `wins`.
@@ -238,8 +244,7 @@ async fn one_of_many_advances(store: Arc<dyn Store>) {
 }
 
 async fn one_of_many_spends(store: Arc<dyn Store>) {
-    store.put_challenge([1; 32], &a_challenge(), NOW).await.unwrap();
-    let spend = |store: Arc<dyn Store>, _| async move { store.spend_challenge([1; 32], KEY).await };
+    let spend = |store: Arc<dyn Store>, _| async move { spend(&store, 1, KEY).await };
     assert_eq!(race(&store, spend, |spent| *spent == Ok(Spent::Now)).await, 1);
 }
 
@@ -405,7 +410,7 @@ async fn counters_in_redb_become_windows() {
 #[tokio::test(flavor = "multi_thread")]
 async fn counters_in_redis_become_windows() {
     let Some(redis) = Redis::start("counters") else { return };
-    let store: Arc<dyn Store> = Arc::new(redis.store(MOST));
+    let store: Arc<dyn Store> = Arc::new(redis.store());
     store.register(KEY, &a_device()).await.unwrap();
     let name = format!("genuine:device:{}", "01".repeat(32));
     redis.operate(&["HSET", &name, "counter", "7"]).await;
@@ -437,7 +442,7 @@ const EARLIER: [&str; 2] = [
 async fn a_server_of_an_earlier_version_beside_this_one_accepts_nothing_twice() {
     for (version, earlier) in EARLIER.into_iter().enumerate() {
         let Some(redis) = Redis::start(&format!("earlier-{version}")) else { return };
-        let store: Arc<dyn Store> = Arc::new(redis.store(MOST));
+        let store: Arc<dyn Store> = Arc::new(redis.store());
         store.register(KEY, &a_device()).await.unwrap();
         let name = format!("genuine:device:{}", "01".repeat(32));
         let earlier =
@@ -464,23 +469,25 @@ async fn a_server_of_an_earlier_version_beside_this_one_accepts_nothing_twice() 
     }
 }
 
+/// Redis forgets by its own clock: a used challenge stands for as long as was asked, and a second.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_challenge_that_an_earlier_version_used_is_used() {
-    let Some(redis) = Redis::start("earlier-challenge") else { return };
-    let store = redis.store(MOST);
-    let used_by = std::str::from_utf8(&[b'k'; 32]).unwrap();
-    for (id, field, value, expected) in
-        [(1, "used", "1", Spent::Unknown), (2, "used_by", used_by, Spent::Before(KeyId([b'k'; 32])))]
-    {
-        let name = format!("genuine:challenge:{}", format!("{id:02x}").repeat(32));
-        store.put_challenge([id; 32], &a_challenge(), NOW).await.unwrap();
-        assert_eq!(redis.ask::<u32>(&["HSETNX", &name, field, value]).await, 1);
-        assert_eq!(store.spend_challenge([id; 32], KEY).await, Ok(expected), "{field}");
-        // What is used here is used there.
-        let (id, name) = (id + 10, format!("genuine:challenge:{}", format!("{:02x}", id + 10).repeat(32)));
-        store.put_challenge([id; 32], &a_challenge(), NOW).await.unwrap();
-        assert_eq!(store.spend_challenge([id; 32], KEY).await, Ok(Spent::Now));
-        assert_eq!(redis.ask::<u32>(&["HSETNX", &name, field, value]).await, 0, "{field}");
+async fn redis_forgets_a_used_challenge_when_it_is_over() {
+    let Some(redis) = Redis::start("forgets") else { return };
+    let store: Arc<dyn Store> = Arc::new(redis.store());
+    spend(&store, 1, KEY).await.unwrap();
+    let left: u64 = redis.ask(&["TTL", &format!("genuine:spent:{}", "01".repeat(32))]).await;
+    assert!((299..=301).contains(&left), "{left}");
+}
+
+/// A secret that is damaged is not taken for another: the gateway seals nothing until it is mended.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_in_redis_that_is_damaged_is_none() {
+    let Some(redis) = Redis::start("damaged-secret") else { return };
+    let store: Arc<dyn Store> = Arc::new(redis.store());
+    store.add_secret(Usage::Challenges, &a_secret(1)).await.unwrap();
+    for row in ["", "short", &"x".repeat(39), &"x".repeat(41)] {
+        redis.operate(&["HSET", "genuine:secrets:challenges", "1", row]).await;
+        assert_eq!(store.secrets(Usage::Challenges).await, Err(Unavailable), "{row:?}");
     }
 }
 
@@ -488,7 +495,7 @@ async fn a_challenge_that_an_earlier_version_used_is_used() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_record_in_redis_that_is_damaged_is_closed() {
     let Some(redis) = Redis::start("damaged") else { return };
-    let store: Arc<dyn Store> = Arc::new(redis.store(MOST));
+    let store: Arc<dyn Store> = Arc::new(redis.store());
     store.register(KEY, &a_device()).await.unwrap();
     let name = format!("genuine:device:{}", "01".repeat(32));
     let zeros = "0".repeat(64);
@@ -528,7 +535,9 @@ async fn redb_keeps_what_it_acknowledged() {
         store.register(OTHER, &a_device()).await.unwrap();
         store.advance(KEY, advance_to(5), Contract::Strict).await.unwrap();
         store.revoke(OTHER, NOW).await.unwrap();
-        assert!(RedbStore::open(&scratch.path().join("devices.redb"), MOST, Metrics::new().unwrap().commit).is_err());
+        store.spend([1; 32], KEY, NOW + 300, NOW).await.unwrap();
+        store.add_secret(Usage::Challenges, &a_secret(1)).await.unwrap();
+        assert!(RedbStore::open(&scratch.path().join("devices.redb"), Metrics::new().unwrap().commit).is_err());
     }
     // It was closed as it should be: nothing has to be repaired.
     let mut repair = ::redb::Database::builder();
@@ -540,6 +549,8 @@ async fn redb_keeps_what_it_acknowledged() {
         Err(AdvanceError::Refused(Refusal::NotIncreased))
     );
     assert_eq!(store.advance(OTHER, advance_to(1), Contract::Strict).await, REVOKED);
+    assert_eq!(store.spend([1; 32], OTHER, NOW + 300, NOW).await, Ok(Spent::Before(KEY)));
+    assert_eq!(store.secrets(Usage::Challenges).await, Ok(vec![a_secret(1)]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -547,7 +558,7 @@ async fn writes_that_wait_share_a_commit() {
     let scratch = Scratch::new("redb-shared");
     let metrics = Metrics::new().unwrap();
     let path = scratch.path().join("devices.redb");
-    let store: Arc<dyn Store> = Arc::new(RedbStore::open(&path, MOST, metrics.commit.clone()).unwrap());
+    let store: Arc<dyn Store> = Arc::new(RedbStore::open(&path, metrics.commit.clone()).unwrap());
     let register = |store: Arc<dyn Store>, number| async move {
         store.register(KeyId([u8::try_from(number).unwrap(); 32]), &a_device()).await.unwrap()
     };
@@ -559,7 +570,7 @@ async fn writes_that_wait_share_a_commit() {
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_that_is_away_decides_nothing_and_comes_back() {
     let Some(mut redis) = Redis::start("away") else { return };
-    let store = redis.store(MOST);
+    let store = redis.store();
     store.register(KEY, &a_device()).await.unwrap();
     store.advance(KEY, advance_to(5), Contract::Strict).await.unwrap();
 
@@ -572,8 +583,9 @@ async fn redis_that_is_away_decides_nothing_and_comes_back() {
         Err(AdvanceError::Store(AdvanceFault::Unavailable))
     );
     assert_eq!(store.revoke(KEY, NOW).await, Err(Unavailable));
-    assert_eq!(store.spend_challenge([1; 32], KEY).await, Err(Unavailable));
-    assert_eq!(store.put_challenge([1; 32], &a_challenge(), NOW).await, Err(PutError::Unavailable));
+    assert_eq!(store.spend([1; 32], KEY, NOW + 300, NOW).await, Err(Unavailable));
+    assert_eq!(store.secrets(Usage::Challenges).await, Err(Unavailable));
+    assert_eq!(store.add_secret(Usage::Challenges, &a_secret(1)).await, Err(Unavailable));
 
     redis.run();
     let mut back = Err(Unavailable);
@@ -596,7 +608,7 @@ async fn redis_that_is_away_decides_nothing_and_comes_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_that_may_lose_what_it_acknowledged_is_as_good_as_none() {
     let Some(redis) = Redis::start("volatile") else { return };
-    let store = |durability| redis_store(&redis.url(), MOST, durability);
+    let store = |durability| redis_store(&redis.url(), durability);
     let used = store(Durability::Checked);
     assert_eq!((used.check().await, used.ready().await), (Ok(()), Ok(())));
     for (name, worse, better, unfit) in [
@@ -628,7 +640,7 @@ async fn redis_that_does_not_tell_is_used_only_on_the_operators_word() {
     let Some(redis) = Redis::start("silent") else { return };
     redis.operate(&["ACL", "SETUSER", "server", "on", ">secret", "~*", "+@all", "-config"]).await;
     let url = redis.url().replace("redis://", "redis://server:secret@");
-    let store = |durability| redis_store(&url, MOST, durability);
+    let store = |durability| redis_store(&url, durability);
     assert_eq!(store(Durability::Checked).check().await, Err(Unfit::Silent));
     assert_eq!(store(Durability::Checked).register(KEY, &a_device()).await, Err(Unavailable));
     assert_eq!(store(Durability::DurableWithoutEviction).check().await, Ok(()));
@@ -639,7 +651,7 @@ async fn redis_that_does_not_tell_is_used_only_on_the_operators_word() {
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_that_cannot_be_written_to_is_not_ready() {
     let Some(redis) = Redis::start("full") else { return };
-    let store = redis.store(MOST);
+    let store = redis.store();
     for (worse, better) in [
         ("CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0"),
         ("REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE"),
@@ -656,7 +668,7 @@ async fn redis_that_cannot_be_written_to_is_not_ready() {
 async fn redb_is_ready_once_it_has_written() {
     let scratch = Scratch::new("redb-ready");
     let metrics = Metrics::new().unwrap();
-    let store = RedbStore::open(&scratch.path().join("devices.redb"), MOST, metrics.commit.clone()).unwrap();
+    let store = RedbStore::open(&scratch.path().join("devices.redb"), metrics.commit.clone()).unwrap();
     for commits in 0..3 {
         assert_eq!(metrics.commit.get_sample_count(), commits);
         assert_eq!(store.ready().await, Ok(()));
@@ -673,7 +685,7 @@ fn silent() -> (std::net::TcpListener, String) {
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_that_says_nothing_holds_nobody_up() {
     let (_listener, url) = silent();
-    let store: Arc<dyn Store> = Arc::new(redis_store(&url, MOST, Durability::Checked));
+    let store: Arc<dyn Store> = Arc::new(redis_store(&url, Durability::Checked));
     let start = std::time::Instant::now();
     let ready = |store: Arc<dyn Store>, _| async move { store.ready().await };
     assert_eq!(race(&store, ready, Result::is_ok).await, 0);
@@ -728,7 +740,7 @@ async fn a_connection_that_is_half_dead_is_replaced() {
     let Some(redis) = Redis::start("half-dead") else { return };
     let address = redis.url().trim_start_matches("redis://").trim_end_matches('/').to_owned();
     let relay = Relay::to(address).await;
-    let store = redis_store(&format!("redis://127.0.0.1:{}/", relay.port), MOST, Durability::Checked);
+    let store = redis_store(&format!("redis://127.0.0.1:{}/", relay.port), Durability::Checked);
     store.register(KEY, &a_device()).await.unwrap();
     relay.swallowed.store(1, std::sync::atomic::Ordering::SeqCst);
     assert_eq!(
@@ -741,7 +753,7 @@ async fn a_connection_that_is_half_dead_is_replaced() {
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_that_has_become_a_replica_is_left() {
     let Some(redis) = Redis::start("replica") else { return };
-    let store = redis.store(MOST);
+    let store = redis.store();
     store.register(KEY, &a_device()).await.unwrap();
     redis.operate(&["REPLICAOF", "127.0.0.1", "1"]).await;
     assert_eq!(

@@ -12,10 +12,10 @@ use std::{
 };
 
 use genuine_gateway::{
+    challenge::Purpose,
     client::{Answer, App, SignedCall},
     demo,
     server::system_clock,
-    store::Purpose,
 };
 use genuine_testvectors::Device;
 use hdrhistogram::Histogram;

@@ -14,9 +14,9 @@ use serde_json::json;
 
 use super::{header::decode_base64, intake::Intake, problem::Problem};
 use crate::{
+    challenge::Purpose,
     gate::{Gate, Registration, environment_name},
     refusal::Refusal,
-    store::Purpose,
 };
 
 #[derive(Clone)]
@@ -46,7 +46,7 @@ async fn challenge(State(app): State<App>, request: Request) -> Result<Response,
     let session = app.intake.session(&parts.headers)?;
     let ChallengeRequest { application, purpose } = app.intake.json(&parts.headers, body).await?;
     let challenge = app.gate.challenge(&application, purpose, session).await?;
-    let answer = json!({ "challenge": challenge, "expires_in": app.gate.challenge_lifetime });
+    let answer = json!({ "challenge": challenge, "expires_in": app.gate.challenges.lifetime() });
     Ok((StatusCode::CREATED, Json(answer)).into_response())
 }
 

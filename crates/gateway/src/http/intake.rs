@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::problem::Problem;
-use crate::{gate::sha256, refusal::Refusal, store::Session};
+use crate::{challenge::Session, gate::sha256, refusal::Refusal};
 
 /// The largest body of the server's own routes: an attestation object of 16 KiB in base64, and the rest.
 const JSON_BYTES: usize = 32 * 1024;

@@ -53,6 +53,11 @@ impl Told {
             Refusal::Engine(Error::UnknownKey) => UNKNOWN_KEY,
             Refusal::Engine(Error::CounterNotIncreased | Error::CounterSeen | Error::CounterBelowWindow) => OVERTAKEN,
             Refusal::Engine(Error::CounterStepTooLarge) => STEP,
+            Refusal::Engine(
+                Error::ChallengeForm | Error::ChallengeForged | Error::ChallengeExpired | Error::ChallengeFromFuture,
+            )
+            | Refusal::ChallengeReused
+            | Refusal::ChallengeMissing => CHALLENGE,
             Refusal::OperatorUnknown => OPERATOR,
             Refusal::Engine(error) => match error.class() {
                 Class::Malformed => MALFORMED,
@@ -64,12 +69,6 @@ impl Told {
             | Refusal::ApplicationUnknown
             | Refusal::ApplicationRefused
             | Refusal::AssertionMissing => REJECTED,
-            Refusal::ChallengeUnknown
-            | Refusal::ChallengeMismatch
-            | Refusal::ChallengeReused
-            | Refusal::ChallengeExpired
-            | Refusal::ChallengePurpose
-            | Refusal::ChallengeMissing => CHALLENGE,
             Refusal::AttestationRequired => FORBIDDEN,
             Refusal::HttpsRequired => HTTPS,
             Refusal::RouteUnknown | Refusal::DeviceNotFound => NOT_FOUND,
@@ -79,11 +78,7 @@ impl Told {
             Refusal::BodyTooLarge => TOO_LARGE,
             Refusal::BodyType => BODY_TYPE,
             Refusal::AddressLimit(_) | Refusal::DeviceLimit(_) => LIMITED,
-            Refusal::StoreLimit
-            | Refusal::BodyLimit
-            | Refusal::StoreUnavailable
-            | Refusal::Internal
-            | Refusal::Timeout => UNAVAILABLE,
+            Refusal::BodyLimit | Refusal::StoreUnavailable | Refusal::Internal | Refusal::Timeout => UNAVAILABLE,
         }
     }
 }
@@ -92,8 +87,6 @@ impl Told {
 const fn retry_after(refusal: Refusal) -> Option<u64> {
     match refusal {
         Refusal::AddressLimit(seconds) | Refusal::DeviceLimit(seconds) => Some(seconds),
-        // Challenges make room as they expire.
-        Refusal::StoreLimit => Some(60),
         _ if Told::of(refusal).status == UNAVAILABLE.status => Some(1),
         _ => None,
     }

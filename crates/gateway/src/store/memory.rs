@@ -1,45 +1,71 @@
 //! Everything in memory: for tests.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use async_trait::async_trait;
 use genuine::app_attest::{Advance, AdvanceError, KeyId};
 
-use super::{AdvanceFault, Challenge, ChallengeId, Challenges, Contract, Device, PutError, Spent, Store, Unavailable};
+use super::{AdvanceFault, ChallengeId, Contract, Device, SECRETS, Spent, Store, StoredSecret, Unavailable, Usage};
 
 /// A store that forgets everything when it is dropped.
+#[derive(Default)]
 pub struct MemoryStore {
-    challenges: Challenges,
     devices: Mutex<HashMap<KeyId, Device>>,
+    spent: Mutex<SpentChallenges>,
+    secrets: Mutex<HashMap<Usage, Vec<StoredSecret>>>,
+}
+
+/// Who used a challenge, and when that is of no more interest.
+#[derive(Default)]
+struct SpentChallenges {
+    by: HashMap<ChallengeId, KeyId>,
+    until: BTreeSet<(u64, ChallengeId)>,
 }
 
 impl MemoryStore {
-    /// An empty store, with room for so many challenges.
-    #[must_use]
-    pub fn new(challenges: usize) -> Self {
-        Self { challenges: Challenges::new(challenges), devices: Mutex::default() }
-    }
-
     fn devices(&self) -> MutexGuard<'_, HashMap<KeyId, Device>> {
-        self.devices.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.devices)
     }
+}
+
+/// Nothing that could panic runs under a lock, and no value is half-written.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[async_trait]
 impl Store for MemoryStore {
-    async fn put_challenge(&self, id: ChallengeId, challenge: &Challenge, now: u64) -> Result<(), PutError> {
-        self.challenges.put(id, challenge, now)
+    async fn spend(&self, challenge: ChallengeId, by: KeyId, until: u64, now: u64) -> Result<Spent, Unavailable> {
+        let mut spent = lock(&self.spent);
+        while let Some(&(over, old)) = spent.until.first().filter(|(until, _)| *until < now) {
+            spent.until.remove(&(over, old));
+            spent.by.remove(&old);
+        }
+        if let Some(before) = spent.by.get(&challenge) {
+            return Ok(Spent::Before(*before));
+        }
+        spent.by.insert(challenge, by);
+        spent.until.insert((until, challenge));
+        Ok(Spent::Now)
     }
 
-    async fn challenge(&self, id: ChallengeId) -> Result<Option<Challenge>, Unavailable> {
-        Ok(self.challenges.get(id))
+    async fn secrets(&self, usage: Usage) -> Result<Vec<StoredSecret>, Unavailable> {
+        Ok(lock(&self.secrets).get(&usage).cloned().unwrap_or_default())
     }
 
-    async fn spend_challenge(&self, id: ChallengeId, by: KeyId) -> Result<Spent, Unavailable> {
-        Ok(self.challenges.spend(id, by))
+    async fn add_secret(&self, usage: Usage, secret: &StoredSecret) -> Result<bool, Unavailable> {
+        let mut secrets = lock(&self.secrets);
+        let secrets = secrets.entry(usage).or_default();
+        if secrets.iter().any(|other| other.number == secret.number) {
+            return Ok(false);
+        }
+        secrets.retain(|other| other.number + SECRETS > secret.number);
+        secrets.push(secret.clone());
+        secrets.sort_unstable_by_key(|secret| std::cmp::Reverse(secret.number));
+        Ok(true)
     }
 
     async fn register(&self, key: KeyId, device: &Device) -> Result<bool, Unavailable> {

@@ -1,9 +1,8 @@
-//! What is kept, behind one trait: devices with their counters, and challenges until they expire.
+//! What is kept, behind one trait: devices with their counters, used challenges while they live, and the gateways' own secrets.
 //!
 //! Each operation that decides something is one atomic step of the store. What the gate does between two of them may
 //! happen on several servers at once.
 
-mod challenges;
 mod memory;
 mod redb;
 mod redis;
@@ -12,40 +11,42 @@ use std::fmt;
 
 use async_trait::async_trait;
 use genuine::app_attest::{Advance, AdvanceError, Counter, KeyId, Refusal, ReplayWindow};
+use zeroize::Zeroize as _;
 
 pub use self::{
-    challenges::Challenges,
     memory::MemoryStore,
     redb::RedbStore,
     redis::{Durability, RedisStore},
 };
 
-/// A store of devices and challenges.
+/// A store of devices, of used challenges, and of the secrets that gateways share.
 ///
 /// `Ok` is answered only when what was asked for is durable, as far as the store is. `tests/store.rs` is the suite that
 /// each implementation passes.
 #[async_trait]
 pub trait Store: Send + Sync {
-    /// Keeps a challenge until some time after it expires. `now` is when it is issued.
-    ///
-    /// # Errors
-    ///
-    /// [`Full`](PutError::Full) if too many are outstanding.
-    async fn put_challenge(&self, id: ChallengeId, challenge: &Challenge, now: u64) -> Result<(), PutError>;
-
-    /// Reads a challenge, used or not.
-    ///
-    /// # Errors
-    ///
-    /// If the store could not answer.
-    async fn challenge(&self, id: ChallengeId) -> Result<Option<Challenge>, Unavailable>;
-
-    /// Marks a challenge as used by this key. Of any number of concurrent calls exactly one answers [`Spent::Now`].
+    /// Remembers that this key has used a challenge, until the time in seconds since 1970 is over. `now` is the time on the
+    /// gateway. Of any number of concurrent calls exactly one answers [`Spent::Now`].
     ///
     /// # Errors
     ///
     /// If the store could not answer; the challenge may or may not be used then.
-    async fn spend_challenge(&self, id: ChallengeId, by: KeyId) -> Result<Spent, Unavailable>;
+    async fn spend(&self, challenge: ChallengeId, by: KeyId, until: u64, now: u64) -> Result<Spent, Unavailable>;
+
+    /// The secrets of a use, newest first; none before the first is added.
+    ///
+    /// # Errors
+    ///
+    /// If the store could not answer.
+    async fn secrets(&self, usage: Usage) -> Result<Vec<StoredSecret>, Unavailable>;
+
+    /// Adds a secret, and forgets the one that is [`SECRETS`] numbers older. `false` if its number is taken: nothing changes
+    /// then. Of any number of concurrent calls with one number exactly one answers `true`.
+    ///
+    /// # Errors
+    ///
+    /// If the store could not answer; the secret may or may not be there then.
+    async fn add_secret(&self, usage: Usage, secret: &StoredSecret) -> Result<bool, Unavailable>;
 
     /// Keeps a new device, with the counter of an attestation. `false` if the key is there already, revoked or not:
     /// nothing changes then.
@@ -101,46 +102,59 @@ pub trait Store: Send + Sync {
     }
 }
 
-/// A challenge: 32 random bytes.
+/// What a store knows of a challenge: an identifier that no other one has.
 pub type ChallengeId = [u8; 32];
 
-/// A session as the store knows it: SHA-256 of what the client shows.
-pub type Session = [u8; 32];
-
-/// What a challenge was issued for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Challenge {
-    /// Which object may use it.
-    pub purpose: Purpose,
-    /// The application's name.
-    pub application: String,
-    /// The session that asked for it.
-    pub session: Session,
-    /// From when on it is refused, in seconds since 1970.
-    pub expires_at: u64,
-    /// Which key used it.
-    pub used_by: Option<KeyId>,
-}
-
-/// What a challenge is good for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Purpose {
-    /// Registering a device.
-    Attestation,
-    /// A request.
-    Assertion,
-}
-
-/// What [`Store::spend_challenge`] found.
+/// What [`Store::spend`] found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spent {
     /// It was unused until now.
     Now,
     /// It was used before, by this key.
     Before(KeyId),
-    /// There is no such challenge.
-    Unknown,
+}
+
+/// What a secret is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Usage {
+    /// Sealing challenges.
+    Challenges,
+}
+
+impl Usage {
+    /// The name under which a store keeps the secrets.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Challenges => "challenges",
+        }
+    }
+}
+
+/// A secret that all gateways of a store share.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StoredSecret {
+    /// Counts up from 1.
+    pub number: u32,
+    /// When it was made, in seconds since 1970.
+    pub made_at: u64,
+    /// 32 random octets.
+    pub octets: [u8; 32],
+}
+
+/// How many secrets of a use are kept: as many as the engine opens challenges with.
+pub const SECRETS: u32 = 4;
+
+impl fmt::Debug for StoredSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoredSecret").field("number", &self.number).finish_non_exhaustive()
+    }
+}
+
+impl Drop for StoredSecret {
+    fn drop(&mut self) {
+        self.octets.zeroize();
+    }
 }
 
 /// A registered device.
@@ -216,15 +230,6 @@ impl fmt::Display for Unfit {
 
 impl std::error::Error for Unfit {}
 
-/// Why a challenge was not kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PutError {
-    /// Too many are outstanding.
-    Full,
-    /// The store could not answer.
-    Unavailable,
-}
-
 /// Why a counter did not advance, beside what the engine knows of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AdvanceFault {
@@ -236,7 +241,3 @@ pub enum AdvanceFault {
 
 /// The window of a record that is damaged: it accepts nothing, and never starts at zero again.
 const CLOSED: ReplayWindow = ReplayWindow::after(Counter(u32::MAX));
-
-/// How long a challenge is remembered after it expired, in seconds, so that "expired" and "used" can be told from
-/// "never issued".
-const REMEMBERED: u64 = 60;

@@ -22,7 +22,7 @@ use redb::{
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    AdvanceFault, CLOSED, Challenge, ChallengeId, Challenges, Contract, Device, PutError, Spent, Store, Unavailable,
+    AdvanceFault, CLOSED, ChallengeId, Contract, Device, SECRETS, Spent, Store, StoredSecret, Unavailable, Usage,
 };
 
 /// Attested key, application, registered at.
@@ -39,6 +39,16 @@ const READINESS: TableDefinition<'_, (), u64> = TableDefinition::new("readiness"
 /// When a device was revoked.
 const REVOKED: TableDefinition<'_, [u8; 32], u64> = TableDefinition::new("revoked");
 
+/// Who used a challenge, and until when that is remembered.
+const SPENT: TableDefinition<'_, [u8; 32], ([u8; 32], u64)> = TableDefinition::new("spent challenges");
+/// The used challenges by the time at which they are forgotten.
+const SPENT_UNTIL: TableDefinition<'_, (u64, [u8; 32]), ()> = TableDefinition::new("spent challenges by time");
+/// The secrets of gateways, by use and number: when each was made, and its octets.
+const SECRET: TableDefinition<'_, (&str, u32), (u64, [u8; 32])> = TableDefinition::new("secrets");
+
+/// How many used challenges are forgotten with each one that is remembered: more than one, so that they become fewer.
+const FORGOTTEN: usize = 4;
+
 /// Writes that may wait. Beyond that whoever wants to write waits to be let in.
 const QUEUE: usize = 4096;
 /// Writes in one commit.
@@ -49,7 +59,6 @@ const CACHE: usize = 64 << 20;
 
 /// A store in a file of redb's.
 pub struct RedbStore {
-    challenges: Challenges,
     database: Arc<Database>,
     /// Gone when the store is being dropped.
     writes: Option<mpsc::Sender<Write>>,
@@ -63,6 +72,8 @@ enum Write {
     Register(KeyId, Box<Device>, oneshot::Sender<bool>),
     Advance(KeyId, Advance, Contract, oneshot::Sender<Result<(), AdvanceError<AdvanceFault>>>),
     Revoke(KeyId, u64, oneshot::Sender<bool>),
+    Spend { challenge: ChallengeId, by: KeyId, until: u64, now: u64, answer: oneshot::Sender<Spent> },
+    AddSecret(Usage, StoredSecret, oneshot::Sender<bool>),
     Ready(oneshot::Sender<()>),
 }
 
@@ -72,7 +83,7 @@ impl RedbStore {
     /// # Errors
     ///
     /// If the file is no database, is open elsewhere, or cannot be read or written.
-    pub fn open(path: &Path, challenges: usize, commits: Histogram) -> Result<Self, Box<dyn std::error::Error>> {
+    pub fn open(path: &Path, commits: Histogram) -> Result<Self, Box<dyn std::error::Error>> {
         let database = Database::builder().set_cache_size(CACHE).create(path).map_err(|error| explain(path, error))?;
         let database = Arc::new(database);
         let transaction = database.begin_write()?;
@@ -84,8 +95,7 @@ impl RedbStore {
         let (shared, broken) = (Arc::clone(&database), Arc::clone(&lost));
         let named = thread::Builder::new().name("redb-writer".to_owned());
         let thread = named.spawn(move || write_all(&shared, queue, &commits, &broken))?;
-        let challenges = Challenges::new(challenges);
-        Ok(Self { challenges, database, writes: Some(writes), writer: Some(thread), lost })
+        Ok(Self { database, writes: Some(writes), writer: Some(thread), lost })
     }
 
     async fn write<T>(&self, write: impl FnOnce(oneshot::Sender<T>) -> Write) -> Result<T, Unavailable> {
@@ -95,7 +105,28 @@ impl RedbStore {
         answered.await.map_err(|_| Unavailable)
     }
 
-    fn read(&self, key: KeyId) -> Result<Option<Device>, redb::Error> {
+    /// An answer of the file. One that could not be read once is not read again either.
+    fn read<T>(&self, read: impl FnOnce(&Self) -> Result<T, redb::Error>) -> Result<T, Unavailable> {
+        read(self).map_err(|error| {
+            self.lost.store(true, Ordering::Relaxed);
+            tracing::error!(%error, "the store could not read");
+            Unavailable
+        })
+    }
+
+    fn read_secrets(&self, usage: Usage) -> Result<Vec<StoredSecret>, redb::Error> {
+        let transaction = self.database.begin_read()?;
+        let table = transaction.open_table(SECRET)?;
+        let rows = table.range((usage.as_str(), 0)..=(usage.as_str(), u32::MAX))?.rev();
+        rows.map(|row| {
+            let (key, secret) = row?;
+            let ((_, number), (made_at, octets)) = (key.value(), secret.value());
+            Ok(StoredSecret { number, made_at, octets })
+        })
+        .collect()
+    }
+
+    fn read_device(&self, key: KeyId) -> Result<Option<Device>, redb::Error> {
         let transaction = self.database.begin_read()?;
         let Some(registered) = transaction.open_table(DEVICES)?.get(key.0)? else { return Ok(None) };
         let window = transaction.open_table(WINDOWS)?.get(key.0)?;
@@ -138,6 +169,9 @@ struct Tables<'t> {
     windows: Table<'t, [u8; 32], &'static [u8; ReplayWindow::ENCODED_LEN]>,
     revoked: Table<'t, [u8; 32], u64>,
     readiness: Table<'t, (), u64>,
+    spent: Table<'t, [u8; 32], ([u8; 32], u64)>,
+    spent_until: Table<'t, (u64, [u8; 32]), ()>,
+    secrets: Table<'t, (&'static str, u32), (u64, [u8; 32])>,
 }
 
 impl<'t> Tables<'t> {
@@ -147,6 +181,9 @@ impl<'t> Tables<'t> {
             windows: transaction.open_table(WINDOWS)?,
             revoked: transaction.open_table(REVOKED)?,
             readiness: transaction.open_table(READINESS)?,
+            spent: transaction.open_table(SPENT)?,
+            spent_until: transaction.open_table(SPENT_UNTIL)?,
+            secrets: transaction.open_table(SECRET)?,
         })
     }
 
@@ -201,6 +238,31 @@ impl<'t> Tables<'t> {
         Ok(true)
     }
 
+    fn spend(&mut self, challenge: ChallengeId, by: KeyId, until: u64, now: u64) -> Result<Spent, StorageError> {
+        let over = self.spent_until.range(..(now, [0; 32]))?.take(FORGOTTEN);
+        let over = over.map(|row| Ok(row?.0.value())).collect::<Result<Vec<_>, StorageError>>()?;
+        for (until, old) in over {
+            self.spent_until.remove((until, old))?;
+            self.spent.remove(old)?;
+        }
+        if let Some(before) = self.spent.get(challenge)? {
+            return Ok(Spent::Before(KeyId(before.value().0)));
+        }
+        self.spent.insert(challenge, (by.0, until))?;
+        self.spent_until.insert((until, challenge), ())?;
+        Ok(Spent::Now)
+    }
+
+    fn add_secret(&mut self, usage: Usage, secret: &StoredSecret) -> Result<bool, StorageError> {
+        let StoredSecret { number, made_at, octets } = secret;
+        if self.secrets.get((usage.as_str(), *number))?.is_some() {
+            return Ok(false);
+        }
+        self.secrets.insert((usage.as_str(), *number), (*made_at, *octets))?;
+        self.secrets.remove((usage.as_str(), number.saturating_sub(SECRETS)))?;
+        Ok(true)
+    }
+
     fn ready(&mut self) -> Result<(), StorageError> {
         let asked = self.readiness.get(())?.map_or(0, |asked| asked.value());
         self.readiness.insert((), asked.wrapping_add(1))?;
@@ -242,6 +304,10 @@ fn commit(database: &Database, batch: impl Iterator<Item = Write>) -> Result<Vec
                 Write::Register(key, device, to) => later(to, tables.register(key, &device)?),
                 Write::Advance(key, advance, contract, to) => later(to, tables.advance(key, advance, contract)?),
                 Write::Revoke(key, at, to) => later(to, tables.revoke(key, at)?),
+                Write::Spend { challenge, by, until, now, answer } => {
+                    later(answer, tables.spend(challenge, by, until, now)?)
+                }
+                Write::AddSecret(usage, secret, to) => later(to, tables.add_secret(usage, &secret)?),
                 Write::Ready(to) => later(to, tables.ready()?),
             });
         }
@@ -252,16 +318,17 @@ fn commit(database: &Database, batch: impl Iterator<Item = Write>) -> Result<Vec
 
 #[async_trait]
 impl Store for RedbStore {
-    async fn put_challenge(&self, id: ChallengeId, challenge: &Challenge, now: u64) -> Result<(), PutError> {
-        self.challenges.put(id, challenge, now)
+    async fn spend(&self, challenge: ChallengeId, by: KeyId, until: u64, now: u64) -> Result<Spent, Unavailable> {
+        self.write(|answer| Write::Spend { challenge, by, until, now, answer }).await
     }
 
-    async fn challenge(&self, id: ChallengeId) -> Result<Option<Challenge>, Unavailable> {
-        Ok(self.challenges.get(id))
+    async fn secrets(&self, usage: Usage) -> Result<Vec<StoredSecret>, Unavailable> {
+        self.read(|store| store.read_secrets(usage))
     }
 
-    async fn spend_challenge(&self, id: ChallengeId, by: KeyId) -> Result<Spent, Unavailable> {
-        Ok(self.challenges.spend(id, by))
+    async fn add_secret(&self, usage: Usage, secret: &StoredSecret) -> Result<bool, Unavailable> {
+        let secret = secret.clone();
+        self.write(|answer| Write::AddSecret(usage, secret, answer)).await
     }
 
     async fn register(&self, key: KeyId, device: &Device) -> Result<bool, Unavailable> {
@@ -270,12 +337,7 @@ impl Store for RedbStore {
     }
 
     async fn device(&self, key: KeyId) -> Result<Option<Device>, Unavailable> {
-        self.read(key).map_err(|error| {
-            // A file that could not be read once is not read again either.
-            self.lost.store(true, Ordering::Relaxed);
-            tracing::error!(%error, "the store could not read");
-            Unavailable
-        })
+        self.read(|store| store.read_device(key))
     }
 
     async fn advance(

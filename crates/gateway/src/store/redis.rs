@@ -14,12 +14,9 @@ use genuine::app_attest::{Advance, AdvanceError, Counter, KeyId, Refusal, Replay
 use redis::{AsyncConnectionConfig, Client, ErrorKind, FromRedisValue, RedisError, Script, aio::MultiplexedConnection};
 
 use super::{
-    AdvanceFault, CLOSED, Challenge, ChallengeId, Contract, Device, Purpose, PutError, REMEMBERED, Session, Spent,
-    Store, Unavailable, Unfit,
+    AdvanceFault, CLOSED, ChallengeId, Contract, Device, SECRETS, Spent, Store, StoredSecret, Unavailable, Unfit, Usage,
 };
 
-/// The unused challenges by expiry, to count them.
-const UNUSED: &str = "genuine:challenges";
 /// What is written to find out whether writing is possible.
 const READINESS: &str = "genuine:readiness";
 /// What Redis has to be set to, and what it is without.
@@ -31,8 +28,8 @@ const SETTINGS: [(&str, &str, Unfit); 4] = [
 ];
 
 // What decides.
-static PUT_CHALLENGE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("redis/put_challenge.lua")));
-static SPEND_CHALLENGE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("redis/spend_challenge.lua")));
+static SPEND: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("redis/spend.lua")));
+static ADD_SECRET: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("redis/add_secret.lua")));
 static REGISTER: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("redis/register.lua")));
 static ADVANCE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("redis/advance.lua")));
 static REVOKE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("redis/revoke.lua")));
@@ -55,7 +52,6 @@ pub struct RedisStore {
     client: Client,
     link: Mutex<Link>,
     connecting: tokio::sync::Mutex<()>,
-    challenges: usize,
     durability: Durability,
     /// How long to wait for an answer.
     answer: Duration,
@@ -91,9 +87,9 @@ impl RedisStore {
     /// # Errors
     ///
     /// If the address is none.
-    pub fn new(url: &str, challenges: usize, durability: Durability, answer: Duration) -> Result<Self, RedisError> {
+    pub fn new(url: &str, durability: Durability, answer: Duration) -> Result<Self, RedisError> {
         let (client, link, connecting) = (Client::open(url)?, Mutex::default(), tokio::sync::Mutex::default());
-        Ok(Self { client, link, connecting, challenges, durability, answer })
+        Ok(Self { client, link, connecting, durability, answer })
     }
 
     /// The connection and its number. One request connects, and if it cannot, neither can those who wait.
@@ -245,6 +241,16 @@ fn read_key_id(octets: Vec<u8>) -> Option<KeyId> {
     octets.try_into().ok().map(KeyId)
 }
 
+fn secrets_name(usage: Usage) -> String {
+    format!("genuine:secrets:{}", usage.as_str())
+}
+
+/// When it was made, and its octets.
+fn read_secret(number: u32, row: &[u8]) -> Option<StoredSecret> {
+    let (made_at, octets) = row.split_first_chunk()?;
+    Some(StoredSecret { number, made_at: u64::from_be_bytes(*made_at), octets: octets.try_into().ok()? })
+}
+
 fn name(kind: &str, id: &[u8; 32]) -> String {
     let mut name = format!("genuine:{kind}:");
     for octet in id {
@@ -256,62 +262,31 @@ fn name(kind: &str, id: &[u8; 32]) -> String {
 
 #[async_trait]
 impl Store for RedisStore {
-    async fn put_challenge(&self, id: ChallengeId, challenge: &Challenge, now: u64) -> Result<(), PutError> {
-        let purpose = match challenge.purpose {
-            Purpose::Attestation => "attestation",
-            Purpose::Assertion => "assertion",
-        };
-        let forget_at = challenge.expires_at + REMEMBERED;
-        let [now, forget, most, keep, expires_at] =
-            [now, forget_at, self.challenges as u64, forget_at.saturating_sub(now).max(1), challenge.expires_at]
-                .map(|number| number.to_string());
-        let arguments: [&[u8]; 8] = [
-            now.as_bytes(),
-            forget.as_bytes(),
-            most.as_bytes(),
-            keep.as_bytes(),
-            purpose.as_bytes(),
-            challenge.application.as_bytes(),
-            &challenge.session,
-            expires_at.as_bytes(),
-        ];
-        let keys = [&*name("challenge", &id), UNUSED];
-        match self.run(&PUT_CHALLENGE, &keys, &arguments).await {
-            Ok(1) => Ok(()),
-            Ok(_) => Err(PutError::Full),
-            Err(Unavailable) => Err(PutError::Unavailable),
-        }
-    }
-
-    async fn challenge(&self, id: ChallengeId) -> Result<Option<Challenge>, Unavailable> {
-        type Fields = (Option<String>, Option<String>, Option<Vec<u8>>, Option<u64>, Option<Vec<u8>>);
-        let fields = ["purpose", "application", "session", "expires_at", "used_by"];
-        let answer = self.query(redis::cmd("HMGET").arg(name("challenge", &id)).arg(&fields)).await?;
-        let (Some(purpose), Some(application), Some(session), Some(expires_at), used_by): Fields = answer else {
-            return Ok(None);
-        };
-        let purpose = match purpose.as_str() {
-            "attestation" => Purpose::Attestation,
-            "assertion" => Purpose::Assertion,
-            _ => return Ok(None),
-        };
-        let Ok(session) = Session::try_from(session) else { return Ok(None) };
-        let used_by = match used_by {
-            None => None,
-            Some(octets) => {
-                let Some(key_id) = read_key_id(octets) else { return Ok(None) };
-                Some(key_id)
-            }
-        };
-        Ok(Some(Challenge { purpose, application, session, expires_at, used_by }))
-    }
-
-    async fn spend_challenge(&self, id: ChallengeId, by: KeyId) -> Result<Spent, Unavailable> {
-        match self.run(&SPEND_CHALLENGE, &[&name("challenge", &id), UNUSED], &[&by.0]).await? {
+    async fn spend(&self, challenge: ChallengeId, by: KeyId, until: u64, now: u64) -> Result<Spent, Unavailable> {
+        // By the clock of Redis from then on, so that a second more goes by here at most.
+        let keep = until.saturating_sub(now).saturating_add(1).to_string();
+        match self.run(&SPEND, &[&name("spent", &challenge)], &[&by.0, keep.as_bytes()]).await? {
             (1, _) => Ok(Spent::Now),
-            (0, before) => Ok(read_key_id(before).map_or(Spent::Unknown, Spent::Before)),
-            _ => Ok(Spent::Unknown),
+            (0, before) => read_key_id(before).map(Spent::Before).ok_or(Unavailable),
+            _ => Err(Unavailable),
         }
+    }
+
+    async fn secrets(&self, usage: Usage) -> Result<Vec<StoredSecret>, Unavailable> {
+        let rows: Vec<(u32, Vec<u8>)> = self.query(redis::cmd("HGETALL").arg(secrets_name(usage))).await?;
+        let mut secrets = rows
+            .iter()
+            .map(|(number, row)| read_secret(*number, row))
+            .collect::<Option<Vec<_>>>()
+            .ok_or(Unavailable)?;
+        secrets.sort_unstable_by_key(|secret| std::cmp::Reverse(secret.number));
+        Ok(secrets)
+    }
+
+    async fn add_secret(&self, usage: Usage, secret: &StoredSecret) -> Result<bool, Unavailable> {
+        let [number, oldest] = [secret.number, secret.number.saturating_sub(SECRETS)].map(|number| number.to_string());
+        let row = [&secret.made_at.to_be_bytes()[..], &secret.octets].concat();
+        self.run(&ADD_SECRET, &[&secrets_name(usage)], &[number.as_bytes(), &row, oldest.as_bytes()]).await
     }
 
     async fn register(&self, key: KeyId, device: &Device) -> Result<bool, Unavailable> {

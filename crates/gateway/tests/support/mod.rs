@@ -23,6 +23,7 @@ use axum::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use genuine_gateway::{
     application::Application,
+    challenge::Challenges,
     config, demo,
     gate::{Access, Freshness, Gate, SignedRequest, sha256},
     http::{self, AppRoutes, Intake, Origin},
@@ -94,9 +95,9 @@ impl Redis {
         format!("redis://127.0.0.1:{}/", self.port)
     }
 
-    /// A store on it, with room for so many challenges.
-    pub fn store(&self, challenges: usize) -> RedisStore {
-        redis_store(&self.url(), challenges, Durability::Checked)
+    /// A store on it.
+    pub fn store(&self) -> RedisStore {
+        redis_store(&self.url(), Durability::Checked)
     }
 
     /// Commands to it, as its operator gives them.
@@ -145,8 +146,8 @@ impl Drop for Redis {
     }
 }
 
-pub fn redis_store(url: &str, challenges: usize, durability: Durability) -> RedisStore {
-    RedisStore::new(url, challenges, durability, Duration::from_secs(1)).unwrap()
+pub fn redis_store(url: &str, durability: Durability) -> RedisStore {
+    RedisStore::new(url, durability, Duration::from_secs(1)).unwrap()
 }
 
 /// A clock that the test moves.
@@ -190,10 +191,10 @@ pub fn gate_of(applications: &[config::Application], store: Arc<dyn Store>, hand
             .iter()
             .map(|application| Application::new(application, anchors, &metrics).unwrap())
             .collect(),
+        challenges: Challenges::new(300, Arc::clone(&store)),
         store,
         metrics,
         clock: hands.clock(),
-        challenge_lifetime: 300,
         authority: AUTHORITY.to_owned(),
         explains: false,
         devices: None,
@@ -202,7 +203,7 @@ pub fn gate_of(applications: &[config::Application], store: Arc<dyn Store>, hand
 
 pub fn gate() -> (Arc<Gate>, Hands) {
     let hands = Hands::at(now());
-    (Arc::new(gate_over(Arc::new(MemoryStore::new(1000)), &hands)), hands)
+    (Arc::new(gate_over(Arc::new(MemoryStore::default()), &hands)), hands)
 }
 
 /// The attestation object for a challenge, as a client makes it.
