@@ -87,7 +87,8 @@ fn headers_are_strict() {
     let long = format!(r#","x":"{}""#, "x".repeat(480));
     expect("long", &with(&long), Error::TokenHeaderLimit);
     // A segment of 512 characters is the longest.
-    let filled = |octets: usize| with(&format!(r#","x":"{}""#, "x".repeat(octets - HS_HEADER.len() - r#","x":"""#.len())));
+    let filled =
+        |octets: usize| with(&format!(r#","x":"{}""#, "x".repeat(octets - HS_HEADER.len() - r#","x":"""#.len())));
     assert_eq!(verdict(policy(), &filled(384), NOW), Ok(()));
     expect("longer", &filled(385), Error::TokenHeaderLimit);
     // The byte order mark, a null, and an octet that is no UTF-8.

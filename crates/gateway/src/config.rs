@@ -12,7 +12,7 @@ use genuine::app_attest::{OsBuild, OsVersion};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize, de::IntoDeserializer as _};
 
-use crate::store::{Contract, Durability};
+use crate::store::{Contract, Durability, PostgresStore};
 
 /// The prefix of this server's own variables.
 const PREFIX: &str = "GENUINE_GATEWAY_";
@@ -115,6 +115,14 @@ pub enum Store {
         /// How it is known that Redis keeps what it acknowledged.
         #[serde(default)]
         durability: Durability,
+    },
+    /// For several servers, in a database.
+    Postgres {
+        /// `postgres://[user[:password]@]host[:port]/database`.
+        #[serde(serialize_with = "without_postgres_secrets")]
+        url: String,
+        /// The certificate of the authority that signed the server's, PEM. With it the connection is over TLS, and nothing else.
+        ca: Option<PathBuf>,
     },
     /// Nothing is kept: for tests.
     Memory {},
@@ -505,7 +513,7 @@ impl Config {
             let form = match name.as_str() {
                 "LISTEN" => set(&mut self.listen, value.parse().ok(), "an address and a port"),
                 "OPERATOR_LISTEN" => set(&mut self.operator_listen, value.parse().ok(), "an address and a port"),
-                "STORE" => set(&mut self.store, parse_store(&value), "memory, redb:PATH or redis://…"),
+                "STORE" => set(&mut self.store, parse_store(&value), "memory, redb:PATH, redis://… or postgres://…"),
                 "SESSION_HEADER" => set(&mut self.session_header, Some(value), ""),
                 "OPERATOR_TOKEN" => set(&mut self.operator_token, Some(Some(Secret(value))), ""),
                 "AUTHORITY" => set(&mut self.authority, Some(value), ""),
@@ -599,6 +607,11 @@ impl Config {
                 redis::Client::open(url.as_str()).is_ok(),
                 "store.url: this is no address of Redis, which is redis://HOST:PORT",
             );
+        }
+        if let Store::Postgres { url, ca } = &self.store
+            && let Err(mistake) = PostgresStore::settings(url, ca.as_deref())
+        {
+            expect(false, &mistake);
         }
         expect(
             (1..=86_400).contains(&self.challenges.lifetime_seconds),
@@ -740,11 +753,12 @@ fn is_authority(text: &str) -> bool {
     is_host && port.is_none_or(is_port)
 }
 
-/// `memory`, `redb:PATH`, or an address of Redis.
+/// `memory`, `redb:PATH`, or an address of Redis or PostgreSQL.
 fn parse_store(text: &str) -> Option<Store> {
     match text.split_once(':') {
         None if text == "memory" => Some(Store::Memory {}),
         Some(("redb", path)) if !path.is_empty() => Some(Store::Redb { path: path.into() }),
+        Some(("postgres" | "postgresql", _)) => Some(Store::Postgres { url: text.to_owned(), ca: None }),
         Some(("redis", _)) => Some(Store::Redis { url: text.to_owned(), durability: Durability::default() }),
         _ => None,
     }
@@ -761,6 +775,11 @@ fn without_secrets<S: serde::Serializer>(url: &str, serializer: S) -> Result<S::
         Ok(client) => serializer.serialize_str(&format!("redis://{}", client.get_connection_info().addr)),
         Err(_) => serializer.serialize_str("redis://…"),
     }
+}
+
+/// The same of PostgreSQL.
+fn without_postgres_secrets<S: serde::Serializer>(url: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&PostgresStore::place(url))
 }
 
 /// What is wrong and where, without an address that stands in the wrong place: it may hold a password.

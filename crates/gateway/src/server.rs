@@ -28,7 +28,7 @@ use crate::{
     http::{self, AppRoutes, Intake, Origin},
     limit::RateLimiter,
     metrics::Metrics,
-    store::{MemoryStore, RedbStore, RedisStore, Store},
+    store::{MemoryStore, PostgresStore, RedbStore, RedisStore, Store},
 };
 
 /// How long a client may take over a TLS handshake, and over the head of a request.
@@ -251,14 +251,14 @@ pub fn system_clock() -> Clock {
 }
 
 fn open_store(config: &Config, metrics: &Metrics) -> Result<Arc<dyn Store>, Box<dyn std::error::Error>> {
+    // A little before the request gives up, so that a connection that is half dead is noticed and replaced.
+    let longest = config.applications.iter().map(crate::config::Application::timeout).max().unwrap_or_default();
+    let answer = longest * 9 / 10;
     Ok(match &config.store {
         StoreChoice::Memory {} => Arc::new(MemoryStore::default()),
         StoreChoice::Redb { path } => Arc::new(RedbStore::open(path, metrics.commit.clone())?),
-        StoreChoice::Redis { url, durability } => {
-            let longest = config.applications.iter().map(crate::config::Application::timeout).max().unwrap_or_default();
-            // A little before the request gives up, so that a connection that is half dead is noticed and replaced.
-            Arc::new(RedisStore::new(url, *durability, longest * 9 / 10)?)
-        }
+        StoreChoice::Redis { url, durability } => Arc::new(RedisStore::new(url, *durability, answer)?),
+        StoreChoice::Postgres { url, ca } => Arc::new(PostgresStore::new(url, ca.as_deref(), answer)?),
     })
 }
 

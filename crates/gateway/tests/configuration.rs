@@ -1,6 +1,8 @@
 //! The configuration: what each setting does, and that every mistake is named.
 #![allow(missing_docs)]
 
+mod support;
+
 use std::{
     net::SocketAddr,
     process::{Command, Output},
@@ -280,6 +282,39 @@ fn memory_has_no_path() {
     let file = |text: &str| FILE.replace(store, text);
     assert_eq!(load(Some(&file("kind = \"memory\"")), &[]).unwrap().store, Store::Memory {});
     assert_mistakes(vec![(file("kind = \"memory\"\npath = \"x\""), vec![], "unknown field `path`")]);
+}
+
+#[test]
+fn postgres_has_an_address_and_an_authority_if_it_is_reached_over_tls() {
+    let redis = "kind = \"redis\"\nurl = \"redis://user:secret@127.0.0.1:6379/\"";
+    let file = |url: &str, more: &str| FILE.replace(redis, &format!("kind = \"postgres\"\nurl = \"{url}\"\n{more}"));
+    let good = "postgres://gateway:secret@db.example:5433/shop";
+    let config = load(Some(&file(good, "")), &[]).unwrap();
+    assert_eq!(config.store, Store::Postgres { url: good.to_owned(), ca: None });
+    let printed = toml::to_string(&config).unwrap();
+    assert!(printed.contains("postgres://db.example:5433/shop") && !printed.contains("secret"), "{printed}");
+    let variable = load(Some(FILE), &[("GENUINE_GATEWAY_STORE", good)]).unwrap();
+    assert_eq!(variable.store, Store::Postgres { url: good.to_owned(), ca: None });
+
+    let malformed = "store.url: this is no address of PostgreSQL";
+    for url in ["", "redis://h", "postgres://", "postgres://h", "postgres://gateway@h", "postgres://gateway@h:x/shop"] {
+        assert_mistakes(vec![(file(url, ""), vec![], malformed)]);
+    }
+    let scratch = support::Scratch::new("configured-authority");
+    let (empty, broken) = (scratch.path().join("empty.pem"), scratch.path().join("broken.pem"));
+    std::fs::write(&empty, "no certificate").unwrap();
+    std::fs::write(&broken, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
+    let ca = |path: &std::path::Path| format!("ca = \"{}\"", path.display());
+    assert_mistakes(vec![
+        (
+            file(&format!("{good}?sslmode=require"), ""),
+            vec![],
+            "store.ca: sslmode=require takes the authority's certificate",
+        ),
+        (file(good, &ca(&scratch.path().join("absent.pem"))), vec![], "No such file"),
+        (file(good, &ca(&empty)), vec![], "there is no certificate in it"),
+        (file(good, &ca(&broken)), vec![], "store.ca: "),
+    ]);
 }
 
 #[test]

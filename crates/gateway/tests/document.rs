@@ -21,7 +21,8 @@ fn holds(value: &str) -> bool {
 fn each_value_of_the_document_is_what_the_device_computes() {
     let app_id = "ABCDE12345.com.example.demo";
     let mut device = Device::new("example").with_app_id(app_id).with_generation(Generation::Ios14);
-    let challenge = "Z2MBAAAAAGqxO4D5MTvVHDItGaxr24aFD_mOFBnc1F7GDeflizaxYbLHhqak0HjQzShVLkf3RIxGDQWTx8fQgzW4Mw-EqY6KWN-t";
+    let challenge =
+        "Z2MBAAAAAGqxO4D5MTvVHDItGaxr24aFD_mOFBnc1F7GDeflizaxYbLHhqak0HjQzShVLkf3RIxGDQWTx8fQgzW4Mw-EqY6KWN-t";
     let client_data_hash = sha256(challenge.as_bytes());
     let attestation = device.attest_hash(&client_data_hash);
     let auth_data = find(&attestation.object, &sha256(app_id.as_bytes()), 164);

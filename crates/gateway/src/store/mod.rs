@@ -3,7 +3,9 @@
 //! Each operation that decides something is one atomic step of the store. What the gate does between two of them may
 //! happen on several servers at once.
 
+mod link;
 mod memory;
+mod postgres;
 mod redb;
 mod redis;
 
@@ -15,6 +17,7 @@ use zeroize::Zeroize as _;
 
 pub use self::{
     memory::MemoryStore,
+    postgres::PostgresStore,
     redb::RedbStore,
     redis::{Durability, RedisStore},
 };
@@ -210,6 +213,10 @@ pub enum Unfit {
     Evicts,
     /// It does not tell.
     Silent,
+    /// It answers before what it acknowledges is on its disk.
+    Asynchronous,
+    /// Its schema is not the gateway's.
+    Schema,
 }
 
 impl fmt::Display for Unfit {
@@ -218,6 +225,13 @@ impl fmt::Display for Unfit {
             Self::Forgets => {
                 "store: Redis may lose what it acknowledged: set appendonly yes, appendfsync always and \
                  no-appendfsync-on-rewrite no there, or durability = \"volatile\" here if a replay is acceptable"
+            }
+            Self::Asynchronous => {
+                "store: PostgreSQL may lose what it acknowledged: set fsync = on there, and synchronous_commit = on"
+            }
+            Self::Schema => {
+                "store: PostgreSQL has tables in the schema \"genuine\" that are not this gateway's, or does not let its role \
+                 make them"
             }
             Self::Evicts => "store: Redis forgets when it is full: set maxmemory-policy noeviction there",
             Self::Silent => {

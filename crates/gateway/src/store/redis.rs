@@ -3,18 +3,16 @@
 //! Whatever decides is one script, which Redis runs atomically. Nothing is retried: a write whose answer was lost may
 //! have happened, and its client is told to try again with a new assertion.
 
-use std::{
-    fmt::Write as _,
-    sync::{LazyLock, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{fmt::Write as _, sync::LazyLock, time::Duration};
 
 use async_trait::async_trait;
 use genuine::app_attest::{Advance, AdvanceError, Counter, KeyId, Refusal, ReplayWindow};
 use redis::{AsyncConnectionConfig, Client, ErrorKind, FromRedisValue, RedisError, Script, aio::MultiplexedConnection};
 
 use super::{
-    AdvanceFault, CLOSED, ChallengeId, Contract, Device, SECRETS, Spent, Store, StoredSecret, Unavailable, Unfit, Usage,
+    AdvanceFault, CLOSED, ChallengeId, Contract, Device, SECRETS, Spent, Store, StoredSecret, Unavailable, Unfit,
+    Usage,
+    link::{Fault, Link},
 };
 
 /// What is written to find out whether writing is possible.
@@ -50,33 +48,10 @@ pub enum Durability {
 /// A store in Redis.
 pub struct RedisStore {
     client: Client,
-    link: Mutex<Link>,
-    connecting: tokio::sync::Mutex<()>,
+    link: Link<MultiplexedConnection>,
     durability: Durability,
     /// How long to wait for an answer.
     answer: Duration,
-}
-
-/// The connection in use. Whatever goes wrong on one ends it, the time-out of a connection that is half dead and the
-/// refusal of a server that has become a replica included.
-#[derive(Default)]
-struct Link {
-    connection: Option<MultiplexedConnection>,
-    /// Which connection it is, so that a late failure of an earlier one does not end it.
-    number: u64,
-    /// How often it could not be made.
-    failures: u64,
-    /// Why Redis is not used, as it was found last.
-    unfit: Option<Unfit>,
-}
-
-/// Why there is no connection.
-#[derive(Clone, Copy)]
-enum Fault {
-    /// Redis did not answer, or not in time.
-    Away,
-    /// It answered, and is not to be relied on.
-    Unfit(Unfit),
 }
 
 impl RedisStore {
@@ -88,41 +63,11 @@ impl RedisStore {
     ///
     /// If the address is none.
     pub fn new(url: &str, durability: Durability, answer: Duration) -> Result<Self, RedisError> {
-        let (client, link, connecting) = (Client::open(url)?, Mutex::default(), tokio::sync::Mutex::default());
-        Ok(Self { client, link, connecting, durability, answer })
+        Ok(Self { client: Client::open(url)?, link: Link::default(), durability, answer })
     }
 
-    /// The connection and its number. One request connects, and if it cannot, neither can those who wait.
     async fn connection(&self) -> Result<(MultiplexedConnection, u64), Unavailable> {
-        if let Some(connected) = self.current() {
-            return Ok(connected);
-        }
-        let failures = self.link().failures;
-        let _connecting = self.connecting.lock().await;
-        if let Some(connected) = self.current() {
-            return Ok(connected);
-        }
-        if self.link().failures != failures {
-            return Err(Unavailable);
-        }
-        let connected = self.connect().await;
-        let mut link = self.link();
-        link.unfit = None;
-        match connected {
-            Ok(connection) => {
-                link.number += 1;
-                link.connection = Some(connection.clone());
-                Ok((connection, link.number))
-            }
-            Err(fault) => {
-                link.failures += 1;
-                if let Fault::Unfit(unfit) = fault {
-                    link.unfit = Some(unfit);
-                    tracing::error!("{unfit}");
-                }
-                Err(Unavailable)
-            }
-        }
+        self.link.get(self.connect()).await
     }
 
     async fn connect(&self) -> Result<MultiplexedConnection, Fault> {
@@ -155,15 +100,6 @@ impl RedisStore {
         Ok(())
     }
 
-    fn current(&self) -> Option<(MultiplexedConnection, u64)> {
-        let link = self.link();
-        Some((link.connection.clone()?, link.number))
-    }
-
-    fn link(&self) -> MutexGuard<'_, Link> {
-        self.link.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     async fn query<T: FromRedisValue>(&self, command: &redis::Cmd) -> Result<T, Unavailable> {
         let (mut connection, number) = self.connection().await?;
         command.query_async(&mut connection).await.map_err(|error| self.give_up(number, &error))
@@ -189,15 +125,8 @@ impl RedisStore {
     fn give_up(&self, number: u64, error: &RedisError) -> Unavailable {
         // The kind alone: the message may hold what was sent.
         tracing::warn!(kind = ?error.kind(), "the store did not answer");
-        self.hang_up(number);
+        self.link.hang_up(number);
         Unavailable
-    }
-
-    fn hang_up(&self, number: u64) {
-        let mut link = self.link();
-        if link.number == number {
-            link.connection = None;
-        }
     }
 }
 
@@ -353,15 +282,15 @@ impl Store for RedisStore {
     }
 
     async fn check(&self) -> Result<(), Unfit> {
-        if let Some((mut connection, number)) = self.current() {
+        if let Some((mut connection, number)) = self.link.current() {
             // Whatever is wrong shows when the next connection is made.
             if self.examine(&mut connection).await.is_err() {
-                self.hang_up(number);
+                self.link.hang_up(number);
             }
         }
         match self.connection().await {
             // One that is away is answered for by every operation.
-            Ok(_) | Err(Unavailable) => self.link().unfit.map_or(Ok(()), Err),
+            Ok(_) | Err(Unavailable) => self.link.unfit().map_or(Ok(()), Err),
         }
     }
 }

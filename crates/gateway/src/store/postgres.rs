@@ -1,0 +1,409 @@
+//! The store of several servers in a database: PostgreSQL 12 or later.
+//!
+//! Whatever decides is one statement, which PostgreSQL runs atomically on one row. A counter is compared and swapped: it is read, the
+//! engine decides, and the row is written if nobody has written it since; otherwise that is done again. Nothing else is retried: a write
+//! whose answer was lost may have happened, and its client is told to try again with a new assertion.
+
+use std::{fs, path::Path, str::FromStr as _, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use genuine::app_attest::{Advance, AdvanceError, KeyId, ReplayWindow};
+use rustls::{
+    ClientConfig, RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject as _},
+};
+use tokio_postgres::{
+    Client, Config, NoTls, Row, Statement,
+    config::{Host, SslMode},
+    types::ToSql,
+};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::{
+    AdvanceFault, CLOSED, ChallengeId, Contract, Device, SECRETS, Spent, Store, StoredSecret, Unavailable, Unfit,
+    Usage,
+    link::{Fault, Link},
+};
+
+/// Connections: the operations of one device share one, and one commit carries those of several.
+const CONNECTIONS: usize = 16;
+/// How often a counter is compared and swapped before the store counts as too busy. Each time, another request of the device won.
+const SWAPS: usize = 200;
+/// How many used challenges are forgotten with each one that is remembered: more than one, so that they become fewer.
+const FORGOTTEN: i64 = 4;
+/// The changes of the schema, in their order.
+const MIGRATIONS: [&str; 1] = [include_str!("postgres/1.sql")];
+/// The lock under which one gateway at a time changes the schema: the letters `genuine` as a number.
+const MIGRATION_LOCK: i64 = 0x0067_656e_7569_6e65;
+
+const DEVICE: &str =
+    "SELECT attested, application, registered_at, counters, revoked_at FROM genuine.devices WHERE key_id = $1";
+const REGISTER: &str = "INSERT INTO genuine.devices (key_id, attested, application, registered_at, counters) \
+    VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+const SWAP: &str =
+    "UPDATE genuine.devices SET counters = $3 WHERE key_id = $1 AND counters = $2 AND revoked_at IS NULL";
+const REVOKE: &str = "UPDATE genuine.devices SET revoked_at = coalesce(revoked_at, $2) WHERE key_id = $1";
+const SPEND: &str = "INSERT INTO genuine.spent VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+const SPENT: &str = "SELECT spent_by FROM genuine.spent WHERE challenge = $1";
+const FORGET: &str = "DELETE FROM genuine.spent WHERE challenge IN \
+    (SELECT challenge FROM genuine.spent WHERE until < $1 ORDER BY until LIMIT $2 FOR UPDATE SKIP LOCKED)";
+const SECRETS_OF: &str = "SELECT number, made_at, octets FROM genuine.secrets WHERE usage = $1 ORDER BY number DESC";
+const ADD_SECRET: &str = "WITH old AS (DELETE FROM genuine.secrets WHERE usage = $1 AND number = $5) \
+    INSERT INTO genuine.secrets VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+const READY: &str = "UPDATE genuine.readiness SET asked = asked + 1";
+
+/// A store in PostgreSQL.
+pub struct PostgresStore {
+    config: Config,
+    tls: Option<MakeRustlsConnect>,
+    links: Vec<Link<Arc<Session>>>,
+    /// How long to wait for an answer.
+    answer: Duration,
+}
+
+/// A connection, with the statements that it has prepared.
+struct Session {
+    client: Client,
+    device: Statement,
+    register: Statement,
+    swap: Statement,
+    revoke: Statement,
+    spend: Statement,
+    spent: Statement,
+    forget: Statement,
+    secrets: Statement,
+    add_secret: Statement,
+    ready: Statement,
+}
+
+impl PostgresStore {
+    /// A store at `postgres://[user[:password]@]host[:port]/database`, over TLS if the certificate of an authority is given. Connections
+    /// are made when they are first needed, and again after they broke; the first one makes the tables. One that takes longer
+    /// than `answer` ends.
+    ///
+    /// # Errors
+    ///
+    /// If the address is none, or the certificate cannot be read.
+    pub fn new(url: &str, ca: Option<&Path>, answer: Duration) -> Result<Self, String> {
+        let (mut config, tls) = Self::settings(url, ca)?;
+        config.connect_timeout(answer);
+        Ok(Self { config, tls, links: (0..CONNECTIONS).map(|_| Link::default()).collect(), answer })
+    }
+
+    /// What an address and an authority's certificate say.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with them, without the address: it may hold a password.
+    pub fn settings(url: &str, ca: Option<&Path>) -> Result<(Config, Option<MakeRustlsConnect>), String> {
+        let malformed = "store.url: this is no address of PostgreSQL, which is postgres://USER@HOST:PORT/DATABASE";
+        let mut config = Config::from_str(url).map_err(|_| malformed)?;
+        if config.get_hosts().is_empty() || config.get_dbname().is_none() || config.get_user().is_none() {
+            return Err(malformed.to_owned());
+        }
+        let Some(ca) = ca else {
+            // What the address asks for and nobody can check is not had.
+            let asks = config.get_ssl_mode() == SslMode::Require;
+            config.ssl_mode(SslMode::Disable);
+            return if asks {
+                Err("store.ca: sslmode=require takes the authority's certificate".to_owned())
+            } else {
+                Ok((config, None))
+            };
+        };
+        let named = |error: &dyn std::fmt::Display| format!("store.ca: {}: {error}", ca.display());
+        let pem = fs::read(ca).map_err(|error| named(&error))?;
+        let mut roots = RootCertStore::empty();
+        for certificate in CertificateDer::pem_slice_iter(&pem) {
+            roots.add(certificate.map_err(|error| named(&error))?).map_err(|error| named(&error))?;
+        }
+        if roots.is_empty() {
+            return Err(named(&"there is no certificate in it"));
+        }
+        config.ssl_mode(SslMode::Require);
+        let tls = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+        Ok((config, Some(MakeRustlsConnect::new(tls))))
+    }
+
+    /// Where an address leads, without user and password.
+    #[must_use]
+    pub fn place(url: &str) -> String {
+        let place = || {
+            let config = Config::from_str(url).ok()?;
+            let host = match config.get_hosts().first()? {
+                Host::Tcp(host) => host.clone(),
+                Host::Unix(path) => path.display().to_string(),
+            };
+            let port = config.get_ports().first().map_or_else(String::new, |port| format!(":{port}"));
+            Some(format!("postgres://{host}{port}/{}", config.get_dbname()?))
+        };
+        place().unwrap_or_else(|| "postgres://…".to_owned())
+    }
+
+    /// The link of this device or challenge.
+    fn link(&self, id: &[u8; 32]) -> &Link<Arc<Session>> {
+        &self.links[usize::from(id[31]) % CONNECTIONS]
+    }
+
+    /// Runs operations on a connection, in time. Whatever goes wrong ends the connection.
+    async fn on<T>(
+        &self,
+        link: &Link<Arc<Session>>,
+        run: impl AsyncFnOnce(&Session) -> Result<T, tokio_postgres::Error>,
+    ) -> Result<T, Unavailable> {
+        let (session, number) = link.get(self.connect()).await?;
+        let give_up = |kind: &str| {
+            tracing::warn!(kind, "the store did not answer");
+            link.hang_up(number);
+            Unavailable
+        };
+        match tokio::time::timeout(self.answer, run(&session)).await {
+            Ok(Ok(answer)) => Ok(answer),
+            // The code alone: the message may hold what was sent.
+            Ok(Err(error)) => Err(give_up(error.code().map_or("connection", |code| code.code()))),
+            Err(_) => Err(give_up("time")),
+        }
+    }
+
+    async fn connect(&self) -> Result<Arc<Session>, Fault> {
+        let connected = async {
+            let client = self.client().await?;
+            examine(&client).await?;
+            migrate(&client).await?;
+            Session::of(client).await.map_err(|error| away(&error))
+        };
+        let session = tokio::time::timeout(self.answer, connected).await.map_err(|_| Fault::Away)??;
+        Ok(Arc::new(session))
+    }
+
+    async fn client(&self) -> Result<Client, Fault> {
+        let client = match &self.tls {
+            None => {
+                let (client, connection) = self.config.connect(NoTls).await.map_err(|error| away(&error))?;
+                tokio::spawn(connection);
+                client
+            }
+            Some(tls) => {
+                let (client, connection) = self.config.connect(tls.clone()).await.map_err(|error| away(&error))?;
+                tokio::spawn(connection);
+                client
+            }
+        };
+        Ok(client)
+    }
+
+    /// The row of a device as it is, and in the engine's terms.
+    async fn row(&self, key: KeyId) -> Result<Option<(Device, Vec<u8>)>, Unavailable> {
+        let row =
+            self.on(self.link(&key.0), async |session| session.client.query_opt(&session.device, &[&&key.0[..]]).await);
+        row.await?.map(|row| read_device(&row)).transpose().map_err(|error| {
+            tracing::error!(%error, "the record of a device is damaged");
+            Unavailable
+        })
+    }
+}
+
+fn away(error: &tokio_postgres::Error) -> Fault {
+    let kind = error.code().map_or("connection", |code| code.code());
+    tracing::warn!(kind, "the store cannot be reached");
+    Fault::Away
+}
+
+/// Whether PostgreSQL writes each change to its disk before it answers.
+async fn examine(client: &Client) -> Result<(), Fault> {
+    // One statement counts by itself, whatever is the default here.
+    let settings = "SET default_transaction_isolation = 'read committed'; SET default_transaction_read_only = off";
+    client.batch_execute(settings).await.map_err(|error| away(&error))?;
+    let row = client.query_one("SELECT current_setting('fsync'), current_setting('synchronous_commit')", &[]).await;
+    let row = row.map_err(|error| away(&error))?;
+    let (fsync, commit): (&str, &str) = (row.get(0), row.get(1));
+    if fsync == "on" && commit != "off" { Ok(()) } else { Err(Fault::Unfit(Unfit::Asynchronous)) }
+}
+
+/// Makes the tables, or what a version before this one had not. One that is newer has made them already.
+async fn migrate(client: &Client) -> Result<(), Fault> {
+    let migrated = async {
+        client.batch_execute("BEGIN").await?;
+        client.execute("SELECT pg_advisory_xact_lock($1)", &[&MIGRATION_LOCK]).await?;
+        client
+            .batch_execute(
+                "CREATE SCHEMA IF NOT EXISTS genuine; \
+                 CREATE TABLE IF NOT EXISTS genuine.migrations (number integer PRIMARY KEY)",
+            )
+            .await?;
+        let row = client.query_one("SELECT coalesce(max(number), 0) FROM genuine.migrations", &[]).await?;
+        let done: i32 = row.get(0);
+        for (number, migration) in (1..).zip(MIGRATIONS).filter(|(number, _)| *number > done) {
+            client.batch_execute(migration).await?;
+            client.execute("INSERT INTO genuine.migrations VALUES ($1)", &[&number]).await?;
+        }
+        client.batch_execute("COMMIT").await
+    };
+    match migrated.await {
+        Ok(()) => Ok(()),
+        Err(error) if error.code().is_none() => Err(away(&error)),
+        // A replica has the tables, and takes no writes; every other refusal is one of the schema.
+        Err(error) if error.code() == Some(&tokio_postgres::error::SqlState::READ_ONLY_SQL_TRANSACTION) => {
+            Err(away(&error))
+        }
+        Err(error) => {
+            tracing::warn!(kind = error.code().map_or("connection", |code| code.code()), "the tables cannot be made");
+            Err(Fault::Unfit(Unfit::Schema))
+        }
+    }
+}
+
+impl Session {
+    async fn of(client: Client) -> Result<Self, tokio_postgres::Error> {
+        Ok(Self {
+            device: client.prepare(DEVICE).await?,
+            register: client.prepare(REGISTER).await?,
+            swap: client.prepare(SWAP).await?,
+            revoke: client.prepare(REVOKE).await?,
+            spend: client.prepare(SPEND).await?,
+            spent: client.prepare(SPENT).await?,
+            forget: client.prepare(FORGET).await?,
+            secrets: client.prepare(SECRETS_OF).await?,
+            add_secret: client.prepare(ADD_SECRET).await?,
+            ready: client.prepare(READY).await?,
+            client,
+        })
+    }
+
+    /// Whether a statement that changes one row at most has changed it.
+    async fn changes(
+        &self,
+        statement: &Statement,
+        values: &[&(dyn ToSql + Sync)],
+    ) -> Result<bool, tokio_postgres::Error> {
+        Ok(self.client.execute(statement, values).await? > 0)
+    }
+}
+
+/// The device, and its counters as they are stored.
+fn read_device(row: &Row) -> Result<(Device, Vec<u8>), &'static str> {
+    let (attested, counters): (&[u8], Vec<u8>) = (row.get(0), row.get(3));
+    let stored = ReplayWindow::from_trusted_bytes(&counters).ok();
+    let device = Device {
+        key: attested.try_into().map_err(|_| "the key")?,
+        application: row.get(1),
+        registered_at: unsigned(row.get(2)),
+        window: stored.unwrap_or(CLOSED),
+        revoked_at: row.get::<_, Option<i64>>(4).map(unsigned),
+    };
+    Ok((device, counters))
+}
+
+/// PostgreSQL has no unsigned numbers: the bits are kept.
+const fn signed(number: u64) -> i64 {
+    number.cast_signed()
+}
+
+const fn unsigned(number: i64) -> u64 {
+    number.cast_unsigned()
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn spend(&self, challenge: ChallengeId, by: KeyId, until: u64, now: u64) -> Result<Spent, Unavailable> {
+        let (challenge, by, until, now) = (&challenge, &by.0[..], signed(until), signed(now));
+        let spent = async |session: &Session| {
+            session.client.execute(&session.forget, &[&now, &FORGOTTEN]).await?;
+            if session.changes(&session.spend, &[&&challenge[..], &by, &until]).await? {
+                return Ok(None);
+            }
+            session.client.query_opt(&session.spent, &[&&challenge[..]]).await.map(Some)
+        };
+        match self.on(self.link(challenge), spent).await? {
+            None => Ok(Spent::Now),
+            Some(row) => {
+                let by = row.and_then(|row| row.get::<_, &[u8]>(0).try_into().ok()).ok_or(Unavailable)?;
+                Ok(Spent::Before(KeyId(by)))
+            }
+        }
+    }
+
+    async fn secrets(&self, usage: Usage) -> Result<Vec<StoredSecret>, Unavailable> {
+        let rows = async |session: &Session| session.client.query(&session.secrets, &[&usage.as_str()]).await;
+        let rows = self.on(&self.links[0], rows).await?;
+        let secret = |row: &Row| {
+            let (number, made_at, octets): (i64, i64, &[u8]) = (row.get(0), row.get(1), row.get(2));
+            let (number, octets) = (number.try_into().ok()?, octets.try_into().ok()?);
+            Some(StoredSecret { number, made_at: unsigned(made_at), octets })
+        };
+        rows.iter().map(secret).collect::<Option<_>>().ok_or(Unavailable)
+    }
+
+    async fn add_secret(&self, usage: Usage, secret: &StoredSecret) -> Result<bool, Unavailable> {
+        let StoredSecret { number, made_at, octets } = secret;
+        let [number, oldest] = [*number, number.saturating_sub(SECRETS)].map(i64::from);
+        let values = (usage.as_str(), number, signed(*made_at), &octets[..], oldest);
+        let add = async |session: &Session| {
+            session.changes(&session.add_secret, &[&values.0, &values.1, &values.2, &values.3, &values.4]).await
+        };
+        self.on(&self.links[0], add).await
+    }
+
+    async fn register(&self, key: KeyId, device: &Device) -> Result<bool, Unavailable> {
+        let (registered_at, counters) = (signed(device.registered_at), device.window.to_bytes());
+        let register = async |session: &Session| {
+            let values: [&(dyn ToSql + Sync); 5] =
+                [&&key.0[..], &&device.key[..], &device.application, &registered_at, &&counters[..]];
+            session.changes(&session.register, &values).await
+        };
+        self.on(self.link(&key.0), register).await
+    }
+
+    async fn device(&self, key: KeyId) -> Result<Option<Device>, Unavailable> {
+        Ok(self.row(key).await?.map(|(device, _)| device))
+    }
+
+    async fn advance(
+        &self,
+        key: KeyId,
+        advance: Advance,
+        contract: Contract,
+    ) -> Result<(), AdvanceError<AdvanceFault>> {
+        let unavailable = |Unavailable| AdvanceError::Store(AdvanceFault::Unavailable);
+        for _ in 0..SWAPS {
+            let (device, before) = self.row(key).await.map_err(unavailable)?.ok_or(AdvanceError::UnknownKey)?;
+            if device.revoked_at.is_some() {
+                return Err(AdvanceError::Store(AdvanceFault::Revoked));
+            }
+            let after = contract.decide(advance, device.window)?.to_bytes();
+            let swap =
+                async |session: &Session| session.changes(&session.swap, &[&&key.0[..], &before, &&after[..]]).await;
+            if self.on(self.link(&key.0), swap).await.map_err(unavailable)? {
+                return Ok(());
+            }
+        }
+        Err(unavailable(Unavailable))
+    }
+
+    async fn revoke(&self, key: KeyId, at: u64) -> Result<bool, Unavailable> {
+        let at = signed(at);
+        self.on(self.link(&key.0), async |session| session.changes(&session.revoke, &[&&key.0[..], &at]).await).await
+    }
+
+    async fn ready(&self) -> Result<(), Unavailable> {
+        // Refused by a server that is full or a replica.
+        let ready = async |session: &Session| session.changes(&session.ready, &[]).await;
+        if self.on(&self.links[0], ready).await? { Ok(()) } else { Err(Unavailable) }
+    }
+
+    async fn check(&self) -> Result<(), Unfit> {
+        for link in &self.links {
+            if let Some((session, number)) = link.current()
+                && examine(&session.client).await.is_err()
+            {
+                // Whatever is wrong shows when the next connection is made.
+                link.hang_up(number);
+            }
+        }
+        let link = &self.links[0];
+        match link.get(self.connect()).await {
+            // One that is away is answered for by every operation.
+            Ok(_) | Err(Unavailable) => link.unfit().map_or(Ok(()), Err),
+        }
+    }
+}
