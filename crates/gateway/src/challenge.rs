@@ -21,6 +21,9 @@ use crate::{
 /// How long a secret seals challenges, in seconds: longer than any challenge lives.
 const PERIOD: u64 = 86_400;
 
+/// How long after it was made a secret seals first, in seconds: by then every gateway has read it.
+pub const SETTLING: u64 = 60;
+
 /// How far the clocks of gateways may lie apart, in seconds. By so much longer a used challenge is remembered.
 const SKEW: u64 = 60;
 
@@ -66,7 +69,7 @@ impl Challenges {
     /// Challenges that live so many seconds, with secrets of this store.
     #[must_use]
     pub fn new(lifetime: u64, store: Arc<dyn Store>) -> Self {
-        Self { secrets: Secrets::new(Usage::Challenges, PERIOD, Arc::clone(&store)), store, lifetime }
+        Self { secrets: Secrets::new(Usage::Challenges, PERIOD, SETTLING, Arc::clone(&store)), store, lifetime }
     }
 
     /// How long one lives, in seconds.
@@ -82,7 +85,7 @@ impl Challenges {
     /// If there is no secret, because the store cannot answer, or no randomness.
     pub async fn seal(&self, purpose: Purpose, binding: Binding<'_>, now: u64) -> Result<String, Refusal> {
         let secrets = self.secrets.all(now).await?;
-        let maker = Secrets::maker(&secrets, now).ok_or(Refusal::Internal)?;
+        let maker = self.secrets.maker(&secrets, now).ok_or(Refusal::Internal)?;
         let mut random = [0; 32];
         getrandom::fill(&mut random).map_err(|_| Refusal::Internal)?;
         let key = SessionKey::new(&maker.octets)?;

@@ -12,7 +12,10 @@ use genuine::app_attest::{OsBuild, OsVersion};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize, de::IntoDeserializer as _};
 
-use crate::store::{Contract, Durability, PostgresStore};
+use crate::{
+    store::{Contract, Durability, PostgresStore},
+    token::TokenSettings,
+};
 
 /// The prefix of this server's own variables.
 const PREFIX: &str = "GENUINE_GATEWAY_";
@@ -79,6 +82,8 @@ pub struct Config {
     pub store: Store,
     /// What challenges are like.
     pub challenges: Challenges,
+    /// What session tokens are like. There are none unless this is set.
+    pub tokens: Option<Tokens>,
     /// How much of everything.
     pub limits: Limits,
     /// Who may register.
@@ -160,6 +165,34 @@ impl Serialize for Secret {
 pub struct Challenges {
     /// How long one is good for.
     pub lifetime_seconds: u64,
+}
+
+/// What session tokens are like.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tokens {
+    /// How long one is good for.
+    #[serde(default = "default_token_lifetime")]
+    pub lifetime_seconds: u32,
+    /// Whom they are for (`aud`): the address of the service, unless it is set.
+    pub audience: Option<String>,
+    /// The header that holds one: `authorization`, after `Bearer`, or another one that holds nothing else.
+    #[serde(default = "default_token_header")]
+    pub header: String,
+}
+
+impl Default for Tokens {
+    fn default() -> Self {
+        Self { lifetime_seconds: default_token_lifetime(), audience: None, header: default_token_header() }
+    }
+}
+
+const fn default_token_lifetime() -> u32 {
+    300
+}
+
+fn default_token_header() -> String {
+    "authorization".to_owned()
 }
 
 /// How much of everything.
@@ -373,6 +406,7 @@ impl Default for Config {
             session_header: "x-session".to_owned(),
             store: Store::Redb { path: "genuine.redb".into() },
             challenges: Challenges::default(),
+            tokens: None,
             limits: Limits::default(),
             applications: Vec::new(),
             demo: false,
@@ -499,6 +533,15 @@ impl Config {
         if mistakes.is_empty() { Ok(self) } else { Err(Mistakes(mistakes)) }
     }
 
+    /// What session tokens are like, if there are any. Their issuer is how apps call this service.
+    #[must_use]
+    pub fn token_settings(&self) -> Option<TokenSettings> {
+        let tokens = self.tokens.as_ref()?;
+        let issuer = format!("https://{}", self.authority);
+        let audience = tokens.audience.clone().unwrap_or_else(|| issuer.clone());
+        Some(TokenSettings { issuer, audience, lifetime: tokens.lifetime_seconds })
+    }
+
     /// The applications whose apps may call the protected routes.
     #[must_use]
     pub fn callers(&self) -> Vec<String> {
@@ -617,6 +660,15 @@ impl Config {
             (1..=86_400).contains(&self.challenges.lifetime_seconds),
             "challenges.lifetime_seconds: from 1 to 86400",
         );
+        if let Some(tokens) = &self.tokens {
+            expect((1..=3600).contains(&tokens.lifetime_seconds), "tokens.lifetime_seconds: from 1 to 3600");
+            expect(tokens.audience.as_ref().is_none_or(|audience| !audience.is_empty()), "tokens.audience: is empty");
+            let header = axum::http::HeaderName::try_from(tokens.header.as_str());
+            expect(
+                header.is_ok_and(|name| !NO_SESSION.contains(&name.as_str())),
+                "tokens.header: this is no name of a header that could hold a token",
+            );
+        }
         expect((1..=1 << 30).contains(&self.limits.body_bytes), "limits.body_bytes: from 1 to 1073741824");
         expect(self.limits.request_timeout_ms > 0, "limits.request_timeout_ms: at least 1");
         expect(self.limits.connections_per_address > 0, "limits.connections_per_address: at least 1");

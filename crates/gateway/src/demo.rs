@@ -11,7 +11,7 @@ use genuine::{
 use genuine_testvectors::TestPki;
 
 use crate::{
-    config::{Application, Config, DEMO, Limits, Store},
+    config::{Application, Config, DEMO, Limits, Store, Tokens},
     gate::{Gate, PresentedAssertion, SignedRequest, sha256},
     refusal::Refusal,
 };
@@ -31,6 +31,7 @@ pub fn config() -> Config {
         // The fleet comes from one address, as often as it can.
         limits: Limits { address_per_minute: 0, device_per_minute: 0, ..Limits::default() },
         applications: vec![Application::new(DEMO, &["ABCDE12345.com.example.demo"])],
+        tokens: Some(Tokens::default()),
         demo: true,
         ..Config::default()
     }

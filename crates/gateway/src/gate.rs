@@ -3,6 +3,8 @@
 //! Each of them runs from cheap to expensive, and changes the store last: first the challenge is used, then the key registered or
 //! its counter advanced. What is refused before that changes nothing.
 
+mod token;
+
 use std::{sync::Arc, time::Instant};
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -23,6 +25,7 @@ use crate::{
     metrics::Metrics,
     refusal::Refusal,
     store::{AdvanceFault, Device, Store, Unavailable},
+    token::Tokens,
 };
 
 /// What time it is, in seconds since 1970.
@@ -36,6 +39,8 @@ pub struct Gate {
     pub store: Arc<dyn Store>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// Session tokens, if there are any.
+    pub tokens: Option<Tokens>,
     /// The time.
     pub clock: Clock,
     /// Challenges.

@@ -22,3 +22,4 @@ pub mod secrets;
 pub mod server;
 pub mod shop;
 pub mod store;
+pub mod token;

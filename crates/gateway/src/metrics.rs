@@ -26,6 +26,10 @@ pub struct Metrics {
     pub registrations: IntCounter,
     /// Assertions accepted.
     pub assertions: IntCounter,
+    /// Session tokens issued.
+    pub tokens: IntCounter,
+    /// Requests with a session token accepted.
+    pub admissions: IntCounter,
     /// Certificate chains whose signatures were verified.
     pub chains: IntCounter,
     /// Time of the processor in signature verification, in seconds.
@@ -82,6 +86,8 @@ impl Metrics {
             challenges: counter("challenges_total", "Challenges issued.")?,
             registrations: counter("registrations_total", "Devices registered.")?,
             assertions: counter("assertions_total", "Assertions accepted.")?,
+            tokens: counter("tokens_total", "Session tokens issued.")?,
+            admissions: counter("admissions_total", "Requests with a session token accepted.")?,
             chains: counter("chain_verifications_total", "Attestations whose chain was verified.")?,
             signatures: counters("signatures_total", "Signature verifications.", &["curve"])?,
             store: histograms("store_seconds", "Time that the store took.", "operation")?,

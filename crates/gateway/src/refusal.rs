@@ -22,6 +22,8 @@ pub enum Refusal {
     ApplicationRefused,
     /// No assertion came with a request that needs one.
     AssertionMissing,
+    /// No session token came with a request that needs one.
+    TokenMissing,
     /// Whoever came to the operator's listener showed no token, or another one.
     OperatorUnknown,
     /// The app cannot attest, and the application requires it.

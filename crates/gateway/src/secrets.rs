@@ -7,17 +7,16 @@ use crate::{
     store::{Store, StoredSecret, Unavailable, Usage},
 };
 
-/// How long after it was made a secret is first used, in seconds: by then every gateway has read it.
-pub const SETTLING: u64 = 60;
-
 /// The secrets of one use.
 ///
-/// The first gateway makes the first secret when it is needed. When the newest is older than the period, one gateway adds another; all of
-/// them read it before any uses it, and go on taking what the earlier ones made.
+/// The first gateway makes the first secret when it is needed. When the newest is older than the period, one gateway adds another;
+/// all of them read it before any uses it, and go on taking what the earlier ones made.
 pub struct Secrets {
     usage: Usage,
     /// How long one secret is used, in seconds.
     period: u64,
+    /// How long after it was made a secret is first used, in seconds: by then everybody has read it who has to.
+    settling: u64,
     store: Arc<dyn Store>,
     /// Newest first; none before they were read.
     read: RwLock<Arc<[StoredSecret]>>,
@@ -26,13 +25,14 @@ pub struct Secrets {
 }
 
 impl Secrets {
-    /// The secrets of a use, each of which is used for so many seconds.
+    /// The secrets of a use: each is used so many seconds after it was made, and for so long.
     #[must_use]
-    pub fn new(usage: Usage, period: u64, store: Arc<dyn Store>) -> Self {
-        Self { usage, period, store, read: RwLock::new(Arc::default()), reading: tokio::sync::Mutex::default() }
+    pub fn new(usage: Usage, period: u64, settling: u64, store: Arc<dyn Store>) -> Self {
+        Self { usage, period, settling, store, read: RwLock::default(), reading: tokio::sync::Mutex::default() }
     }
 
-    /// All of them, newest first: what any of them made is good. There is one at least.
+    /// All of them, newest first: what any of them made is good. There is one at least, and as long as nothing changes it is the
+    /// same list.
     ///
     /// # Errors
     ///
@@ -51,8 +51,8 @@ impl Secrets {
 
     /// The one that makes: the newest that has settled, or the oldest.
     #[must_use]
-    pub fn maker(secrets: &[StoredSecret], now: u64) -> Option<&StoredSecret> {
-        secrets.iter().find(|secret| secret.made_at.saturating_add(SETTLING) <= now).or(secrets.last())
+    pub fn maker<'s>(&self, secrets: &'s [StoredSecret], now: u64) -> Option<&'s StoredSecret> {
+        secrets.iter().find(|secret| secret.made_at.saturating_add(self.settling) <= now).or(secrets.last())
     }
 
     /// Reads them again, and adds one if the newest has been used long enough.
@@ -62,17 +62,40 @@ impl Secrets {
     /// If the store cannot answer; those that were read stay.
     pub async fn renew(&self, now: u64) -> Result<(), Unavailable> {
         let mut secrets = self.store.secrets(self.usage).await?;
-        let newest = secrets.first();
-        if newest.is_none_or(|newest| newest.made_at.saturating_add(self.period) <= now) {
-            let number = newest.map_or(0, |newest| newest.number).checked_add(1).ok_or(Unavailable)?;
-            let mut octets = [0; 32];
-            getrandom::fill(&mut octets).map_err(|_| Unavailable)?;
-            // If another gateway was faster, its secret is the one.
-            self.store.add_secret(self.usage, &StoredSecret { number, made_at: now, octets }).await?;
-            secrets = self.store.secrets(self.usage).await?;
+        if secrets.first().is_none_or(|newest| newest.made_at.saturating_add(self.period) <= now) {
+            secrets = self.add(secrets.first(), now).await?;
         }
-        *self.read.write().unwrap_or_else(PoisonError::into_inner) = secrets.into();
+        self.keep(secrets);
         Ok(())
+    }
+
+    /// Adds one before that is due.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot answer.
+    pub async fn rotate(&self, now: u64) -> Result<(), Unavailable> {
+        let secrets = self.store.secrets(self.usage).await?;
+        self.keep(self.add(secrets.first(), now).await?);
+        Ok(())
+    }
+
+    /// All of them, after one was added. If another gateway was faster, its secret is the one.
+    async fn add(&self, newest: Option<&StoredSecret>, now: u64) -> Result<Vec<StoredSecret>, Unavailable> {
+        let number = newest.map_or(0, |newest| newest.number).checked_add(1).ok_or(Unavailable)?;
+        let mut secret = StoredSecret { number, made_at: now, octets: [0; 32] };
+        while !self.usage.takes(&secret.octets) {
+            getrandom::fill(&mut secret.octets).map_err(|_| Unavailable)?;
+        }
+        self.store.add_secret(self.usage, &secret).await?;
+        self.store.secrets(self.usage).await
+    }
+
+    fn keep(&self, secrets: Vec<StoredSecret>) {
+        let mut read = self.read.write().unwrap_or_else(PoisonError::into_inner);
+        if **read != secrets[..] {
+            *read = secrets.into();
+        }
     }
 
     fn read(&self) -> Arc<[StoredSecret]> {

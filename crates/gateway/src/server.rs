@@ -20,7 +20,7 @@ use genuine::app_attest::APPLE_APP_ATTEST_ROOT;
 use crate::{
     application::Application,
     challenge::Challenges,
-    config::{Config, Store as StoreChoice, Tls},
+    config::{Config, Mistakes, Store as StoreChoice, Tls},
     connections::Connections,
     descriptors,
     fragment::{self, NoFragments},
@@ -29,6 +29,7 @@ use crate::{
     limit::RateLimiter,
     metrics::Metrics,
     store::{MemoryStore, PostgresStore, RedbStore, RedisStore, Store},
+    token::Tokens,
 };
 
 /// How long a client may take over a TLS handshake, and over the head of a request.
@@ -117,6 +118,7 @@ impl Server {
             config.applications.iter().map(|application| Application::new(application, anchors, &metrics));
         let gate = Arc::new(Gate {
             applications: applications.collect::<Result<_, _>>()?,
+            tokens: config.token_settings().map(|settings| Tokens::new(settings, Arc::clone(&store))),
             challenges: Challenges::new(config.challenges.lifetime_seconds, Arc::clone(&store)),
             store,
             metrics,
@@ -129,6 +131,12 @@ impl Server {
         let timeout = Duration::from_millis(limits.request_timeout_ms.into());
         let intake = Intake::new(limits.body_bytes, limits.buffered_bytes, timeout, session_header);
         let routes = AppRoutes::new(Arc::clone(&gate), intake);
+        let routes = match &config.tokens {
+            Some(_) => {
+                routes.tokens(config.applications.iter().map(|application| application.name.clone()).collect())?
+            }
+            None => routes,
+        };
         let app = listen("listen", config.listen)?;
         let operator = listen("operator_listen", config.operator_listen)?;
         Ok(Self { config, certificate, gate, routes, app, operator })
@@ -157,6 +165,31 @@ impl Server {
     /// If a route is there already, one of the gateway's own included.
     pub fn with_routes_for(self, access: Access, routes: Router) -> Self {
         Self { routes: self.routes.protected(access, routes), ..self }
+    }
+
+    /// Whether there are session tokens.
+    #[must_use]
+    pub const fn has_tokens(&self) -> bool {
+        self.config.tokens.is_some()
+    }
+
+    /// Adds routes that only devices of the applications configured as `callers` reach, with a session token. The handler finds the
+    /// [`TokenHolder`](crate::token::TokenHolder) among the request's extensions. The request itself is not signed: whoever has the
+    /// token can send another, as long as it lives.
+    ///
+    /// # Errors
+    ///
+    /// If the configuration has no session tokens.
+    ///
+    /// # Panics
+    ///
+    /// If a route is there already, one of the gateway's own included.
+    pub fn with_token_routes(self, routes: Router) -> Result<Self, Mistakes> {
+        let missing = || Mistakes(vec!["tokens: routes ask for session tokens, and there are none".to_owned()]);
+        let header = &self.config.tokens.as_ref().ok_or_else(missing)?.header;
+        let header = HeaderName::try_from(header.as_str()).map_err(|_| missing())?;
+        let applications = self.config.callers();
+        Ok(Self { routes: self.routes.admitted(header, applications, routes), ..self })
     }
 
     /// Adds routes that anybody reaches, without an assertion. The limits on addresses and bodies hold for them too, and
@@ -272,6 +305,9 @@ async fn watch(gate: Arc<Gate>, pause: Duration) {
         }
         // If the store cannot answer, the secrets stay as they are until it can.
         let _ = gate.challenges.renew((gate.clock)()).await;
+        if let Some(tokens) = &gate.tokens {
+            let _ = tokens.renew((gate.clock)()).await;
+        }
     }
 }
 

@@ -12,19 +12,27 @@ use serde_json::json;
 use crate::{
     gate::{Caller, Freshness},
     server::Server,
+    token::TokenHolder,
 };
 
 /// What `/openapi.json` says of these routes.
 pub const PATHS: &str = include_str!("../openapi-shop.json");
+/// What it says of the route behind session tokens.
+pub const TOKEN_PATHS: &str = include_str!("../openapi-basket.json");
 
-/// Serves the shop: orders count once; a payment must have been signed lately as well.
+/// Serves the shop: orders count once; a payment must have been signed lately as well; a basket is looked at with a session token,
+/// where there are any.
 ///
 /// # Errors
 ///
 /// If the description is no JSON object, which a test would show.
-pub fn serve(server: Server) -> serde_json::Result<Server> {
+pub fn serve(server: Server) -> Result<Server, Box<dyn std::error::Error>> {
     let server = server.with_routes(Freshness::Counter, orders());
-    server.with_routes(Freshness::Challenge, payments()).describe(PATHS)
+    let server = server.with_routes(Freshness::Challenge, payments()).describe(PATHS)?;
+    if !server.has_tokens() {
+        return Ok(server);
+    }
+    Ok(server.with_token_routes(basket())?.describe(TOKEN_PATHS)?)
 }
 
 /// Orders, protected by nothing here.
@@ -35,6 +43,21 @@ pub fn orders() -> Router {
 /// Payments, protected by nothing here.
 pub fn payments() -> Router {
     Router::new().route("/payments", post(accepted))
+}
+
+/// The basket, protected by nothing here.
+pub fn basket() -> Router {
+    Router::new().route("/basket", get(looked_at))
+}
+
+/// Who looked, and how long they may without signing again.
+async fn looked_at(Extension(holder): Extension<TokenHolder>) -> Response {
+    Json(json!({
+        "device": BASE64_STANDARD.encode(holder.key_id.0),
+        "application": holder.application,
+        "expires_at": holder.expires_at,
+    }))
+    .into_response()
 }
 
 /// Who came, and how much they said.

@@ -239,7 +239,8 @@ async fn what_is_served_is_described() {
     let (status, description) = plain(&app, Method::GET, "/openapi.json", "").await;
     let description: serde_json::Value = serde_json::from_str(&description).unwrap();
     let paths: Vec<_> = description["paths"].as_object().unwrap().keys().map(String::as_str).collect();
-    let expected = ["/ballots", "/challenges", "/devices", "/devices/unsupported", "/openapi.json"];
+    let own = ["/challenges", "/devices", "/devices/unsupported", "/openapi.json", "/tokens"];
+    let expected: Vec<_> = ["/.well-known/jwks.json", "/ballots"].into_iter().chain(own).collect();
     assert_eq!((status, &*paths), (200, &expected[..]));
 }
 

@@ -19,11 +19,10 @@ use genuine::{
     app_attest::{Advance, AdvanceError, KeyId},
 };
 use genuine_gateway::{
-    challenge::Purpose,
+    challenge::{Purpose, SETTLING},
     config,
     gate::{Access, Freshness, Gate, PresentedAssertion, SignedRequest, sha256},
     limit::RateLimiter,
-    secrets::SETTLING,
     store::{
         AdvanceFault, ChallengeId, Contract, Device as Record, MemoryStore, RedbStore, Spent, Store, StoredSecret,
         Unavailable, Usage,

@@ -50,7 +50,7 @@ pub fn parse(headers: &HeaderMap) -> Result<PresentedAssertion, Refusal> {
 }
 
 /// The header's value, if it is there once.
-fn single<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<Option<&'h str>, Refusal> {
+pub(super) fn single<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<Option<&'h str>, Refusal> {
     let mut values = headers.get_all(name).iter();
     let first = values.next();
     if values.next().is_some() {

@@ -10,6 +10,7 @@ mod operator;
 mod origin;
 mod problem;
 mod routes;
+mod token;
 
 pub use self::{
     assertion::{Protection, RequireAssertion, require_assertion},
@@ -17,5 +18,6 @@ pub use self::{
     intake::Intake,
     origin::Origin,
     problem::Problem,
-    routes::{APP_INTERFACE, AppRoutes, OPERATOR_INTERFACE, operator},
+    routes::{APP_INTERFACE, AppRoutes, OPERATOR_INTERFACE, TOKEN_PATHS, operator},
+    token::{RequireToken, TokenProtection, require_token},
 };

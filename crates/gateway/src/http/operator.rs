@@ -8,7 +8,7 @@ use axum::{
     http::{StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
-    routing::{get, put},
+    routing::{get, post, put},
 };
 use genuine::app_attest::KeyId;
 use serde_json::json;
@@ -28,6 +28,7 @@ pub(super) fn router(gate: Arc<Gate>) -> Router {
         .route("/metrics", get(metrics))
         .route("/devices/{key_id}", get(device))
         .route("/devices/{key_id}/revocation", put(revoke))
+        .route("/tokens/keys", post(rotate))
         .with_state(gate)
 }
 
@@ -77,6 +78,11 @@ async fn device(State(gate): State<Arc<Gate>>, key_id: KeyIdText) -> Result<Resp
 
 async fn revoke(State(gate): State<Arc<Gate>>, key_id: KeyIdText) -> Result<Response, Problem> {
     gate.revoke(read_key_id(key_id)?).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+async fn rotate(State(gate): State<Arc<Gate>>) -> Result<Response, Problem> {
+    gate.rotate_token_keys().await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

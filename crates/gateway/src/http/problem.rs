@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use genuine::{Class, Error};
+use genuine::{Class, Error, Step};
 use serde_json::json;
 
 use crate::refusal::Refusal;
@@ -29,6 +29,7 @@ const REJECTED: Told = told(401, "rejected", "The request was refused.", true);
 const STEP: Told = told(401, "rejected", "The request was refused.", false);
 const UNKNOWN_KEY: Told = told(401, "unknown_key", "This key is not registered here; register it.", false);
 const OVERTAKEN: Told = told(401, "counter_overtaken", "This counter, or a later one, was accepted before.", true);
+const TOKEN: Told = told(401, "token_rejected", "The session token was refused; ask for a new one.", true);
 const OPERATOR: Told = told(401, "unauthorized", "The operator shows a token.", false);
 const CHALLENGE: Told = told(401, "challenge_rejected", "The challenge was refused; ask for a new one.", true);
 const FORBIDDEN: Told = told(403, "attestation_required", "This application requires attestation.", false);
@@ -48,7 +49,7 @@ const fn told(status: u16, code: &'static str, title: &'static str, retryable: b
 
 impl Told {
     /// What the client is told of a refusal.
-    const fn of(refusal: Refusal) -> Self {
+    fn of(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Engine(Error::UnknownKey) => UNKNOWN_KEY,
             Refusal::Engine(Error::CounterNotIncreased | Error::CounterSeen | Error::CounterBelowWindow) => OVERTAKEN,
@@ -58,8 +59,10 @@ impl Told {
             )
             | Refusal::ChallengeReused
             | Refusal::ChallengeMissing => CHALLENGE,
+            Refusal::TokenMissing => TOKEN,
             Refusal::OperatorUnknown => OPERATOR,
             Refusal::Engine(error) => match error.class() {
+                Class::Malformed | Class::Rejected if is_of_token(error) => TOKEN,
                 Class::Malformed => MALFORMED,
                 Class::Rejected => REJECTED,
                 _ => UNAVAILABLE,
@@ -83,8 +86,13 @@ impl Told {
     }
 }
 
+/// Whether the engine says it of a token: the one object of a session that a client shows and that is no challenge.
+fn is_of_token(error: Error) -> bool {
+    matches!(error.step(), Some(Step::Session(_)))
+}
+
 /// When to come back, in seconds, where that is known.
-const fn retry_after(refusal: Refusal) -> Option<u64> {
+fn retry_after(refusal: Refusal) -> Option<u64> {
     match refusal {
         Refusal::AddressLimit(seconds) | Refusal::DeviceLimit(seconds) => Some(seconds),
         _ if Told::of(refusal).status == UNAVAILABLE.status => Some(1),
@@ -137,7 +145,7 @@ impl IntoResponse for Problem {
         }
         // RFC 9110 §15.5.2: a 401 says how to do better.
         if status == StatusCode::UNAUTHORIZED {
-            let scheme = if told == OPERATOR { "Bearer" } else { "Attest" };
+            let scheme = if told == OPERATOR || told == TOKEN { "Bearer" } else { "Attest" };
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
         }
         response.extensions_mut().insert(self.refusal);

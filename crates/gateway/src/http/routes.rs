@@ -3,7 +3,11 @@
 use std::sync::Arc;
 
 use axum::{
-    Router, http::header::CONTENT_TYPE, middleware::from_fn_with_state, response::IntoResponse as _, routing::get,
+    Router,
+    http::{HeaderName, header::CONTENT_TYPE},
+    middleware::from_fn_with_state,
+    response::IntoResponse as _,
+    routing::get,
 };
 use bytes::Bytes;
 use serde_json::{Map, Value};
@@ -16,9 +20,10 @@ use super::{
     operator::{self as operators, check_token},
     origin::Origin,
     problem::Problem,
+    token::{self, require_token},
 };
 use crate::{
-    gate::{Access, Gate},
+    gate::{Access, Freshness, Gate},
     refusal::Refusal,
 };
 
@@ -26,6 +31,9 @@ use crate::{
 pub const APP_INTERFACE: &str = include_str!("../../openapi.json");
 /// The interface of the operator, as `OpenAPI` 3.1.
 pub const OPERATOR_INTERFACE: &str = include_str!("../../openapi-operator.json");
+
+/// Session tokens, as `paths` of `OpenAPI` 3.1.
+pub const TOKEN_PATHS: &str = include_str!("../../openapi-tokens.json");
 
 /// Everything that apps reach: challenges and registration, and the routes that are added here.
 ///
@@ -56,6 +64,35 @@ impl AppRoutes {
     pub fn protected(self, access: Access, routes: Router) -> Self {
         let layer = require_assertion(Arc::clone(&self.gate), self.intake.clone(), access);
         self.add(routes, |routes| routes.route_layer(layer))
+    }
+
+    /// Adds routes behind [`require_token`], with the token in this header. Their bodies are read within the same limits as those of
+    /// protected ones.
+    ///
+    /// # Panics
+    ///
+    /// If a route is there already.
+    #[must_use]
+    pub fn admitted(self, header: HeaderName, applications: Vec<String>, routes: Router) -> Self {
+        let layer = require_token(Arc::clone(&self.gate), header, applications);
+        let body = from_fn_with_state(self.intake.clone(), intake::read_body);
+        self.add(routes, |routes| routes.route_layer(body).route_layer(layer))
+    }
+
+    /// Adds where devices of these applications get session tokens, and where anybody gets the keys to verify them with.
+    ///
+    /// # Panics
+    ///
+    /// If a route is there already.
+    ///
+    /// # Errors
+    ///
+    /// If the description is no JSON object, which a test would show.
+    pub fn tokens(self, applications: Vec<String>) -> serde_json::Result<Self> {
+        let (issuing, publishing) = (token::issuing(Arc::clone(&self.gate)), token::publishing(Arc::clone(&self.gate)));
+        self.protected(Access { applications, freshness: Freshness::Counter }, issuing)
+            .open(publishing)
+            .described(TOKEN_PATHS)
     }
 
     /// Adds routes that anybody reaches. Their bodies are read within the same limits as those of protected ones.

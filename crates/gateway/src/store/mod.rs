@@ -12,7 +12,10 @@ mod redis;
 use std::fmt;
 
 use async_trait::async_trait;
-use genuine::app_attest::{Advance, AdvanceError, Counter, KeyId, Refusal, ReplayWindow};
+use genuine::{
+    app_attest::{Advance, AdvanceError, Counter, KeyId, Refusal, ReplayWindow},
+    crypto::RustCryptoSigner,
+};
 use zeroize::Zeroize as _;
 
 pub use self::{
@@ -122,6 +125,8 @@ pub enum Spent {
 pub enum Usage {
     /// Sealing challenges.
     Challenges,
+    /// Signing session tokens.
+    Tokens,
 }
 
 impl Usage {
@@ -130,6 +135,16 @@ impl Usage {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Challenges => "challenges",
+            Self::Tokens => "tokens",
+        }
+    }
+
+    /// Whether these octets are a secret of this use: all zeros are none, and a key that signs lies in 1 … n − 1.
+    #[must_use]
+    pub fn takes(self, octets: &[u8; 32]) -> bool {
+        match self {
+            Self::Challenges => *octets != [0; 32],
+            Self::Tokens => RustCryptoSigner::try_from(octets).is_ok(),
         }
     }
 }

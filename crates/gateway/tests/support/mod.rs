@@ -31,6 +31,7 @@ use genuine_gateway::{
     metrics::Metrics,
     shop,
     store::{Durability, MemoryStore, PostgresStore, RedisStore, Store},
+    token::{TokenSettings, Tokens},
 };
 use genuine_testvectors::Device;
 use http_body_util::BodyExt as _;
@@ -314,6 +315,11 @@ pub fn device(seed: &str) -> Device {
     Device::new(seed).with_app_id(APP_ID)
 }
 
+pub fn token_settings() -> TokenSettings {
+    let (issuer, audience) = (format!("https://{AUTHORITY}"), "https://api.example".to_owned());
+    TokenSettings { issuer, audience, lifetime: 300 }
+}
+
 /// A gate over a store, with the demonstration's application.
 pub fn gate_over(store: Arc<dyn Store>, hands: &Hands) -> Gate {
     gate_of(&[config::Application::new(APPLICATION, &[APP_ID])], store, hands)
@@ -327,6 +333,7 @@ pub fn gate_of(applications: &[config::Application], store: Arc<dyn Store>, hand
             .iter()
             .map(|application| Application::new(application, anchors, &metrics).unwrap())
             .collect(),
+        tokens: Some(Tokens::new(token_settings(), Arc::clone(&store))),
         challenges: Challenges::new(300, Arc::clone(&store)),
         store,
         metrics,
@@ -407,7 +414,9 @@ impl Site {
         let app = AppRoutes::new(Arc::clone(&gate), intake.clone())
             .protected(access(Freshness::Counter), shop::orders())
             .protected(access(Freshness::Challenge), shop::payments())
-            .described(shop::PATHS)
+            .admitted(HeaderName::from_static("authorization"), vec![APPLICATION.to_owned()], shop::basket())
+            .tokens(vec![APPLICATION.to_owned()])
+            .and_then(|routes| routes.described(shop::PATHS)?.described(shop::TOKEN_PATHS))
             .unwrap()
             .router(Arc::new(origin));
         let operator = http::operator(&gate, None);
@@ -418,10 +427,8 @@ impl Site {
         self.send_from("127.0.0.1", request).await
     }
 
-    pub async fn send_from(&self, peer: &str, mut request: Request<Body>) -> Answer {
-        let peer = SocketAddr::new(peer.parse().unwrap(), 50_000);
-        request.extensions_mut().insert(ConnectInfo(peer));
-        answer(self.app.clone(), request).await
+    pub async fn send_from(&self, peer: &str, request: Request<Body>) -> Answer {
+        answer_of(self.app.clone(), peer, request).await
     }
 
     pub async fn operate(&self, method: &str, path: &str) -> Answer {
@@ -452,6 +459,12 @@ impl Site {
     pub fn refusals(&self, reason: &str) -> u64 {
         self.gate.metrics.refusals(reason)
     }
+}
+
+/// What these routes answer to somebody.
+pub async fn answer_of(routes: Router, peer: &str, mut request: Request<Body>) -> Answer {
+    request.extensions_mut().insert(ConnectInfo(SocketAddr::new(peer.parse().unwrap(), 50_000)));
+    answer(routes, request).await
 }
 
 async fn answer(routes: Router, request: Request<Body>) -> Answer {

@@ -1,0 +1,330 @@
+//! Session tokens: who gets one, who may come with one, and what others verify.
+#![allow(missing_docs)]
+
+mod support;
+
+use std::sync::Arc;
+
+use axum::{
+    Extension, Router,
+    body::Body,
+    http::{HeaderName, Request},
+    routing::get,
+};
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use genuine::app_attest::KeyId;
+use genuine_gateway::{
+    config,
+    gate::Gate,
+    http::{AppRoutes, Origin},
+    limit::RateLimiter,
+    store::{MemoryStore, Store, Usage},
+    token::{TokenHolder, TokenSettings, Tokens},
+};
+use genuine_testvectors::Device;
+use serde_json::{Value, json};
+use support::{APPLICATION, Answer, Hands, Site, answer_of, device, gate_of, now, origin, signed};
+use tokio::task::JoinSet;
+
+const ISSUER: &str = "https://localhost:8080";
+const LIFETIME: u32 = 300;
+
+/// A site with tokens and a route behind them, over a store.
+struct Place {
+    site: Site,
+    app: Router,
+}
+
+fn gate_with_tokens(store: &Arc<dyn Store>, hands: &Hands) -> Gate {
+    let applications = [APPLICATION, "other"].map(|name| config::Application::new(name, &[support::APP_ID]));
+    gate_of(&applications, Arc::clone(store), hands)
+}
+
+impl Place {
+    fn new() -> Self {
+        Self::over(&(Arc::new(MemoryStore::default()) as Arc<dyn Store>), &Hands::at(now()))
+    }
+
+    fn over(store: &Arc<dyn Store>, hands: &Hands) -> Self {
+        Self::of(gate_with_tokens(store, hands), hands, "authorization")
+    }
+
+    fn of(gate: Gate, hands: &Hands, header: &'static str) -> Self {
+        async fn who(Extension(holder): Extension<TokenHolder>) -> String {
+            format!("{} {}", BASE64_URL_SAFE_NO_PAD.encode(holder.key_id.0), holder.application)
+        }
+        let gate = Arc::new(gate);
+        let header = HeaderName::from_static(header);
+        let app = AppRoutes::new(Arc::clone(&gate), support::intake())
+            .tokens(vec![APPLICATION.to_owned(), "other".to_owned()])
+            .unwrap()
+            .admitted(header, vec![APPLICATION.to_owned()], Router::new().route("/profile", get(who)))
+            .router(Arc::new(Origin { ..origin() }));
+        Self { site: Site::of(gate, hands.clone(), origin()), app }
+    }
+
+    async fn send(&self, request: Request<Body>) -> Answer {
+        answer_of(self.app.clone(), "127.0.0.1", request).await
+    }
+
+    /// A registered device, and a token of it.
+    async fn token(&self, device: &mut Device) -> String {
+        let answer = self.send(signed(device, "POST", "/tokens", "", None)).await;
+        assert_eq!(answer.status, 200, "{}", answer.json());
+        assert_eq!(answer.headers["cache-control"], "no-store");
+        let answer = answer.json();
+        assert_eq!((&answer["token_type"], &answer["expires_in"]), (&json!("Bearer"), &json!(LIFETIME)));
+        answer["access_token"].as_str().unwrap().to_owned()
+    }
+
+    async fn registered(&self, name: &str) -> (Device, String) {
+        let mut device = device(name);
+        self.site.register(&device, name).await;
+        let token = self.token(&mut device).await;
+        (device, token)
+    }
+
+    async fn come(&self, token: &str) -> Answer {
+        let request = Request::get("/profile").header("authorization", format!("Bearer {token}"));
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    async fn keys(&self) -> Vec<Value> {
+        let answer = self.send(Request::get("/.well-known/jwks.json").body(Body::empty()).unwrap()).await;
+        assert_eq!((answer.status, answer.headers["content-type"].as_bytes()), (200, &b"application/jwk-set+json"[..]));
+        answer.json()["keys"].as_array().unwrap().clone()
+    }
+}
+
+fn part(token: &str, index: usize) -> Value {
+    serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(token.split('.').nth(index).unwrap()).unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn a_device_that_signs_gets_a_token_and_comes_with_it() {
+    let place = Place::new();
+    let (alice, token) = place.registered("alice").await;
+    let subject = BASE64_URL_SAFE_NO_PAD.encode(alice.key_id());
+    for _ in 0..3 {
+        let answer = place.come(&token).await;
+        assert_eq!((answer.status, answer.body), (200, format!("{subject} {APPLICATION}").into_bytes()));
+    }
+    let claims = part(&token, 1);
+    assert_eq!(part(&token, 0)["alg"], "ES256");
+    assert_eq!(
+        (&claims["iss"], &claims["aud"], &claims["sub"]),
+        (&json!(ISSUER), &json!("https://api.example"), &json!(subject))
+    );
+    assert_eq!((&claims["iat"], &claims["exp"]), (&json!(now()), &json!(now() + u64::from(LIFETIME))));
+    assert_eq!((&claims["environment"], &claims["verdict"]), (&json!("PRODUCTION"), &json!("VERIFIED")));
+    assert_eq!((place.site.gate.metrics.tokens.get(), place.site.gate.metrics.admissions.get()), (1, 3));
+    // Who signed nothing gets none, and neither does whoever has a token alone.
+    let bare = |header: &str| Request::post("/tokens").header("authorization", header).body(Body::empty()).unwrap();
+    for header in ["Bearer x".to_owned(), format!("Bearer {token}")] {
+        assert_eq!(place.send(bare(&header)).await.code(), "rejected");
+    }
+}
+
+/// None, or any flipped bit, answers 401.
+#[tokio::test]
+async fn r12_only_valid_signed_tokens_pass() {
+    let place = Place::new();
+    let (_, token) = place.registered("alice").await;
+    for place_of_flip in 0..token.len() {
+        let mut flipped = token.clone().into_bytes();
+        flipped[place_of_flip] ^= 1;
+        let Ok(flipped) = String::from_utf8(flipped) else { continue };
+        if !flipped.bytes().all(|octet| octet.is_ascii_graphic()) {
+            continue;
+        }
+        let answer = place.come(&flipped).await;
+        assert_eq!((answer.status, answer.code()), (401, "token_rejected".to_owned()), "{place_of_flip}");
+        assert_eq!(answer.headers["www-authenticate"], "Bearer");
+    }
+    for header in
+        [None, Some(""), Some("Bearer"), Some("Bearer "), Some(&*token), Some("Basic eDp5"), Some("Bearer a.b.c")]
+    {
+        let request = header
+            .into_iter()
+            .fold(Request::get("/profile"), |request, header| request.header("authorization", header));
+        let answer = place.send(request.body(Body::empty()).unwrap()).await;
+        assert_eq!((answer.status, answer.code()), (401, "token_rejected".to_owned()), "{header:?}");
+    }
+    // Twice is none.
+    let twice = Request::get("/profile").header("authorization", format!("Bearer {token}"));
+    let twice = twice.header("authorization", format!("Bearer {token}"));
+    assert_eq!(place.send(twice.body(Body::empty()).unwrap()).await.status, 400);
+    assert_eq!(place.come(&token).await.status, 200);
+}
+
+#[tokio::test]
+async fn r13_a_token_expires_to_the_second() {
+    let place = Place::new();
+    let (_, token) = place.registered("alice").await;
+    place.site.hands.advance(u64::from(LIFETIME) - 1);
+    assert_eq!(place.come(&token).await.status, 200);
+    place.site.hands.advance(1);
+    assert_eq!(place.come(&token).await.code(), "token_rejected");
+    assert_eq!(place.site.refusals("TokenExpired"), 1);
+}
+
+#[tokio::test]
+async fn r14_a_revoked_device_is_refused_at_its_next_request() {
+    let place = Place::new();
+    let (mut alice, token) = place.registered("alice").await;
+    let (_, other) = place.registered("bob").await;
+    place.site.gate.revoke(KeyId(alice.key_id())).await.unwrap();
+    assert_eq!(place.come(&token).await.code(), "rejected");
+    assert_eq!(place.send(signed(&mut alice, "POST", "/tokens", "", None)).await.status, 401);
+    assert_eq!((place.site.refusals("KeyRevoked"), place.come(&other).await.status), (2, 200));
+}
+
+/// Both keys are published while both are in use. A new one signs when verifiers elsewhere have had time to read it.
+#[tokio::test]
+async fn r15_keys_rotate_and_overlap() {
+    let (store, hands): (Arc<dyn Store>, _) = (Arc::new(MemoryStore::default()), Hands::at(now()));
+    let (one, other) = (Place::over(&store, &hands), Place::over(&store, &hands));
+    let (mut alice, token) = one.registered("alice").await;
+    let kids = async |place: &Place| place.keys().await.iter().map(|key| key["kid"].clone()).collect::<Vec<_>>();
+    let first = kids(&other).await;
+    assert_eq!((first.len(), &part(&token, 0)["kid"]), (1, &first[0]), "one key, whichever gateway needed it first");
+
+    // The operator adds one; the other gateway has not read it yet.
+    assert_eq!(one.site.operate("POST", "/tokens/keys").await.status, 204);
+    let both = kids(&one).await;
+    assert_eq!((both.len(), &both[1], kids(&other).await), (2, &first[0], first.clone()));
+    let before = one.token(&mut alice).await;
+    assert_eq!(part(&before, 0)["kid"], first[0], "it does not sign yet");
+    hands.advance(599);
+    let before = one.token(&mut alice).await;
+    assert_eq!(part(&before, 0)["kid"], first[0]);
+    other.site.gate.tokens.as_ref().unwrap().renew((other.site.gate.clock)()).await.unwrap();
+    hands.advance(1);
+    let after = one.token(&mut alice).await;
+    assert_eq!(part(&after, 0)["kid"], both[0]);
+    for place in [&one, &other] {
+        for token in [&before, &after] {
+            assert_eq!(place.come(token).await.status, 200);
+        }
+        assert_eq!(kids(place).await, both);
+    }
+
+    // By itself after a week, and four are kept.
+    for weeks in 1..=5 {
+        hands.advance(7 * 86_400);
+        one.site.gate.tokens.as_ref().unwrap().renew((one.site.gate.clock)()).await.unwrap();
+        assert_eq!(kids(&one).await.len(), (2 + weeks).min(4));
+    }
+    assert_eq!(
+        store.secrets(Usage::Challenges).await.unwrap().len(),
+        1,
+        "of the other use there is the one that was needed"
+    );
+}
+
+/// Requests of one device may overtake each other.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_requests_come_with_one_token_at_once() {
+    let place = Arc::new(Place::new());
+    let (_, token) = place.registered("alice").await;
+    let mut runners = JoinSet::new();
+    for _ in 0..50 {
+        let (place, token) = (Arc::clone(&place), token.clone());
+        runners.spawn(async move { place.come(&token).await.status });
+    }
+    assert!(runners.join_all().await.into_iter().all(|status| status == 200));
+}
+
+#[tokio::test]
+async fn a_token_is_good_for_its_application_service_and_store() {
+    let (store, hands): (Arc<dyn Store>, _) = (Arc::new(MemoryStore::default()), Hands::at(now()));
+    let place = Place::over(&store, &hands);
+    // Registered under the other application, whose devices get tokens, and which the route is not for.
+    let mut bob = device("bob");
+    let body = json!({ "application": "other", "purpose": "attestation" });
+    let challenge = place.site.post("/challenges", "bob", &body).await.json()["challenge"].as_str().unwrap().to_owned();
+    let mut registration = support::registration(&bob, &challenge);
+    registration["application"] = json!("other");
+    assert_eq!(place.site.post("/devices", "bob", &registration).await.status, 201);
+    let token = place.token(&mut bob).await;
+    assert_eq!(place.come(&token).await.code(), "rejected");
+    assert_eq!(place.site.refusals("ApplicationRefused"), 1);
+
+    let (_, token) = place.registered("alice").await;
+    // Another store has other keys.
+    assert_eq!(Place::new().come(&token).await.code(), "token_rejected");
+    // The keys of this one, for another issuer or audience.
+    for (issuer, audience, reason) in
+        [("https://elsewhere", "https://api.example", "TokenIssuer"), (ISSUER, "https://elsewhere", "TokenAudience")]
+    {
+        let settings = TokenSettings { issuer: issuer.to_owned(), audience: audience.to_owned(), lifetime: LIFETIME };
+        let tokens = Some(Tokens::new(settings, Arc::clone(&store)));
+        let gate = Gate { tokens, ..gate_with_tokens(&store, &hands) };
+        let elsewhere = Place::of(gate, &hands, "authorization");
+        assert_eq!(elsewhere.come(&token).await.code(), "token_rejected");
+        assert_eq!(elsewhere.site.refusals(reason), 1, "{reason}");
+    }
+    // One that lives longer than this gateway's live.
+    let settings =
+        TokenSettings { issuer: ISSUER.to_owned(), audience: "https://api.example".to_owned(), lifetime: LIFETIME - 1 };
+    let gate = Gate { tokens: Some(Tokens::new(settings, Arc::clone(&store))), ..gate_with_tokens(&store, &hands) };
+    assert_eq!(Place::of(gate, &hands, "authorization").come(&token).await.code(), "token_rejected");
+}
+
+#[tokio::test]
+async fn r64_the_header_of_a_token_is_configured() {
+    let (store, hands): (Arc<dyn Store>, _) = (Arc::new(MemoryStore::default()), Hands::at(now()));
+    let place = Place::of(gate_with_tokens(&store, &hands), &hands, "x-device-token");
+    let (_, token) = place.registered("alice").await;
+    let come = async |name: &str, value: &str| {
+        place.send(Request::get("/profile").header(name, value).body(Body::empty()).unwrap()).await.status
+    };
+    assert_eq!(come("x-device-token", &token).await, 200);
+    assert_eq!(come("x-device-token", &format!("Bearer {token}")).await, 401, "the token alone");
+    assert_eq!(come("authorization", &format!("Bearer {token}")).await, 401);
+}
+
+/// With the published keys and nothing else.
+#[tokio::test]
+async fn r81_anybody_verifies_a_token_with_the_published_keys() {
+    use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, jwk::JwkSet};
+    let place = Place::new();
+    let (alice, token) = place.registered("alice").await;
+    let keys: JwkSet = serde_json::from_value(json!({ "keys": place.keys().await })).unwrap();
+    let key = keys.find(&decode_header(&token).unwrap().kid.unwrap()).unwrap();
+    let mut validation = Validation::new(Algorithm::ES256);
+    validation.validate_exp = false;
+    validation.set_issuer(&[ISSUER]);
+    validation.set_audience(&["https://api.example"]);
+    let claims = decode::<Value>(&token, &DecodingKey::from_jwk(key).unwrap(), &validation).unwrap().claims;
+    assert_eq!(claims["sub"], BASE64_URL_SAFE_NO_PAD.encode(alice.key_id()));
+}
+
+#[tokio::test]
+async fn without_tokens_there_is_no_such_route() {
+    let hands = Hands::at(now());
+    let gate = Arc::new(Gate { tokens: None, ..support::gate_over(Arc::new(MemoryStore::default()), &hands) });
+    let app = AppRoutes::new(Arc::clone(&gate), support::intake()).router(Arc::new(origin()));
+    let site = Site::of(gate, hands, origin());
+    for (method, path) in [("POST", "/tokens"), ("GET", "/.well-known/jwks.json")] {
+        let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
+        assert_eq!(answer_of(app.clone(), "127.0.0.1", request).await.code(), "not_found");
+    }
+    assert_eq!(site.operate("POST", "/tokens/keys").await.code(), "not_found");
+}
+
+#[tokio::test]
+async fn a_device_comes_as_often_as_it_may_with_a_token_too() {
+    let (store, hands): (Arc<dyn Store>, _) = (Arc::new(MemoryStore::default()), Hands::at(now()));
+    let gate = Gate { devices: RateLimiter::per_minute(12), ..gate_with_tokens(&store, &hands) };
+    let place = Place::of(gate, &hands, "authorization");
+    let (_, token) = place.registered("alice").await;
+    // One of its two was the request for the token.
+    assert_eq!((place.come(&token).await.status, place.come(&token).await.code()), (200, "rate_limited".to_owned()));
+    // Who has no valid token uses up nothing of it.
+    let (_, other) = place.registered("bob").await;
+    for _ in 0..5 {
+        assert_eq!(place.come(&format!("{other}x")).await.code(), "token_rejected");
+    }
+    assert_eq!(place.come(&other).await.status, 200);
+}
