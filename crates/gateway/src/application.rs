@@ -8,7 +8,7 @@ use genuine::{
         AppIdHash, AssertionVerifier, AttestationVerifier, Environments, MACOS_ACCESS_CONTROL, OsBuild, Platform,
         Policy, ValidationCategory,
     },
-    crypto::RustCrypto,
+    crypto::GenuineCrypto,
     x509::TrustAnchor,
 };
 
@@ -49,7 +49,7 @@ impl Application {
         anchors: &'static [TrustAnchor<'static>],
         metrics: &Arc<Metrics>,
     ) -> Result<Self, Error> {
-        let ids = settings.app_ids.iter().map(|id| AppIdHash::of(id, &RustCrypto));
+        let ids = settings.app_ids.iter().map(|id| AppIdHash::of(id, &GenuineCrypto));
         let policies = ids.map(|id| Ok(policy(settings, id?))).collect::<Result<Vec<_>, Error>>()?.leak();
         let crypto = Box::leak(Box::new(Metered(Arc::clone(metrics))));
         Ok(Self {

@@ -5,7 +5,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use genuine::{
     Error,
     app_attest::{Assertion, AttestedKey, ClientDataHash},
-    crypto::{P384, PublicKey, RustCrypto},
+    crypto::{GenuineCrypto, P384, PublicKey},
     x509::TrustAnchor,
 };
 use genuine_testvectors::TestPki;
@@ -73,7 +73,7 @@ pub async fn explain(
     };
     let device = gate.store.device(presented.key_id).await.ok()??;
     let application = gate.applications.iter().find(|application| application.name == device.application)?;
-    let key = AttestedKey::from_trusted_bytes(&device.key, &RustCrypto).ok()?;
+    let key = AttestedKey::from_trusted_bytes(&device.key, &GenuineCrypto).ok()?;
     let assertion = Assertion::parse(&presented.assertion).ok()?;
     let hash = sha256(shown.as_bytes());
     if application.assertions.verify(&assertion, &key, &ClientDataHash::from(&hash)).is_err() {

@@ -13,7 +13,7 @@ use genuine::{
     app_attest::{
         AdvanceError, Assertion, AttestationObject, AttestedKey, ClientDataHash, Environment, KeyId, ReplayWindow,
     },
-    crypto::RustCrypto,
+    crypto::GenuineCrypto,
 };
 use sha2::{Digest as _, Sha256};
 
@@ -268,7 +268,7 @@ impl Gate {
     pub async fn check(&self, identified: Identified<'_>, request: SignedRequest<'_>) -> Result<Caller, Refusal> {
         let Identified { assertion, challenge, spend, device } = identified;
         let application = self.application(&device.application)?;
-        let key = AttestedKey::from_trusted_bytes(&device.key, &RustCrypto)?;
+        let key = AttestedKey::from_trusted_bytes(&device.key, &GenuineCrypto)?;
         let client_data = sha256(request.client_data(challenge).as_bytes());
         let authentic = application.assertions.verify(&assertion, &key, &ClientDataHash::from(&client_data))?;
 
@@ -303,7 +303,7 @@ impl Gate {
     /// [`Refusal::DeviceNotFound`], that its record is damaged, or that the store could not answer.
     pub async fn device(&self, key_id: KeyId) -> Result<(Device, AttestedKey), Refusal> {
         let device = self.store.device(key_id).await?.ok_or(Refusal::DeviceNotFound)?;
-        let key = AttestedKey::from_trusted_bytes(&device.key, &RustCrypto)?;
+        let key = AttestedKey::from_trusted_bytes(&device.key, &GenuineCrypto)?;
         Ok((device, key))
     }
 
