@@ -1,7 +1,5 @@
 //! Which apps are served, and what each of them has to show.
 
-use std::sync::Arc;
-
 use genuine::{
     Error,
     app_attest::{
@@ -14,7 +12,8 @@ use genuine::{
 
 use crate::{
     config::{self, Checked, Environment, Mode},
-    metrics::{Metered, Metrics},
+    engine::{Engine, SharedIssuer},
+    metrics::Metered,
     store::Contract,
 };
 
@@ -30,14 +29,15 @@ pub struct Application {
     /// In which order counters are accepted.
     pub contract: Contract,
     /// The engine on attestations.
-    pub attestations: AttestationVerifier<'static, Metered>,
+    pub attestations: AttestationVerifier<'static, Metered, &'static SharedIssuer>,
     /// The engine on assertions.
     pub assertions: AssertionVerifier<'static, Metered>,
+    /// What outlives a request, of all applications.
+    pub engine: &'static Engine,
 }
 
 impl Application {
-    /// What the configuration says of one application, in the engine's terms. Its certificates come from `anchors`, and what
-    /// the engine spends is counted in `metrics`.
+    /// What the configuration says of one application, in the engine's terms. Its certificates come from `anchors`.
     ///
     /// Lists and verifiers live as long as the process, as the configuration does: they are leaked, once each.
     ///
@@ -47,18 +47,19 @@ impl Application {
     pub fn new(
         settings: &config::Application,
         anchors: &'static [TrustAnchor<'static>],
-        metrics: &Arc<Metrics>,
+        engine: &'static Engine,
     ) -> Result<Self, Error> {
         let ids = settings.app_ids.iter().map(|id| AppIdHash::of(id, &GenuineCrypto));
         let policies = ids.map(|id| Ok(policy(settings, id?))).collect::<Result<Vec<_>, Error>>()?.leak();
-        let crypto = Box::leak(Box::new(Metered(Arc::clone(metrics))));
         Ok(Self {
             name: settings.name.clone(),
             mode: settings.mode,
             timeout: settings.timeout(),
             contract: settings.counter,
-            attestations: AttestationVerifier::new(policies, anchors, crypto)?,
-            assertions: AssertionVerifier::new(policies, crypto)?,
+            attestations: AttestationVerifier::new(policies, anchors, &engine.crypto)?
+                .with_issuer_cache(&engine.issuer),
+            assertions: AssertionVerifier::new(policies, &engine.crypto)?,
+            engine,
         })
     }
 }

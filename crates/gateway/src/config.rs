@@ -203,6 +203,8 @@ pub struct Limits {
     pub body_bytes: usize,
     /// The bodies that are held at a time, in bytes.
     pub buffered_bytes: usize,
+    /// What the prepared keys of devices may take in memory, in bytes; 0 to prepare none.
+    pub prepared_bytes: u64,
     /// How long a body may take to arrive.
     pub request_timeout_ms: u32,
     /// Requests of one address (of one /64 in IPv6) in a minute; 0 for any number.
@@ -425,6 +427,7 @@ impl Default for Limits {
         Self {
             body_bytes: 1 << 20,
             buffered_bytes: 256 << 20,
+            prepared_bytes: 128 << 20,
             request_timeout_ms: 10_000,
             address_per_minute: 600,
             device_per_minute: 600,

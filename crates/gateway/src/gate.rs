@@ -11,7 +11,8 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use genuine::{
     Error, UnixTime,
     app_attest::{
-        AdvanceError, Assertion, AttestationObject, AttestedKey, ClientDataHash, Environment, KeyId, ReplayWindow,
+        AdvanceError, Assertion, AttestationObject, AttestedKey, ClientDataHash, EitherKey, Environment, KeyId,
+        ReplayWindow,
     },
     crypto::GenuineCrypto,
 };
@@ -270,7 +271,9 @@ impl Gate {
         let application = self.application(&device.application)?;
         let key = AttestedKey::from_trusted_bytes(&device.key, &GenuineCrypto)?;
         let client_data = sha256(request.client_data(challenge).as_bytes());
-        let authentic = application.assertions.verify(&assertion, &key, &ClientDataHash::from(&client_data))?;
+        let prepared = application.engine.keys.find(&key);
+        let verify_with = prepared.as_deref().map_or(EitherKey::Plain(&key), EitherKey::Prepared);
+        let authentic = application.assertions.verify(&assertion, &verify_with, &ClientDataHash::from(&client_data))?;
 
         // Most replays end here, by the record as it was read; the store decides, later and atomically. Said only of what the
         // key signed: before that, whoever knows a key identifier could find out the counter.
@@ -293,6 +296,7 @@ impl Gate {
             error => error.error().into(),
         })?;
         self.metrics.assertions.inc();
+        application.engine.keys.accepted(&key, &application.engine.crypto);
         Ok(Caller { key_id: verified.key_id(), application: device.application, counter: verified.counter().0 })
     }
 

@@ -12,11 +12,13 @@ pub mod connections;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod descriptors;
+pub mod engine;
 pub mod fragment;
 pub mod gate;
 pub mod http;
 pub mod limit;
 pub mod metrics;
+pub mod prepared;
 pub mod refusal;
 pub mod secrets;
 pub mod server;

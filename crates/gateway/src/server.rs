@@ -23,11 +23,12 @@ use crate::{
     config::{Config, Mistakes, Store as StoreChoice, Tls},
     connections::Connections,
     descriptors,
+    engine::Engine,
     fragment::{self, NoFragments},
     gate::{Access, Clock, Freshness, Gate},
     http::{self, AppRoutes, Intake, Origin},
     limit::RateLimiter,
-    metrics::Metrics,
+    metrics::{Metered, Metrics},
     store::{MemoryStore, PostgresStore, RedbStore, RedisStore, Store},
     token::Tokens,
 };
@@ -114,8 +115,10 @@ impl Server {
             true => crate::demo::anchors()?,
             _ => &[APPLE_APP_ATTEST_ROOT],
         };
-        let applications =
-            config.applications.iter().map(|application| Application::new(application, anchors, &metrics));
+        // As long as the process, like the applications: their verifiers refer to it.
+        let crypto = Metered::portable(Arc::clone(&metrics));
+        let engine = Box::leak(Box::new(Engine::new(crypto, config.limits.prepared_bytes)));
+        let applications = config.applications.iter().map(|application| Application::new(application, anchors, engine));
         let gate = Arc::new(Gate {
             applications: applications.collect::<Result<_, _>>()?,
             tokens: config.token_settings().map(|settings| Tokens::new(settings, Arc::clone(&store))),

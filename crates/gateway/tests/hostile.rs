@@ -132,7 +132,7 @@ async fn bodies_of_protected_requests_are_limited_before_anything_is_verified() 
     let request = signed(&mut alice, "POST", "/orders", "", None).map(|_| Body::from_stream(broken));
     assert_eq!(site.send(request).await.code(), "malformed");
     let counted = site.gate.metrics.text().unwrap();
-    assert!(counted.contains("genuine_signatures_total{curve=\"p256\"} 1\n"), "{counted}");
+    assert!(counted.contains("genuine_signatures_total{curve=\"p256\",key=\"stored\"} 1\n"), "{counted}");
 }
 
 #[tokio::test]

@@ -390,8 +390,9 @@ async fn the_chain_is_verified_once() {
     let metrics = String::from_utf8(site.operate("GET", "/metrics").await.body).unwrap();
     for line in [
         "genuine_chain_verifications_total 1",
-        "genuine_signatures_total{curve=\"p256\"} 1000",
-        "genuine_signatures_total{curve=\"p384\"} 2",
+        "genuine_signatures_total{curve=\"p256\",key=\"stored\"} 2",
+        "genuine_signatures_total{curve=\"p256\",key=\"prepared\"} 998",
+        "genuine_signatures_total{curve=\"p384\",key=\"stored\"} 2",
         "genuine_http_requests_total{method=\"GET\",route=\"/orders\",status=\"200\"} 1000",
     ] {
         assert!(metrics.lines().any(|found| found == line), "{line}\n{metrics}");
@@ -768,7 +769,7 @@ async fn a_signature_is_the_last_thing_that_is_verified() {
     site.register(&alice, "alice").await;
     let verified = || {
         let metrics = site.gate.metrics.text().unwrap();
-        let line = metrics.lines().find(|line| line.starts_with("genuine_signatures_total{curve=\"p256\"}"));
+        let line = metrics.lines().find(|line| line.starts_with("genuine_signatures_total{curve=\"p256\""));
         line.map_or(0, |line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap())
     };
     let used = site.challenge("assertion", "alice").await;

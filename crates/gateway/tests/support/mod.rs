@@ -26,9 +26,10 @@ use genuine_gateway::{
     application::Application,
     challenge::Challenges,
     config, demo,
+    engine::Engine,
     gate::{Access, Freshness, Gate, SignedRequest, sha256},
     http::{self, AppRoutes, Intake, Origin},
-    metrics::Metrics,
+    metrics::{Metered, Metrics},
     shop,
     store::{Durability, MemoryStore, PostgresStore, RedisStore, Store},
     token::{TokenSettings, Tokens},
@@ -326,12 +327,24 @@ pub fn gate_over(store: Arc<dyn Store>, hands: &Hands) -> Gate {
 }
 
 pub fn gate_of(applications: &[config::Application], store: Arc<dyn Store>, hands: &Hands) -> Gate {
+    gate_on(Metered::portable, 1 << 20, applications, store, hands)
+}
+
+/// A gate on a backend, with so many bytes for prepared keys.
+pub fn gate_on(
+    backend: fn(Arc<Metrics>) -> Metered,
+    prepared_bytes: u64,
+    applications: &[config::Application],
+    store: Arc<dyn Store>,
+    hands: &Hands,
+) -> Gate {
     let anchors = demo::anchors().unwrap();
     let metrics = Arc::new(Metrics::new().unwrap());
+    let engine = Box::leak(Box::new(Engine::new(backend(Arc::clone(&metrics)), prepared_bytes)));
     Gate {
         applications: applications
             .iter()
-            .map(|application| Application::new(application, anchors, &metrics).unwrap())
+            .map(|application| Application::new(application, anchors, engine).unwrap())
             .collect(),
         tokens: Some(Tokens::new(token_settings(), Arc::clone(&store))),
         challenges: Challenges::new(300, Arc::clone(&store)),
