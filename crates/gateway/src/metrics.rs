@@ -6,6 +6,7 @@ use genuine::crypto::{
     CryptoError, Digest, GenuineCrypto, P256, P384, PrepareEcdsa, PreparedP256, PreparedP384, PublicKey, Sha256,
     Sha384, Signature, VerifyEcdsa,
 };
+use genuine_crypto_ifma::Ifma;
 use prometheus::{
     Counter, Encoder as _, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry,
     TextEncoder,
@@ -148,13 +149,21 @@ impl Metrics {
 /// secret.
 pub struct Metered {
     metrics: Arc<Metrics>,
+    /// Where the processor has AVX-512 IFMA, its lanes share the work on a signature by a prepared key.
+    lanes: Option<Ifma>,
 }
 
 impl Metered {
+    /// The best that this processor can do.
+    #[must_use]
+    pub fn detect(metrics: Arc<Metrics>) -> Self {
+        Self { metrics, lanes: Ifma::detect() }
+    }
+
     /// What every processor can do.
     #[must_use]
     pub const fn portable(metrics: Arc<Metrics>) -> Self {
-        Self { metrics }
+        Self { metrics, lanes: None }
     }
 
     /// Verifies a signature on a curve, by a key as it is stored or as it was prepared.
@@ -222,7 +231,10 @@ impl PrepareEcdsa<P256, DeviceTable> for Metered {
         digest: &Digest,
         signature: &Signature<P256>,
     ) -> Result<(), CryptoError> {
-        self.count("p256", PREPARED, || GenuineCrypto.verify_prepared(key, digest, signature))
+        self.count("p256", PREPARED, || match &self.lanes {
+            Some(lanes) => PrepareEcdsa::verify_prepared(lanes, key, digest, signature),
+            None => GenuineCrypto.verify_prepared(key, digest, signature),
+        })
     }
 }
 

@@ -116,7 +116,7 @@ impl Server {
             _ => &[APPLE_APP_ATTEST_ROOT],
         };
         // As long as the process, like the applications: their verifiers refer to it.
-        let crypto = Metered::portable(Arc::clone(&metrics));
+        let crypto = Metered::detect(Arc::clone(&metrics));
         let engine = Box::leak(Box::new(Engine::new(crypto, config.limits.prepared_bytes)));
         let applications = config.applications.iter().map(|application| Application::new(application, anchors, engine));
         let gate = Arc::new(Gate {

@@ -116,12 +116,13 @@ async fn the_record_is_the_one_that_the_store_has() {
     assert_eq!(order(&site, &mut alice).await, 200);
 }
 
-/// Good and bad signatures in turn, of keys with and without tables.
+/// Good and bad signatures in turn, of keys with and without tables, in lanes and without.
 #[tokio::test]
 async fn the_answers_are_the_same_however_signatures_are_verified() {
     type Backend = fn(Arc<Metrics>) -> Metered;
     let mut expected = None;
-    for (backend, room) in [(Metered::portable as Backend, 0), (Metered::portable, 1 << 20)] {
+    for (backend, room) in [(Metered::portable as Backend, 0), (Metered::portable, 1 << 20), (Metered::detect, 1 << 20)]
+    {
         let hands = Hands::at(now());
         let applications = [config::Application::new(APPLICATION, &[APP_ID])];
         let gate = gate_on(backend, room, &applications, Arc::new(MemoryStore::default()), &hands);

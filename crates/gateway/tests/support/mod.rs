@@ -327,7 +327,7 @@ pub fn gate_over(store: Arc<dyn Store>, hands: &Hands) -> Gate {
 }
 
 pub fn gate_of(applications: &[config::Application], store: Arc<dyn Store>, hands: &Hands) -> Gate {
-    gate_on(Metered::portable, 1 << 20, applications, store, hands)
+    gate_on(Metered::detect, 1 << 20, applications, store, hands)
 }
 
 /// A gate on a backend, with so many bytes for prepared keys.
