@@ -96,7 +96,7 @@ mod tests {
     use genuine_testvectors::Device;
 
     use super::*;
-    use crate::metrics::Metrics;
+    use crate::{config::Limits, metrics::Metrics};
 
     const APP: AppIdHash = AppIdHash([1; 32]);
 
@@ -213,6 +213,13 @@ mod tests {
         }
         let found = |regulars: &[AttestedKey]| regulars.iter().filter(|key| keys.find(key).is_some()).count();
         assert!(found(&new) > 30, "{} of the new, {} of the old", found(&new), found(&old));
+    }
+
+    /// README.md says so: 8.6 KB for each, and 15,600 by default.
+    #[test]
+    fn the_default_is_enough_for_as_many_as_the_readme_says() {
+        assert_eq!(PreparedKeys::BYTES_EACH.div_ceil(100), 86);
+        assert_eq!(Limits::default().prepared_bytes / PreparedKeys::BYTES_EACH / 100, 156);
     }
 
     #[test]
