@@ -1,5 +1,7 @@
 //! The configuration: a TOML file, the environment over it, and every mistake named.
 
+mod forward_auth;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
@@ -12,6 +14,7 @@ use genuine::app_attest::{OsBuild, OsVersion};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize, de::IntoDeserializer as _};
 
+pub use self::forward_auth::{Bodies, ForwardAuth, Freshness};
 use crate::{
     store::{Contract, Durability, PostgresStore},
     token::TokenSettings,
@@ -76,6 +79,8 @@ pub struct Config {
     pub allow_plain_http: bool,
     /// The applications whose apps may call the protected routes. May be left out if there is one only.
     pub callers: Vec<String>,
+    /// What reverse proxies may ask. Nothing, unless it is listed here.
+    pub forward_auth: Vec<ForwardAuth>,
     /// The header that holds the client's session, such as `authorization` or `cookie`. Challenges are bound to it.
     pub session_header: String,
     /// Where devices and challenges are kept.
@@ -405,6 +410,7 @@ impl Default for Config {
             trusted_proxies: Vec::new(),
             allow_plain_http: false,
             callers: Vec::new(),
+            forward_auth: Vec::new(),
             session_header: "x-session".to_owned(),
             store: Store::Redb { path: "genuine.redb".into() },
             challenges: Challenges::default(),
@@ -692,6 +698,7 @@ impl Config {
             let known = self.applications.iter().any(|application| application.name == *caller);
             expect(known, &format!("callers: there is no application {caller:?}"));
         }
+        self.check_forward_auth(mistakes);
         self.check_applications(mistakes);
     }
 

@@ -18,6 +18,7 @@ use genuine::{
 };
 use sha2::{Digest as _, Sha256};
 
+pub use crate::config::Freshness;
 use crate::{
     application::Application,
     challenge::{Binding, Challenges, Opened, Purpose, Session},
@@ -93,13 +94,17 @@ pub struct SignedRequest<'r> {
     pub body: &'r [u8],
 }
 
-/// What makes a request count once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Freshness {
-    /// The counter of the key alone: the request was not accepted before, and may be old.
-    Counter,
-    /// A challenge as well: the request is not older than the challenge.
-    Challenge,
+/// What an assertion is to be about where somebody else holds the body: its hash stands in its place.
+#[derive(Clone, Copy)]
+pub struct SignedHead<'r> {
+    /// The method, in capitals.
+    pub method: &'r str,
+    /// Host and port of the service, as it is configured.
+    pub authority: &'r str,
+    /// Path and query.
+    pub target: &'r str,
+    /// The SHA-256 of the body. Whoever holds the body has to compare it.
+    pub body: [u8; 32],
 }
 
 /// Who may use a route, and what makes a request to it count.
@@ -140,7 +145,21 @@ impl SignedRequest<'_> {
     /// No line can hold a line feed: HTTP has none in method and target, and a challenge is base64.
     #[must_use]
     pub fn client_data(&self, challenge: Option<&str>) -> String {
-        let body = sha256(self.body).map(|octet| format!("{octet:02x}")).concat();
+        SignedHead::from(*self).client_data(challenge)
+    }
+}
+
+impl<'r> From<SignedRequest<'r>> for SignedHead<'r> {
+    fn from(SignedRequest { method, authority, target, body }: SignedRequest<'r>) -> Self {
+        Self { method, authority, target, body: sha256(body) }
+    }
+}
+
+impl SignedHead<'_> {
+    /// The client data of an assertion of this request, as [`SignedRequest::client_data`] has them.
+    #[must_use]
+    pub fn client_data(&self, challenge: Option<&str>) -> String {
+        let body = self.body.map(|octet| format!("{octet:02x}")).concat();
         let challenge = challenge.unwrap_or_default();
         format!("{CLIENT_DATA_FORM}\n{}\n{}\n{}\n{body}\n{challenge}\n", self.method, self.authority, self.target)
     }
@@ -261,12 +280,18 @@ impl Gate {
     }
 
     /// Checks the assertion of a request: the key signed this request, and it was neither accepted before nor, where a
-    /// challenge is in it, signed before that was issued.
+    /// challenge is in it, signed before that was issued. The request is a [`SignedRequest`], or a [`SignedHead`] whose body
+    /// somebody else compares.
     ///
     /// # Errors
     ///
     /// Why the request is refused.
-    pub async fn check(&self, identified: Identified<'_>, request: SignedRequest<'_>) -> Result<Caller, Refusal> {
+    pub async fn check<'r>(
+        &self,
+        identified: Identified<'_>,
+        request: impl Into<SignedHead<'r>>,
+    ) -> Result<Caller, Refusal> {
+        let request = request.into();
         let Identified { assertion, challenge, spend, device } = identified;
         let application = self.application(&device.application)?;
         let key = AttestedKey::from_trusted_bytes(&device.key, &GenuineCrypto)?;

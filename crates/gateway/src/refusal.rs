@@ -26,6 +26,12 @@ pub enum Refusal {
     TokenMissing,
     /// Whoever came to the operator's listener showed no token, or another one.
     OperatorUnknown,
+    /// Whoever asked about somebody else's request is no proxy whose word counts.
+    ProxyUnknown,
+    /// The request does not say what the hash of its body is, where that has to be known without the body.
+    DigestMissing,
+    /// The body is not the one whose hash was signed.
+    BodyChanged,
     /// The app cannot attest, and the application requires it.
     AttestationRequired,
     /// The request did not come over TLS.

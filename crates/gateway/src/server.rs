@@ -26,7 +26,7 @@ use crate::{
     engine::Engine,
     fragment::{self, NoFragments},
     gate::{Access, Clock, Freshness, Gate},
-    http::{self, AppRoutes, Intake, Origin},
+    http::{self, AppRoutes, ForwardRule, Intake, Origin},
     limit::RateLimiter,
     metrics::{Metered, Metrics},
     store::{MemoryStore, PostgresStore, RedbStore, RedisStore, Store},
@@ -140,6 +140,7 @@ impl Server {
             }
             None => routes,
         };
+        let routes = routes.forward_auth(&config.trusted_proxies, ForwardRule::configured(&config))?;
         let app = listen("listen", config.listen)?;
         let operator = listen("operator_listen", config.operator_listen)?;
         Ok(Self { config, certificate, gate, routes, app, operator })

@@ -3,6 +3,8 @@
 
 mod app;
 mod assertion;
+mod claims;
+mod forward;
 mod header;
 mod intake;
 mod observe;
@@ -11,13 +13,16 @@ mod origin;
 mod problem;
 mod routes;
 mod token;
+mod upstream;
 
 pub use self::{
     assertion::{Protection, RequireAssertion, require_assertion},
+    forward::ForwardRule,
     header::parse as parse_assertion_headers,
     intake::Intake,
     origin::Origin,
     problem::Problem,
-    routes::{APP_INTERFACE, AppRoutes, OPERATOR_INTERFACE, TOKEN_PATHS, operator},
+    routes::{APP_INTERFACE, AppRoutes, FORWARD_PATHS, OPERATOR_INTERFACE, TOKEN_PATHS, operator},
     token::{RequireToken, TokenProtection, require_token},
+    upstream::{RequireClaims, require_claims},
 };

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use genuine::{Class, Error, Step};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::refusal::Refusal;
 
@@ -24,6 +24,7 @@ struct Told {
 }
 
 const MALFORMED: Told = told(400, "malformed", "The request is not well-formed.", false);
+const DIGEST: Told = told(400, "digest_required", "This request needs Content-Digest, with sha-256.", false);
 const REJECTED: Told = told(401, "rejected", "The request was refused.", true);
 /// A counter that is too far ahead: the next one is further still, and only a new key is of use.
 const STEP: Told = told(401, "rejected", "The request was refused.", false);
@@ -34,6 +35,7 @@ const OPERATOR: Told = told(401, "unauthorized", "The operator shows a token.", 
 const CHALLENGE: Told = told(401, "challenge_rejected", "The challenge was refused; ask for a new one.", true);
 const FORBIDDEN: Told = told(403, "attestation_required", "This application requires attestation.", false);
 const HTTPS: Told = told(403, "https_required", "This service is reached over HTTPS only.", false);
+const PROXY: Told = told(403, "proxy_unknown", "Only a proxy that is configured may ask this.", false);
 const NOT_FOUND: Told = told(404, "not_found", "There is nothing here.", false);
 const METHOD: Told = told(405, "method_not_allowed", "This resource has no such method.", false);
 const BODY_TIMEOUT: Told = told(408, "timeout", "The request did not arrive in time.", true);
@@ -68,7 +70,10 @@ impl Told {
                 _ => UNAVAILABLE,
             },
             Refusal::RequestMalformed => MALFORMED,
+            Refusal::DigestMissing => DIGEST,
+            Refusal::ProxyUnknown => PROXY,
             Refusal::KeyRevoked
+            | Refusal::BodyChanged
             | Refusal::ApplicationUnknown
             | Refusal::ApplicationRefused
             | Refusal::AssertionMissing => REJECTED,
@@ -123,10 +128,10 @@ impl From<Refusal> for Problem {
     }
 }
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
+impl Problem {
+    /// What the client is told, as JSON.
+    pub(super) fn body(&self) -> Value {
         let told = Told::of(self.refusal);
-        let status = StatusCode::from_u16(told.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut body = json!({
             "type": "about:blank",
             "title": told.title,
@@ -134,10 +139,18 @@ impl IntoResponse for Problem {
             "code": told.code,
             "retryable": told.retryable,
         });
-        if let Some(detail) = self.detail {
-            body["detail"] = detail.into();
+        if let Some(detail) = &self.detail {
+            body["detail"] = detail.as_str().into();
         }
-        let mut response = (status, Json(body)).into_response();
+        body
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let told = Told::of(self.refusal);
+        let status = StatusCode::from_u16(told.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(self.body())).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(seconds) = retry_after(self.refusal) {

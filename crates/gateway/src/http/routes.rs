@@ -5,16 +5,18 @@ use std::sync::Arc;
 use axum::{
     Router,
     http::{HeaderName, header::CONTENT_TYPE},
-    middleware::from_fn_with_state,
+    middleware::{from_fn, from_fn_with_state},
     response::IntoResponse as _,
     routing::get,
 };
 use bytes::Bytes;
+use ipnet::IpNet;
 use serde_json::{Map, Value};
 
 use super::{
     app,
     assertion::require_assertion,
+    forward::{self, ForwardRule},
     intake::{self, Intake},
     observe,
     operator::{self as operators, check_token},
@@ -34,6 +36,9 @@ pub const OPERATOR_INTERFACE: &str = include_str!("../../openapi-operator.json")
 
 /// Session tokens, as `paths` of `OpenAPI` 3.1.
 pub const TOKEN_PATHS: &str = include_str!("../../openapi-tokens.json");
+
+/// What reverse proxies may ask, as `paths` of `OpenAPI` 3.1.
+pub const FORWARD_PATHS: &str = include_str!("../../openapi-forward.json");
 
 /// Everything that apps reach: challenges and registration, and the routes that are added here.
 ///
@@ -115,6 +120,23 @@ impl AppRoutes {
         Self { routes: self.routes.merge(layered(routes)), ..self }
     }
 
+    /// Lets these proxies ask about the requests that they have: at `/authorize/` and the rule's name.
+    ///
+    /// # Errors
+    ///
+    /// If the description is no JSON object, which a test would show.
+    ///
+    /// # Panics
+    ///
+    /// If two rules have one name.
+    pub fn forward_auth(self, proxies: &[IpNet], rules: Vec<ForwardRule>) -> serde_json::Result<Self> {
+        if rules.is_empty() {
+            return Ok(self);
+        }
+        let routes = self.routes.merge(forward::router(&self.gate, &self.intake, proxies, rules));
+        Self { routes, ..self }.described(FORWARD_PATHS)
+    }
+
     /// Adds paths to what `/openapi.json` describes: an object of the form of `paths` in `OpenAPI` 3.1, which may refer to
     /// `#/components/responses/Problem`.
     ///
@@ -133,7 +155,8 @@ impl AppRoutes {
     /// The whole of it, for requests that come this way.
     pub fn router(self, origin: Arc<Origin>) -> Router {
         let routes = with_fallbacks(self.routes, self.interface);
-        observed(routes.layer(from_fn_with_state(origin, Origin::check)), &self.gate)
+        let routes = routes.layer(from_fn_with_state(origin, Origin::check)).layer(from_fn(forward::for_proxies));
+        observed(routes, &self.gate)
     }
 }
 

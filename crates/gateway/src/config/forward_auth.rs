@@ -1,0 +1,73 @@
+//! What reverse proxies may ask, and who compares the bodies.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::Config;
+
+/// The longest name of a rule.
+const NAME: usize = 64;
+
+/// A rule under which a proxy asks whether a request may pass: at `/authorize/` and its name.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct ForwardAuth {
+    /// What the proxy calls it: lower-case letters, digits and hyphens.
+    pub name: String,
+    /// The applications whose apps may. Those of the server unless they are named.
+    #[serde(default)]
+    pub callers: Vec<String>,
+    /// What makes a request count once.
+    #[serde(default)]
+    pub freshness: Freshness,
+    /// What becomes of the bodies, which the gateway never sees. There is no default: somebody has to know.
+    pub body: Bodies,
+}
+
+/// What makes a request count once.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Freshness {
+    /// The counter of the key alone: the request was not accepted before, and may be old.
+    #[default]
+    Counter,
+    /// A challenge as well: the request is not older than the challenge.
+    Challenge,
+}
+
+/// What becomes of the bodies of requests that a proxy asks about.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Bodies {
+    /// The proxy hands none on, whatever the client sends. What is signed is the hash of nothing.
+    None,
+    /// The upstream compares each body with the hash that was signed, which the client has to send.
+    Upstream,
+}
+
+impl Config {
+    pub(super) fn check_forward_auth(&self, mistakes: &mut Vec<String>) {
+        if !self.forward_auth.is_empty() && self.trusted_proxies.is_empty() {
+            mistakes.push("forward_auth: trusted_proxies lists no proxy that could ask".to_owned());
+        }
+        let mut names = BTreeSet::new();
+        for ForwardAuth { name, callers, .. } in &self.forward_auth {
+            let mut expect = |right: bool, mistake: &str| {
+                if !right {
+                    mistakes.push(format!("forward_auth {name:?}: {mistake}"));
+                }
+            };
+            let is_word = |octet| matches!(octet, b'a'..=b'z' | b'0'..=b'9' | b'-');
+            expect(
+                (1..=NAME).contains(&name.len()) && name.bytes().all(is_word),
+                "name: 1 to 64 lower-case letters, digits and hyphens, since it stands in a path",
+            );
+            expect(names.insert(name), "name: another one has it");
+            for caller in callers {
+                let known = self.applications.iter().any(|application| application.name == *caller);
+                expect(known, &format!("callers: there is no application {caller:?}"));
+            }
+        }
+    }
+}

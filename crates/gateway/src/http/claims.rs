@@ -1,0 +1,86 @@
+//! Who sent a request, and which body they signed, as headers between the gateway, a proxy and an upstream.
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use genuine::app_attest::KeyId;
+
+use super::header::single;
+use crate::{gate::Caller, refusal::Refusal};
+
+/// The key of the device, in base64.
+const DEVICE: HeaderName = HeaderName::from_static("x-genuine-device");
+/// The application's name.
+const APPLICATION: HeaderName = HeaderName::from_static("x-genuine-application");
+/// The counter that was accepted.
+const COUNTER: HeaderName = HeaderName::from_static("x-genuine-counter");
+/// The hash of the body that was signed, in the form of [`CONTENT_DIGEST`].
+const SIGNED_DIGEST: HeaderName = HeaderName::from_static("x-genuine-content-digest");
+/// What a client says of its body (RFC 9530 §2).
+const CONTENT_DIGEST: HeaderName = HeaderName::from_static("content-digest");
+
+/// SHA-256.
+type Hash = [u8; 32];
+
+/// What the gateway vouches for.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Claims {
+    /// Who sent the request.
+    pub caller: Caller,
+    /// The SHA-256 of the body that they signed.
+    pub body: Hash,
+}
+
+impl Claims {
+    /// As headers.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Internal`] if the application's name fits in no header, which the configuration rules out.
+    pub(super) fn headers(&self) -> Result<HeaderMap, Refusal> {
+        let text = |text: String| HeaderValue::try_from(text).map_err(|_| Refusal::Internal);
+        let Self { caller, body } = self;
+        Ok(HeaderMap::from_iter([
+            (DEVICE, text(BASE64_STANDARD.encode(caller.key_id.0))?),
+            (APPLICATION, text(caller.application.clone())?),
+            (COUNTER, HeaderValue::from(caller.counter)),
+            (SIGNED_DIGEST, text(format!("sha-256=:{}:", BASE64_STANDARD.encode(body)))?),
+        ]))
+    }
+
+    /// From headers, each of which is there once. They are a proxy's word: whoever reaches an upstream past the proxy
+    /// writes them as they like.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::AssertionMissing`] if one is not there, [`Refusal::RequestMalformed`] if one is not as [`headers`](Self::headers)
+    /// writes it.
+    pub(super) fn parse(headers: &HeaderMap) -> Result<Self, Refusal> {
+        let caller = Caller {
+            key_id: KeyId::from_base64(claim(headers, &DEVICE)?)?,
+            application: claim(headers, &APPLICATION)?.to_owned(),
+            counter: claim(headers, &COUNTER)?.parse().map_err(|_| Refusal::RequestMalformed)?,
+        };
+        Ok(Self { caller, body: parse_digest(claim(headers, &SIGNED_DIGEST)?)? })
+    }
+}
+
+fn claim<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<&'h str, Refusal> {
+    single(headers, name)?.ok_or(Refusal::AssertionMissing)
+}
+
+/// The hash of the body that a client says it sends, if it says so.
+///
+/// # Errors
+///
+/// [`Refusal::RequestMalformed`] if it is said twice or in another form.
+pub(super) fn content_digest(headers: &HeaderMap) -> Result<Option<Hash>, Refusal> {
+    single(headers, &CONTENT_DIGEST)?.map(parse_digest).transpose()
+}
+
+/// `sha-256=:…:` and nothing else. RFC 9530 allows a list, in which the last of two equal names counts: two readers of
+/// one must not see two hashes.
+fn parse_digest(text: &str) -> Result<Hash, Refusal> {
+    let encoded = text.strip_prefix("sha-256=:").and_then(|rest| rest.strip_suffix(':'));
+    let decoded = encoded.and_then(|encoded| BASE64_STANDARD.decode(encoded).ok());
+    decoded.and_then(|octets| octets.try_into().ok()).ok_or(Refusal::RequestMalformed)
+}

@@ -1,0 +1,188 @@
+//! What a reverse proxy asks before it hands a request on: whether an attested key signed it, and whose.
+//!
+//! The proxy has the request and the gateway sees its head alone. The body's hash is what was signed, so that nobody has to
+//! hold the body; who compares the two is said in the configuration, for each rule.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{
+    Router,
+    body::HttpBody as _,
+    extract::{ConnectInfo, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header::CACHE_CONTROL},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+    routing::any,
+};
+use ipnet::IpNet;
+
+use super::{
+    claims::{Claims, content_digest},
+    header::{self, single},
+    intake::Intake,
+    problem::Problem,
+};
+use crate::{
+    config::{Bodies, Config},
+    gate::{Access, Gate, SignedHead, sha256},
+    refusal::Refusal,
+};
+
+/// Where proxies ask.
+const PLACE: &str = "/authorize/";
+/// After the name of a rule: what follows is the target, and the method is the one that it is asked with.
+const REQUEST: &str = "/request";
+
+/// The method and target of the request that a proxy has, under the names that Traefik and Caddy give them.
+const METHOD: HeaderName = HeaderName::from_static("x-forwarded-method");
+const TARGET: HeaderName = HeaderName::from_static("x-forwarded-uri");
+
+/// The body of a refusal, for proxies that hand headers of the answer on and not its body.
+const PROBLEM: HeaderName = HeaderName::from_static("x-genuine-problem");
+
+/// A rule under which proxies may ask.
+#[derive(Clone, Debug)]
+pub struct ForwardRule {
+    /// The name that they ask under. It stands in a path, and a proxy must not build it from what a client sent.
+    pub name: String,
+    /// Who may pass.
+    pub access: Access,
+    /// Who compares the bodies.
+    pub bodies: Bodies,
+}
+
+impl ForwardRule {
+    /// The rules that are configured. Those that name no callers are for the callers of the server.
+    #[must_use]
+    pub fn configured(config: &Config) -> Vec<Self> {
+        let rules = config.forward_auth.iter().map(|rule| {
+            let applications = if rule.callers.is_empty() { config.callers() } else { rule.callers.clone() };
+            let access = Access { applications, freshness: rule.freshness };
+            Self { name: rule.name.clone(), access, bodies: rule.body }
+        });
+        rules.collect()
+    }
+}
+
+/// Where a proxy asks under one rule.
+#[derive(Clone)]
+struct Desk {
+    gate: Arc<Gate>,
+    intake: Intake,
+    proxies: Arc<[IpNet]>,
+    rule: Arc<ForwardRule>,
+}
+
+/// The routes of proxies.
+pub(super) fn router(gate: &Arc<Gate>, intake: &Intake, proxies: &[IpNet], rules: Vec<ForwardRule>) -> Router {
+    let proxies = Arc::<[IpNet]>::from(proxies);
+    let routes = rules.into_iter().map(|rule| {
+        let by_headers = format!("{PLACE}{}", rule.name);
+        let (root, by_request) = (format!("{by_headers}{REQUEST}/"), format!("{by_headers}{REQUEST}/{{*target}}"));
+        let (gate, intake, proxies) = (Arc::clone(gate), intake.clone(), Arc::clone(&proxies));
+        Router::new()
+            .route(&by_headers, any(answer))
+            .route(&root, any(answer))
+            .route(&by_request, any(answer))
+            .with_state(Desk { gate, intake, proxies, rule: Arc::new(rule) })
+    });
+    routes.reduce(Router::merge).unwrap_or_default()
+}
+
+/// Middleware: repeats a refusal in a header, and lets nobody keep an answer. Whoever is refused before the routes, because
+/// they come too often, is told in the same way.
+pub(super) async fn for_proxies(request: Request, next: Next) -> Response {
+    let asked = request.uri().path().starts_with(PLACE);
+    let mut response = next.run(request).await;
+    if asked {
+        let refusal = response.extensions().get::<Refusal>().copied();
+        let problem = refusal.and_then(|refusal| HeaderValue::try_from(Problem::from(refusal).body().to_string()).ok());
+        let headers = response.headers_mut();
+        headers.extend(problem.map(|problem| (PROBLEM, problem)));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    response
+}
+
+async fn answer(
+    State(desk): State<Desk>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let sent = !body.is_end_stream();
+    if sent {
+        desk.intake.discard(body);
+    }
+    let peer = peer.ip().to_canonical();
+    if !desk.proxies.iter().any(|network| network.contains(&peer)) {
+        return Err(Refusal::ProxyUnknown.into());
+    }
+    let original = Original::read(&parts.method, &parts.uri, &parts.headers, &desk.rule.name)?;
+    let claims = desk.check(&original, &parts.headers, sent).await?;
+    Ok((StatusCode::OK, claims.headers()?).into_response())
+}
+
+impl Desk {
+    /// Who signed this request, and which body: what came with the question, `sent`, is not looked at.
+    async fn check(&self, original: &Original<'_>, headers: &HeaderMap, sent: bool) -> Result<Claims, Refusal> {
+        let presented = header::parse(headers)?;
+        let body = self.rule.bodies.signed_hash(headers, sent)?;
+        let session = self.intake.session(headers)?;
+        let identified = self.gate.identify(&presented, session, &self.rule.access).await?;
+        let Original { method, target } = *original;
+        let signed = SignedHead { method, authority: &self.gate.authority, target, body };
+        Ok(Claims { caller: self.gate.check(identified, signed).await?, body })
+    }
+}
+
+impl Bodies {
+    /// The hash of the body that the device is to have signed.
+    fn signed_hash(self, headers: &HeaderMap, sent: bool) -> Result<[u8; 32], Refusal> {
+        let said = content_digest(headers)?;
+        let nothing = sha256(&[]);
+        match self {
+            Self::Upstream => said.ok_or(Refusal::DigestMissing),
+            // A body here, or the hash of one: then the proxy has what it is to hand on to nobody.
+            Self::None if sent || said.is_some_and(|said| said != nothing) => Err(Refusal::RequestMalformed),
+            Self::None => Ok(nothing),
+        }
+    }
+}
+
+/// The request that a proxy has.
+struct Original<'r> {
+    method: &'r str,
+    target: &'r str,
+}
+
+impl<'r> Original<'r> {
+    /// In one of two forms, never in both: headers beside the rule's name, or, as Envoy asks, the method of the question and
+    /// what follows the name in its path.
+    fn read(method: &'r Method, uri: &'r Uri, headers: &'r HeaderMap, rule: &str) -> Result<Self, Refusal> {
+        let said = (single(headers, &METHOD)?, single(headers, &TARGET)?);
+        let asked = uri.path_and_query().map_or("", |asked| asked.as_str());
+        let rest = asked.strip_prefix(PLACE).and_then(|rest| rest.strip_prefix(rule)).unwrap_or_default();
+        let (method, target) = match (said, rest.strip_prefix(REQUEST)) {
+            // Caddy leaves the query of the request in the question as well. It is not looked at.
+            ((Some(method), Some(target)), None) if rest.is_empty() || rest.starts_with('?') => (method, target),
+            ((None, None), Some(target)) => (method.as_str(), target),
+            _ => return Err(Refusal::RequestMalformed),
+        };
+        // What a request line can hold: a path and a query, and no fragment.
+        let is_target =
+            target.starts_with('/') && target.bytes().all(|octet| octet.is_ascii_graphic() && octet != b'#');
+        if !is_target || climbs(target) || Method::from_bytes(method.as_bytes()).is_err() {
+            return Err(Refusal::RequestMalformed);
+        }
+        Ok(Self { method, target })
+    }
+}
+
+/// Whether a path has a segment `.` or `..`, in any spelling. A proxy that takes it as it stands and an upstream that resolves
+/// it would not mean the same route, and the rule is the proxy's.
+fn climbs(target: &str) -> bool {
+    let path = target.split('?').next().unwrap_or_default().to_ascii_lowercase();
+    let path = path.replace("%2e", ".").replace("%2f", "/").replace("%5c", "/");
+    path.split(['/', '\\']).any(|segment| segment == "." || segment == "..")
+}
