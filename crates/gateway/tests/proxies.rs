@@ -1,0 +1,315 @@
+//! Real proxies with the configurations of `proxies/`, between an app and a service: what passes, and what must not.
+#![allow(missing_docs)]
+
+#[path = "support/stage.rs"]
+mod stage;
+mod support;
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, Request},
+};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use stage::{API_KEY, Proxy, Stage, device, digest, signed};
+
+/// Each scenario is a test with each proxy.
+macro_rules! with_each_proxy {
+    ($($scenario:ident),* $(,)?) => {
+        mod nginx { $(#[tokio::test(flavor = "multi_thread")] async fn $scenario() { super::$scenario(super::Proxy::Nginx).await; })* }
+        mod haproxy { $(#[tokio::test(flavor = "multi_thread")] async fn $scenario() { super::$scenario(super::Proxy::Haproxy).await; })* }
+        mod caddy { $(#[tokio::test(flavor = "multi_thread")] async fn $scenario() { super::$scenario(super::Proxy::Caddy).await; })* }
+    };
+}
+
+with_each_proxy!(
+    a_signed_request_arrives_with_its_claims_once,
+    claims_from_outside_are_dropped,
+    what_is_not_signed_is_refused_with_its_problem,
+    a_changed_request_is_refused,
+    a_changed_body_is_refused_by_the_service,
+    a_revoked_device_is_refused_at_once,
+    a_route_may_ask_for_a_challenge,
+    a_route_without_bodies_gets_none,
+    nothing_else_is_open,
+    too_many_requests_are_told_when_to_come_back,
+    without_a_gateway_nothing_passes,
+);
+
+fn values<'h>(headers: &'h HeaderMap, name: &str) -> Vec<&'h str> {
+    headers.get_all(name).iter().map(|value| value.to_str().unwrap()).collect()
+}
+
+async fn a_signed_request_arrives_with_its_claims_once(proxy: Proxy) {
+    let Some(stage) = Stage::start(proxy, "claims", &[]).await else { return };
+    let mut alice = device("alice");
+    let device = BASE64_STANDARD.encode(alice.key_id());
+    for (counter, method, target, body) in [
+        ("1", "POST", "/orders?item[]=7&note=%20x", "two of them"),
+        ("2", "GET", "/orders/7", ""),
+        ("3", "PUT", "/orders", "{}"),
+    ] {
+        let arrived = stage.passed(signed(&mut alice, method, target, body, None)).await;
+        assert_eq!((arrived.method.as_str(), &*arrived.target, &*arrived.body), (method, target, body.as_bytes()));
+        assert_eq!(values(&arrived.headers, "x-genuine-device"), [&*device]);
+        assert_eq!(values(&arrived.headers, "x-genuine-application"), ["shop"]);
+        assert_eq!(values(&arrived.headers, "x-genuine-counter"), [counter]);
+        assert_eq!(values(&arrived.headers, "x-genuine-content-digest"), [&*digest(body)]);
+        assert_eq!(values(&arrived.headers, "x-api-key"), [API_KEY]);
+    }
+    // The same once more.
+    let call = || signed(&mut device_at(3), "POST", "/orders", "one", None);
+    stage.passed(call()).await;
+    assert_eq!(stage.refused(call()).await, (401, "counter_overtaken".to_owned()));
+    let answer = stage.send(call()).await;
+    assert_eq!(values(&answer.headers, "www-authenticate"), ["Attest"]);
+}
+
+/// Alice's phone, when it has signed so often.
+fn device_at(counter: u32) -> genuine_testvectors::Device {
+    device("alice").with_counter(counter)
+}
+
+async fn claims_from_outside_are_dropped(proxy: Proxy) {
+    let Some(stage) = Stage::start(proxy, "forged", &[]).await else { return };
+    let mut alice = device("alice");
+    let real = BASE64_STANDARD.encode(alice.key_id());
+    let mut call = signed(&mut alice, "POST", "/orders", "one", None);
+    let forged = [
+        "x-genuine-device",
+        "x-genuine-application",
+        "x-genuine-counter",
+        "x-genuine-content-digest",
+        "x-genuine-problem",
+        "x_genuine_device",
+        "x-genuine_device",
+        "x_genuine-application",
+        "x-api-key",
+        "x_api_key",
+    ];
+    for name in forged {
+        call.headers_mut().append(name, "forged".parse().unwrap());
+        call.headers_mut().append(name, "forged, twice".parse().unwrap());
+    }
+    // What follows an upgrade is not what was signed.
+    call.headers_mut().insert("connection", "upgrade".parse().unwrap());
+    call.headers_mut().insert("upgrade", "websocket".parse().unwrap());
+    let arrived = stage.passed(call).await;
+    assert!(!arrived.headers.contains_key("upgrade"));
+    let text = format!("{:?}", arrived.headers);
+    assert!(!text.contains("forged"), "{text}");
+    assert_eq!(values(&arrived.headers, "x-genuine-device"), [&*real]);
+
+    // Nor do they open anything by themselves.
+    let mut call = Request::get("/orders").body(Body::empty()).unwrap();
+    for name in forged {
+        call.headers_mut().insert(name, "forged".parse().unwrap());
+    }
+    assert_eq!(stage.refused(call).await, (401, "rejected".to_owned()));
+}
+
+async fn what_is_not_signed_is_refused_with_its_problem(proxy: Proxy) {
+    let Some(stage) = Stage::start(proxy, "unsigned", &[]).await else { return };
+    let bare = |method: &str, body: &str| {
+        Request::builder().method(method).uri("/orders").body(Body::from(body.to_owned())).unwrap()
+    };
+    for (method, body) in [("GET", ""), ("POST", "one"), ("DELETE", "")] {
+        let answer = stage.send(bare(method, body)).await;
+        assert_eq!((answer.status, &*answer.code()), (401, "rejected"), "{proxy:?}");
+        assert_eq!(values(&answer.headers, "www-authenticate"), ["Attest"], "{proxy:?}");
+    }
+    assert_eq!(stage.send(bare("HEAD", "")).await.status, 401);
+    let stranger = signed(&mut device("mallory"), "GET", "/orders", "", None);
+    assert_eq!(stage.refused(stranger).await, (401, "unknown_key".to_owned()));
+    // A body that nobody could compare.
+    let mut without = signed(&mut device("alice"), "POST", "/orders", "", None);
+    without.headers_mut().remove("content-digest");
+    *without.body_mut() = Body::from("a body of which nothing is said");
+    assert_eq!(stage.refused(without).await, (400, "digest_required".to_owned()));
+    let mut twice = signed(&mut device("alice"), "POST", "/orders", "one", None);
+    twice.headers_mut().append("content-digest", digest("two").parse().unwrap());
+    assert_eq!(stage.refused(twice).await, (400, "malformed".to_owned()));
+    let mut twice = signed(&mut device("alice"), "POST", "/orders", "one", None);
+    let other = signed(&mut device("bob"), "POST", "/orders", "one", None).headers()["authorization"].clone();
+    twice.headers_mut().append("authorization", other);
+    // nginx does not even ask.
+    assert_eq!(stage.send(twice).await.status, 400);
+    assert!(stage.arrived().is_empty());
+    // What was refused has moved no counter.
+    stage.passed(signed(&mut device("alice"), "POST", "/orders", "one", None)).await;
+}
+
+async fn a_changed_request_is_refused(proxy: Proxy) {
+    let Some(stage) = Stage::start(proxy, "changed", &[]).await else { return };
+    let call = || signed(&mut device("alice"), "POST", "/orders?item=7", "one", None);
+    let rejected = (401, "rejected".to_owned());
+    for target in ["/orders?item=8", "/orders", "/orders/?item=7", "/orders?item=7&x", "/payments?item=7"] {
+        let mut call = call();
+        *call.uri_mut() = target.parse().unwrap();
+        let expected =
+            if target.starts_with("/payments") { (401, "challenge_rejected".to_owned()) } else { rejected.clone() };
+        assert_eq!(stage.refused(call).await, expected, "{proxy:?} {target}");
+    }
+    let mut other = call();
+    *other.method_mut() = "PUT".parse().unwrap();
+    assert_eq!(stage.refused(other).await, rejected);
+    let mut other = call();
+    other.headers_mut().insert("content-digest", digest("two").parse().unwrap());
+    assert_eq!(stage.refused(other).await, rejected);
+
+    // What a client says of method and target is not what the gateway hears.
+    for (method, target) in [("PUT", "/orders?item=7"), ("POST", "/orders?item=8")] {
+        let mut call = call();
+        *call.method_mut() = method.parse().unwrap();
+        *call.uri_mut() = target.parse().unwrap();
+        for (name, value) in [
+            ("x-forwarded-method", "POST"),
+            ("x-forwarded-uri", "/orders?item=7"),
+            ("x_forwarded_method", "POST"),
+            ("x_forwarded_uri", "/orders?item=7"),
+            ("x-original-method", "POST"),
+            ("x-original-url", "/orders?item=7"),
+        ] {
+            call.headers_mut().insert(name, value.parse().unwrap());
+        }
+        assert_eq!(stage.refused(call).await, rejected, "{proxy:?} {method} {target}");
+    }
+    stage.passed(call()).await;
+}
+
+async fn a_changed_body_is_refused_by_the_service(proxy: Proxy) {
+    let Some(stage) = Stage::start(proxy, "body", &[]).await else { return };
+    let mut alice = device("alice");
+    for body in ["ten of them", "", "two of them, and more"] {
+        let mut call = signed(&mut alice, "POST", "/orders", "two of them", None);
+        *call.body_mut() = Body::from(body);
+        let answer = stage.send(call).await;
+        assert_eq!((answer.status, &*answer.code()), (401, "rejected"), "{proxy:?}");
+        assert_eq!(stage.arrived().len(), 1, "the gateway knows the digest alone");
+    }
+    // A body in a request that was signed without one, in chunks.
+    let mut call = signed(&mut alice, "GET", "/orders", "", None);
+    send_in_chunks(&mut call, "more");
+    assert_eq!(stage.send(call).await.status, 401);
+    assert_eq!(&*stage.arrived()[0].body, b"more");
+}
+
+fn send_in_chunks(call: &mut Request<Body>, text: &'static str) {
+    call.headers_mut().insert("transfer-encoding", "chunked".parse().unwrap());
+    *call.body_mut() = Body::from_stream(futures_util::stream::iter([Ok::<_, std::io::Error>(text)]));
+}
+
+async fn a_revoked_device_is_refused_at_once(proxy: Proxy) {
+    let Some(stage) = Stage::start(proxy, "revoked", &[]).await else { return };
+    let (mut alice, mut bob) = (device("alice"), device("bob"));
+    for _ in 0..3 {
+        stage.passed(signed(&mut bob, "GET", "/orders", "", None)).await;
+    }
+    stage.revoke(&bob).await;
+    for _ in 0..2 {
+        assert_eq!(stage.refused(signed(&mut bob, "GET", "/orders", "", None)).await, (401, "rejected".to_owned()));
+    }
+    stage.passed(signed(&mut alice, "GET", "/orders", "", None)).await;
+}
+
+async fn a_route_may_ask_for_a_challenge(proxy: Proxy) {
+    let Some(stage) = Stage::start(proxy, "challenge", &[]).await else { return };
+    let mut alice = device("alice");
+    let refused = (401, "challenge_rejected".to_owned());
+    assert_eq!(stage.refused(signed(&mut alice, "POST", "/payments", "10", None)).await, refused);
+    let challenge = stage.challenge("alice").await;
+    stage.passed(signed(&mut alice, "POST", "/payments", "10", Some(&challenge))).await;
+    assert_eq!(stage.refused(signed(&mut alice, "POST", "/payments", "10", Some(&challenge))).await, refused);
+    let challenge = stage.challenge("somebody else").await;
+    assert_eq!(stage.refused(signed(&mut alice, "POST", "/payments", "10", Some(&challenge))).await, refused);
+}
+
+async fn a_route_without_bodies_gets_none(proxy: Proxy) {
+    let Some(stage) = Stage::start(proxy, "catalogue", &[]).await else { return };
+    let mut alice = device("alice");
+    let mut signed = |method: &str| {
+        let mut call = signed(&mut alice, method, "/catalogue/7", "", None);
+        call.headers_mut().remove("content-digest");
+        call
+    };
+    if proxy == Proxy::Caddy {
+        assert_eq!(stage.send(signed("GET")).await.status, 404, "there is no such route");
+        return;
+    }
+    let arrived = stage.passed(signed("GET")).await;
+    assert_eq!(values(&arrived.headers, "x-genuine-content-digest"), [&*digest("")]);
+    for method in ["GET", "POST"] {
+        let mut whole = signed(method);
+        *whole.body_mut() = Body::from("more");
+        let mut chunks = signed(method);
+        send_in_chunks(&mut chunks, "more");
+        for call in [whole, chunks] {
+            stage.send(call).await;
+            assert!(stage.arrived().iter().all(|arrived| arrived.body.is_empty()), "{proxy:?} {method}");
+        }
+    }
+    let mut call = signed("GET");
+    call.headers_mut().insert("content-digest", digest("more").parse().unwrap());
+    assert_eq!(stage.refused(call).await, (400, "malformed".to_owned()));
+}
+
+async fn nothing_else_is_open(proxy: Proxy) {
+    let Some(stage) = Stage::start(proxy, "closed", &[]).await else { return };
+    for target in [
+        "/",
+        "/authorize/orders",
+        "/authorize/orders/request/orders",
+        "/_genuine",
+        "/ordersx",
+        "/other",
+        "/openapi.json",
+    ] {
+        let mut call = signed(&mut device("alice"), "GET", target, "", None);
+        call.headers_mut().insert("x-forwarded-method", "GET".parse().unwrap());
+        call.headers_mut().insert("x-forwarded-uri", target.parse().unwrap());
+        let answer = stage.send(call).await;
+        assert!([401, 404, 503].contains(&answer.status), "{proxy:?} {target}: {}", answer.status);
+        assert!(answer.headers.keys().all(|name| !name.as_str().contains("genuine")), "{proxy:?} {target}");
+        assert!(stage.arrived().is_empty(), "{proxy:?} {target}");
+    }
+    // Paths that a proxy and a service may take for two routes.
+    for target in ["/orders/../payments", "/orders/%2e%2e/payments", "/orders/..%2fpayments"] {
+        let answer = stage.send(signed(&mut device("alice"), "GET", target, "", None)).await;
+        assert!([400, 401, 404].contains(&answer.status), "{proxy:?} {target}: {}", answer.status);
+        assert!(stage.arrived().is_empty(), "{proxy:?} {target}");
+    }
+}
+
+async fn too_many_requests_are_told_when_to_come_back(proxy: Proxy) {
+    let settings = [("GENUINE_GATEWAY_ADDRESS_PER_MINUTE", "12")];
+    let Some(stage) = Stage::start(proxy, "limit", &settings).await else { return };
+    let mut alice = device("alice");
+    for _ in 0..2 {
+        stage.passed(signed(&mut alice, "GET", "/orders", "", None)).await;
+    }
+    let answer = stage.send(signed(&mut alice, "GET", "/orders", "", None)).await;
+    assert_eq!((answer.status, &*answer.code()), (429, "rate_limited"), "{proxy:?}");
+    let seconds: u64 = values(&answer.headers, "retry-after")[0].parse().unwrap();
+    assert!((1..=5).contains(&seconds), "{seconds}");
+    assert!(stage.arrived().is_empty());
+}
+
+async fn without_a_gateway_nothing_passes(proxy: Proxy) {
+    let Some(mut stage) = Stage::start(proxy, "away", &[]).await else { return };
+    let mut alice = device("alice");
+    stage.passed(signed(&mut alice, "GET", "/orders", "", None)).await;
+    stage.kill_gateway();
+    let answer = stage.refused(signed(&mut alice, "POST", "/orders", "one", None)).await;
+    assert_eq!(answer, (503, "unavailable".to_owned()));
+}
+
+/// `HAProxy` goes on after a script that fails.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_script_that_fails_lets_nothing_pass() {
+    for line in ["local headers = txn.http:req_get_headers()", "txn:set_var(\"txn.genuine_passed\", true)"] {
+        let script = [(line, "error(\"broken\")")];
+        let Some(stage) = Stage::start_changed(Proxy::Haproxy, "broken", &[], &script).await else { return };
+        let answer = stage.send(signed(&mut device("alice"), "GET", "/orders", "", None)).await;
+        assert_eq!(answer.status, 503);
+        assert!(stage.arrived().is_empty(), "{line}");
+    }
+}
