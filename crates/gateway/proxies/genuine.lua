@@ -59,12 +59,7 @@ local function ask(txn, rule)
     end
 
     if answer and answer.status == 200 then
-        -- All of them or none: a service must not take a missing one for its own default.
-        for _, name in ipairs(CLAIMS) do
-            if not said(name) then
-                return refuse(txn, 503, { ["content-type"] = "application/problem+json" }, UNDECIDED)
-            end
-        end
+        -- A claim that is missing is an error here, and then the variable is not set.
         for _, name in ipairs(CLAIMS) do
             txn.http:req_set_header(name, said(name))
         end

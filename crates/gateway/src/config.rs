@@ -73,7 +73,7 @@ pub struct Config {
     pub authority: String,
     /// Certificate chain and key, both PEM.
     pub tls: Option<Tls>,
-    /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+    /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed, and who may ask what `forward_auth` lists.
     pub trusted_proxies: Vec<IpNet>,
     /// Whether plain HTTP is served beyond loopback: for development.
     pub allow_plain_http: bool,

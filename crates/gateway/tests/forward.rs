@@ -206,7 +206,7 @@ async fn method_and_target_are_said_once_and_well() {
         let question = question.header("x-forwarded-method", "GET").header("x-forwarded-uri", path);
         assert_eq!(desk.refused(question).await, (400, "malformed".to_owned()), "{path}");
     }
-    for target in ["/orders?path=../x", "/orders/...", "/.well-known/x", "/a.b/c..d", "//orders", "/?"] {
+    for target in ["/orders?path=/../x", "/orders/...", "/.well-known/x", "/a.b/c..d", "//orders", "/?"] {
         let question = about(&mut alice, "orders", ("GET", target, ""), None).header("content-digest", digest(""));
         let question = question.header("x-forwarded-method", "GET").header("x-forwarded-uri", target);
         assert_eq!(desk.ask(question).await.status, 200, "{target}");
@@ -365,6 +365,18 @@ async fn a_service_believes_whole_claims_and_compares_the_body() {
         let expected = if name == "x-genuine-application" { 200 } else { 400 };
         assert_eq!(send(&bad, "abc").await.status, expected, "{name} without a value");
     }
+}
+
+/// What the README shows: a digest, and the rules.
+#[test]
+fn the_readme_shows_what_is_so() {
+    let readme = include_str!("../README.md");
+    assert!(readme.contains(&format!("Content-Digest: {}\n", digest("abc"))));
+    let rules = readme.split("```").filter_map(|block| block.strip_prefix("toml\n"));
+    let rules = rules.into_iter().find(|block| block.contains("[[forward_auth]]")).unwrap();
+    let text = format!("{rules}\n[[applications]]\nname = \"shop\"\napp_ids = [\"ABCDE12345.com.example\"]\n");
+    let config = Config::load(Some(&text), std::iter::empty()).unwrap();
+    assert_eq!(ForwardRule::configured(&config).len(), 2);
 }
 
 #[test]

@@ -36,7 +36,8 @@ use hyper_util::rt::TokioIo;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::{ClientConfig, RootCertStore, pki_types::ServerName};
 use serde_json::{Value, json};
-use tokio_rustls::TlsConnector;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use crate::support::{Answer, Hands, Scratch, attest, gate_of, now};
 
@@ -150,12 +151,25 @@ impl Stage {
         })
     }
 
+    async fn connect(&self) -> TlsStream<tokio::net::TcpStream> {
+        let tcp = tokio::net::TcpStream::connect(("127.0.0.1", self.port)).await.unwrap();
+        let name = ServerName::try_from(HOST).unwrap();
+        TlsConnector::from(Arc::new(self.client.clone())).connect(name, tcp).await.unwrap()
+    }
+
+    /// Sends octets to the proxy: what it answers until it ends the connection.
+    pub async fn send_octets(&self, octets: &[u8]) -> Vec<u8> {
+        let mut connection = self.connect().await;
+        connection.write_all(octets).await.unwrap();
+        let mut answer = Vec::new();
+        let _ = tokio::time::timeout(Duration::from_secs(2), connection.read_to_end(&mut answer)).await;
+        answer
+    }
+
     /// Sends a request through the proxy, over TLS.
     pub async fn send(&self, mut request: Request<Body>) -> Answer {
         request.headers_mut().insert("host", HOST.parse().unwrap());
-        let tcp = tokio::net::TcpStream::connect(("127.0.0.1", self.port)).await.unwrap();
-        let name = ServerName::try_from(HOST).unwrap();
-        let tls = TlsConnector::from(Arc::new(self.client.clone())).connect(name, tcp).await.unwrap();
+        let tls = self.connect().await;
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(tls)).await.unwrap();
         tokio::spawn(connection);
         let (parts, body) = sender.send_request(request).await.unwrap().into_parts();
