@@ -5,7 +5,7 @@ use std::{slice, sync::Arc};
 use genuine::{
     Error, UnixTime,
     app_attest::KeyId,
-    crypto::RustCrypto,
+    crypto::GenuineCrypto,
     session::{
         SessionKey,
         challenge::{self, ChallengeSealer},
@@ -132,12 +132,16 @@ impl Challenges {
         self.secrets.renew(now).await
     }
 
-    fn sealer<'k>(&self, purpose: Purpose, keys: &'k [SessionKey]) -> Result<ChallengeSealer<'k, RustCrypto>, Error> {
+    fn sealer<'k>(
+        &self,
+        purpose: Purpose,
+        keys: &'k [SessionKey],
+    ) -> Result<ChallengeSealer<'k, GenuineCrypto>, Error> {
         let purpose = match purpose {
             Purpose::Attestation => challenge::Purpose::AppAttest,
             Purpose::Assertion => challenge::Purpose::AppAttestAssertion,
         };
-        Ok(ChallengeSealer::new(purpose, keys, &RustCrypto)?.with_lifetime(self.lifetime).allow_skew(SKEW))
+        Ok(ChallengeSealer::new(purpose, keys, &GenuineCrypto)?.with_lifetime(self.lifetime).allow_skew(SKEW))
     }
 }
 
