@@ -1,0 +1,124 @@
+//! What has to hold of a configuration as a whole.
+
+use std::net::Ipv6Addr;
+
+use super::{Config, Secret, Store};
+use crate::store::PostgresStore;
+
+/// The shortest token of the operator: 32 hexadecimal digits hold 128 bits.
+const TOKEN_LENGTH: usize = 32;
+/// Headers that have a meaning of their own.
+const NO_SESSION: [&str; 5] = ["content-length", "content-type", "host", "transfer-encoding", "x-app-attest"];
+/// How apps on this machine address the service unless it is configured.
+pub(super) const LOCAL_AUTHORITY: &str = "localhost:8080";
+
+impl Config {
+    pub(super) fn check(&self, mistakes: &mut Vec<String>) {
+        let mut expect = |right: bool, mistake: &str| {
+            if !right {
+                mistakes.push(mistake.to_owned());
+            }
+        };
+        let loopback = self.listen.ip().is_loopback();
+        expect(
+            loopback || self.tls.is_some() || !self.trusted_proxies.is_empty() || self.allow_plain_http,
+            "listen: beyond loopback it takes tls, trusted_proxies or allow_plain_http",
+        );
+        let operator_loopback = self.operator_listen.ip().is_loopback();
+        expect(
+            operator_loopback || self.operator_token.is_some(),
+            "operator_listen: beyond loopback it takes operator_token",
+        );
+        let printable = |token: &Secret| token.0.len() >= TOKEN_LENGTH && token.0.bytes().all(|b| b.is_ascii_graphic());
+        expect(
+            self.operator_token.as_ref().is_none_or(printable),
+            "operator_token: at least 32 printable characters without a space, such as openssl rand -hex 32 gives",
+        );
+        expect(
+            is_authority(&self.authority),
+            "authority: a host in lower case, and a port if apps name one: shop.example.com or localhost:8080",
+        );
+        expect(
+            self.authority != LOCAL_AUTHORITY || loopback && self.trusted_proxies.is_empty(),
+            "authority: is missing; apps from beyond this machine sign the host that they call",
+        );
+        expect(
+            !self.demo || loopback && operator_loopback && self.trusted_proxies.is_empty(),
+            "listen, operator_listen, trusted_proxies: the demonstration trusts a public test root and stays on loopback",
+        );
+        expect(
+            !self.demo || self.applications.len() == 1,
+            "ATTESTATION_IOS_APP_ATTEST_…: the demonstration trusts a public test root and has no other application",
+        );
+        let session_header = axum::http::HeaderName::try_from(self.session_header.as_str());
+        expect(
+            session_header.is_ok_and(|name| !NO_SESSION.contains(&name.as_str())),
+            "session_header: this is no name of a header that could hold a session",
+        );
+        if let Store::Redis { url, .. } = &self.store {
+            expect(
+                redis::Client::open(url.as_str()).is_ok(),
+                "store.url: this is no address of Redis, which is redis://HOST:PORT",
+            );
+        }
+        if let Store::Postgres { url, ca } = &self.store
+            && let Err(mistake) = PostgresStore::settings(url, ca.as_deref())
+        {
+            expect(false, &mistake);
+        }
+        expect(
+            (1..=86_400).contains(&self.challenges.lifetime_seconds),
+            "challenges.lifetime_seconds: from 1 to 86400",
+        );
+        if let Some(tokens) = &self.tokens {
+            expect((1..=3600).contains(&tokens.lifetime_seconds), "tokens.lifetime_seconds: from 1 to 3600");
+            expect(tokens.audience.as_ref().is_none_or(|audience| !audience.is_empty()), "tokens.audience: is empty");
+            let header = axum::http::HeaderName::try_from(tokens.header.as_str());
+            expect(
+                header.is_ok_and(|name| !NO_SESSION.contains(&name.as_str())),
+                "tokens.header: this is no name of a header that could hold a token",
+            );
+        }
+        expect((1..=1 << 30).contains(&self.limits.body_bytes), "limits.body_bytes: from 1 to 1073741824");
+        expect(self.limits.request_timeout_ms > 0, "limits.request_timeout_ms: at least 1");
+        expect(self.limits.connections_per_address > 0, "limits.connections_per_address: at least 1");
+        expect((1..=1_000_000).contains(&self.limits.connections), "limits.connections: from 1 to 1000000");
+        expect(
+            self.limits.buffered_bytes >= self.limits.body_bytes,
+            "limits.buffered_bytes: at least limits.body_bytes",
+        );
+        expect(
+            !self.applications.is_empty(),
+            "applications: there is none; a file (--config FILE) or ATTESTATION_IOS_APP_ATTEST_APP_ID describes them",
+        );
+        expect(
+            self.applications.len() < 2 || !self.callers.is_empty(),
+            "callers: with several applications, name those whose apps may call the protected routes",
+        );
+        for caller in &self.callers {
+            let known = self.applications.iter().any(|application| application.name == *caller);
+            expect(known, &format!("callers: there is no application {caller:?}"));
+        }
+        self.check_forward_auth(mistakes);
+        self.check_applications(mistakes);
+    }
+}
+
+/// Host and port as clients name them (RFC 3986 §3.2): one spelling, and no user.
+fn is_authority(text: &str) -> bool {
+    let (host, port) = match text.rsplit_once(':') {
+        // The last colon of an IPv6 address stands before its bracket.
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (text, None),
+    };
+    let is_port = |port: &str| port.parse().is_ok_and(|number: u16| number > 0 && number.to_string() == port);
+    let is_label = |label: &str| {
+        !(label.is_empty() || label.starts_with('-') || label.ends_with('-'))
+            && label.bytes().all(|octet| matches!(octet, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+    };
+    let is_host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(address) => address.parse().is_ok_and(|parsed: Ipv6Addr| parsed.to_string() == address),
+        None => host.split('.').all(is_label),
+    };
+    is_host && port.is_none_or(is_port)
+}
