@@ -3,6 +3,8 @@
 //! Each operation that decides something is one atomic step of the store. What the gate does between two of them may
 //! happen on several servers at once.
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod link;
 mod memory;
 mod postgres;
@@ -27,8 +29,8 @@ pub use self::{
 
 /// A store of devices, of used challenges, and of the secrets that gateways share.
 ///
-/// `Ok` is answered only when what was asked for is durable, as far as the store is. `tests/store.rs` is the suite that
-/// each implementation passes.
+/// `Ok` is answered only when what was asked for is durable, as far as the store is. The feature
+/// `conformance` has the laws that each implementation keeps, as tests.
 #[async_trait]
 pub trait Store: Send + Sync {
     /// Remembers that this key has used a challenge, until the time in seconds since 1970 is over. `now` is the time on the

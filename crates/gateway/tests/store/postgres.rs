@@ -1,0 +1,168 @@
+//! PostgreSQL.
+
+use std::sync::Arc;
+
+use genuine::app_attest::{AdvanceError, Counter, Refusal, ReplayWindow};
+use genuine_gateway::store::{
+    Contract, PostgresStore, Store, Unavailable, Unfit,
+    conformance::{KEY, NOW, OTHER, REVOKED, a_device, advance_to, race},
+};
+use tokio::task::JoinSet;
+
+use crate::{
+    silent,
+    support::{Postgres, Scratch, postgres_store},
+};
+
+async fn empty(law: &'static str) -> Option<(Postgres, Arc<dyn Store>)> {
+    let postgres = Postgres::start(law).await?;
+    let store = Arc::new(postgres.store());
+    Some((postgres, store))
+}
+
+genuine_gateway::store_laws!(empty);
+
+/// Two gateways that start at once on an empty database, and one that comes later.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_of_many_gateways_makes_the_tables() {
+    let Some(postgres) = Postgres::start("tables").await else { return };
+    let mut runners = JoinSet::new();
+    for _ in 0..8 {
+        let store = postgres.store();
+        runners.spawn(async move { (store.check().await, store.ready().await) });
+    }
+    assert!(runners.join_all().await.into_iter().all(|answers| answers == (Ok(()), Ok(()))));
+    assert_eq!(postgres.ask("SELECT number FROM genuine.migrations").await, ["1"]);
+    assert_eq!(postgres.ask("SELECT asked FROM genuine.readiness").await, ["8"]);
+}
+
+/// A newer gateway has changed the tables; this one goes on beside it.
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_of_a_newer_gateway_are_left_as_they_are() {
+    let Some(postgres) = Postgres::start("newer").await else { return };
+    postgres.store().register(KEY, &a_device()).await.unwrap();
+    postgres
+        .ask("ALTER TABLE genuine.devices ADD COLUMN account text; INSERT INTO genuine.migrations VALUES (2)")
+        .await;
+    let store = postgres.store();
+    assert_eq!((store.check().await, store.device(KEY).await), (Ok(()), Ok(Some(a_device()))));
+    assert_eq!(store.register(OTHER, &a_device()).await, Ok(true));
+}
+
+/// Found at start, and found while it is used.
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_that_may_lose_what_it_acknowledged_is_as_good_as_none() {
+    let Some(postgres) = Postgres::start("asynchronous").await else { return };
+    let used = postgres.store();
+    assert_eq!((used.check().await, used.ready().await), (Ok(()), Ok(())));
+    postgres.ask("ALTER DATABASE t_asynchronous SET synchronous_commit = off").await;
+    let fresh = postgres.store();
+    assert_eq!((fresh.check().await, fresh.ready().await), (Err(Unfit::Asynchronous), Err(Unavailable)));
+    assert_eq!(fresh.register(KEY, &a_device()).await, Err(Unavailable));
+    postgres.ask("ALTER DATABASE t_asynchronous SET synchronous_commit = on").await;
+    assert_eq!((fresh.check().await, fresh.ready().await), (Ok(()), Ok(())));
+}
+
+/// Whoever may not make the tables is told at start.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_that_may_not_make_the_tables_is_told() {
+    let Some(postgres) = Postgres::start("role").await else { return };
+    postgres.ask("CREATE ROLE t_reader LOGIN").await;
+    let store = postgres_store(&postgres.url_as("t_reader"));
+    assert_eq!((store.check().await, store.ready().await), (Err(Unfit::Schema), Err(Unavailable)));
+    let foreign = "CREATE SCHEMA genuine; CREATE TABLE genuine.devices (id integer)";
+    let Some(taken) = Postgres::start("taken").await else { return };
+    taken.ask(foreign).await;
+    assert_eq!(taken.store().check().await, Err(Unfit::Schema));
+    assert_eq!(taken.ask("SELECT count(*) FROM information_schema.tables WHERE table_schema = 'genuine'").await, ["1"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_whose_connections_break_decides_nothing_and_comes_back() {
+    let Some(postgres) = Postgres::start("broken").await else { return };
+    let store = postgres.store();
+    store.register(KEY, &a_device()).await.unwrap();
+    store.advance(KEY, advance_to(5), Contract::Strict).await.unwrap();
+    let end =
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 't_broken' AND pid <> pg_backend_pid()";
+    postgres.ask(end).await;
+    assert_eq!(store.device(KEY).await, Err(Unavailable));
+    let read = async || store.device(KEY).await;
+    while read().await.is_err() {}
+    assert_eq!(
+        store.advance(KEY, advance_to(5), Contract::Strict).await,
+        Err(AdvanceError::Refused(Refusal::NotIncreased))
+    );
+    assert_eq!(store.advance(KEY, advance_to(6), Contract::Strict).await, Ok(()));
+}
+
+/// A revocation that comes between reading a counter and writing it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revocation_stops_an_advance_that_has_begun() {
+    let Some(postgres) = Postgres::start("overtaken").await else { return };
+    let store: Arc<dyn Store> = Arc::new(postgres.store());
+    store.register(KEY, &a_device()).await.unwrap();
+    let (client, connection) = tokio_postgres::connect(&postgres.url(), tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client.batch_execute(&format!("BEGIN; UPDATE genuine.devices SET revoked_at = {NOW}")).await.unwrap();
+    let advancing = Arc::clone(&store);
+    let advancing = tokio::spawn(async move { advancing.advance(KEY, advance_to(1), Contract::Strict).await });
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = 't_overtaken' AND wait_event_type = 'Lock'";
+    while postgres.ask(waiting).await != ["1"] {}
+    client.batch_execute("COMMIT").await.unwrap();
+    assert_eq!(advancing.await.unwrap(), REVOKED);
+    assert_eq!(store.device(KEY).await.unwrap().unwrap().window, ReplayWindow::ATTESTED);
+}
+
+/// Over TLS to a server whose certificate this authority signed, and otherwise not at all.
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_is_reached_over_tls_or_not_at_all() {
+    let Some(postgres) = Postgres::start("tls").await else { return };
+    let store =
+        |url: &str, ca: &std::path::Path| PostgresStore::new(url, Some(ca), std::time::Duration::from_secs(5)).unwrap();
+    let encrypted =
+        "SELECT count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE ssl AND datname = 't_tls'";
+    assert_eq!((postgres.store().ready().await, postgres.ask(encrypted).await), (Ok(()), vec!["0".to_owned()]));
+    let ca = postgres.directory().join("server.pem");
+    let private = store(&postgres.url(), &ca);
+    assert_eq!((private.ready().await, postgres.ask(encrypted).await), (Ok(()), vec!["1".to_owned()]));
+    // Whatever the address says of it.
+    let other = store(&format!("{}?sslmode=disable", postgres.url()), &ca);
+    assert_eq!((other.ready().await, postgres.ask(encrypted).await), (Ok(()), vec!["2".to_owned()]));
+    drop((private, other));
+    let scratch = Scratch::new("other-authority");
+    let other = scratch.path().join("other.pem");
+    std::fs::write(&other, rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap().cert.pem()).unwrap();
+    assert_eq!(store(&postgres.url(), &other).ready().await, Err(Unavailable));
+    let elsewhere = postgres.url().replace("127.0.0.1", "localhost");
+    assert_eq!(store(&elsewhere, &ca).ready().await, Err(Unavailable), "the certificate is another host's");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_in_postgres_that_is_damaged_is_closed() {
+    let Some(postgres) = Postgres::start("damaged").await else { return };
+    let store: Arc<dyn Store> = Arc::new(postgres.store());
+    store.register(KEY, &a_device()).await.unwrap();
+    for counters in ["", "\\x00", "\\xffffffffffffffffffffffffff", "\\x0000000100000000000000000000"] {
+        postgres.ask(&format!("UPDATE genuine.devices SET counters = '{counters}'")).await;
+        assert_eq!(
+            store.device(KEY).await.unwrap().unwrap().window,
+            ReplayWindow::after(Counter(u32::MAX)),
+            "{counters}"
+        );
+        for contract in [Contract::Strict, Contract::Window] {
+            assert!(store.advance(KEY, advance_to(u32::MAX), contract).await.is_err(), "{counters}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_that_says_nothing_holds_nobody_up() {
+    let (_listener, url) = silent();
+    let url = url.replace("redis://", "postgres://gateway@") + "genuine";
+    let store = PostgresStore::new(&url, None, std::time::Duration::from_secs(1)).unwrap();
+    let (store, start): (Arc<dyn Store>, _) = (Arc::new(store), std::time::Instant::now());
+    let ready = |store: Arc<dyn Store>, _| async move { store.ready().await };
+    assert_eq!(race(&store, ready, Result::is_ok).await, 0);
+    assert!(start.elapsed() < std::time::Duration::from_secs(5), "{:?}", start.elapsed());
+}

@@ -1,0 +1,103 @@
+//! redb.
+
+use std::sync::Arc;
+
+use genuine::app_attest::{AdvanceError, Counter, KeyId, Refusal, ReplayWindow};
+use genuine_gateway::{
+    metrics::Metrics,
+    store::{
+        Contract, RedbStore, Spent, Store, Usage,
+        conformance::{KEY, NOW, OTHER, REVOKED, a_device, a_secret, advance_to, in_window, race},
+    },
+};
+
+use crate::support::Scratch;
+
+#[expect(clippy::unused_async, reason = "as where a store is started by waiting for it")]
+async fn empty(law: &'static str) -> Option<(Scratch, Arc<dyn Store>)> {
+    let scratch = Scratch::new(&format!("redb-{law}"));
+    let store = Arc::new(open(&scratch));
+    Some((scratch, store))
+}
+
+genuine_gateway::store_laws!(empty);
+
+fn open(scratch: &Scratch) -> RedbStore {
+    let commits = Metrics::new().unwrap().commit;
+    RedbStore::open(&scratch.path().join("devices.redb"), commits).unwrap()
+}
+
+/// What was kept before there were windows: everything up to the counter counts as seen.
+#[tokio::test(flavor = "multi_thread")]
+async fn counters_in_redb_become_windows() {
+    const COUNTERS: ::redb::TableDefinition<'_, [u8; 32], u32> = ::redb::TableDefinition::new("counters");
+    const WINDOWS: ::redb::TableDefinition<'_, [u8; 32], &[u8; 13]> = ::redb::TableDefinition::new("windows");
+    let scratch = Scratch::new("redb-counters");
+    open(&scratch).register(KEY, &a_device()).await.unwrap();
+    {
+        let file = ::redb::Database::open(scratch.path().join("devices.redb")).unwrap();
+        let transaction = file.begin_write().unwrap();
+        transaction.delete_table(WINDOWS).unwrap();
+        transaction.open_table(COUNTERS).unwrap().insert(KEY.0, 7).unwrap();
+        transaction.commit().unwrap();
+    }
+    // Twice: what was adopted is not adopted again.
+    for highest in [7, 9] {
+        let store: Arc<dyn Store> = Arc::new(open(&scratch));
+        assert_eq!(store.device(KEY).await.unwrap().unwrap().window, ReplayWindow::after(Counter(highest)));
+        assert_eq!(in_window(&store, highest - 1).await, Err(Refusal::Seen));
+        assert_eq!(store.advance(KEY, advance_to(highest + 2), Contract::Strict).await, Ok(()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redb_keeps_what_it_acknowledged() {
+    let scratch = Scratch::new("redb-reopened");
+    {
+        let store = open(&scratch);
+        store.register(KEY, &a_device()).await.unwrap();
+        store.register(OTHER, &a_device()).await.unwrap();
+        store.advance(KEY, advance_to(5), Contract::Strict).await.unwrap();
+        store.revoke(OTHER, NOW).await.unwrap();
+        store.spend([1; 32], KEY, NOW + 300, NOW).await.unwrap();
+        store.add_secret(Usage::Challenges, &a_secret(1)).await.unwrap();
+        assert!(RedbStore::open(&scratch.path().join("devices.redb"), Metrics::new().unwrap().commit).is_err());
+    }
+    // It was closed as it should be: nothing has to be repaired.
+    let mut repair = ::redb::Database::builder();
+    repair.set_repair_callback(|_| panic!("the file was left open"));
+    drop(repair.open(scratch.path().join("devices.redb")).unwrap());
+    let store = open(&scratch);
+    assert_eq!(
+        store.advance(KEY, advance_to(5), Contract::Strict).await,
+        Err(AdvanceError::Refused(Refusal::NotIncreased))
+    );
+    assert_eq!(store.advance(OTHER, advance_to(1), Contract::Strict).await, REVOKED);
+    assert_eq!(store.spend([1; 32], OTHER, NOW + 300, NOW).await, Ok(Spent::Before(KEY)));
+    assert_eq!(store.secrets(Usage::Challenges).await, Ok(vec![a_secret(1)]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn writes_that_wait_share_a_commit() {
+    let scratch = Scratch::new("redb-shared");
+    let metrics = Metrics::new().unwrap();
+    let path = scratch.path().join("devices.redb");
+    let store: Arc<dyn Store> = Arc::new(RedbStore::open(&path, metrics.commit.clone()).unwrap());
+    let register = |store: Arc<dyn Store>, number| async move {
+        store.register(KeyId([u8::try_from(number).unwrap(); 32]), &a_device()).await.unwrap()
+    };
+    assert_eq!(race(&store, register, |&registered| registered).await, 100);
+    let commits = metrics.commit.get_sample_count();
+    assert!(commits < 50, "{commits} commits for 100 writes at once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redb_is_ready_once_it_has_written() {
+    let scratch = Scratch::new("redb-ready");
+    let metrics = Metrics::new().unwrap();
+    let store = RedbStore::open(&scratch.path().join("devices.redb"), metrics.commit.clone()).unwrap();
+    for commits in 0..3 {
+        assert_eq!(metrics.commit.get_sample_count(), commits);
+        assert_eq!(store.ready().await, Ok(()));
+    }
+}
