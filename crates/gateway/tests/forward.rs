@@ -201,12 +201,42 @@ async fn method_and_target_are_said_once_and_well() {
         assert_eq!(desk.refused(question).await, (400, "malformed".to_owned()), "{headers:?}");
     }
     // Signed as they are said: refused because a proxy and an upstream may take them for two routes.
-    for path in ["/orders/../payments", "/./orders", "/orders/%2E%2e/x", "/a%2F..%2fb", "/a\\..\\b", "/a%5c.", "/.."] {
+    for path in [
+        "/orders/../payments",
+        "/./orders",
+        "/orders/%2E%2e/x",
+        "/a%2F..%2fb",
+        "/a\\..\\b",
+        "/a%5c.",
+        "/..",
+        "/orders/..;/payments",
+        "/orders/..;x=1/payments",
+        "/orders/..%3b/payments",
+        "/orders/%252e%252E/payments",
+        "/orders/..%252fpayments",
+        "/orders/%25252e./payments",
+        "/orders/%25252525",
+        "/orders/..%00/payments",
+        "/orders/.%3Bx",
+    ] {
         let question = about(&mut alice, "orders", ("GET", path, ""), None).header("content-digest", digest(""));
         let question = question.header("x-forwarded-method", "GET").header("x-forwarded-uri", path);
         assert_eq!(desk.refused(question).await, (400, "malformed".to_owned()), "{path}");
     }
-    for target in ["/orders?path=/../x", "/orders/...", "/.well-known/x", "/a.b/c..d", "//orders", "/?"] {
+    for target in [
+        "/orders?path=/../x",
+        "/orders/...",
+        "/.well-known/x",
+        "/a.b/c..d",
+        "//orders",
+        "/?",
+        "/orders/%7Ea;v=1.2",
+        "/orders/100%",
+        "/orders/%zz",
+        "/orders/%2525",
+        "/orders/%C3%A9",
+        "/orders/..%C3%A9",
+    ] {
         let question = about(&mut alice, "orders", ("GET", target, ""), None).header("content-digest", digest(""));
         let question = question.header("x-forwarded-method", "GET").header("x-forwarded-uri", target);
         assert_eq!(desk.ask(question).await.status, 200, "{target}");

@@ -203,7 +203,10 @@ impl Config {
                 }
             };
             expect(names.insert(name), "its name is taken");
-            expect((1..=64).contains(&name.len()), "its name has from 1 to 64 bytes");
+            expect(
+                (1..=64).contains(&name.len()) && name.bytes().all(|octet| octet.is_ascii_graphic()),
+                "its name has from 1 to 64 letters, digits and signs of ASCII: it goes into headers and tokens",
+            );
             expect(self.demo || name != DEMO, "its name is the demonstration's");
             expect(!application.app_ids.is_empty(), "app_ids: at least one");
             let mut ids = BTreeSet::new();

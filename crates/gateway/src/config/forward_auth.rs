@@ -16,8 +16,7 @@ pub struct ForwardAuth {
     /// What the proxy calls it: lower-case letters, digits and hyphens.
     pub name: String,
     /// The applications whose apps may. Those of the server unless they are named.
-    #[serde(default)]
-    pub callers: Vec<String>,
+    pub callers: Option<Vec<String>>,
     /// What makes a request count once.
     #[serde(default)]
     pub freshness: Freshness,
@@ -64,7 +63,11 @@ impl Config {
                 "name: 1 to 64 lower-case letters, digits and hyphens, since it stands in a path",
             );
             expect(names.insert(name), "name: another one has it");
-            for caller in callers {
+            expect(
+                callers.as_ref().is_none_or(|callers| !callers.is_empty()),
+                "callers: an empty list lets nobody in; leave it out for the callers of the server",
+            );
+            for caller in callers.iter().flatten() {
                 let known = self.applications.iter().any(|application| application.name == *caller);
                 expect(known, &format!("callers: there is no application {caller:?}"));
             }

@@ -56,7 +56,7 @@ impl ForwardRule {
     #[must_use]
     pub fn configured(config: &Config) -> Vec<Self> {
         let rules = config.forward_auth.iter().map(|rule| {
-            let applications = if rule.callers.is_empty() { config.callers() } else { rule.callers.clone() };
+            let applications = rule.callers.clone().unwrap_or_else(|| config.callers());
             let access = Access { applications, freshness: rule.freshness };
             Self { name: rule.name.clone(), access, bodies: rule.body }
         });
@@ -116,6 +116,7 @@ async fn answer(
     }
     let peer = peer.ip().to_canonical();
     if !desk.proxies.iter().any(|network| network.contains(&peer)) {
+        tracing::warn!(%peer, "an address that trusted_proxies does not list asked about a request");
         return Err(Refusal::ProxyUnknown.into());
     }
     let original = Original::read(&parts.method, &parts.uri, &parts.headers, &desk.rule.name)?;
@@ -179,10 +180,32 @@ impl<'r> Original<'r> {
     }
 }
 
-/// Whether a path has a segment `.` or `..`, in any spelling. A proxy that takes it as it stands and an upstream that resolves
-/// it would not mean the same route, and the rule is the proxy's.
+/// How many encodings of one path are undone. One that has more says nothing that anybody means.
+const ENCODINGS: usize = 3;
+
+/// Whether a path has a segment `.` or `..`, in any spelling that a proxy or a service is known to resolve: encoded, encoded
+/// again, with a backslash for a slash, and with parameters behind it. One that takes the path as it stands and another that
+/// resolves it would not mean the same route, and the rule is the proxy's.
 fn climbs(target: &str) -> bool {
-    let path = target.split('?').next().unwrap_or_default().to_ascii_lowercase();
-    let path = path.replace("%2e", ".").replace("%2f", "/").replace("%5c", "/");
-    path.split(['/', '\\']).any(|segment| segment == "." || segment == "..")
+    let mut path = target.split('?').next().unwrap_or_default().to_owned();
+    for _ in 0..ENCODINGS {
+        path = decode(&path);
+    }
+    // Parameters of a segment begin at a semicolon (RFC 3986 §3.3), and some stop reading at a control character.
+    let is_end = |end: char| end == ';' || end.is_control();
+    let name = |segment: &str| segment.split(is_end).next().unwrap_or_default().to_owned();
+    path.split(['/', '\\']).map(name).any(|name| name == "." || name == "..") || decode(&path) != path
+}
+
+/// The path with the ASCII in it decoded that is encoded (RFC 3986 §2.1).
+fn decode(path: &str) -> String {
+    let (mut decoded, mut rest) = (String::new(), path);
+    while let Some((before, after)) = rest.split_once('%') {
+        decoded.push_str(before);
+        let digits = after.get(..2).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        let octet = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()).filter(u8::is_ascii);
+        decoded.push(octet.map_or('%', char::from));
+        rest = after.get(if octet.is_some() { 2 } else { 0 }..).unwrap_or_default();
+    }
+    decoded + rest
 }
