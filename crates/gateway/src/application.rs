@@ -3,7 +3,7 @@
 use genuine::{
     Error,
     app_attest::{
-        AppIdHash, AssertionVerifier, AttestationVerifier, Environments, MACOS_ACCESS_CONTROL, OsBuild, Platform,
+        self, AppIdHash, AssertionVerifier, AttestationVerifier, Environments, MACOS_ACCESS_CONTROL, OsBuild, Platform,
         Policy, ValidationCategory,
     },
     crypto::GenuineCrypto,
@@ -107,4 +107,13 @@ fn policy(settings: &config::Application, app_id: AppIdHash) -> Policy<'static> 
 /// Texts that live as long as the process.
 fn leak_all(texts: &[String]) -> &'static [&'static str] {
     texts.iter().map(|text| &*text.clone().leak()).collect::<Vec<_>>().leak()
+}
+
+/// An environment's name, as clients and operators read it.
+#[must_use]
+pub const fn environment_name(environment: app_attest::Environment) -> &'static str {
+    match environment {
+        app_attest::Environment::Production => "PRODUCTION",
+        app_attest::Environment::Development => "DEVELOPMENT",
+    }
 }

@@ -14,18 +14,15 @@ use genuine::{
 
 use crate::{
     refusal::Refusal,
-    secrets::Secrets,
+    secrets::{SKEW, Secrets},
     store::{ChallengeId, Spent, Store, StoredSecret, Unavailable, Usage},
 };
 
 /// How long a secret seals challenges, in seconds: longer than any challenge lives.
 const PERIOD: u64 = 86_400;
 
-/// How long after it was made a secret seals first, in seconds: by then every gateway has read it.
-pub const SETTLING: u64 = 60;
-
-/// How far the clocks of gateways may lie apart, in seconds. By so much longer a used challenge is remembered.
-const SKEW: u64 = 60;
+/// How long after it was made a secret seals first, in seconds: by then every gateway has read it, whatever its clock says.
+pub const SETTLING: u64 = 2 * SKEW;
 
 /// A session: SHA-256 of what the client shows.
 pub type Session = [u8; 32];

@@ -22,7 +22,6 @@ pub use self::{
     store::{Secret, Store},
     variables::{VARIABLES, is_ours},
 };
-use crate::token::TokenSettings;
 
 /// What the server is told.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -93,6 +92,17 @@ pub struct Tokens {
     /// The header that holds one: `authorization`, after `Bearer`, or another one that holds nothing else.
     #[serde(default = "default_token_header")]
     pub header: String,
+}
+
+/// What the configuration says of tokens.
+#[derive(Clone, Debug)]
+pub struct TokenSettings {
+    /// Who issues them (`iss`).
+    pub issuer: String,
+    /// Whom they are for (`aud`).
+    pub audience: String,
+    /// How long one lives, in seconds.
+    pub lifetime: u32,
 }
 
 impl Default for Tokens {

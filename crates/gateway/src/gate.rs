@@ -11,8 +11,7 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use genuine::{
     Error, UnixTime,
     app_attest::{
-        AdvanceError, Assertion, AttestationObject, AttestedKey, ClientDataHash, EitherKey, Environment, KeyId,
-        ReplayWindow,
+        AdvanceError, Assertion, AttestationObject, AttestedKey, ClientDataHash, EitherKey, KeyId, ReplayWindow,
     },
     crypto::GenuineCrypto,
 };
@@ -404,14 +403,5 @@ impl From<AdvanceError<AdvanceFault>> for Refusal {
 impl From<Unavailable> for Refusal {
     fn from(Unavailable: Unavailable) -> Self {
         Self::StoreUnavailable
-    }
-}
-
-/// An environment's name, as clients and operators read it.
-#[must_use]
-pub const fn environment_name(environment: Environment) -> &'static str {
-    match environment {
-        Environment::Production => "PRODUCTION",
-        Environment::Development => "DEVELOPMENT",
     }
 }

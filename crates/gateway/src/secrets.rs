@@ -1,11 +1,17 @@
 //! The secrets that all gateways of a store share: made by one of them, kept in the store, renewed while they run.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{
+    Arc, PoisonError, RwLock,
+    atomic::{AtomicU64, Ordering},
+};
 
 use crate::{
     refusal::Refusal,
     store::{Store, StoredSecret, Unavailable, Usage},
 };
+
+/// How far the clocks of gateways may lie apart, in seconds.
+pub const SKEW: u64 = 60;
 
 /// The secrets of one use.
 ///
@@ -22,13 +28,23 @@ pub struct Secrets {
     read: RwLock<Arc<[StoredSecret]>>,
     /// One of those who find none reads them.
     reading: tokio::sync::Mutex<()>,
+    /// How often that failed: those who waited for it meanwhile fail as well.
+    failures: AtomicU64,
 }
 
 impl Secrets {
     /// The secrets of a use: each is used so many seconds after it was made, and for so long.
     #[must_use]
     pub fn new(usage: Usage, period: u64, settling: u64, store: Arc<dyn Store>) -> Self {
-        Self { usage, period, settling, store, read: RwLock::default(), reading: tokio::sync::Mutex::default() }
+        Self {
+            usage,
+            period,
+            settling,
+            store,
+            read: RwLock::default(),
+            reading: tokio::sync::Mutex::default(),
+            failures: AtomicU64::new(0),
+        }
     }
 
     /// All of them, newest first: what any of them made is good. There is one at least, and as long as nothing changes it is the
@@ -42,9 +58,16 @@ impl Secrets {
         if !read.is_empty() {
             return Ok(read);
         }
+        let failures = self.failures.load(Ordering::SeqCst);
         let _reading = self.reading.lock().await;
         if self.read().is_empty() {
-            self.renew(now).await?;
+            if self.failures.load(Ordering::SeqCst) != failures {
+                return Err(Unavailable.into());
+            }
+            if let Err(error) = self.renew(now).await {
+                self.failures.fetch_add(1, Ordering::SeqCst);
+                return Err(error.into());
+            }
         }
         Ok(self.read())
     }
@@ -62,7 +85,11 @@ impl Secrets {
     /// If the store cannot answer; those that were read stay.
     pub async fn renew(&self, now: u64) -> Result<(), Unavailable> {
         let mut secrets = self.store.secrets(self.usage).await?;
-        if secrets.first().is_none_or(|newest| newest.made_at.saturating_add(self.period) <= now) {
+        // One of a clock that was ahead would never be due.
+        let is_due = |newest: &StoredSecret| {
+            newest.made_at.saturating_add(self.period) <= now || newest.made_at > now.saturating_add(SKEW)
+        };
+        if secrets.first().is_none_or(is_due) {
             secrets = self.add(secrets.first(), now).await?;
         }
         self.keep(secrets);

@@ -135,9 +135,7 @@ impl Server {
         let intake = Intake::new(limits.body_bytes, limits.buffered_bytes, timeout, session_header);
         let routes = AppRoutes::new(Arc::clone(&gate), intake);
         let routes = match &config.tokens {
-            Some(_) => {
-                routes.tokens(config.applications.iter().map(|application| application.name.clone()).collect())?
-            }
+            Some(_) => routes.tokens(config.callers())?,
             None => routes,
         };
         let routes = routes.forward_auth(&config.trusted_proxies, ForwardRule::configured(&config))?;
@@ -295,7 +293,7 @@ fn open_store(config: &Config, metrics: &Metrics) -> Result<Arc<dyn Store>, Box<
         StoreChoice::Memory {} => Arc::new(MemoryStore::default()),
         StoreChoice::Redb { path } => Arc::new(RedbStore::open(path, metrics.commit.clone())?),
         StoreChoice::Redis { url, durability } => Arc::new(RedisStore::new(url, *durability, answer)?),
-        StoreChoice::Postgres { url, ca } => Arc::new(PostgresStore::new(url, ca.as_deref(), answer)?),
+        StoreChoice::Postgres { url, ca, .. } => Arc::new(PostgresStore::new(url, ca.as_deref(), answer)?),
     })
 }
 

@@ -18,7 +18,8 @@ use genuine::{
 };
 
 use crate::{
-    gate::environment_name,
+    application::environment_name,
+    config::TokenSettings,
     refusal::Refusal,
     secrets::Secrets,
     store::{Store, StoredSecret, Unavailable, Usage},
@@ -31,23 +32,15 @@ const PERIOD: u64 = 7 * 86_400;
 const SETTLING: u64 = 600;
 /// For how long a verifier elsewhere may keep the list of keys, in seconds.
 pub const KEYS_MAX_AGE: u64 = 300;
+/// By how many seconds a token is dated back, so that a gateway whose clock is behind by no more takes it. It expires as if it were
+/// not.
+const DATED_BACK: u32 = 30;
 /// The claim that names the application.
 const APPLICATION: &str = "application";
 /// How many characters of its thumbprint name a key: 72 bits, in a list of four.
 const KID: usize = 12;
 /// Room for a token, whose application has 64 octets at most, and for four keys.
 const ROOM: usize = 2048;
-
-/// What the configuration says of tokens.
-#[derive(Clone, Debug)]
-pub struct TokenSettings {
-    /// Who issues them (`iss`).
-    pub issuer: String,
-    /// Whom they are for (`aud`).
-    pub audience: String,
-    /// How long one lives, in seconds.
-    pub lifetime: u32,
-}
 
 /// Mints session tokens, and verifies them.
 pub struct Tokens {
@@ -108,13 +101,14 @@ impl Tokens {
         let TokenSettings { issuer, audience, lifetime } = &self.settings;
         let subject = BASE64_URL_SAFE_NO_PAD.encode(key.id().0);
         let claims = [(APPLICATION, ClaimValue::Text(application))];
-        let token = NewToken::new(&subject, *lifetime)
+        let token = NewToken::new(&subject, lifetime.saturating_add(DATED_BACK))
             .with_environment(environment_name(key.environment()))
             .with_verdict("VERIFIED")
             .with_claims(&claims);
         let minter = TokenMinter::es256(issuer, audience, &signing.kid, &signing.signer, &GenuineCrypto)?;
         let mut room = [0; ROOM];
-        Ok(minter.mint(&token, &random, UnixTime(now), &mut room)?.to_owned())
+        let dated = UnixTime(now.saturating_sub(DATED_BACK.into()));
+        Ok(minter.mint(&token, &random, dated, &mut room)?.to_owned())
     }
 
     /// Who shows a token. Whether the device was revoked since is not part of it.
@@ -126,7 +120,7 @@ impl Tokens {
         let keys = self.keys(now).await?;
         let keys = keys.public();
         let TokenSettings { issuer, audience, lifetime } = &self.settings;
-        let policy = TokenPolicy::new(issuer, audience).limit_lifetime(*lifetime);
+        let policy = TokenPolicy::new(issuer, audience).limit_lifetime(lifetime.saturating_add(DATED_BACK));
         let mut text = token.as_bytes().to_vec();
         let token = TokenVerifier::new(policy, &keys, &GenuineCrypto)?.verify(&mut text, UnixTime(now))?;
         // A token of this gateway's has both.

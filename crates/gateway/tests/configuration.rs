@@ -140,7 +140,7 @@ fn assert_mistakes(cases: Vec<Case<'_>>) {
 #[test]
 fn each_mistake_about_an_application_is_named() {
     assert_mistakes(vec![
-        (FILE.replace("name = \"shop\"", "name = \"\""), vec![], "from 1 to 64 bytes"),
+        (FILE.replace("name = \"shop\"", "name = \"\""), vec![], "its name has from 1 to 64"),
         (format!("{FILE}timeout_ms = 0"), vec![], "timeout_ms:"),
         (format!("{FILE}timeout_ms = 2147483648"), vec![], "timeout_ms:"),
         (format!("{FILE}categories = []"), vec![], "an empty list refuses everything"),
@@ -295,12 +295,31 @@ fn postgres_has_an_address_and_an_authority_if_it_is_reached_over_tls() {
     let redis = "kind = \"redis\"\nurl = \"redis://user:secret@127.0.0.1:6379/\"";
     let file = |url: &str, more: &str| FILE.replace(redis, &format!("kind = \"postgres\"\nurl = \"{url}\"\n{more}"));
     let good = "postgres://gateway:secret@db.example:5433/shop";
-    let config = load(Some(&file(good, "")), &[]).unwrap();
-    assert_eq!(config.store, Store::Postgres { url: good.to_owned(), ca: None });
+    let plain = "allow_plain = true";
+    let config = load(Some(&file(good, plain)), &[]).unwrap();
+    assert_eq!(config.store, Store::Postgres { url: good.to_owned(), ca: None, allow_plain: true });
     let printed = toml::to_string(&config).unwrap();
     assert!(printed.contains("postgres://db.example:5433/shop") && !printed.contains("secret"), "{printed}");
-    let variable = load(Some(FILE), &[("GENUINE_GATEWAY_STORE", good)]).unwrap();
-    assert_eq!(variable.store, Store::Postgres { url: good.to_owned(), ca: None });
+    // Beyond this machine it takes TLS, or a word; and an address from a variable takes nothing back of what the file says.
+    assert_mistakes(vec![
+        (file(good, ""), vec![], "store: a server beyond this machine takes ca, or allow_plain"),
+        (FILE.to_owned(), vec![("GENUINE_GATEWAY_STORE", good)], "store: a server beyond this machine takes ca"),
+    ]);
+    for local in
+        ["postgres://gateway@localhost/shop", "postgres://gateway@[::1]/shop", "postgres://gateway@%2Frun%2Fpg/shop"]
+    {
+        assert_eq!(load(Some(&file(local, "")), &[]).err(), None, "{local}");
+    }
+    let ca = support::Scratch::new("authority-of-the-file").path().join("ca.pem");
+    std::fs::create_dir_all(ca.parent().unwrap()).unwrap();
+    std::fs::write(&ca, rcgen::generate_simple_self_signed(["db.example".to_owned()]).unwrap().cert.pem()).unwrap();
+    let local = file("postgres://gateway@localhost/shop", &format!("ca = \"{}\"", ca.display()));
+    let variable = load(Some(&local), &[("GENUINE_GATEWAY_STORE", good)]).unwrap();
+    assert_eq!(variable.store, Store::Postgres { url: good.to_owned(), ca: Some(ca.clone()), allow_plain: false });
+    std::fs::remove_dir_all(ca.parent().unwrap()).unwrap();
+    let durable = FILE.replace("[store]", "[store]\ndurability = \"volatile\"");
+    let variable = load(Some(&durable), &[("GENUINE_GATEWAY_STORE", "redis://h/")]).unwrap();
+    assert_eq!(variable.store, Store::Redis { url: "redis://h/".to_owned(), durability: Durability::Volatile });
 
     let malformed = "store.url: this is no address of PostgreSQL";
     for url in ["", "redis://h", "postgres://", "postgres://h", "postgres://gateway@h", "postgres://gateway@h:x/shop"] {
@@ -313,7 +332,7 @@ fn postgres_has_an_address_and_an_authority_if_it_is_reached_over_tls() {
     let ca = |path: &std::path::Path| format!("ca = \"{}\"", path.display());
     assert_mistakes(vec![
         (
-            file(&format!("{good}?sslmode=require"), ""),
+            file(&format!("{good}?sslmode=require"), plain),
             vec![],
             "store.ca: sslmode=require takes the authority's certificate",
         ),

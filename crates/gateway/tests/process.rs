@@ -30,7 +30,7 @@ use rustls::{
     ClientConfig, RootCertStore, SupportedProtocolVersion,
     version::{TLS12, TLS13},
 };
-use support::{APP_ID, APPLICATION, AUTHORITY, Redis, Scratch};
+use support::{APP_ID, APPLICATION, AUTHORITY, Postgres, Redis, Scratch};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     task::JoinSet,
@@ -205,9 +205,15 @@ async fn nothing_acknowledged_is_lost_when_killed_20_times_on_redb() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_acknowledged_is_lost_when_killed_on_redis() {
+async fn nothing_acknowledged_is_lost_when_killed_20_times_on_redis() {
     let Some(redis) = Redis::start("killed") else { return };
-    killed(&redis.url(), 5).await;
+    killed(&redis.url(), 20).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_acknowledged_is_lost_when_killed_20_times_on_postgres() {
+    let Some(postgres) = Postgres::start("killed").await else { return };
+    killed(&postgres.url(), 20).await;
 }
 
 /// The demonstration with a window, over the store of this variable: this program, started again as a server.
@@ -373,9 +379,21 @@ async fn keep_calling(mut app: App, stop: Arc<AtomicBool>) -> (App, Vec<SignedCa
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn redis_that_is_killed_under_load_loses_nothing() {
+async fn redis_that_is_killed_20_times_under_load_loses_nothing() {
     let Some(mut redis) = Redis::start("load") else { return };
-    let server = Server::start(&redis.url(), &[]);
+    let url = redis.url();
+    store_is_killed(&url, |alive| if alive { redis.run() } else { redis.kill() }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_that_is_killed_20_times_under_load_loses_nothing() {
+    let Some(postgres) = Postgres::alone("load").await else { return };
+    store_is_killed(&postgres.url(), |alive| if alive { postgres.run() } else { postgres.kill() }).await;
+}
+
+/// Kills the store of a server under load, and starts it again.
+async fn store_is_killed(store: &str, mut alive: impl FnMut(bool)) {
+    let server = Server::start(store, &[]);
     let stop = Arc::new(AtomicBool::new(false));
     let mut calling = JoinSet::new();
     for number in 0..8 {
@@ -383,11 +401,19 @@ async fn redis_that_is_killed_under_load_loses_nothing() {
         assert!(register(&app).await);
         calling.spawn(keep_calling(app, Arc::clone(&stop)));
     }
-    for _ in 0..3 {
-        tokio::time::sleep(Duration::from_millis(400)).await;
-        redis.kill();
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        redis.run();
+    for round in 0..20 {
+        tokio::time::sleep(Duration::from_millis(200 + 17 * round)).await;
+        tokio::task::block_in_place(|| alive(false));
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        tokio::task::block_in_place(|| alive(true));
+    }
+    // It may have to read what it wrote before it answers again.
+    let http = Client::new();
+    for _ in 0..200 {
+        if http.get(format!("{}/ready", server.operator)).send().await.unwrap().status() == StatusCode::OK {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
     tokio::time::sleep(Duration::from_millis(1500)).await;
     stop.store(true, Ordering::SeqCst);

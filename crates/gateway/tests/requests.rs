@@ -31,8 +31,8 @@ use genuine_gateway::{
 use genuine_testvectors::{Device, Environment, Generation};
 use serde_json::{Value, json};
 use support::{
-    APP_ID, APPLICATION, AUTHORITY, Answer, Hands, Redis, Scratch, Site, assert, authorization, device, gate_of,
-    gate_over, now, origin, registration, signed,
+    APP_ID, APPLICATION, AUTHORITY, Answer, Hands, Postgres, Redis, Scratch, Site, assert, authorization, device,
+    gate_of, gate_over, now, origin, registration, signed,
 };
 use tokio::task::JoinSet;
 
@@ -443,6 +443,20 @@ async fn gateways_of_one_store_take_each_others_challenges() {
     assert_refused(&one, &answer, 401, "challenge_rejected", "ChallengeReused");
 }
 
+/// A gateway whose clock was years ahead once does not end rotation.
+#[tokio::test]
+async fn a_secret_from_the_future_is_followed_by_another() {
+    let (store, hands): (Arc<dyn Store>, _) = (Arc::new(MemoryStore::default()), Hands::at(now()));
+    let site = Site::of(Arc::new(gate_over(Arc::clone(&store), &hands)), hands, origin());
+    for (number, ahead, renewed) in [(1, 60, false), (2, 61, true)] {
+        let secret = StoredSecret { number, made_at: now() + ahead, octets: [7; 32] };
+        assert!(store.add_secret(Usage::Challenges, &secret).await.unwrap());
+        site.gate.challenges.renew((site.gate.clock)()).await.unwrap();
+        let newest = store.secrets(Usage::Challenges).await.unwrap()[0].number;
+        assert_eq!(newest, if renewed { number + 1 } else { number });
+    }
+}
+
 /// A secret is renewed after a day. It seals once every gateway has had time to read it, and what the last one sealed is good
 /// until its time is over.
 #[tokio::test]
@@ -581,19 +595,38 @@ async fn one_of_200_copies_is_accepted_by_two_servers_on_one_redis() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_of_many_registrations_with_one_challenge_is_accepted() {
-    let site = Arc::new(Site::new());
-    let challenge = site.challenge("attestation", "alice").await;
+async fn one_of_200_copies_is_accepted_by_two_servers_on_one_postgres() {
+    let Some(postgres) = Postgres::start("copies").await else { return };
+    let store = || Arc::new(postgres.store()) as Arc<dyn Store>;
+    one_copy_is_accepted(vec![store(), store()]).await;
+}
+
+/// Twenty keys, one challenge, and as many gateways as there are stores.
+async fn one_registration_is_accepted(stores: Vec<Arc<dyn Store>>) {
+    let hands = Hands::at(now());
+    let site = |store| Arc::new(Site::of(Arc::new(gate_over(store, &hands)), hands.clone(), origin()));
+    let sites: Vec<_> = stores.into_iter().map(site).collect();
+    let challenge = sites[0].challenge("attestation", "alice").await;
     let mut runners = JoinSet::new();
     for number in 0..20 {
-        // Twenty keys, one challenge.
         let body = registration(&device(&format!("device {number}")), &challenge);
-        let site = Arc::clone(&site);
+        let site = Arc::clone(&sites[number % sites.len()]);
         runners.spawn(async move { site.post("/devices", "alice", &body).await.status });
     }
     let answers = runners.join_all().await;
     assert_eq!(answers.iter().filter(|status| **status == 201).count(), 1, "{answers:?}");
     assert!(answers.iter().all(|status| [201, 401].contains(status)), "{answers:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_of_many_registrations_with_one_challenge_is_accepted() {
+    one_registration_is_accepted(vec![Arc::new(MemoryStore::default())]).await;
+    if let Some(redis) = Redis::start("one-challenge") {
+        one_registration_is_accepted(vec![Arc::new(redis.store()), Arc::new(redis.store())]).await;
+    }
+    if let Some(postgres) = Postgres::start("one-challenge").await {
+        one_registration_is_accepted(vec![Arc::new(postgres.store()), Arc::new(postgres.store())]).await;
+    }
 }
 
 /// What an honest client can act on is told apart, and nothing by which a stranger could find out about a device.

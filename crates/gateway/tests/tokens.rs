@@ -14,12 +14,12 @@ use axum::{
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use genuine::app_attest::KeyId;
 use genuine_gateway::{
-    config,
+    config::{self, TokenSettings},
     gate::Gate,
     http::{AppRoutes, Origin},
     limit::RateLimiter,
     store::{MemoryStore, Store, Usage},
-    token::{TokenHolder, TokenSettings, Tokens},
+    token::{TokenHolder, Tokens},
 };
 use genuine_testvectors::Device;
 use serde_json::{Value, json};
@@ -69,7 +69,15 @@ impl Place {
 
     /// A registered device, and a token of it.
     async fn token(&self, device: &mut Device) -> String {
-        let answer = self.send(signed(device, "POST", "/tokens", "", None)).await;
+        self.token_of(APPLICATION, device).await
+    }
+
+    /// The same of another application.
+    async fn token_of(&self, application: &str, device: &mut Device) -> String {
+        let body = json!({ "application": application, "purpose": "assertion" });
+        let challenge =
+            self.site.post("/challenges", "alice", &body).await.json()["challenge"].as_str().unwrap().to_owned();
+        let answer = self.send(signed(device, "POST", "/tokens", "", Some(&challenge))).await;
         assert_eq!(answer.status, 200, "{}", answer.json());
         assert_eq!(answer.headers["cache-control"], "no-store");
         let answer = answer.json();
@@ -115,9 +123,13 @@ async fn a_device_that_signs_gets_a_token_and_comes_with_it() {
         (&claims["iss"], &claims["aud"], &claims["sub"]),
         (&json!(ISSUER), &json!("https://api.example"), &json!(subject))
     );
-    assert_eq!((&claims["iat"], &claims["exp"]), (&json!(now()), &json!(now() + u64::from(LIFETIME))));
+    assert_eq!((&claims["iat"], &claims["exp"]), (&json!(now() - 30), &json!(now() + u64::from(LIFETIME))));
     assert_eq!((&claims["environment"], &claims["verdict"]), (&json!("PRODUCTION"), &json!("VERIFIED")));
     assert_eq!((place.site.gate.metrics.tokens.get(), place.site.gate.metrics.admissions.get()), (1, 3));
+    // Nor does a signature that may be old.
+    let mut bob = device("bob");
+    place.site.register(&bob, "bob").await;
+    assert_eq!(place.send(signed(&mut bob, "POST", "/tokens", "", None)).await.code(), "challenge_rejected");
     // Who signed nothing gets none, and neither does whoever has a token alone.
     let bare = |header: &str| Request::post("/tokens").header("authorization", header).body(Body::empty()).unwrap();
     for header in ["Bearer x".to_owned(), format!("Bearer {token}")] {
@@ -168,6 +180,18 @@ async fn r13_a_token_expires_to_the_second() {
     assert_eq!(place.site.refusals("TokenExpired"), 1);
 }
 
+/// Gateways of one store whose clocks differ by half a minute take each other's tokens.
+#[tokio::test]
+async fn a_gateway_whose_clock_is_behind_takes_a_new_token() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+    let one = Place::over(&store, &Hands::at(now()));
+    let (_, token) = one.registered("alice").await;
+    for (behind, status) in [(0, 200), (1, 200), (30, 200), (31, 401)] {
+        let other = Place::over(&store, &Hands::at(now() - behind));
+        assert_eq!(other.come(&token).await.status, status, "{behind}");
+    }
+}
+
 #[tokio::test]
 async fn r14_a_revoked_device_is_refused_at_its_next_request() {
     let place = Place::new();
@@ -175,7 +199,8 @@ async fn r14_a_revoked_device_is_refused_at_its_next_request() {
     let (_, other) = place.registered("bob").await;
     place.site.gate.revoke(KeyId(alice.key_id())).await.unwrap();
     assert_eq!(place.come(&token).await.code(), "rejected");
-    assert_eq!(place.send(signed(&mut alice, "POST", "/tokens", "", None)).await.status, 401);
+    let challenge = place.site.challenge("assertion", "alice").await;
+    assert_eq!(place.send(signed(&mut alice, "POST", "/tokens", "", Some(&challenge))).await.status, 401);
     assert_eq!((place.site.refusals("KeyRevoked"), place.come(&other).await.status), (2, 200));
 }
 
@@ -190,7 +215,7 @@ async fn r15_keys_rotate_and_overlap() {
     assert_eq!((first.len(), &part(&token, 0)["kid"]), (1, &first[0]), "one key, whichever gateway needed it first");
 
     // The operator adds one; the other gateway has not read it yet.
-    assert_eq!(one.site.operate("POST", "/tokens/keys").await.status, 204);
+    assert_eq!(one.site.operate("PUT", "/tokens/keys").await.status, 204);
     let both = kids(&one).await;
     assert_eq!((both.len(), &both[1], kids(&other).await), (2, &first[0], first.clone()));
     let before = one.token(&mut alice).await;
@@ -246,9 +271,18 @@ async fn a_token_is_good_for_its_application_service_and_store() {
     let mut registration = support::registration(&bob, &challenge);
     registration["application"] = json!("other");
     assert_eq!(place.site.post("/devices", "bob", &registration).await.status, 201);
-    let token = place.token(&mut bob).await;
+    let token = place.token_of("other", &mut bob).await;
     assert_eq!(place.come(&token).await.code(), "rejected");
     assert_eq!(place.site.refusals("ApplicationRefused"), 1);
+
+    // Where that application gets none, it gets none.
+    let strict = AppRoutes::new(Arc::clone(&place.site.gate), support::intake()).tokens(vec![APPLICATION.to_owned()]);
+    let strict = strict.unwrap().router(Arc::new(origin()));
+    let challenge =
+        place.site.post("/challenges", "alice", &json!({ "application": "other", "purpose": "assertion" })).await;
+    let challenge = challenge.json()["challenge"].as_str().unwrap().to_owned();
+    let request = signed(&mut bob, "POST", "/tokens", "", Some(&challenge));
+    assert_eq!(answer_of(strict, "127.0.0.1", request).await.code(), "rejected");
 
     let (_, token) = place.registered("alice").await;
     // Another store has other keys.
@@ -310,7 +344,7 @@ async fn without_tokens_there_is_no_such_route() {
         let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
         assert_eq!(answer_of(app.clone(), "127.0.0.1", request).await.code(), "not_found");
     }
-    assert_eq!(site.operate("POST", "/tokens/keys").await.code(), "not_found");
+    assert_eq!(site.operate("PUT", "/tokens/keys").await.code(), "not_found");
 }
 
 #[tokio::test]

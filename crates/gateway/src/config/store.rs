@@ -31,6 +31,9 @@ pub enum Store {
         url: String,
         /// The certificate of the authority that signed the server's, PEM. With it the connection is over TLS, and nothing else.
         ca: Option<PathBuf>,
+        /// Whether a server on another machine may be reached without TLS.
+        #[serde(default)]
+        allow_plain: bool,
     },
     /// Nothing is kept: for tests.
     Memory {},
@@ -62,13 +65,18 @@ impl Serialize for Secret {
     }
 }
 
-/// `memory`, `redb:PATH`, or an address of Redis or PostgreSQL.
-pub(super) fn parse_store(text: &str) -> Option<Store> {
+/// `memory`, `redb:PATH`, or an address of Redis or PostgreSQL. What the file says beside the address of the same kind stays.
+pub(super) fn parse_store(text: &str, before: &Store) -> Option<Store> {
+    let (ca, allow_plain, durability) = match before {
+        Store::Postgres { ca, allow_plain, .. } => (ca.clone(), *allow_plain, Durability::default()),
+        Store::Redis { durability, .. } => (None, false, *durability),
+        _ => (None, false, Durability::default()),
+    };
     match text.split_once(':') {
         None if text == "memory" => Some(Store::Memory {}),
         Some(("redb", path)) if !path.is_empty() => Some(Store::Redb { path: path.into() }),
-        Some(("postgres" | "postgresql", _)) => Some(Store::Postgres { url: text.to_owned(), ca: None }),
-        Some(("redis", _)) => Some(Store::Redis { url: text.to_owned(), durability: Durability::default() }),
+        Some(("postgres" | "postgresql", _)) => Some(Store::Postgres { url: text.to_owned(), ca, allow_plain }),
+        Some(("redis", _)) => Some(Store::Redis { url: text.to_owned(), durability }),
         _ => None,
     }
 }

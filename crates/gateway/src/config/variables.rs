@@ -70,7 +70,10 @@ impl Config {
             let form = match name.as_str() {
                 "LISTEN" => set(&mut self.listen, value.parse().ok(), "an address and a port"),
                 "OPERATOR_LISTEN" => set(&mut self.operator_listen, value.parse().ok(), "an address and a port"),
-                "STORE" => set(&mut self.store, parse_store(&value), "memory, redb:PATH, redis://… or postgres://…"),
+                "STORE" => {
+                    let store = parse_store(&value, &self.store);
+                    set(&mut self.store, store, "memory, redb:PATH, redis://… or postgres://…")
+                }
                 "SESSION_HEADER" => set(&mut self.session_header, Some(value), ""),
                 "OPERATOR_TOKEN" => set(&mut self.operator_token, Some(Some(Secret(value))), ""),
                 "AUTHORITY" => set(&mut self.authority, Some(value), ""),

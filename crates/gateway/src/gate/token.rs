@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use genuine::Error;
 
-use super::{Caller, Gate};
+use super::{Caller, Gate, in_time};
 use crate::{
     refusal::Refusal,
     token::{TokenHolder, Tokens},
@@ -22,7 +22,8 @@ impl Gate {
         if device.revoked_at.is_some() {
             return Err(Refusal::KeyRevoked);
         }
-        let token = tokens.mint(&key, &device.application, (self.clock)()).await?;
+        let application = self.application(&device.application)?;
+        let token = in_time(application, tokens.mint(&key, &application.name, (self.clock)())).await??;
         self.metrics.tokens.inc();
         Ok((token, tokens.lifetime()))
     }

@@ -14,8 +14,9 @@ use serde_json::json;
 
 use super::{header::decode_base64, intake::Intake, problem::Problem};
 use crate::{
+    application::environment_name,
     challenge::Purpose,
-    gate::{Gate, Registration, environment_name},
+    gate::{Gate, Registration},
     refusal::Refusal,
 };
 

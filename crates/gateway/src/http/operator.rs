@@ -8,17 +8,14 @@ use axum::{
     http::{StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
-    routing::{get, post, put},
+    routing::{get, put},
 };
 use genuine::app_attest::KeyId;
 use serde_json::json;
 use subtle::ConstantTimeEq as _;
 
 use super::problem::Problem;
-use crate::{
-    gate::{Gate, environment_name},
-    refusal::Refusal,
-};
+use crate::{application::environment_name, gate::Gate, refusal::Refusal};
 
 /// The routes of the operator.
 pub(super) fn router(gate: Arc<Gate>) -> Router {
@@ -28,7 +25,7 @@ pub(super) fn router(gate: Arc<Gate>) -> Router {
         .route("/metrics", get(metrics))
         .route("/devices/{key_id}", get(device))
         .route("/devices/{key_id}/revocation", put(revoke))
-        .route("/tokens/keys", post(rotate))
+        .route("/tokens/keys", put(rotate))
         .with_state(gate)
 }
 

@@ -84,7 +84,8 @@ impl AppRoutes {
         self.add(routes, |routes| routes.route_layer(body).route_layer(layer))
     }
 
-    /// Adds where devices of these applications get session tokens, and where anybody gets the keys to verify them with.
+    /// Adds where devices of these applications get session tokens, and where anybody gets the keys to verify them with. The request
+    /// for one takes a challenge: a token says that the app was genuine a moment ago.
     ///
     /// # Panics
     ///
@@ -95,7 +96,7 @@ impl AppRoutes {
     /// If the description is no JSON object, which a test would show.
     pub fn tokens(self, applications: Vec<String>) -> serde_json::Result<Self> {
         let (issuing, publishing) = (token::issuing(Arc::clone(&self.gate)), token::publishing(Arc::clone(&self.gate)));
-        self.protected(Access { applications, freshness: Freshness::Counter }, issuing)
+        self.protected(Access { applications, freshness: Freshness::Challenge }, issuing)
             .open(publishing)
             .described(TOKEN_PATHS)
     }

@@ -4,12 +4,13 @@
 //! engine decides, and the row is written if nobody has written it since; otherwise that is done again. Nothing else is retried: a write
 //! whose answer was lost may have happened, and its client is told to try again with a new assertion.
 
-use std::{fs, path::Path, str::FromStr as _, sync::Arc, time::Duration};
+use std::{error::Error as _, fs, net::IpAddr, path::Path, str::FromStr as _, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use genuine::app_attest::{Advance, AdvanceError, KeyId, ReplayWindow};
 use rustls::{
     ClientConfig, RootCertStore,
+    crypto::ring,
     pki_types::{CertificateDer, pem::PemObject as _},
 };
 use tokio_postgres::{
@@ -50,6 +51,8 @@ const FORGET: &str = "DELETE FROM genuine.spent WHERE challenge IN \
 const SECRETS_OF: &str = "SELECT number, made_at, octets FROM genuine.secrets WHERE usage = $1 ORDER BY number DESC";
 const ADD_SECRET: &str = "WITH old AS (DELETE FROM genuine.secrets WHERE usage = $1 AND number = $5) \
     INSERT INTO genuine.secrets VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+/// What is found if this fails: a table that is not there, or not readable.
+const MIGRATED: &str = "SELECT coalesce(max(number), 0) FROM genuine.migrations";
 const READY: &str = "UPDATE genuine.readiness SET asked = asked + 1";
 
 /// A store in PostgreSQL.
@@ -86,7 +89,7 @@ impl PostgresStore {
     /// If the address is none, or the certificate cannot be read.
     pub fn new(url: &str, ca: Option<&Path>, answer: Duration) -> Result<Self, String> {
         let (mut config, tls) = Self::settings(url, ca)?;
-        config.connect_timeout(answer);
+        config.connect_timeout(answer).tcp_user_timeout(answer);
         Ok(Self { config, tls, links: (0..CONNECTIONS).map(|_| Link::default()).collect(), answer })
     }
 
@@ -96,7 +99,8 @@ impl PostgresStore {
     ///
     /// What is wrong with them, without the address: it may hold a password.
     pub fn settings(url: &str, ca: Option<&Path>) -> Result<(Config, Option<MakeRustlsConnect>), String> {
-        let malformed = "store.url: this is no address of PostgreSQL, which is postgres://USER@HOST:PORT/DATABASE";
+        let malformed = "store.url: this is no address of PostgreSQL, which is postgres://USER@HOST:PORT/DATABASE; of sslmode it takes \
+                         disable, prefer and require";
         let mut config = Config::from_str(url).map_err(|_| malformed)?;
         if config.get_hosts().is_empty() || config.get_dbname().is_none() || config.get_user().is_none() {
             return Err(malformed.to_owned());
@@ -121,8 +125,21 @@ impl PostgresStore {
             return Err(named(&"there is no certificate in it"));
         }
         config.ssl_mode(SslMode::Require);
-        let tls = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+        let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| named(&error))?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
         Ok((config, Some(MakeRustlsConnect::new(tls))))
+    }
+
+    /// Whether all its servers are on this machine.
+    #[must_use]
+    pub fn is_local(settings: &Config) -> bool {
+        settings.get_hosts().iter().all(|host| match host {
+            Host::Tcp(host) => host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback()),
+            Host::Unix(_) => true,
+        })
     }
 
     /// Where an address leads, without user and password.
@@ -168,7 +185,7 @@ impl PostgresStore {
     async fn connect(&self) -> Result<Arc<Session>, Fault> {
         let connected = async {
             let client = self.client().await?;
-            examine(&client).await?;
+            examine(&client, self.answer).await?;
             migrate(&client).await?;
             Session::of(client).await.map_err(|error| away(&error))
         };
@@ -204,16 +221,22 @@ impl PostgresStore {
 }
 
 fn away(error: &tokio_postgres::Error) -> Fault {
-    let kind = error.code().map_or("connection", |code| code.code());
-    tracing::warn!(kind, "the store cannot be reached");
+    // What the server or the system says of a connection holds nothing that was sent.
+    let why = error.source().map(ToString::to_string);
+    tracing::warn!(why = why.as_deref().unwrap_or("the connection ended"), "the store cannot be reached");
     Fault::Away
 }
 
 /// Whether PostgreSQL writes each change to its disk before it answers.
-async fn examine(client: &Client) -> Result<(), Fault> {
-    // One statement counts by itself, whatever is the default here.
-    let settings = "SET default_transaction_isolation = 'read committed'; SET default_transaction_read_only = off";
-    client.batch_execute(settings).await.map_err(|error| away(&error))?;
+async fn examine(client: &Client, answer: Duration) -> Result<(), Fault> {
+    // One statement counts by itself, whatever is the default here; and it ends when nobody waits for it any more, so that what hangs on a
+    // lock does not hold a connection that was given up.
+    let settings = format!(
+        "SET default_transaction_isolation = 'read committed'; SET default_transaction_read_only = off; \
+         SET statement_timeout = {}",
+        answer.as_millis().max(1)
+    );
+    client.batch_execute(&settings).await.map_err(|error| away(&error))?;
     let row = client.query_one("SELECT current_setting('fsync'), current_setting('synchronous_commit')", &[]).await;
     let row = row.map_err(|error| away(&error))?;
     let (fsync, commit): (&str, &str) = (row.get(0), row.get(1));
@@ -222,6 +245,12 @@ async fn examine(client: &Client) -> Result<(), Fault> {
 
 /// Makes the tables, or what a version before this one had not. One that is newer has made them already.
 async fn migrate(client: &Client) -> Result<(), Fault> {
+    // Where nothing is missing nothing is locked, and the role needs no right to make anything.
+    if let Ok(row) = client.query_one(MIGRATED, &[]).await
+        && usize::try_from(row.get::<_, i32>(0)).is_ok_and(|done| done >= MIGRATIONS.len())
+    {
+        return Ok(());
+    }
     let migrated = async {
         client.batch_execute("BEGIN").await?;
         client.execute("SELECT pg_advisory_xact_lock($1)", &[&MIGRATION_LOCK]).await?;
@@ -231,7 +260,7 @@ async fn migrate(client: &Client) -> Result<(), Fault> {
                  CREATE TABLE IF NOT EXISTS genuine.migrations (number integer PRIMARY KEY)",
             )
             .await?;
-        let row = client.query_one("SELECT coalesce(max(number), 0) FROM genuine.migrations", &[]).await?;
+        let row = client.query_one(MIGRATED, &[]).await?;
         let done: i32 = row.get(0);
         for (number, migration) in (1..).zip(MIGRATIONS).filter(|(number, _)| *number > done) {
             client.batch_execute(migration).await?;
@@ -393,9 +422,9 @@ impl Store for PostgresStore {
 
     async fn check(&self) -> Result<(), Unfit> {
         for link in &self.links {
-            if let Some((session, number)) = link.current()
-                && examine(&session.client).await.is_err()
-            {
+            let Some((session, number)) = link.current() else { continue };
+            let examined = tokio::time::timeout(self.answer, examine(&session.client, self.answer)).await;
+            if !matches!(examined, Ok(Ok(()))) {
                 // Whatever is wrong shows when the next connection is made.
                 link.hang_up(number);
             }

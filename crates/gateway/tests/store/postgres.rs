@@ -77,6 +77,37 @@ async fn a_role_that_may_not_make_the_tables_is_told() {
     assert_eq!(taken.ask("SELECT count(*) FROM information_schema.tables WHERE table_schema = 'genuine'").await, ["1"]);
 }
 
+/// The right to make tables is needed once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_that_may_only_use_the_tables_is_enough() {
+    let Some(postgres) = Postgres::start("user").await else { return };
+    assert_eq!(postgres.store().register(KEY, &a_device()).await, Ok(true));
+    postgres
+        .ask(
+            "CREATE ROLE t_user_role LOGIN; GRANT USAGE ON SCHEMA genuine TO t_user_role; \
+             GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA genuine TO t_user_role",
+        )
+        .await;
+    let store = postgres_store(&postgres.url_as("t_user_role"));
+    assert_eq!((store.check().await, store.ready().await), (Ok(()), Ok(())));
+    assert_eq!((store.device(KEY).await, store.register(OTHER, &a_device()).await), (Ok(Some(a_device())), Ok(true)));
+}
+
+/// A server that is frozen holds up neither the look at it nor whoever asks it.
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_that_freezes_is_given_up() {
+    let Some(postgres) = Postgres::alone("frozen").await else { return };
+    let store = PostgresStore::new(&postgres.url(), None, std::time::Duration::from_millis(500)).unwrap();
+    store.register(KEY, &a_device()).await.unwrap();
+    assert_eq!(store.check().await, Ok(()));
+    postgres.freeze(true);
+    let start = std::time::Instant::now();
+    assert_eq!((store.check().await, store.device(KEY).await), (Ok(()), Err(Unavailable)));
+    assert!(start.elapsed() < std::time::Duration::from_secs(10), "{:?}", start.elapsed());
+    postgres.freeze(false);
+    while store.device(KEY).await.is_err() {}
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_whose_connections_break_decides_nothing_and_comes_back() {
     let Some(postgres) = Postgres::start("broken").await else { return };

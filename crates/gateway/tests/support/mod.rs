@@ -1,14 +1,15 @@
 //! What the tests of the server share. Each test is a crate of its own and uses a part of it.
 #![allow(dead_code, missing_docs, unreachable_pub, reason = "shared by several test crates")]
 
+mod postgres;
+
 use std::{
     env, fs,
     net::{SocketAddr, TcpListener},
-    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{
-        Arc, LazyLock,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
     thread,
@@ -25,19 +26,23 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use genuine_gateway::{
     application::Application,
     challenge::Challenges,
-    config, demo,
+    config::{self, TokenSettings},
+    demo,
     engine::Engine,
     gate::{Access, Freshness, Gate, SignedRequest, sha256},
     http::{self, AppRoutes, Intake, Origin},
     metrics::{Metered, Metrics},
     shop,
     store::{Durability, MemoryStore, PostgresStore, RedisStore, Store},
-    token::{TokenSettings, Tokens},
+    token::Tokens,
 };
 use genuine_testvectors::Device;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
+
+#[allow(unused_imports, reason = "not every test crate has a store")]
+pub use self::postgres::Postgres;
 
 pub const APP_ID: &str = "ABCDE12345.com.example.demo";
 pub const APPLICATION: &str = "demo";
@@ -146,137 +151,6 @@ impl Redis {
 impl Drop for Redis {
     fn drop(&mut self) {
         self.kill();
-    }
-}
-
-/// A database of its own on a real PostgreSQL, which all tests of one program share. It ends with the program.
-pub struct Postgres {
-    name: String,
-    server: &'static PostgresServer,
-}
-
-struct PostgresServer {
-    port: u16,
-    directory: PathBuf,
-}
-
-static POSTGRES: LazyLock<Option<PostgresServer>> = LazyLock::new(PostgresServer::start);
-
-impl PostgresServer {
-    /// `None` where PostgreSQL is not installed; in CI that is a failure.
-    fn start() -> Option<Self> {
-        let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-        let programs = versions.map(|version| version.path().join("bin")).find(|bin| bin.join("postgres").exists());
-        assert!(programs.is_some() || env::var_os("CI").is_none(), "postgresql is not installed");
-        let Some(programs) = programs else {
-            eprintln!("NOTICE: postgresql is not installed; the tests on PostgreSQL are left out");
-            return None;
-        };
-        let directory = env::temp_dir().join(format!("genuine-gateway-postgres-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&directory);
-        fs::create_dir_all(&directory).unwrap();
-        let certificate = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
-        let (certificate_file, key_file) = (directory.join("server.pem"), directory.join("server.key"));
-        fs::write(&certificate_file, certificate.cert.pem()).unwrap();
-        fs::write(&key_file, certificate.signing_key.serialize_pem()).unwrap();
-        fs::set_permissions(&key_file, fs::Permissions::from_mode(0o600)).unwrap();
-        // It does not run as root.
-        let is_root = rustix::process::getuid().is_root();
-        if is_root {
-            assert!(Command::new("chown").args(["-R", "postgres"]).arg(&directory).status().unwrap().success());
-        }
-        let program = |name: &str| {
-            let mut command = Command::new("setpriv");
-            if is_root {
-                command.args(["--reuid", "postgres", "--regid", "postgres", "--clear-groups"]);
-            }
-            command.args(["--pdeathsig", "QUIT"]).arg(programs.join(name)).stdout(Stdio::null()).stderr(Stdio::null());
-            command
-        };
-        let data = directory.join("data");
-        let made =
-            program("initdb").args(["--auth", "trust", "--username", "gateway", "--no-sync", "-D"]).arg(&data).status();
-        assert!(made.unwrap().success(), "initdb");
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut server = program("postgres");
-        let sockets = format!("unix_socket_directories={}", directory.display());
-        server.args([
-            "-p",
-            &port.to_string(),
-            "-c",
-            "listen_addresses=127.0.0.1",
-            "-c",
-            "max_connections=600",
-            "-c",
-            &sockets,
-        ]);
-        let certificate = format!("ssl_cert_file={}", certificate_file.display());
-        let key = format!("ssl_key_file={}", key_file.display());
-        server.args(["-c", "ssl=on", "-c", &certificate, "-c", &key, "-D"]).arg(&data);
-        // It ends with the thread that started it: one that does not end before the program does.
-        thread::spawn(move || {
-            let mut server = server.spawn().unwrap();
-            server.wait().unwrap();
-        });
-        for _ in 0..400 {
-            if directory.join(format!(".s.PGSQL.{port}.lock")).exists()
-                && std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()
-            {
-                return Some(Self { port, directory });
-            }
-            thread::sleep(Duration::from_millis(25));
-        }
-        panic!("postgres does not answer");
-    }
-}
-
-impl Postgres {
-    /// `None` where PostgreSQL is not installed.
-    pub async fn start(name: &str) -> Option<Self> {
-        let server = tokio::task::spawn_blocking(|| POSTGRES.as_ref()).await.unwrap()?;
-        let postgres = Self { name: format!("t_{}", name.replace('-', "_")), server };
-        // Several tests may want to copy the template at once, which PostgreSQL refuses.
-        for _ in 0..200 {
-            if postgres.try_ask("postgres", &format!("CREATE DATABASE {}", postgres.name)).await.is_ok() {
-                return Some(postgres);
-            }
-            tokio::time::sleep(Duration::from_millis(25)).await;
-        }
-        panic!("no database");
-    }
-
-    pub fn url(&self) -> String {
-        self.url_as("gateway")
-    }
-
-    pub fn url_as(&self, user: &str) -> String {
-        format!("postgres://{user}@127.0.0.1:{}/{}", self.server.port, self.name)
-    }
-
-    /// The directory of the server's files.
-    pub fn directory(&self) -> &Path {
-        &self.server.directory
-    }
-
-    pub fn store(&self) -> PostgresStore {
-        postgres_store(&self.url())
-    }
-
-    /// A command to it, as its operator gives it; the first column of each row.
-    pub async fn ask(&self, command: &str) -> Vec<String> {
-        self.try_ask(&self.name, command).await.unwrap()
-    }
-
-    async fn try_ask(&self, database: &str, command: &str) -> Result<Vec<String>, tokio_postgres::Error> {
-        let url = format!("postgres://gateway@127.0.0.1:{}/{database}", self.server.port);
-        let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await?;
-        tokio::spawn(connection);
-        let rows = client.simple_query(command).await?;
-        let first = |row: tokio_postgres::SimpleQueryMessage| match row {
-            tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
-            _ => None,
-        };
-        Ok(rows.into_iter().filter_map(first).collect())
     }
 }
 
