@@ -201,12 +201,6 @@ fn each_mistake_is_named() {
         ),
         (format!("{FILE}[challenges]\nlifetime_seconds = 0"), vec![], "challenges.lifetime_seconds:"),
         (format!("{FILE}[challenges]\noutstanding = 0"), vec![], "unknown field `outstanding`"),
-        (format!("{FILE}[tokens]\nlifetime_seconds = 0"), vec![], "tokens.lifetime_seconds: from 1 to 3600"),
-        (format!("{FILE}[tokens]\nlifetime_seconds = 3601"), vec![], "tokens.lifetime_seconds: from 1 to 3600"),
-        (format!("{FILE}[tokens]\naudience = \"\""), vec![], "tokens.audience: is empty"),
-        (format!("{FILE}[tokens]\nheader = \"a b\""), vec![], "tokens.header: this is no name"),
-        (format!("{FILE}[tokens]\nheader = \"x-app-attest\""), vec![], "tokens.header: this is no name"),
-        (format!("{FILE}[tokens]\nlifetime = 60"), vec![], "unknown field `lifetime`"),
         (format!("{FILE}[limits]\nbody_bytes = 0"), vec![], "limits.body_bytes:"),
         (format!("session_header = \"a b\"\n{FILE}"), vec![], "session_header:"),
         ("listen = \"127.0.0.1:1\"".to_owned(), vec![], "applications: there is none"),
@@ -279,6 +273,23 @@ fn an_app_id_that_cannot_stand_is_named() {
             "\"com.example.shop\" lacks its prefix: ten capital letters or digits and a period",
         ),
         (second("ABCDE12345.com.example.shop"), vec![], "\"ABCDE12345.com.example.shop\" is there twice"),
+    ]);
+}
+
+#[test]
+fn each_mistake_about_tokens_is_named() {
+    assert_mistakes(vec![
+        (format!("{FILE}[tokens]\nlifetime_seconds = 0"), vec![], "tokens.lifetime_seconds: from 1 to 3600"),
+        (format!("{FILE}[tokens]\nlifetime_seconds = 3601"), vec![], "tokens.lifetime_seconds: from 1 to 3600"),
+        (format!("{FILE}[tokens]\naudience = \"\""), vec![], "tokens.audience: is empty"),
+        (format!("{FILE}[tokens]\nheader = \"a b\""), vec![], "tokens.header: this is no name"),
+        (format!("{FILE}[tokens]\nheader = \"x-app-attest\""), vec![], "tokens.header: this is no name"),
+        (
+            format!("session_header = \"Authorization\"\n{FILE}[tokens]"),
+            vec![],
+            "tokens.header: session_header is the same one",
+        ),
+        (format!("{FILE}[tokens]\nlifetime = 60"), vec![], "unknown field `lifetime`"),
     ]);
 }
 

@@ -83,6 +83,10 @@ impl Config {
                 header.is_ok_and(|name| !NO_SESSION.contains(&name.as_str())),
                 "tokens.header: this is no name of a header that could hold a token",
             );
+            expect(
+                !tokens.header.eq_ignore_ascii_case(&self.session_header),
+                "tokens.header: session_header is the same one, and a request has either twice",
+            );
         }
         expect((1..=1 << 30).contains(&self.limits.body_bytes), "limits.body_bytes: from 1 to 1073741824");
         expect(self.limits.request_timeout_ms > 0, "limits.request_timeout_ms: at least 1");

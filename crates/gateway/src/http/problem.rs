@@ -37,6 +37,7 @@ const FORBIDDEN: Told = told(403, "attestation_required", "This application requ
 const HTTPS: Told = told(403, "https_required", "This service is reached over HTTPS only.", false);
 const PROXY: Told = told(403, "proxy_unknown", "Only a proxy that is configured may ask this.", false);
 const NOT_FOUND: Told = told(404, "not_found", "There is nothing here.", false);
+const NO_DEVICE: Told = told(404, "not_found", "No such key is registered; it is named in URL-safe base64.", false);
 const METHOD: Told = told(405, "method_not_allowed", "This resource has no such method.", false);
 const BODY_TIMEOUT: Told = told(408, "timeout", "The request did not arrive in time.", true);
 const CONFLICT: Told = told(409, "already_registered", "This key is registered already.", false);
@@ -79,7 +80,8 @@ impl Told {
             | Refusal::AssertionMissing => REJECTED,
             Refusal::AttestationRequired => FORBIDDEN,
             Refusal::HttpsRequired => HTTPS,
-            Refusal::RouteUnknown | Refusal::DeviceNotFound => NOT_FOUND,
+            Refusal::RouteUnknown => NOT_FOUND,
+            Refusal::DeviceNotFound => NO_DEVICE,
             Refusal::MethodUnknown => METHOD,
             Refusal::BodyTimeout => BODY_TIMEOUT,
             Refusal::KeyAlreadyEnrolled => CONFLICT,

@@ -230,6 +230,8 @@ pub enum Unfit {
     Evicts,
     /// It does not tell.
     Silent,
+    /// It wants a password.
+    Locked,
     /// It answers before what it acknowledges is on its disk.
     Asynchronous,
     /// Its schema is not the gateway's.
@@ -243,6 +245,7 @@ impl fmt::Display for Unfit {
                 "store: Redis may lose what it acknowledged: set appendonly yes, appendfsync always and \
                  no-appendfsync-on-rewrite no there, or durability = \"volatile\" here if a replay is acceptable"
             }
+            Self::Locked => "store: Redis wants a password, which stands in the url: redis://:PASSWORD@HOST:PORT",
             Self::Asynchronous => {
                 "store: PostgreSQL may lose what it acknowledged: set fsync = on there, and synchronous_commit = on"
             }

@@ -89,6 +89,7 @@ impl RedisStore {
             match told.as_deref() {
                 Ok([_, found]) if found == expected => {}
                 Ok([_, _]) => return Err(Fault::Unfit(unfit)),
+                Err(error) if error.code() == Some("NOAUTH") => return Err(Fault::Unfit(Unfit::Locked)),
                 Err(error) if !matches!(error.kind(), ErrorKind::ResponseError | ErrorKind::ExtensionError) => {
                     return Err(away(error));
                 }

@@ -221,6 +221,19 @@ async fn redis_that_does_not_tell_is_used_only_on_the_operators_word() {
     assert_eq!(store(Durability::DurableWithoutEviction).register(KEY, &a_device()).await, Ok(true));
 }
 
+/// What is missing is said, and not that a check could be turned off.
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_that_wants_a_password_says_so() {
+    let Some(redis) = Redis::start("password") else { return };
+    redis.operate(&["CONFIG", "SET", "requirepass", "secret"]).await;
+    for durability in [Durability::Checked, Durability::DurableWithoutEviction] {
+        let store = redis_store(&redis.url(), durability);
+        assert_eq!((store.check().await, store.ready().await), (Err(Unfit::Locked), Err(Unavailable)));
+    }
+    let url = redis.url().replace("redis://", "redis://:secret@");
+    assert_eq!(redis_store(&url, Durability::Checked).ready().await, Ok(()));
+}
+
 /// Ready is who can write.
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_that_cannot_be_written_to_is_not_ready() {
