@@ -29,7 +29,7 @@ Measure. All print; --write replaces the record, and what documents and pictures
   instructions --worst            the same of signatures made to be expensive (2 min)
   footprint [--fresh | --write]   flash, stack and instructions of firmware; compares (5 min)
   gateway-load [--write] [SECONDS]
-                                  what the gateway takes (5 min)
+                                  what the gateway takes (15 min)
 
 Fuzz
   fuzz campaign SECONDS [TARGET…] fuzzes, and writes the report that CI holds against the code
