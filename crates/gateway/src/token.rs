@@ -21,7 +21,7 @@ use crate::{
     application::environment_name,
     config::TokenSettings,
     refusal::Refusal,
-    secrets::Secrets,
+    secrets::{SKEW, Secrets},
     store::{Store, StoredSecret, Unavailable, Usage},
 };
 
@@ -32,15 +32,12 @@ const PERIOD: u64 = 7 * 86_400;
 const SETTLING: u64 = 600;
 /// For how long a verifier elsewhere may keep the list of keys, in seconds.
 pub const KEYS_MAX_AGE: u64 = 300;
-/// By how many seconds a token is dated back, so that a gateway whose clock is behind by no more takes it. It expires as if it were
-/// not.
-const DATED_BACK: u32 = 30;
 /// The claim that names the application.
 const APPLICATION: &str = "application";
 /// How many characters of its thumbprint name a key: 72 bits, in a list of four.
 const KID: usize = 12;
-/// Room for a token, whose application has 64 octets at most, and for four keys.
-const ROOM: usize = 2048;
+/// Room for a token, whose application, audience and issuer the configuration bounds, and for four keys.
+const ROOM: usize = 4096;
 
 /// Mints session tokens, and verifies them.
 pub struct Tokens {
@@ -101,13 +98,13 @@ impl Tokens {
         let TokenSettings { issuer, audience, lifetime } = &self.settings;
         let subject = BASE64_URL_SAFE_NO_PAD.encode(key.id().0);
         let claims = [(APPLICATION, ClaimValue::Text(application))];
-        let token = NewToken::new(&subject, lifetime.saturating_add(DATED_BACK))
+        let token = NewToken::new(&subject, dated_lifetime(*lifetime))
             .with_environment(environment_name(key.environment()))
             .with_verdict("VERIFIED")
             .with_claims(&claims);
         let minter = TokenMinter::es256(issuer, audience, &signing.kid, &signing.signer, &GenuineCrypto)?;
         let mut room = [0; ROOM];
-        let dated = UnixTime(now.saturating_sub(DATED_BACK.into()));
+        let dated = UnixTime(now.saturating_sub(SKEW));
         Ok(minter.mint(&token, &random, dated, &mut room)?.to_owned())
     }
 
@@ -120,7 +117,7 @@ impl Tokens {
         let keys = self.keys(now).await?;
         let keys = keys.public();
         let TokenSettings { issuer, audience, lifetime } = &self.settings;
-        let policy = TokenPolicy::new(issuer, audience).limit_lifetime(lifetime.saturating_add(DATED_BACK));
+        let policy = TokenPolicy::new(issuer, audience).limit_lifetime(dated_lifetime(*lifetime));
         let mut text = token.as_bytes().to_vec();
         let token = TokenVerifier::new(policy, &keys, &GenuineCrypto)?.verify(&mut text, UnixTime(now))?;
         // A token of this gateway's has both.
@@ -168,6 +165,13 @@ impl Tokens {
         *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&keys);
         Ok(keys)
     }
+}
+
+/// What a token lives by its own dates. It is dated back by as much as clocks may lie apart, so that a gateway whose clock is
+/// behind takes it, and expires as if it were not.
+const fn dated_lifetime(lifetime: u32) -> u32 {
+    #[expect(clippy::cast_possible_truncation, reason = "a minute")]
+    lifetime.saturating_add(SKEW as u32)
 }
 
 impl Keys {

@@ -281,7 +281,9 @@ fn each_mistake_about_tokens_is_named() {
     assert_mistakes(vec![
         (format!("{FILE}[tokens]\nlifetime_seconds = 0"), vec![], "tokens.lifetime_seconds: from 1 to 3600"),
         (format!("{FILE}[tokens]\nlifetime_seconds = 3601"), vec![], "tokens.lifetime_seconds: from 1 to 3600"),
-        (format!("{FILE}[tokens]\naudience = \"\""), vec![], "tokens.audience: is empty"),
+        (format!("{FILE}[tokens]\naudience = \"\""), vec![], "tokens.audience: from 1 to 512"),
+        (format!("{FILE}[tokens]\naudience = \"{}\"", "a".repeat(513)), vec![], "tokens.audience: from 1 to 512"),
+        (format!("{FILE}[tokens]\naudience = \"a b\""), vec![], "tokens.audience: from 1 to 512"),
         (format!("{FILE}[tokens]\nheader = \"a b\""), vec![], "tokens.header: this is no name"),
         (format!("{FILE}[tokens]\nheader = \"x-app-attest\""), vec![], "tokens.header: this is no name"),
         (
@@ -315,6 +317,11 @@ fn postgres_has_an_address_and_an_authority_if_it_is_reached_over_tls() {
     assert_mistakes(vec![
         (file(good, ""), vec![], "store: a server beyond this machine takes ca, or allow_plain"),
         (FILE.to_owned(), vec![("GENUINE_GATEWAY_STORE", good)], "store: a server beyond this machine takes ca"),
+        (
+            file("postgres://gateway@localhost/shop?hostaddr=192.0.2.7", ""),
+            vec![],
+            "store: a server beyond this machine takes ca",
+        ),
     ]);
     for local in
         ["postgres://gateway@localhost/shop", "postgres://gateway@[::1]/shop", "postgres://gateway@%2Frun%2Fpg/shop"]

@@ -12,12 +12,17 @@ use axum::{
     routing::get,
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use genuine::app_attest::KeyId;
+use genuine::{
+    Error,
+    app_attest::{AttestedKey, KeyId},
+    crypto::{GenuineCrypto, PublicKey},
+};
 use genuine_gateway::{
     config::{self, TokenSettings},
-    gate::Gate,
+    gate::{Caller, Gate},
     http::{AppRoutes, Origin},
     limit::RateLimiter,
+    refusal::Refusal,
     store::{MemoryStore, Store, Usage},
     token::{TokenHolder, Tokens},
 };
@@ -123,7 +128,7 @@ async fn a_device_that_signs_gets_a_token_and_comes_with_it() {
         (&claims["iss"], &claims["aud"], &claims["sub"]),
         (&json!(ISSUER), &json!("https://api.example"), &json!(subject))
     );
-    assert_eq!((&claims["iat"], &claims["exp"]), (&json!(now() - 30), &json!(now() + u64::from(LIFETIME))));
+    assert_eq!((&claims["iat"], &claims["exp"]), (&json!(now() - 60), &json!(now() + u64::from(LIFETIME))));
     assert_eq!((&claims["environment"], &claims["verdict"]), (&json!("PRODUCTION"), &json!("VERIFIED")));
     assert_eq!((place.site.gate.metrics.tokens.get(), place.site.gate.metrics.admissions.get()), (1, 3));
     // Nor does a signature that may be old.
@@ -180,13 +185,40 @@ async fn r13_a_token_expires_to_the_second() {
     assert_eq!(place.site.refusals("TokenExpired"), 1);
 }
 
-/// Gateways of one store whose clocks differ by half a minute take each other's tokens.
+/// Under another application than the record's a token is nobody's, and a device that was revoked meanwhile gets none.
+#[tokio::test]
+async fn a_token_is_held_against_the_record() {
+    let place = Place::new();
+    let (alice, _) = place.registered("alice").await;
+    let key_id = KeyId(alice.key_id());
+    let (_, key) = place.site.gate.device(key_id).await.unwrap();
+    let tokens = place.site.gate.tokens.as_ref().unwrap();
+    let all = [APPLICATION.to_owned(), "other".to_owned()];
+    for (application, accepted) in [(APPLICATION, true), ("other", false)] {
+        let token = tokens.mint(&key, application, now()).await.unwrap();
+        assert_eq!(place.site.gate.admit(&token, &all).await.is_ok(), accepted, "{application}");
+    }
+    // Of a device that nobody registered, by the gateway's own key.
+    let stranger = device("stranger");
+    let point = PublicKey::from_uncompressed(&stranger.public_key()).unwrap();
+    let (app, environment) = (key.app_id(), key.environment());
+    let stranger = AttestedKey::from_trusted_parts(&point, app, environment, &GenuineCrypto).unwrap();
+    let token = tokens.mint(&stranger, APPLICATION, now()).await.unwrap();
+    assert_eq!(place.site.gate.admit(&token, &all).await, Err(Error::UnknownKey.into()));
+
+    let caller = Caller { key_id, application: APPLICATION.to_owned(), counter: 1 };
+    assert!(place.site.gate.issue_token(&caller).await.is_ok());
+    place.site.gate.revoke(key_id).await.unwrap();
+    assert_eq!(place.site.gate.issue_token(&caller).await, Err(Refusal::KeyRevoked));
+}
+
+/// Gateways of one store whose clocks differ by a minute take each other's tokens.
 #[tokio::test]
 async fn a_gateway_whose_clock_is_behind_takes_a_new_token() {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
     let one = Place::over(&store, &Hands::at(now()));
     let (_, token) = one.registered("alice").await;
-    for (behind, status) in [(0, 200), (1, 200), (30, 200), (31, 401)] {
+    for (behind, status) in [(0, 200), (1, 200), (60, 200), (61, 401)] {
         let other = Place::over(&store, &Hands::at(now() - behind));
         assert_eq!(other.come(&token).await.status, status, "{behind}");
     }

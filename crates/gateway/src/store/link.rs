@@ -22,7 +22,7 @@ struct State<C> {
 }
 
 /// Why there is no connection.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
     /// The store did not answer, or not in time.
     Away,

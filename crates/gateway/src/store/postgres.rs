@@ -136,10 +136,12 @@ impl PostgresStore {
     /// Whether all its servers are on this machine.
     #[must_use]
     pub fn is_local(settings: &Config) -> bool {
-        settings.get_hosts().iter().all(|host| match host {
+        let is_local = |host: &Host| match host {
             Host::Tcp(host) => host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback()),
             Host::Unix(_) => true,
-        })
+        };
+        // The parameter `hostaddr` says where a host really is.
+        settings.get_hosts().iter().all(is_local) && settings.get_hostaddrs().iter().all(IpAddr::is_loopback)
     }
 
     /// Where an address leads, without user and password.
@@ -421,11 +423,13 @@ impl Store for PostgresStore {
     }
 
     async fn check(&self) -> Result<(), Unfit> {
+        let mut sound = true;
         for link in &self.links {
             let Some((session, number)) = link.current() else { continue };
-            let examined = tokio::time::timeout(self.answer, examine(&session.client, self.answer)).await;
-            if !matches!(examined, Ok(Ok(()))) {
-                // Whatever is wrong shows when the next connection is made.
+            // Where one is not, the others are not waited for: whatever is wrong shows when the next connection is made.
+            sound =
+                sound && tokio::time::timeout(self.answer, examine(&session.client, self.answer)).await == Ok(Ok(()));
+            if !sound {
                 link.hang_up(number);
             }
         }

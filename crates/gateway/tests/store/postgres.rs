@@ -63,6 +63,41 @@ async fn postgres_that_may_lose_what_it_acknowledged_is_as_good_as_none() {
     assert_eq!((fresh.check().await, fresh.ready().await), (Ok(()), Ok(())));
 }
 
+/// The server's own setting, found at the next look.
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_that_stops_writing_to_its_disk_is_left() {
+    let Some(postgres) = Postgres::alone("unwritten").await else { return };
+    let store = postgres.store();
+    assert_eq!(store.check().await, Ok(()));
+    for (setting, good) in [("fsync", "on"), ("synchronous_commit", "on")] {
+        for (value, expected) in [("off", Err(Unfit::Asynchronous)), (good, Ok(()))] {
+            postgres.ask(&format!("ALTER SYSTEM SET {setting} = {value}")).await;
+            postgres.ask("SELECT pg_reload_conf()").await;
+            while postgres.ask(&format!("SHOW {setting}")).await != [value] {}
+            // Sessions take a setting up between two statements.
+            while store.check().await != expected {}
+            assert_eq!(store.ready().await.is_ok(), expected.is_ok(), "{setting} = {value}");
+        }
+    }
+}
+
+/// What nobody waits for any more does not wait for a lock either.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_ends_when_it_is_given_up() {
+    let Some(postgres) = Postgres::start("abandoned").await else { return };
+    let store = PostgresStore::new(&postgres.url(), None, std::time::Duration::from_millis(500)).unwrap();
+    store.register(KEY, &a_device()).await.unwrap();
+    let (client, connection) = tokio_postgres::connect(&postgres.url(), tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client.batch_execute("BEGIN; LOCK genuine.devices").await.unwrap();
+    assert_eq!(store.device(KEY).await, Err(Unavailable));
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = 't_abandoned' AND wait_event_type = 'Lock'";
+    let start = std::time::Instant::now();
+    while postgres.ask(waiting).await != ["0"] {
+        assert!(start.elapsed() < std::time::Duration::from_secs(10));
+    }
+}
+
 /// Whoever may not make the tables is told at start.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_role_that_may_not_make_the_tables_is_told() {
@@ -131,6 +166,8 @@ async fn postgres_whose_connections_break_decides_nothing_and_comes_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revocation_stops_an_advance_that_has_begun() {
     let Some(postgres) = Postgres::start("overtaken").await else { return };
+    // Whatever the operator's default is for transactions.
+    postgres.ask("ALTER DATABASE t_overtaken SET default_transaction_isolation = 'serializable'").await;
     let store: Arc<dyn Store> = Arc::new(postgres.store());
     store.register(KEY, &a_device()).await.unwrap();
     let (client, connection) = tokio_postgres::connect(&postgres.url(), tokio_postgres::NoTls).await.unwrap();
