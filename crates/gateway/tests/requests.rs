@@ -5,7 +5,7 @@ mod support;
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 use async_trait::async_trait;
@@ -23,6 +23,7 @@ use genuine_gateway::{
     config,
     gate::{Access, Freshness, Gate, PresentedAssertion, SignedRequest, sha256},
     limit::RateLimiter,
+    refusal::Refusal,
     store::{
         AdvanceFault, ChallengeId, Contract, Device as Record, MemoryStore, RedbStore, Spent, Store, StoredSecret,
         Unavailable, Usage,
@@ -443,6 +444,39 @@ async fn gateways_of_one_store_take_each_others_challenges() {
     assert_refused(&one, &answer, 401, "challenge_rejected", "ChallengeReused");
 }
 
+/// A used challenge is remembered as long as the slowest clock takes it for alive, whatever the fastest one forgets.
+#[tokio::test]
+async fn a_used_challenge_outlives_what_clocks_differ_by() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+    let site = |hands: &Hands| Site::of(Arc::new(gate_over(Arc::clone(&store), hands)), hands.clone(), origin());
+    let hands = [Hands::at(now()), Hands::at(now() + 60)];
+    let [slow, fast] = [site(&hands[0]), site(&hands[1])];
+    let challenge = slow.challenge("attestation", "alice").await;
+    assert_eq!(slow.post("/devices", "alice", &registration(&device("alice"), &challenge)).await.status, 201);
+    for hands in &hands {
+        hands.advance(300);
+    }
+    // What is over by the fast clock is forgotten with the next one that is used there.
+    fast.register(&device("bob"), "bob").await;
+    let answer = slow.post("/devices", "alice", &registration(&device("mallory"), &challenge)).await;
+    assert_refused(&slow, &answer, 401, "challenge_rejected", "ChallengeReused");
+}
+
+/// Whoever waits while the secrets cannot be read is told with the one who tried: they do not try one after the other.
+#[tokio::test]
+async fn those_who_wait_for_secrets_wait_once() {
+    let hands = Hands::at(now());
+    let store = Arc::new(Faulty { unreadable: true, ..Faulty::default() });
+    let gate = gate_over(Arc::clone(&store) as Arc<dyn Store>, &hands);
+    let ask = |_| gate.challenge(APPLICATION, Purpose::Assertion, [0; 32]);
+    let answers = futures_util::future::join_all((0..100).map(ask)).await;
+    assert!(answers.iter().all(|answer| *answer == Err(Refusal::StoreUnavailable)));
+    assert_eq!(store.reads.load(Ordering::SeqCst), 1);
+    // And whoever comes later tries again.
+    assert!(gate.challenge(APPLICATION, Purpose::Assertion, [0; 32]).await.is_err());
+    assert_eq!(store.reads.load(Ordering::SeqCst), 2);
+}
+
 /// A gateway whose clock was years ahead once does not end rotation.
 #[tokio::test]
 async fn a_secret_from_the_future_is_followed_by_another() {
@@ -660,10 +694,13 @@ async fn a_client_is_told_what_to_do_and_a_stranger_nothing() {
     }
 }
 
-/// A store in memory whose next registration fails.
+/// A store in memory whose next registration fails, or whose secrets cannot be read.
+#[derive(Default)]
 struct Faulty {
     store: MemoryStore,
     fails: AtomicBool,
+    unreadable: bool,
+    reads: AtomicUsize,
 }
 
 #[async_trait]
@@ -673,6 +710,11 @@ impl Store for Faulty {
     }
 
     async fn secrets(&self, usage: Usage) -> Result<Vec<StoredSecret>, Unavailable> {
+        self.reads.fetch_add(1, Ordering::SeqCst);
+        if self.unreadable {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            return Err(Unavailable);
+        }
         self.store.secrets(usage).await
     }
 
@@ -710,7 +752,7 @@ impl Store for Faulty {
 #[tokio::test]
 async fn a_registration_may_be_sent_again() {
     let hands = Hands::at(now());
-    let store = Faulty { store: MemoryStore::default(), fails: AtomicBool::new(true) };
+    let store = Faulty { fails: AtomicBool::new(true), ..Faulty::default() };
     let site = Site::of(Arc::new(gate_over(Arc::new(store), &hands)), hands, origin());
     let mut alice = device("alice");
     let challenge = site.challenge("attestation", "alice").await;
