@@ -22,6 +22,16 @@ async fn empty(law: &'static str) -> Option<(Postgres, Arc<dyn Store>)> {
 
 genuine_gateway::store_laws!(empty);
 
+/// Waits until it holds, and not for ever.
+async fn until(holds: impl AsyncFn() -> bool) {
+    let waiting = async {
+        while !holds().await {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), waiting).await.expect("it never holds");
+}
+
 /// Two gateways that start at once on an empty database, and one that comes later.
 #[tokio::test(flavor = "multi_thread")]
 async fn one_of_many_gateways_makes_the_tables() {
@@ -73,9 +83,8 @@ async fn postgres_that_stops_writing_to_its_disk_is_left() {
         for (value, expected) in [("off", Err(Unfit::Asynchronous)), (good, Ok(()))] {
             postgres.ask(&format!("ALTER SYSTEM SET {setting} = {value}")).await;
             postgres.ask("SELECT pg_reload_conf()").await;
-            while postgres.ask(&format!("SHOW {setting}")).await != [value] {}
             // Sessions take a setting up between two statements.
-            while store.check().await != expected {}
+            until(async || store.check().await == expected).await;
             assert_eq!(store.ready().await.is_ok(), expected.is_ok(), "{setting} = {value}");
         }
     }
@@ -92,10 +101,7 @@ async fn a_statement_ends_when_it_is_given_up() {
     client.batch_execute("BEGIN; LOCK genuine.devices").await.unwrap();
     assert_eq!(store.device(KEY).await, Err(Unavailable));
     let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = 't_abandoned' AND wait_event_type = 'Lock'";
-    let start = std::time::Instant::now();
-    while postgres.ask(waiting).await != ["0"] {
-        assert!(start.elapsed() < std::time::Duration::from_secs(10));
-    }
+    until(async || postgres.ask(waiting).await == ["0"]).await;
 }
 
 /// Whoever may not make the tables is told at start.
@@ -140,7 +146,7 @@ async fn postgres_that_freezes_is_given_up() {
     assert_eq!((store.check().await, store.device(KEY).await), (Ok(()), Err(Unavailable)));
     assert!(start.elapsed() < std::time::Duration::from_secs(10), "{:?}", start.elapsed());
     postgres.freeze(false);
-    while store.device(KEY).await.is_err() {}
+    until(async || store.device(KEY).await.is_ok()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -153,8 +159,7 @@ async fn postgres_whose_connections_break_decides_nothing_and_comes_back() {
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 't_broken' AND pid <> pg_backend_pid()";
     postgres.ask(end).await;
     assert_eq!(store.device(KEY).await, Err(Unavailable));
-    let read = async || store.device(KEY).await;
-    while read().await.is_err() {}
+    until(async || store.device(KEY).await.is_ok()).await;
     assert_eq!(
         store.advance(KEY, advance_to(5), Contract::Strict).await,
         Err(AdvanceError::Refused(Refusal::NotIncreased))
@@ -176,7 +181,7 @@ async fn a_revocation_stops_an_advance_that_has_begun() {
     let advancing = Arc::clone(&store);
     let advancing = tokio::spawn(async move { advancing.advance(KEY, advance_to(1), Contract::Strict).await });
     let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = 't_overtaken' AND wait_event_type = 'Lock'";
-    while postgres.ask(waiting).await != ["1"] {}
+    until(async || postgres.ask(waiting).await == ["1"]).await;
     client.batch_execute("COMMIT").await.unwrap();
     assert_eq!(advancing.await.unwrap(), REVOKED);
     assert_eq!(store.device(KEY).await.unwrap().unwrap().window, ReplayWindow::ATTESTED);
