@@ -8,11 +8,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use genuine::app_attest::{Advance, Counter, KeyId, ReplayWindow};
+use genuine::app_attest::{Advance, Counter, KeyId};
 use genuine_gateway::{
     gate::sha256,
     metrics::Metrics,
-    store::{Contract, Device, RedbStore, Store as _},
+    store::{Contract, Device, DeviceKey, RedbStore, Store as _},
 };
 use tokio::task::JoinSet;
 
@@ -40,14 +40,7 @@ async fn register(store: &Arc<RedbStore>, numbers: std::ops::Range<u32>) {
     for number in numbers {
         let store = Arc::clone(store);
         runners.spawn(async move {
-            let application = "shop".to_owned();
-            let device = Device {
-                key: [7; 130],
-                application,
-                registered_at: 1_800_000_000,
-                window: ReplayWindow::ATTESTED,
-                revoked_at: None,
-            };
+            let device = Device::attested(DeviceKey::AppAttest(Box::new([7; 130])), "shop", 1_800_000_000);
             assert_eq!(store.register(key(number), &device).await, Ok(true));
         });
     }

@@ -14,6 +14,7 @@ use crate::{
     config::{Application, Config, DEMO, Limits, Store, Tokens},
     gate::{Gate, PresentedAssertion, SignedRequest, sha256},
     refusal::Refusal,
+    store::DeviceKey,
 };
 
 /// The header in which a client shows what it signed, in base64, to be told what differs. Only the demonstration reads it.
@@ -73,7 +74,8 @@ pub async fn explain(
     };
     let device = gate.store.device(presented.key_id).await.ok()??;
     let application = gate.applications.iter().find(|application| application.name == device.application)?;
-    let key = AttestedKey::from_trusted_bytes(&device.key, &GenuineCrypto).ok()?;
+    let DeviceKey::AppAttest(key) = &device.key else { return None };
+    let key = AttestedKey::from_trusted_bytes(&key[..], &GenuineCrypto).ok()?;
     let assertion = Assertion::parse(&presented.assertion).ok()?;
     let hash = sha256(shown.as_bytes());
     if application.assertions.verify(&assertion, &key, &ClientDataHash::from(&hash)).is_err() {

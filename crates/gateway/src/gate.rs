@@ -10,9 +10,7 @@ use std::{sync::Arc, time::Instant};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use genuine::{
     Error, UnixTime,
-    app_attest::{
-        AdvanceError, Assertion, AttestationObject, AttestedKey, ClientDataHash, EitherKey, KeyId, ReplayWindow,
-    },
+    app_attest::{AdvanceError, Assertion, AttestationObject, AttestedKey, ClientDataHash, EitherKey, KeyId},
     crypto::GenuineCrypto,
 };
 use sha2::{Digest as _, Sha256};
@@ -25,7 +23,7 @@ use crate::{
     limit::RateLimiter,
     metrics::Metrics,
     refusal::Refusal,
-    store::{AdvanceFault, Device, Store, Unavailable},
+    store::{AdvanceFault, Change, Device, DeviceKey, Store, Unavailable},
     token::Tokens,
 };
 
@@ -212,13 +210,7 @@ impl Gate {
 
         self.spend(application, opened, key_id).await?;
         let key = verified.key();
-        let device = Device {
-            key: key.to_bytes(),
-            application: application.name.clone(),
-            registered_at: now,
-            window: ReplayWindow::ATTESTED,
-            revoked_at: None,
-        };
+        let device = Device::attested(DeviceKey::AppAttest(Box::new(key.to_bytes())), &application.name, now);
         let registered = self.ask(application, "register", self.store.register(key_id, &device)).await?;
         if !registered? {
             return Err(Refusal::KeyAlreadyEnrolled);
@@ -261,9 +253,7 @@ impl Gate {
         let found = self.store.device(presented.key_id).await;
         self.observe("device", start);
         let device = found?.ok_or(Error::UnknownKey)?;
-        if device.revoked_at.is_some() {
-            return Err(Refusal::KeyRevoked);
-        }
+        expect_open(&device)?;
         if !access.applications.contains(&device.application) {
             return Err(Refusal::ApplicationRefused);
         }
@@ -293,7 +283,7 @@ impl Gate {
         let request = request.into();
         let Identified { assertion, challenge, spend, device } = identified;
         let application = self.application(&device.application)?;
-        let key = AttestedKey::from_trusted_bytes(&device.key, &GenuineCrypto)?;
+        let key = attested_key(&device)?;
         let client_data = sha256(request.client_data(challenge).as_bytes());
         let prepared = application.engine.keys.find(&key);
         let verify_with = prepared.as_deref().map_or(EitherKey::Plain(&key), EitherKey::Prepared);
@@ -324,15 +314,13 @@ impl Gate {
         Ok(Caller { key_id: verified.key_id(), application: device.application, counter: verified.counter().0 })
     }
 
-    /// A device and its key, for the operator.
+    /// A device, for the operator.
     ///
     /// # Errors
     ///
-    /// [`Refusal::DeviceNotFound`], that its record is damaged, or that the store could not answer.
-    pub async fn device(&self, key_id: KeyId) -> Result<(Device, AttestedKey), Refusal> {
-        let device = self.store.device(key_id).await?.ok_or(Refusal::DeviceNotFound)?;
-        let key = AttestedKey::from_trusted_bytes(&device.key, &GenuineCrypto)?;
-        Ok((device, key))
+    /// [`Refusal::DeviceNotFound`], or that the store could not answer.
+    pub async fn device(&self, key_id: KeyId) -> Result<Device, Refusal> {
+        self.store.device(key_id).await?.ok_or(Refusal::DeviceNotFound)
     }
 
     /// Revokes a device, for the operator: its next request is refused.
@@ -341,7 +329,7 @@ impl Gate {
     ///
     /// [`Refusal::DeviceNotFound`], or that the store could not answer.
     pub async fn revoke(&self, key_id: KeyId) -> Result<(), Refusal> {
-        if !self.store.revoke(key_id, (self.clock)()).await? {
+        if !self.store.change(key_id, Change::Revoke((self.clock)())).await? {
             return Err(Refusal::DeviceNotFound);
         }
         // The one place where the log names a device: whoever reads it has to know which.
@@ -385,6 +373,24 @@ impl Gate {
     }
 }
 
+/// Whether requests of a device may pass: it was neither revoked nor locked.
+pub(super) fn expect_open(device: &Device) -> Result<(), Refusal> {
+    match device {
+        Device { revoked_at: Some(_), .. } => Err(Refusal::KeyRevoked),
+        Device { locked_at: Some(_), .. } => Err(Refusal::DeviceLocked),
+        _ => Ok(()),
+    }
+}
+
+/// The key that Apple attested, if it is one.
+fn attested_key(device: &Device) -> Result<AttestedKey, Refusal> {
+    match &device.key {
+        DeviceKey::AppAttest(key) => Ok(AttestedKey::from_trusted_bytes(&key[..], &GenuineCrypto)?),
+        DeviceKey::PlayIntegrity(_) => Err(Error::UnknownKey.into()),
+        DeviceKey::Erased => Err(Refusal::KeyRevoked),
+    }
+}
+
 /// Waits as long as the application allows.
 async fn in_time<T>(application: &Application, answer: impl Future<Output = T>) -> Result<T, Refusal> {
     tokio::time::timeout(application.timeout, answer).await.map_err(|_| Refusal::Timeout)
@@ -394,6 +400,7 @@ impl From<AdvanceError<AdvanceFault>> for Refusal {
     fn from(error: AdvanceError<AdvanceFault>) -> Self {
         match error {
             AdvanceError::Store(AdvanceFault::Revoked) => Self::KeyRevoked,
+            AdvanceError::Store(AdvanceFault::Locked) => Self::DeviceLocked,
             AdvanceError::Store(AdvanceFault::Unavailable) => Self::StoreUnavailable,
             error => error.error().into(),
         }

@@ -18,6 +18,7 @@ pub mod gate;
 pub mod http;
 pub mod limit;
 pub mod metrics;
+pub mod platform;
 pub mod prepared;
 pub mod refusal;
 pub mod secrets;

@@ -16,6 +16,8 @@ pub enum Refusal {
     KeyAlreadyEnrolled,
     /// The key was revoked.
     KeyRevoked,
+    /// The device is locked until it is attested again.
+    DeviceLocked,
     /// No application has this name.
     ApplicationUnknown,
     /// The key is of an application that the route is not for.

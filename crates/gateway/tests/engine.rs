@@ -10,7 +10,7 @@ use genuine::app_attest::KeyId;
 use genuine_gateway::{
     config,
     metrics::{Metered, Metrics},
-    store::{MemoryStore, Store},
+    store::{DeviceKey, MemoryStore, Store},
 };
 use genuine_testvectors::{Device, TestPki};
 use support::{APP_ID, APPLICATION, Hands, Site, authorization, device, gate_on, gate_over, now, origin, signed};
@@ -101,7 +101,8 @@ async fn the_record_is_the_one_that_the_store_has() {
     for (octet, reason) in [(2, "RpIdMismatch"), (129, "PublicKeyInvalid")] {
         let other = Arc::new(MemoryStore::default());
         let mut record = registered.clone();
-        record.key[octet] ^= 1;
+        let DeviceKey::AppAttest(key) = &mut record.key else { panic!("{record:?}") };
+        key[octet] ^= 1;
         other.register(id, &record).await.unwrap();
         let applications = site.gate.applications.iter().map(|application| application.engine);
         let mut gate = gate_over(other, &hands);

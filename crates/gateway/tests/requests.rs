@@ -25,8 +25,8 @@ use genuine_gateway::{
     limit::RateLimiter,
     refusal::Refusal,
     store::{
-        AdvanceFault, ChallengeId, Contract, Device as Record, MemoryStore, RedbStore, Spent, Store, StoredSecret,
-        Unavailable, Usage,
+        AccountHash, AdvanceFault, ChallengeId, Change, Contract, Device as Record, MemoryStore, RedbStore, Spent,
+        Store, StoredSecret, Unavailable, Usage,
     },
 };
 use genuine_testvectors::{Device, Environment, Generation};
@@ -739,8 +739,17 @@ impl Store for Faulty {
         self.store.advance(key, advance, contract).await
     }
 
-    async fn revoke(&self, key: KeyId, at: u64) -> Result<bool, Unavailable> {
-        self.store.revoke(key, at).await
+    async fn change(&self, key: KeyId, change: Change) -> Result<bool, Unavailable> {
+        self.store.change(key, change).await
+    }
+
+    async fn devices_of(
+        &self,
+        account: AccountHash,
+        after: Option<KeyId>,
+        most: usize,
+    ) -> Result<Vec<KeyId>, Unavailable> {
+        self.store.devices_of(account, after, most).await
     }
 
     async fn ready(&self) -> Result<(), Unavailable> {

@@ -23,7 +23,7 @@ use genuine_gateway::{
     http::{AppRoutes, Origin},
     limit::RateLimiter,
     refusal::Refusal,
-    store::{MemoryStore, Store, Usage},
+    store::{DeviceKey, MemoryStore, Store, Usage},
     token::{TokenHolder, Tokens},
 };
 use genuine_testvectors::Device;
@@ -191,7 +191,9 @@ async fn a_token_is_held_against_the_record() {
     let place = Place::new();
     let (alice, _) = place.registered("alice").await;
     let key_id = KeyId(alice.key_id());
-    let (_, key) = place.site.gate.device(key_id).await.unwrap();
+    let record = place.site.gate.device(key_id).await.unwrap();
+    let DeviceKey::AppAttest(key) = &record.key else { panic!("{record:?}") };
+    let key = AttestedKey::from_trusted_bytes(&key[..], &GenuineCrypto).unwrap();
     let tokens = place.site.gate.tokens.as_ref().unwrap();
     let all = [APPLICATION.to_owned(), "other".to_owned()];
     for (application, accepted) in [(APPLICATION, true), ("other", false)] {

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use genuine::Error;
 
-use super::{Caller, Gate, in_time};
+use super::{Caller, Gate, attested_key, expect_open, in_time};
 use crate::{
     refusal::Refusal,
     token::{TokenHolder, Tokens},
@@ -18,10 +18,9 @@ impl Gate {
     /// Why there is none.
     pub async fn issue_token(&self, caller: &Caller) -> Result<(String, u32), Refusal> {
         let tokens = self.tokens()?;
-        let (device, key) = self.device(caller.key_id).await?;
-        if device.revoked_at.is_some() {
-            return Err(Refusal::KeyRevoked);
-        }
+        let device = self.device(caller.key_id).await?;
+        expect_open(&device)?;
+        let key = attested_key(&device)?;
         let application = self.application(&device.application)?;
         let token = in_time(application, tokens.mint(&key, &application.name, (self.clock)())).await??;
         self.metrics.tokens.inc();
@@ -59,9 +58,7 @@ impl Gate {
         let found = self.store.device(holder.key_id).await;
         self.observe("device", start);
         let device = found?.ok_or(Error::UnknownKey)?;
-        if device.revoked_at.is_some() {
-            return Err(Refusal::KeyRevoked);
-        }
+        expect_open(&device)?;
         if device.application != holder.application || !applications.contains(&device.application) {
             return Err(Refusal::ApplicationRefused);
         }

@@ -10,12 +10,13 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, put},
 };
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use genuine::app_attest::KeyId;
-use serde_json::json;
+use serde_json::{Value, json};
 use subtle::ConstantTimeEq as _;
 
 use super::problem::Problem;
-use crate::{application::environment_name, gate::Gate, refusal::Refusal};
+use crate::{application::environment_name, gate::Gate, refusal::Refusal, store::Device};
 
 /// The routes of the operator.
 pub(super) fn router(gate: Arc<Gate>) -> Router {
@@ -62,15 +63,8 @@ async fn metrics(State(gate): State<Arc<Gate>>) -> Result<Response, Problem> {
 }
 
 async fn device(State(gate): State<Arc<Gate>>, key_id: KeyIdText) -> Result<Response, Problem> {
-    let (device, key) = gate.device(read_key_id(key_id)?).await?;
-    Ok(Json(json!({
-        "application": device.application,
-        "environment": environment_name(key.environment()),
-        "registered_at": device.registered_at,
-        "counter": device.window.highest().0,
-        "revoked_at": device.revoked_at,
-    }))
-    .into_response())
+    let device = gate.device(read_key_id(key_id)?).await?;
+    Ok(Json(description(&device)).into_response())
 }
 
 async fn revoke(State(gate): State<Arc<Gate>>, key_id: KeyIdText) -> Result<Response, Problem> {
@@ -81,6 +75,23 @@ async fn revoke(State(gate): State<Arc<Gate>>, key_id: KeyIdText) -> Result<Resp
 async fn rotate(State(gate): State<Arc<Gate>>) -> Result<Response, Problem> {
     gate.rotate_token_keys().await?;
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// What the operator is told of a device. The account is a hash.
+fn description(device: &Device) -> Value {
+    let mut told = json!({
+        "application": device.application,
+        "environment": device.key.environment().map(environment_name),
+        "account": device.account.map(|account| BASE64_URL_SAFE_NO_PAD.encode(account)),
+        "registered_at": device.registered_at,
+        "counter": device.window.highest().0,
+        "locked_at": device.locked_at,
+        "revoked_at": device.revoked_at,
+    });
+    if let (Some(told), Some(attested)) = (told.as_object_mut(), device.attested_status()) {
+        told.extend(attested.members().map(|(name, value)| (name, value.into())));
+    }
+    told
 }
 
 type KeyIdText = Result<Path<String>, PathRejection>;

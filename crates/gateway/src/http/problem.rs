@@ -29,6 +29,7 @@ const REJECTED: Told = told(401, "rejected", "The request was refused.", true);
 /// A counter that is too far ahead: the next one is further still, and only a new key is of use.
 const STEP: Told = told(401, "rejected", "The request was refused.", false);
 const UNKNOWN_KEY: Told = told(401, "unknown_key", "This key is not registered here; register it.", false);
+const LOCKED: Told = told(401, "locked", "This device is locked; attest it again.", false);
 const OVERTAKEN: Told = told(401, "counter_overtaken", "This counter, or a later one, was accepted before.", true);
 const TOKEN: Told = told(401, "token_rejected", "The session token was refused; ask for a new one.", true);
 const OPERATOR: Told = told(401, "unauthorized", "The operator shows a token.", false);
@@ -73,6 +74,7 @@ impl Told {
             Refusal::RequestMalformed => MALFORMED,
             Refusal::DigestMissing => DIGEST,
             Refusal::ProxyUnknown => PROXY,
+            Refusal::DeviceLocked => LOCKED,
             Refusal::KeyRevoked
             | Refusal::BodyChanged
             | Refusal::ApplicationUnknown

@@ -8,7 +8,10 @@ use std::{
 use async_trait::async_trait;
 use genuine::app_attest::{Advance, AdvanceError, KeyId};
 
-use super::{AdvanceFault, ChallengeId, Contract, Device, SECRETS, Spent, Store, StoredSecret, Unavailable, Usage};
+use super::{
+    AccountHash, AdvanceFault, ChallengeId, Change, Contract, Device, SECRETS, Spent, Store, StoredSecret, Unavailable,
+    Usage,
+};
 
 /// A store that forgets everything when it is dropped.
 #[derive(Default)]
@@ -92,15 +95,32 @@ impl Store for MemoryStore {
         if device.revoked_at.is_some() {
             return Err(AdvanceError::Store(AdvanceFault::Revoked));
         }
+        if device.locked_at.is_some() {
+            return Err(AdvanceError::Store(AdvanceFault::Locked));
+        }
         device.window = contract.decide(advance, device.window)?;
         Ok(())
     }
 
-    async fn revoke(&self, key: KeyId, at: u64) -> Result<bool, Unavailable> {
+    async fn change(&self, key: KeyId, change: Change) -> Result<bool, Unavailable> {
         let mut devices = self.devices();
         let Some(device) = devices.get_mut(&key) else { return Ok(false) };
-        device.revoked_at.get_or_insert(at);
+        *device = device.clone().after(change);
         Ok(true)
+    }
+
+    async fn devices_of(
+        &self,
+        account: AccountHash,
+        after: Option<KeyId>,
+        most: usize,
+    ) -> Result<Vec<KeyId>, Unavailable> {
+        let devices = self.devices();
+        let of_account = devices.iter().filter(|(_, device)| device.account == Some(account)).map(|(key, _)| *key);
+        let mut keys: Vec<_> = of_account.filter(|key| after.is_none_or(|after| *key > after)).collect();
+        keys.sort_unstable();
+        keys.truncate(most);
+        Ok(keys)
     }
 
     async fn ready(&self) -> Result<(), Unavailable> {

@@ -5,6 +5,7 @@
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod device;
 mod link;
 mod memory;
 mod postgres;
@@ -21,6 +22,7 @@ use genuine::{
 use zeroize::Zeroize as _;
 
 pub use self::{
+    device::{AccountHash, Change, ClientKey, Device, DeviceKey},
     memory::MemoryStore,
     postgres::PostgresStore,
     redb::RedbStore,
@@ -72,7 +74,7 @@ pub trait Store: Send + Sync {
     async fn device(&self, key: KeyId) -> Result<Option<Device>, Unavailable>;
 
     /// Advances a device's window: [`CounterStore::advance`](genuine::app_attest::CounterStore::advance), under the contract
-    /// that the caller names. A revoked device's does not move.
+    /// that the caller names. Neither a revoked device's moves nor a locked one's.
     ///
     /// # Errors
     ///
@@ -80,12 +82,24 @@ pub trait Store: Send + Sync {
     async fn advance(&self, key: KeyId, advance: Advance, contract: Contract)
     -> Result<(), AdvanceError<AdvanceFault>>;
 
-    /// Revokes a device for good. `false` if there is none; the first time counts.
+    /// Changes a device beside its counters, as [`Device::after`] has it. `false` if there is none.
     ///
     /// # Errors
     ///
-    /// If the store could not answer; the device may or may not be revoked then.
-    async fn revoke(&self, key: KeyId, at: u64) -> Result<bool, Unavailable>;
+    /// If the store could not answer; the device may or may not be changed then.
+    async fn change(&self, key: KeyId, change: Change) -> Result<bool, Unavailable>;
+
+    /// The devices of an account, up to so many, in the order of their key identifiers, from the one after this one.
+    ///
+    /// # Errors
+    ///
+    /// If the store could not answer.
+    async fn devices_of(
+        &self,
+        account: AccountHash,
+        after: Option<KeyId>,
+        most: usize,
+    ) -> Result<Vec<KeyId>, Unavailable>;
 
     /// Whether the store can be written to: it writes.
     ///
@@ -177,21 +191,6 @@ impl Drop for StoredSecret {
     }
 }
 
-/// A registered device.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Device {
-    /// The attested key, as [`AttestedKey::to_bytes`](genuine::app_attest::AttestedKey::to_bytes) gives it.
-    pub key: [u8; 130],
-    /// The application's name.
-    pub application: String,
-    /// When, in seconds since 1970.
-    pub registered_at: u64,
-    /// The highest counter that was accepted, and which below it.
-    pub window: ReplayWindow,
-    /// When it was revoked, in seconds since 1970.
-    pub revoked_at: Option<u64>,
-}
-
 /// Which counters of a device are accepted. Both keep the same record, so that an application may change from one to the other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -269,6 +268,8 @@ impl std::error::Error for Unfit {}
 pub enum AdvanceFault {
     /// The device was revoked.
     Revoked,
+    /// The device is locked.
+    Locked,
     /// The store could not answer; the counter may or may not have moved.
     Unavailable,
 }

@@ -4,10 +4,15 @@
 //! engine decides, and the row is written if nobody has written it since; otherwise that is done again. Nothing else is retried: a write
 //! whose answer was lost may have happened, and its client is told to try again with a new assertion.
 
-use std::{error::Error as _, fs, net::IpAddr, path::Path, str::FromStr as _, sync::Arc, time::Duration};
+mod schema;
+
+use std::{fs, net::IpAddr, path::Path, str::FromStr as _, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use genuine::app_attest::{Advance, AdvanceError, KeyId, ReplayWindow};
+use genuine::{
+    UnixMillis,
+    app_attest::{Advance, AdvanceError, KeyId, ReplayWindow},
+};
 use rustls::{
     ClientConfig, RootCertStore,
     crypto::ring,
@@ -20,9 +25,10 @@ use tokio_postgres::{
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use self::schema::{away, examine, migrate};
 use super::{
-    AdvanceFault, CLOSED, ChallengeId, Contract, Device, SECRETS, Spent, Store, StoredSecret, Unavailable, Unfit,
-    Usage,
+    AccountHash, AdvanceFault, CLOSED, ChallengeId, Change, Contract, Device, DeviceKey, SECRETS, Spent, Store,
+    StoredSecret, Unavailable, Unfit, Usage,
     link::{Fault, Link},
 };
 
@@ -32,18 +38,24 @@ const CONNECTIONS: usize = 16;
 const SWAPS: usize = 200;
 /// How many used challenges are forgotten with each one that is remembered: more than one, so that they become fewer.
 const FORGOTTEN: i64 = 4;
-/// The changes of the schema, in their order.
-const MIGRATIONS: [&str; 1] = [include_str!("postgres/1.sql")];
-/// The lock under which one gateway at a time changes the schema: the letters `genuine` as a number.
-const MIGRATION_LOCK: i64 = 0x0067_656e_7569_6e65;
-
-const DEVICE: &str =
-    "SELECT attested, application, registered_at, counters, revoked_at FROM genuine.devices WHERE key_id = $1";
-const REGISTER: &str = "INSERT INTO genuine.devices (key_id, attested, application, registered_at, counters) \
-    VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
-const SWAP: &str =
-    "UPDATE genuine.devices SET counters = $3 WHERE key_id = $1 AND counters = $2 AND revoked_at IS NULL";
+const DEVICE: &str = "SELECT attested, application, registered_at, counters, revoked_at, kind, account, attested_at, \
+    epoch, locked_at FROM genuine.devices WHERE key_id = $1";
+const REGISTER: &str = "INSERT INTO genuine.devices \
+    (key_id, attested, application, registered_at, counters, kind, account, attested_at) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING";
+const SWAP: &str = "UPDATE genuine.devices SET counters = $3 \
+    WHERE key_id = $1 AND counters = $2 AND revoked_at IS NULL AND locked_at IS NULL";
 const REVOKE: &str = "UPDATE genuine.devices SET revoked_at = coalesce(revoked_at, $2) WHERE key_id = $1";
+const LOCK: &str = "UPDATE genuine.devices SET locked_at = coalesce(locked_at, $2) WHERE key_id = $1";
+const UNLOCK: &str = "UPDATE genuine.devices SET locked_at = NULL WHERE key_id = $1 AND $2::bigint IS NOT NULL";
+const ATTEST: &str =
+    "UPDATE genuine.devices SET attested_at = greatest(attested_at, $2), locked_at = NULL WHERE key_id = $1";
+const EPOCH: &str = "UPDATE genuine.devices SET epoch = greatest(epoch, $2) WHERE key_id = $1";
+const ERASE: &str = "UPDATE genuine.devices SET kind = 0, attested = '', application = '', account = NULL, \
+    registered_at = 0, attested_at = 0, epoch = 0, locked_at = NULL, revoked_at = coalesce(revoked_at, $2), \
+    counters = '' WHERE key_id = $1";
+const DEVICES_OF: &str = "SELECT key_id FROM genuine.devices \
+    WHERE account = $1 AND ($2::bytea IS NULL OR key_id > $2) ORDER BY key_id LIMIT $3";
 const SPEND: &str = "INSERT INTO genuine.spent VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
 const SPENT: &str = "SELECT spent_by FROM genuine.spent WHERE challenge = $1";
 const FORGET: &str = "DELETE FROM genuine.spent WHERE challenge IN \
@@ -51,8 +63,6 @@ const FORGET: &str = "DELETE FROM genuine.spent WHERE challenge IN \
 const SECRETS_OF: &str = "SELECT number, made_at, octets FROM genuine.secrets WHERE usage = $1 ORDER BY number DESC";
 const ADD_SECRET: &str = "WITH old AS (DELETE FROM genuine.secrets WHERE usage = $1 AND number = $5) \
     INSERT INTO genuine.secrets VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
-/// What is found if this fails: a table that is not there, or not readable.
-const MIGRATED: &str = "SELECT coalesce(max(number), 0) FROM genuine.migrations";
 const READY: &str = "UPDATE genuine.readiness SET asked = asked + 1";
 
 /// A store in PostgreSQL.
@@ -70,7 +80,6 @@ struct Session {
     device: Statement,
     register: Statement,
     swap: Statement,
-    revoke: Statement,
     spend: Statement,
     spent: Statement,
     forget: Statement,
@@ -222,75 +231,12 @@ impl PostgresStore {
     }
 }
 
-fn away(error: &tokio_postgres::Error) -> Fault {
-    // What the server or the system says of a connection holds nothing that was sent.
-    let why = error.source().map(ToString::to_string);
-    tracing::warn!(why = why.as_deref().unwrap_or("the connection ended"), "the store cannot be reached");
-    Fault::Away
-}
-
-/// Whether PostgreSQL writes each change to its disk before it answers.
-async fn examine(client: &Client, answer: Duration) -> Result<(), Fault> {
-    // One statement counts by itself, whatever is the default here; and it ends when nobody waits for it any more, so that what hangs on a
-    // lock does not hold a connection that was given up.
-    let settings = format!(
-        "SET default_transaction_isolation = 'read committed'; SET default_transaction_read_only = off; \
-         SET statement_timeout = {}",
-        answer.as_millis().max(1)
-    );
-    client.batch_execute(&settings).await.map_err(|error| away(&error))?;
-    let row = client.query_one("SELECT current_setting('fsync'), current_setting('synchronous_commit')", &[]).await;
-    let row = row.map_err(|error| away(&error))?;
-    let (fsync, commit): (&str, &str) = (row.get(0), row.get(1));
-    if fsync == "on" && commit != "off" { Ok(()) } else { Err(Fault::Unfit(Unfit::Asynchronous)) }
-}
-
-/// Makes the tables, or what a version before this one had not. One that is newer has made them already.
-async fn migrate(client: &Client) -> Result<(), Fault> {
-    // Where nothing is missing nothing is locked, and the role needs no right to make anything.
-    if let Ok(row) = client.query_one(MIGRATED, &[]).await
-        && usize::try_from(row.get::<_, i32>(0)).is_ok_and(|done| done >= MIGRATIONS.len())
-    {
-        return Ok(());
-    }
-    let migrated = async {
-        client.batch_execute("BEGIN").await?;
-        client.execute("SELECT pg_advisory_xact_lock($1)", &[&MIGRATION_LOCK]).await?;
-        client
-            .batch_execute(
-                "CREATE SCHEMA IF NOT EXISTS genuine; \
-                 CREATE TABLE IF NOT EXISTS genuine.migrations (number integer PRIMARY KEY)",
-            )
-            .await?;
-        let row = client.query_one(MIGRATED, &[]).await?;
-        let done: i32 = row.get(0);
-        for (number, migration) in (1..).zip(MIGRATIONS).filter(|(number, _)| *number > done) {
-            client.batch_execute(migration).await?;
-            client.execute("INSERT INTO genuine.migrations VALUES ($1)", &[&number]).await?;
-        }
-        client.batch_execute("COMMIT").await
-    };
-    match migrated.await {
-        Ok(()) => Ok(()),
-        Err(error) if error.code().is_none() => Err(away(&error)),
-        // A replica has the tables, and takes no writes; every other refusal is one of the schema.
-        Err(error) if error.code() == Some(&tokio_postgres::error::SqlState::READ_ONLY_SQL_TRANSACTION) => {
-            Err(away(&error))
-        }
-        Err(error) => {
-            tracing::warn!(kind = error.code().map_or("connection", |code| code.code()), "the tables cannot be made");
-            Err(Fault::Unfit(Unfit::Schema))
-        }
-    }
-}
-
 impl Session {
     async fn of(client: Client) -> Result<Self, tokio_postgres::Error> {
         Ok(Self {
             device: client.prepare(DEVICE).await?,
             register: client.prepare(REGISTER).await?,
             swap: client.prepare(SWAP).await?,
-            revoke: client.prepare(REVOKE).await?,
             spend: client.prepare(SPEND).await?,
             spent: client.prepare(SPENT).await?,
             forget: client.prepare(FORGET).await?,
@@ -314,12 +260,19 @@ impl Session {
 /// The device, and its counters as they are stored.
 fn read_device(row: &Row) -> Result<(Device, Vec<u8>), &'static str> {
     let (attested, counters): (&[u8], Vec<u8>) = (row.get(0), row.get(3));
-    let stored = ReplayWindow::from_trusted_bytes(&counters).ok();
+    let (kind, registered_at): (i16, u64) = (row.get(5), unsigned(row.get(2)));
+    let key = u8::try_from(kind).ok().and_then(|kind| DeviceKey::from_stored(kind, attested));
+    let account: Option<&[u8]> = row.get(6);
+    let attested_at = row.get::<_, Option<i64>>(7).map_or(registered_at.saturating_mul(1000), unsigned);
     let device = Device {
-        key: attested.try_into().map_err(|_| "the key")?,
+        key: key.ok_or("the key")?,
         application: row.get(1),
-        registered_at: unsigned(row.get(2)),
-        window: stored.unwrap_or(CLOSED),
+        account: account.map(TryInto::try_into).transpose().map_err(|_| "the account")?,
+        registered_at,
+        attested_at: UnixMillis(attested_at),
+        epoch: u32::try_from(row.get::<_, i64>(8)).map_err(|_| "the epoch")?,
+        window: ReplayWindow::from_trusted_bytes(&counters).unwrap_or(CLOSED),
+        locked_at: row.get::<_, Option<i64>>(9).map(unsigned),
         revoked_at: row.get::<_, Option<i64>>(4).map(unsigned),
     };
     Ok((device, counters))
@@ -377,9 +330,20 @@ impl Store for PostgresStore {
 
     async fn register(&self, key: KeyId, device: &Device) -> Result<bool, Unavailable> {
         let (registered_at, counters) = (signed(device.registered_at), device.window.to_bytes());
+        let (kind, octets, attested_at) =
+            (i16::from(device.key.kind()), device.key.octets(), signed(device.attested_at.0));
+        let account = device.account.as_ref().map(|account| &account[..]);
         let register = async |session: &Session| {
-            let values: [&(dyn ToSql + Sync); 5] =
-                [&&key.0[..], &&device.key[..], &device.application, &registered_at, &&counters[..]];
+            let values: [&(dyn ToSql + Sync); 8] = [
+                &&key.0[..],
+                &octets,
+                &device.application,
+                &registered_at,
+                &&counters[..],
+                &kind,
+                &account,
+                &attested_at,
+            ];
             session.changes(&session.register, &values).await
         };
         self.on(self.link(&key.0), register).await
@@ -401,6 +365,9 @@ impl Store for PostgresStore {
             if device.revoked_at.is_some() {
                 return Err(AdvanceError::Store(AdvanceFault::Revoked));
             }
+            if device.locked_at.is_some() {
+                return Err(AdvanceError::Store(AdvanceFault::Locked));
+            }
             let after = contract.decide(advance, device.window)?.to_bytes();
             let swap =
                 async |session: &Session| session.changes(&session.swap, &[&&key.0[..], &before, &&after[..]]).await;
@@ -411,9 +378,31 @@ impl Store for PostgresStore {
         Err(unavailable(Unavailable))
     }
 
-    async fn revoke(&self, key: KeyId, at: u64) -> Result<bool, Unavailable> {
-        let at = signed(at);
-        self.on(self.link(&key.0), async |session| session.changes(&session.revoke, &[&&key.0[..], &at]).await).await
+    async fn change(&self, key: KeyId, change: Change) -> Result<bool, Unavailable> {
+        let (statement, value) = match change {
+            Change::Revoke(at) => (REVOKE, signed(at)),
+            Change::Lock(at) => (LOCK, signed(at)),
+            Change::Unlock => (UNLOCK, 0),
+            Change::Attest(at) => (ATTEST, signed(at.0)),
+            Change::Epoch(epoch) => (EPOCH, epoch.into()),
+            Change::Erase(at) => (ERASE, signed(at)),
+        };
+        // Not prepared: each is rare.
+        let change = async |session: &Session| session.client.execute(statement, &[&&key.0[..], &value]).await;
+        Ok(self.on(self.link(&key.0), change).await? > 0)
+    }
+
+    async fn devices_of(
+        &self,
+        account: AccountHash,
+        after: Option<KeyId>,
+        most: usize,
+    ) -> Result<Vec<KeyId>, Unavailable> {
+        let (after, most) = (after.map(|after| after.0.to_vec()), i64::try_from(most).unwrap_or(i64::MAX));
+        let list = async |session: &Session| session.client.query(DEVICES_OF, &[&&account[..], &after, &most]).await;
+        let rows = self.on(self.link(&account), list).await?;
+        let key = |row: &Row| row.get::<_, &[u8]>(0).try_into().map(KeyId).map_err(|_| Unavailable);
+        rows.iter().map(key).collect()
     }
 
     async fn ready(&self) -> Result<(), Unavailable> {

@@ -4,6 +4,7 @@
 //! latency is paid once for all of them. Reads see the last commit and wait for nobody.
 
 use std::{
+    ops::Bound,
     path::Path,
     sync::{
         Arc,
@@ -13,7 +14,10 @@ use std::{
 };
 
 use async_trait::async_trait;
-use genuine::app_attest::{Advance, AdvanceError, Counter, KeyId, ReplayWindow};
+use genuine::{
+    UnixMillis,
+    app_attest::{Advance, AdvanceError, Counter, KeyId, ReplayWindow},
+};
 use prometheus::Histogram;
 use redb::{
     Database, DatabaseError, ReadableDatabase as _, ReadableTable as _, StorageError, Table, TableDefinition,
@@ -22,14 +26,29 @@ use redb::{
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    AdvanceFault, CLOSED, ChallengeId, Contract, Device, SECRETS, Spent, Store, StoredSecret, Unavailable, Usage,
+    AccountHash, AdvanceFault, CLOSED, ChallengeId, Change, Contract, Device, DeviceKey, SECRETS, Spent, Store,
+    StoredSecret, Unavailable, Usage,
 };
 
-/// Attested key, application, registered at.
-type Registered = (&'static [u8; 130], &'static str, u64);
+/// The version of the tables. A file of a later one is not opened.
+const SCHEMA: u32 = 2;
+/// One row: which version the tables have. Before there was more than one, there was none.
+const SCHEMAS: TableDefinition<'_, (), u32> = TableDefinition::new("schema");
 
-/// What was registered: never changes.
-const DEVICES: TableDefinition<'_, [u8; 32], Registered> = TableDefinition::new("devices");
+/// Kind of the key, key, application, account or nothing, registered at, attested at.
+type Registered = (u8, &'static [u8], &'static str, &'static [u8], u64, u64);
+/// Whether it is locked, since when, and the epoch.
+type State = (bool, u64, u32);
+
+/// What was registered. Changes when a device is attested again, or erased.
+const DEVICES: TableDefinition<'_, [u8; 32], Registered> = TableDefinition::new("devices of both platforms");
+/// What is known of few devices: that one is locked, or in which epoch it was seen.
+const STATES: TableDefinition<'_, [u8; 32], State> = TableDefinition::new("states");
+/// The devices of accounts.
+const ACCOUNTS: TableDefinition<'_, (AccountHash, [u8; 32]), ()> = TableDefinition::new("accounts");
+/// What was registered in the first version, when all keys were Apple's: attested key, application, registered at.
+const APPLE_DEVICES: TableDefinition<'_, [u8; 32], (&'static [u8; 130], &'static str, u64)> =
+    TableDefinition::new("devices");
 /// The window, in its stored form: changes with each assertion, and is small.
 const WINDOWS: TableDefinition<'_, [u8; 32], &[u8; ReplayWindow::ENCODED_LEN]> = TableDefinition::new("windows");
 /// The counter last accepted, as it was kept before there were windows: turned into those when the file is opened.
@@ -71,7 +90,7 @@ pub struct RedbStore {
 enum Write {
     Register(KeyId, Box<Device>, oneshot::Sender<bool>),
     Advance(KeyId, Advance, Contract, oneshot::Sender<Result<(), AdvanceError<AdvanceFault>>>),
-    Revoke(KeyId, u64, oneshot::Sender<bool>),
+    Change(KeyId, Change, oneshot::Sender<bool>),
     Spend { challenge: ChallengeId, by: KeyId, until: u64, now: u64, answer: oneshot::Sender<Spent> },
     AddSecret(Usage, StoredSecret, oneshot::Sender<bool>),
     Ready(oneshot::Sender<()>),
@@ -82,13 +101,12 @@ impl RedbStore {
     ///
     /// # Errors
     ///
-    /// If the file is no database, is open elsewhere, or cannot be read or written.
+    /// If the file is no database, is open elsewhere, is of a later version, or cannot be read or written.
     pub fn open(path: &Path, commits: Histogram) -> Result<Self, Box<dyn std::error::Error>> {
         let database = Database::builder().set_cache_size(CACHE).create(path).map_err(|error| explain(path, error))?;
         let database = Arc::new(database);
         let transaction = database.begin_write()?;
-        Tables::open(&transaction)?.adopt_counters(&transaction)?;
-        transaction.delete_table(COUNTERS)?;
+        migrate(&transaction).map_err(|error| format!("{}: {error}", path.display()))?;
         transaction.commit()?;
         let (writes, queue) = mpsc::channel(QUEUE);
         let lost = Arc::new(AtomicBool::new(false));
@@ -130,16 +148,65 @@ impl RedbStore {
         let transaction = self.database.begin_read()?;
         let Some(registered) = transaction.open_table(DEVICES)?.get(key.0)? else { return Ok(None) };
         let window = transaction.open_table(WINDOWS)?.get(key.0)?;
+        let state = transaction.open_table(STATES)?.get(key.0)?;
         let revoked_at = transaction.open_table(REVOKED)?.get(key.0)?;
-        let (attested, application, registered_at) = registered.value();
-        Ok(Some(Device {
-            key: *attested,
-            application: application.to_owned(),
-            registered_at,
-            window: window.map_or(CLOSED, |window| read_window(window.value())),
-            revoked_at: revoked_at.map(|at| at.value()),
-        }))
+        let window = window.map_or(CLOSED, |window| read_window(window.value()));
+        let state = state.map_or(OPEN, |state| state.value());
+        Ok(Some(read_record(registered.value(), window, state, revoked_at.map(|at| at.value()))))
     }
+
+    fn read_devices_of(
+        &self,
+        account: AccountHash,
+        after: Option<KeyId>,
+        most: usize,
+    ) -> Result<Vec<KeyId>, redb::Error> {
+        let transaction = self.database.begin_read()?;
+        let table = transaction.open_table(ACCOUNTS)?;
+        let start = after.map_or(Bound::Included((account, [0; 32])), |after| Bound::Excluded((account, after.0)));
+        let rows = table.range((start, Bound::Included((account, [0xFF; 32]))))?.take(most);
+        rows.map(|row| Ok(KeyId(row?.0.value().1))).collect()
+    }
+}
+
+/// The state of a device that is not locked, of the first epoch.
+const OPEN: State = (false, 0, 0);
+
+/// A record whose key is damaged is one of nobody.
+fn read_record(
+    (kind, key, application, account, registered_at, attested_at): (u8, &[u8], &str, &[u8], u64, u64),
+    window: ReplayWindow,
+    (locked, locked_at, epoch): State,
+    revoked_at: Option<u64>,
+) -> Device {
+    Device {
+        key: DeviceKey::from_stored(kind, key).unwrap_or(DeviceKey::Erased),
+        application: application.to_owned(),
+        account: account.try_into().ok(),
+        registered_at,
+        attested_at: UnixMillis(attested_at),
+        epoch,
+        window,
+        locked_at: locked.then_some(locked_at),
+        revoked_at,
+    }
+}
+
+/// Brings the tables of an earlier version to this one.
+fn migrate(transaction: &WriteTransaction) -> Result<(), Box<dyn std::error::Error>> {
+    let version = transaction.open_table(SCHEMAS)?.get(())?.map_or(1, |version| version.value());
+    if version > SCHEMA {
+        return Err(format!("it is of a later version of the gateway (tables {version}, not {SCHEMA})").into());
+    }
+    let mut tables = Tables::open(transaction)?;
+    tables.adopt_counters(transaction)?;
+    transaction.delete_table(COUNTERS)?;
+    if version == 1 {
+        tables.adopt_devices(transaction)?;
+        transaction.delete_table(APPLE_DEVICES)?;
+    }
+    transaction.open_table(SCHEMAS)?.insert((), SCHEMA)?;
+    Ok(())
 }
 
 /// Ends the writer after what waits, so that the file is closed as it should be.
@@ -167,6 +234,8 @@ fn read_window(stored: &[u8; ReplayWindow::ENCODED_LEN]) -> ReplayWindow {
 struct Tables<'t> {
     devices: Table<'t, [u8; 32], Registered>,
     windows: Table<'t, [u8; 32], &'static [u8; ReplayWindow::ENCODED_LEN]>,
+    states: Table<'t, [u8; 32], State>,
+    accounts: Table<'t, (AccountHash, [u8; 32]), ()>,
     revoked: Table<'t, [u8; 32], u64>,
     readiness: Table<'t, (), u64>,
     spent: Table<'t, [u8; 32], ([u8; 32], u64)>,
@@ -179,6 +248,8 @@ impl<'t> Tables<'t> {
         Ok(Self {
             devices: transaction.open_table(DEVICES)?,
             windows: transaction.open_table(WINDOWS)?,
+            states: transaction.open_table(STATES)?,
+            accounts: transaction.open_table(ACCOUNTS)?,
             revoked: transaction.open_table(REVOKED)?,
             readiness: transaction.open_table(READINESS)?,
             spent: transaction.open_table(SPENT)?,
@@ -197,14 +268,44 @@ impl<'t> Tables<'t> {
         Ok(())
     }
 
+    /// Keys that are all Apple's, and have no account.
+    fn adopt_devices(&mut self, transaction: &WriteTransaction) -> Result<(), redb::Error> {
+        for row in transaction.open_table(APPLE_DEVICES)?.iter()? {
+            let (key, registered) = row?;
+            let (attested, application, registered_at) = registered.value();
+            let attested_at = registered_at.saturating_mul(1000);
+            self.devices.insert(key.value(), (1, &attested[..], application, &[][..], registered_at, attested_at))?;
+        }
+        Ok(())
+    }
+
     fn register(&mut self, key: KeyId, device: &Device) -> Result<bool, StorageError> {
         if self.devices.get(key.0)?.is_some() {
             return Ok(false);
         }
-        let Device { key: attested, application, registered_at, window, .. } = device;
-        self.devices.insert(key.0, (attested, application.as_str(), *registered_at))?;
-        self.windows.insert(key.0, &window.to_bytes())?;
+        self.write_record(key, device)?;
+        self.windows.insert(key.0, &device.window.to_bytes())?;
+        if let Some(account) = device.account {
+            self.accounts.insert((account, key.0), ())?;
+        }
         Ok(true)
+    }
+
+    /// Everything but the window.
+    fn write_record(&mut self, key: KeyId, device: &Device) -> Result<(), StorageError> {
+        let account = device.account.as_ref().map_or(&[][..], |account| &account[..]);
+        let (registered_at, attested_at) = (device.registered_at, device.attested_at.0);
+        let octets = device.key.octets();
+        let row = (device.key.kind(), &octets[..], device.application.as_str(), account, registered_at, attested_at);
+        self.devices.insert(key.0, row)?;
+        match (device.locked_at.is_some(), device.locked_at.unwrap_or_default(), device.epoch) {
+            OPEN => drop(self.states.remove(key.0)?),
+            state => drop(self.states.insert(key.0, state)?),
+        }
+        if let Some(revoked_at) = device.revoked_at {
+            self.revoked.insert(key.0, revoked_at)?;
+        }
+        Ok(())
     }
 
     fn advance(
@@ -215,6 +316,9 @@ impl<'t> Tables<'t> {
     ) -> Result<Result<(), AdvanceError<AdvanceFault>>, StorageError> {
         if self.revoked.get(key.0)?.is_some() {
             return Ok(Err(AdvanceError::Store(AdvanceFault::Revoked)));
+        }
+        if self.states.get(key.0)?.is_some_and(|state| state.value().0) {
+            return Ok(Err(AdvanceError::Store(AdvanceFault::Locked)));
         }
         let Some(window) = self.windows.get(key.0)?.map(|window| read_window(window.value())) else {
             return Ok(Err(AdvanceError::UnknownKey));
@@ -228,12 +332,21 @@ impl<'t> Tables<'t> {
         })
     }
 
-    fn revoke(&mut self, key: KeyId, at: u64) -> Result<bool, StorageError> {
-        if self.devices.get(key.0)?.is_none() {
-            return Ok(false);
-        }
-        if self.revoked.get(key.0)?.is_none() {
-            self.revoked.insert(key.0, at)?;
+    fn change(&mut self, key: KeyId, change: Change) -> Result<bool, StorageError> {
+        let before = {
+            let Some(registered) = self.devices.get(key.0)? else { return Ok(false) };
+            let state = self.states.get(key.0)?.map_or(OPEN, |state| state.value());
+            let revoked_at = self.revoked.get(key.0)?.map(|at| at.value());
+            read_record(registered.value(), CLOSED, state, revoked_at)
+        };
+        let account = before.account;
+        let after = before.after(change);
+        self.write_record(key, &after)?;
+        if after.key == DeviceKey::Erased {
+            self.windows.insert(key.0, &CLOSED.to_bytes())?;
+            if let Some(account) = account {
+                self.accounts.remove((account, key.0))?;
+            }
         }
         Ok(true)
     }
@@ -303,7 +416,7 @@ fn commit(database: &Database, batch: impl Iterator<Item = Write>) -> Result<Vec
             answers.push(match write {
                 Write::Register(key, device, to) => later(to, tables.register(key, &device)?),
                 Write::Advance(key, advance, contract, to) => later(to, tables.advance(key, advance, contract)?),
-                Write::Revoke(key, at, to) => later(to, tables.revoke(key, at)?),
+                Write::Change(key, change, to) => later(to, tables.change(key, change)?),
                 Write::Spend { challenge, by, until, now, answer } => {
                     later(answer, tables.spend(challenge, by, until, now)?)
                 }
@@ -350,8 +463,17 @@ impl Store for RedbStore {
         answer.unwrap_or(Err(AdvanceError::Store(AdvanceFault::Unavailable)))
     }
 
-    async fn revoke(&self, key: KeyId, at: u64) -> Result<bool, Unavailable> {
-        self.write(|answer| Write::Revoke(key, at, answer)).await
+    async fn change(&self, key: KeyId, change: Change) -> Result<bool, Unavailable> {
+        self.write(|answer| Write::Change(key, change, answer)).await
+    }
+
+    async fn devices_of(
+        &self,
+        account: AccountHash,
+        after: Option<KeyId>,
+        most: usize,
+    ) -> Result<Vec<KeyId>, Unavailable> {
+        self.read(|store| store.read_devices_of(account, after, most))
     }
 
     async fn ready(&self) -> Result<(), Unavailable> {

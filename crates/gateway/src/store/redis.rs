@@ -6,12 +6,15 @@
 use std::{fmt::Write as _, sync::LazyLock, time::Duration};
 
 use async_trait::async_trait;
-use genuine::app_attest::{Advance, AdvanceError, Counter, KeyId, Refusal, ReplayWindow};
+use genuine::{
+    UnixMillis,
+    app_attest::{Advance, AdvanceError, Counter, KeyId, Refusal, ReplayWindow},
+};
 use redis::{AsyncConnectionConfig, Client, ErrorKind, FromRedisValue, RedisError, Script, aio::MultiplexedConnection};
 
 use super::{
-    AdvanceFault, CLOSED, ChallengeId, Contract, Device, SECRETS, Spent, Store, StoredSecret, Unavailable, Unfit,
-    Usage,
+    AccountHash, AdvanceFault, CLOSED, ChallengeId, Change, Contract, Device, DeviceKey, SECRETS, Spent, Store,
+    StoredSecret, Unavailable, Unfit, Usage,
     link::{Fault, Link},
 };
 
@@ -30,7 +33,7 @@ static SPEND: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("redi
 static ADD_SECRET: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("redis/add_secret.lua")));
 static REGISTER: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("redis/register.lua")));
 static ADVANCE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("redis/advance.lua")));
-static REVOKE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("redis/revoke.lua")));
+static CHANGE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("redis/change.lua")));
 
 /// How it is known that Redis keeps what it acknowledged: what it forgets is attested or sent a second time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
@@ -167,6 +170,60 @@ fn away(error: &RedisError) -> Fault {
     Fault::Away
 }
 
+/// The fields of a device; a record of the first version has none that has a default here.
+const FIELDS: [&str; 11] = [
+    "kind",
+    "key",
+    "application",
+    "account",
+    "registered_at",
+    "attested_at",
+    "epoch",
+    "counter",
+    "window",
+    "locked_at",
+    "revoked_at",
+];
+
+type Fields = (
+    Option<u8>,
+    Option<Vec<u8>>,
+    Option<String>,
+    Option<Vec<u8>>,
+    Option<u64>,
+    Option<u64>,
+    Option<u32>,
+    Option<String>,
+    Option<String>,
+    Option<u64>,
+    Option<u64>,
+);
+
+/// `None` if there is none, or nobody can read whose it is.
+fn read_device(fields: Fields) -> Option<Device> {
+    let (kind, key, application, account, registered_at, attested_at, epoch, counter, window, locked_at, revoked_at) =
+        fields;
+    let registered_at = registered_at?;
+    Some(Device {
+        key: DeviceKey::from_stored(kind.unwrap_or(APPLE), &key?)?,
+        application: application?,
+        account: account.map(TryInto::try_into).transpose().ok()?,
+        registered_at,
+        attested_at: UnixMillis(attested_at.unwrap_or(registered_at.saturating_mul(1000))),
+        epoch: epoch.unwrap_or_default(),
+        window: read_window(counter.as_deref(), window.as_deref()).unwrap_or(CLOSED),
+        locked_at,
+        revoked_at,
+    })
+}
+
+/// The kind of a key where none is said: in the first version they were all Apple's.
+const APPLE: u8 = 1;
+
+fn account_name(account: &AccountHash) -> String {
+    name("account", account)
+}
+
 fn read_key_id(octets: Vec<u8>) -> Option<KeyId> {
     octets.try_into().ok().map(KeyId)
 }
@@ -220,12 +277,22 @@ impl Store for RedisStore {
     }
 
     async fn register(&self, key: KeyId, device: &Device) -> Result<bool, Unavailable> {
-        let registered_at = device.registered_at.to_string();
+        // Listed first, and counted only if the record says the same: the two are not one step.
+        if let Some(account) = device.account {
+            let listed = redis::cmd("ZADD").arg(account_name(&account)).arg(0).arg(&key.0[..]).to_owned();
+            self.query::<u32>(&listed).await?;
+        }
+        let [kind, registered_at, attested_at] =
+            [u64::from(device.key.kind()), device.registered_at, device.attested_at.0].map(|number| number.to_string());
         let (counter, window) = (device.window.highest().0.to_string(), write_window(device.window));
-        let arguments: [&[u8]; 5] = [
-            &device.key,
+        let account = device.account.as_ref().map_or(&[][..], |account| &account[..]);
+        let arguments: [&[u8]; 8] = [
+            kind.as_bytes(),
+            &device.key.octets(),
             device.application.as_bytes(),
+            account,
             registered_at.as_bytes(),
+            attested_at.as_bytes(),
             counter.as_bytes(),
             window.as_bytes(),
         ];
@@ -233,16 +300,8 @@ impl Store for RedisStore {
     }
 
     async fn device(&self, key: KeyId) -> Result<Option<Device>, Unavailable> {
-        type Fields = (Option<Vec<u8>>, Option<String>, Option<u64>, Option<String>, Option<String>, Option<u64>);
-        let fields = ["key", "application", "registered_at", "counter", "window", "revoked_at"];
-        let answer = self.query(redis::cmd("HMGET").arg(name("device", &key.0)).arg(&fields)).await?;
-        let (Some(attested), Some(application), Some(registered_at), counter, window, revoked_at): Fields = answer
-        else {
-            return Ok(None);
-        };
-        let Ok(attested) = attested.try_into() else { return Ok(None) };
-        let window = read_window(counter.as_deref(), window.as_deref()).unwrap_or(CLOSED);
-        Ok(Some(Device { key: attested, application, registered_at, window, revoked_at }))
+        let answer = self.query::<Fields>(redis::cmd("HMGET").arg(name("device", &key.0)).arg(&FIELDS)).await?;
+        Ok(read_device(answer))
     }
 
     async fn advance(
@@ -265,6 +324,7 @@ impl Store for RedisStore {
             Ok("step too large") => Err(Refusal::StepTooLarge.into()),
             Ok("unknown key") => Err(AdvanceError::UnknownKey),
             Ok("revoked") => Err(AdvanceError::Store(AdvanceFault::Revoked)),
+            Ok("locked") => Err(AdvanceError::Store(AdvanceFault::Locked)),
             Ok(_) => {
                 tracing::error!("the record of a device is damaged: it accepts nothing");
                 Err(AdvanceError::Store(AdvanceFault::Unavailable))
@@ -273,8 +333,55 @@ impl Store for RedisStore {
         }
     }
 
-    async fn revoke(&self, key: KeyId, at: u64) -> Result<bool, Unavailable> {
-        self.run(&REVOKE, &[&name("device", &key.0)], &[at.to_string().as_bytes()]).await
+    async fn change(&self, key: KeyId, change: Change) -> Result<bool, Unavailable> {
+        let (what, value) = match change {
+            Change::Revoke(at) => ("revoke", at),
+            Change::Lock(at) => ("lock", at),
+            Change::Unlock => ("unlock", 0),
+            Change::Attest(at) => ("attest", at.0),
+            Change::Epoch(epoch) => ("epoch", epoch.into()),
+            Change::Erase(at) => ("erase", at),
+        };
+        let account = match change {
+            Change::Erase(_) => self.device(key).await?.and_then(|device| device.account),
+            _ => None,
+        };
+        let changed =
+            self.run(&CHANGE, &[&name("device", &key.0)], &[what.as_bytes(), value.to_string().as_bytes()]).await?;
+        if let Some(account) = account {
+            let listed = redis::cmd("ZREM").arg(account_name(&account)).arg(&key.0[..]).to_owned();
+            self.query::<u32>(&listed).await?;
+        }
+        Ok(changed)
+    }
+
+    async fn devices_of(
+        &self,
+        account: AccountHash,
+        after: Option<KeyId>,
+        most: usize,
+    ) -> Result<Vec<KeyId>, Unavailable> {
+        let mut after = after;
+        let mut keys = Vec::new();
+        // What is listed and is another account's was registered there, or not at all.
+        while keys.len() < most {
+            let start = after.map_or_else(|| b"-".to_vec(), |after| [b"(", &after.0[..]].concat());
+            let mut page = redis::cmd("ZRANGEBYLEX");
+            page.arg(account_name(&account)).arg(start).arg("+").arg("LIMIT").arg(0).arg(most);
+            let listed: Vec<Vec<u8>> = self.query(&page).await?;
+            let Some(last) = listed.last() else { break };
+            after = Some(read_key_id(last.clone()).ok_or(Unavailable)?);
+            for key in listed {
+                let key = read_key_id(key).ok_or(Unavailable)?;
+                let of: Option<Vec<u8>> =
+                    self.query(redis::cmd("HGET").arg(name("device", &key.0)).arg("account")).await?;
+                if of.as_deref() == Some(&account[..]) {
+                    keys.push(key);
+                }
+            }
+        }
+        keys.truncate(most);
+        Ok(keys)
     }
 
     async fn ready(&self) -> Result<(), Unavailable> {

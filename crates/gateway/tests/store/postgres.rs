@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use genuine::app_attest::{AdvanceError, Counter, Refusal, ReplayWindow};
 use genuine_gateway::store::{
-    Contract, PostgresStore, Store, Unavailable, Unfit,
+    Change, Contract, Device, DeviceKey, PostgresStore, Store, Unavailable, Unfit,
     conformance::{KEY, NOW, OTHER, REVOKED, a_device, advance_to, race},
 };
 use tokio::task::JoinSet;
@@ -42,7 +42,7 @@ async fn one_of_many_gateways_makes_the_tables() {
         runners.spawn(async move { (store.check().await, store.ready().await) });
     }
     assert!(runners.join_all().await.into_iter().all(|answers| answers == (Ok(()), Ok(()))));
-    assert_eq!(postgres.ask("SELECT number FROM genuine.migrations").await, ["1"]);
+    assert_eq!(postgres.ask("SELECT number FROM genuine.migrations ORDER BY number").await, ["1", "2"]);
     assert_eq!(postgres.ask("SELECT asked FROM genuine.readiness").await, ["8"]);
 }
 
@@ -51,12 +51,39 @@ async fn one_of_many_gateways_makes_the_tables() {
 async fn tables_of_a_newer_gateway_are_left_as_they_are() {
     let Some(postgres) = Postgres::start("newer").await else { return };
     postgres.store().register(KEY, &a_device()).await.unwrap();
-    postgres
-        .ask("ALTER TABLE genuine.devices ADD COLUMN account text; INSERT INTO genuine.migrations VALUES (2)")
-        .await;
+    postgres.ask("ALTER TABLE genuine.devices ADD COLUMN colour text; INSERT INTO genuine.migrations VALUES (3)").await;
     let store = postgres.store();
     assert_eq!((store.check().await, store.device(KEY).await), (Ok(()), Ok(Some(a_device()))));
     assert_eq!(store.register(OTHER, &a_device()).await, Ok(true));
+}
+
+/// The tables of the version before become those of this one, and a gateway of that version runs on beside it.
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_of_the_version_before_are_adopted() {
+    let Some(postgres) = Postgres::start("before").await else { return };
+    let version_1 = include_str!("../../src/store/postgres/1.sql");
+    let DeviceKey::AppAttest(attested) = a_device().key else { panic!() };
+    let attested: String = attested.map(|octet| format!("{octet:02x}")).concat();
+    let window = ReplayWindow::after(Counter(7));
+    let counters: String = window.to_bytes().map(|octet| format!("{octet:02x}")).concat();
+    let register = |key: u8, revoked_at: &str| {
+        format!(
+            "INSERT INTO genuine.devices (key_id, attested, application, registered_at, counters, revoked_at) VALUES \
+             ('\\x{}', '\\x{attested}', 'demo', {NOW}, '\\x{counters}', {revoked_at})",
+            format!("{key:02x}").repeat(32)
+        )
+    };
+    let migrations = "CREATE TABLE genuine.migrations (number integer PRIMARY KEY); \
+                      INSERT INTO genuine.migrations VALUES (1)";
+    let tables = format!("CREATE SCHEMA genuine; {version_1}; {migrations}; {}", register(1, "NULL"));
+    postgres.ask(&tables).await;
+    let store = postgres.store();
+    assert_eq!(store.check().await, Ok(()));
+    assert_eq!(store.device(KEY).await, Ok(Some(Device { window, ..a_device() })));
+    postgres.ask(&register(2, "5")).await;
+    assert_eq!(store.device(OTHER).await, Ok(Some(Device { window, revoked_at: Some(5), ..a_device() })));
+    assert_eq!(store.change(KEY, Change::Lock(NOW)).await, Ok(true));
+    assert_eq!(store.device(KEY).await.unwrap().unwrap().locked_at, Some(NOW));
 }
 
 /// Found at start, and found while it is used.

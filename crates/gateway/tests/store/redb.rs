@@ -6,7 +6,7 @@ use genuine::app_attest::{AdvanceError, Counter, KeyId, Refusal, ReplayWindow};
 use genuine_gateway::{
     metrics::Metrics,
     store::{
-        Contract, RedbStore, Spent, Store, Usage,
+        Change, Contract, Device, DeviceKey, RedbStore, Spent, Store, Usage,
         conformance::{KEY, NOW, OTHER, REVOKED, a_device, a_secret, advance_to, in_window, race},
     },
 };
@@ -50,6 +50,48 @@ async fn counters_in_redb_become_windows() {
     }
 }
 
+/// The tables of the version before become those of this one, once; and a file of a later one is not opened.
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_of_the_version_before_are_adopted() {
+    type Table<V> = ::redb::TableDefinition<'static, [u8; 32], V>;
+    const DEVICES: Table<(&[u8; 130], &str, u64)> = ::redb::TableDefinition::new("devices");
+    const WINDOWS: Table<&[u8; 13]> = ::redb::TableDefinition::new("windows");
+    const REVOKED: Table<u64> = ::redb::TableDefinition::new("revoked");
+    const SCHEMAS: ::redb::TableDefinition<'static, (), u32> = ::redb::TableDefinition::new("schema");
+    let scratch = Scratch::new("redb-before");
+    let path = scratch.path().join("devices.redb");
+    let DeviceKey::AppAttest(attested) = a_device().key else { panic!() };
+    {
+        let file = ::redb::Database::create(&path).unwrap();
+        let transaction = file.begin_write().unwrap();
+        for (key, counter) in [(KEY, 7), (OTHER, 9)] {
+            transaction.open_table(DEVICES).unwrap().insert(key.0, (&*attested, "demo", NOW)).unwrap();
+            let window = ReplayWindow::after(Counter(counter)).to_bytes();
+            transaction.open_table(WINDOWS).unwrap().insert(key.0, &window).unwrap();
+        }
+        transaction.open_table(REVOKED).unwrap().insert(OTHER.0, NOW + 1).unwrap();
+        transaction.commit().unwrap();
+    }
+    let before = Device { window: ReplayWindow::after(Counter(7)), ..a_device() };
+    let revoked = Device { window: ReplayWindow::after(Counter(9)), revoked_at: Some(NOW + 1), ..a_device() };
+    {
+        let store = open(&scratch);
+        assert_eq!(store.device(KEY).await, Ok(Some(before.clone())));
+        assert_eq!(store.device(OTHER).await, Ok(Some(revoked)));
+        assert_eq!(store.register(KEY, &a_device()).await, Ok(false));
+        store.change(KEY, Change::Erase(NOW + 2)).await.unwrap();
+    }
+    assert_eq!(open(&scratch).device(KEY).await, Ok(Some(Device::erased(NOW + 2))), "adopted a second time");
+    {
+        let file = ::redb::Database::open(&path).unwrap();
+        let transaction = file.begin_write().unwrap();
+        transaction.open_table(SCHEMAS).unwrap().insert((), 3).unwrap();
+        transaction.commit().unwrap();
+    }
+    let refused = RedbStore::open(&path, Metrics::new().unwrap().commit).err().unwrap().to_string();
+    assert!(refused.contains("later version") && refused.contains("devices.redb"), "{refused}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn redb_keeps_what_it_acknowledged() {
     let scratch = Scratch::new("redb-reopened");
@@ -58,7 +100,7 @@ async fn redb_keeps_what_it_acknowledged() {
         store.register(KEY, &a_device()).await.unwrap();
         store.register(OTHER, &a_device()).await.unwrap();
         store.advance(KEY, advance_to(5), Contract::Strict).await.unwrap();
-        store.revoke(OTHER, NOW).await.unwrap();
+        store.change(OTHER, Change::Revoke(NOW)).await.unwrap();
         store.spend([1; 32], KEY, NOW + 300, NOW).await.unwrap();
         store.add_secret(Usage::Challenges, &a_secret(1)).await.unwrap();
         assert!(RedbStore::open(&scratch.path().join("devices.redb"), Metrics::new().unwrap().commit).is_err());

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use genuine::app_attest::{AdvanceError, Counter, Refusal, ReplayWindow};
+use genuine::{
+    UnixMillis,
+    app_attest::{AdvanceError, Counter, Refusal, ReplayWindow},
+};
 use genuine_gateway::store::{
-    AdvanceFault, Contract, Durability, Store, Unavailable, Unfit, Usage,
+    AdvanceFault, Change, Contract, DeviceKey, Durability, Store, Unavailable, Unfit, Usage,
     conformance::{KEY, NOW, OTHER, a_device, a_secret, advance_to, in_window, race, spend},
 };
 
@@ -32,6 +35,24 @@ async fn counters_in_redis_become_windows() {
     assert_eq!(store.device(KEY).await.unwrap().unwrap().window, ReplayWindow::after(Counter(7)));
     assert_eq!(in_window(&store, 6).await, Err(Refusal::Seen));
     assert_eq!((in_window(&store, 9).await, in_window(&store, 8).await), (Ok(()), Ok(())));
+}
+
+/// A record of the version before is one of Apple's, of no account.
+#[tokio::test(flavor = "multi_thread")]
+async fn records_of_the_version_before_are_read() {
+    let Some(redis) = Redis::start("before") else { return };
+    let store: Arc<dyn Store> = Arc::new(redis.store());
+    let DeviceKey::AppAttest(attested) = a_device().key else { panic!() };
+    let mut register = ::redis::cmd("HSET");
+    register.arg(format!("genuine:device:{}", "01".repeat(32))).arg("key").arg(&attested[..]);
+    register.arg("application").arg("demo").arg("registered_at").arg(NOW).arg("counter").arg(0);
+    let client = ::redis::Client::open(redis.url()).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    register.query_async::<u32>(&mut connection).await.unwrap();
+    assert_eq!(store.device(KEY).await, Ok(Some(a_device())));
+    assert_eq!(store.change(KEY, Change::Lock(NOW)).await, Ok(true));
+    assert_eq!(store.change(KEY, Change::Attest(UnixMillis(1))).await, Ok(true));
+    assert_eq!(store.advance(KEY, advance_to(1), Contract::Strict).await, Ok(()));
 }
 
 /// What the two versions before this one did to a device. Both may run beside it, or again after it.
@@ -156,7 +177,7 @@ async fn redis_that_is_away_decides_nothing_and_comes_back() {
         store.advance(KEY, advance_to(6), Contract::Strict).await,
         Err(AdvanceError::Store(AdvanceFault::Unavailable))
     );
-    assert_eq!(store.revoke(KEY, NOW).await, Err(Unavailable));
+    assert_eq!(store.change(KEY, Change::Revoke(NOW)).await, Err(Unavailable));
     assert_eq!(store.spend([1; 32], KEY, NOW + 300, NOW).await, Err(Unavailable));
     assert_eq!(store.secrets(Usage::Challenges).await, Err(Unavailable));
     assert_eq!(store.add_secret(Usage::Challenges, &a_secret(1)).await, Err(Unavailable));

@@ -1,7 +1,8 @@
 -- KEYS: the device. ARGV: the new counter, the least that the highest one has to be, strict or window.
 if redis.call('EXISTS', KEYS[1]) == 0 then return 'unknown key' end
-local record = redis.call('HMGET', KEYS[1], 'counter', 'window', 'revoked_at')
+local record = redis.call('HMGET', KEYS[1], 'counter', 'window', 'revoked_at', 'locked_at')
 if record[3] then return 'revoked' end
+if record[4] then return 'locked' end
 local to, from, highest = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(string.match(record[1] or '', '^%d+$'))
 if not highest or highest > 4294967295 then return 'closed' end
 -- One letter for each of the 64 counters below the highest, the nearest first; all seen where there are none, and where they

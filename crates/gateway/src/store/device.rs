@@ -1,0 +1,182 @@
+//! The record of a device, and what happens to it beside its counters.
+
+use genuine::{
+    UnixMillis,
+    app_attest::{AttestedKey, Counter, Environment, ReplayWindow},
+    crypto::GenuineCrypto,
+};
+
+/// The length of an attested key in its stored form.
+const APP_ATTEST: usize = 130;
+/// The length of a key of the client's own in its stored form: a point, and an environment.
+const CLIENT: usize = 66;
+
+/// An account: a hash that the gateway makes of whatever names it, so that no store holds the name.
+pub type AccountHash = [u8; 32];
+
+/// A registered device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Device {
+    /// The key that vouches for its requests.
+    pub key: DeviceKey,
+    /// The application's name.
+    pub application: String,
+    /// The account of the session that registered it, if it had one.
+    pub account: Option<AccountHash>,
+    /// When, in seconds since 1970.
+    pub registered_at: u64,
+    /// When it was attested last.
+    pub attested_at: UnixMillis,
+    /// The epoch of the store in which its counter is known to be the last one.
+    pub epoch: u32,
+    /// The highest counter that was accepted, and which below it.
+    pub window: ReplayWindow,
+    /// When it was locked, in seconds since 1970: nothing of it passes until it is attested again.
+    pub locked_at: Option<u64>,
+    /// When it was revoked, in seconds since 1970: nothing of it passes again.
+    pub revoked_at: Option<u64>,
+}
+
+/// The key of a device, by what vouches for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeviceKey {
+    /// Apple: as [`AttestedKey::to_bytes`](genuine::app_attest::AttestedKey::to_bytes) gives it.
+    AppAttest(Box<[u8; APP_ATTEST]>),
+    /// A key that the client made, and that a token of Google Play Integrity was bound to.
+    PlayIntegrity(ClientKey),
+    /// Nobody any more: the account was erased. The record stays, so that its key is not registered again.
+    Erased,
+}
+
+/// A key of the client's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientKey {
+    /// The point on P-256, uncompressed (SEC 1 §2.3.3).
+    pub point: [u8; 65],
+    /// Whose app it is of.
+    pub environment: Environment,
+}
+
+/// What happens to a device beside its counters, in one step of the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It is revoked for good, at this second. The first time counts.
+    Revoke(u64),
+    /// It is locked, at this second. The first time counts.
+    Lock(u64),
+    /// Its lock is opened.
+    Unlock,
+    /// It was attested once more, at this millisecond, which opens its lock. The latest time counts.
+    Attest(UnixMillis),
+    /// Its counter is known to be the last one in this epoch of the store. The highest one counts.
+    Epoch(u32),
+    /// All that is known of it is forgotten but that there was such a key, which is revoked, at this second.
+    Erase(u64),
+}
+
+impl Device {
+    /// A device whose key Apple has just attested.
+    #[must_use]
+    pub fn attested(key: DeviceKey, application: &str, now: u64) -> Self {
+        Self {
+            key,
+            application: application.to_owned(),
+            account: None,
+            registered_at: now,
+            attested_at: UnixMillis(now.saturating_mul(1000)),
+            epoch: 0,
+            window: ReplayWindow::ATTESTED,
+            locked_at: None,
+            revoked_at: None,
+        }
+    }
+
+    /// What is left of a device whose account was erased.
+    #[must_use]
+    pub const fn erased(revoked_at: u64) -> Self {
+        Self {
+            key: DeviceKey::Erased,
+            application: String::new(),
+            account: None,
+            registered_at: 0,
+            attested_at: UnixMillis(0),
+            epoch: 0,
+            window: ReplayWindow::after(Counter(u32::MAX)),
+            locked_at: None,
+            revoked_at: Some(revoked_at),
+        }
+    }
+
+    /// The device after this.
+    #[must_use]
+    pub fn after(self, change: Change) -> Self {
+        match change {
+            Change::Revoke(at) => Self { revoked_at: self.revoked_at.or(Some(at)), ..self },
+            Change::Lock(at) => Self { locked_at: self.locked_at.or(Some(at)), ..self },
+            Change::Unlock => Self { locked_at: None, ..self },
+            Change::Attest(at) => Self { attested_at: self.attested_at.max(at), locked_at: None, ..self },
+            Change::Epoch(epoch) => Self { epoch: self.epoch.max(epoch), ..self },
+            Change::Erase(at) => Self::erased(self.revoked_at.unwrap_or(at)),
+        }
+    }
+}
+
+impl DeviceKey {
+    /// Whose app it is of; `None` if it is nobody's, or its record is damaged.
+    #[must_use]
+    pub fn environment(&self) -> Option<Environment> {
+        match self {
+            Self::AppAttest(key) => {
+                AttestedKey::from_trusted_bytes(&key[..], &GenuineCrypto).ok()?.environment().into()
+            }
+            Self::PlayIntegrity(key) => Some(key.environment),
+            Self::Erased => None,
+        }
+    }
+
+    /// The number of its kind in stores, which stays.
+    #[must_use]
+    pub const fn kind(&self) -> u8 {
+        match self {
+            Self::Erased => 0,
+            Self::AppAttest(_) => 1,
+            Self::PlayIntegrity(_) => 2,
+        }
+    }
+
+    /// Its octets in stores.
+    #[must_use]
+    pub fn octets(&self) -> Vec<u8> {
+        match self {
+            Self::Erased => Vec::new(),
+            Self::AppAttest(key) => key.to_vec(),
+            Self::PlayIntegrity(ClientKey { point, environment }) => {
+                let environment = match environment {
+                    Environment::Development => 0,
+                    Environment::Production => 1,
+                };
+                [&point[..], &[environment]].concat()
+            }
+        }
+    }
+
+    /// The key of this kind and these octets; `None` if the record is damaged.
+    #[must_use]
+    pub fn from_stored(kind: u8, octets: &[u8]) -> Option<Self> {
+        match (kind, octets) {
+            (0, []) => Some(Self::Erased),
+            (1, key) => key.try_into().ok().map(Box::new).map(Self::AppAttest),
+            (2, key) => {
+                let key: &[u8; CLIENT] = key.try_into().ok()?;
+                let (point, environment) = key.split_first_chunk()?;
+                let environment = match environment {
+                    [0] => Environment::Development,
+                    [1] => Environment::Production,
+                    _ => return None,
+                };
+                Some(Self::PlayIntegrity(ClientKey { point: *point, environment }))
+            }
+            _ => None,
+        }
+    }
+}
