@@ -19,6 +19,7 @@ pub mod http;
 pub mod limit;
 pub mod metrics;
 pub mod platform;
+pub mod play;
 pub mod prepared;
 pub mod refusal;
 pub mod secrets;

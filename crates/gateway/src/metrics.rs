@@ -9,7 +9,7 @@ use genuine::crypto::{
 use genuine_crypto_ifma::Ifma;
 use prometheus::{
     Counter, Encoder as _, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry,
-    TextEncoder,
+    TextEncoder, core::Collector,
 };
 use rustix::time::{ClockId, clock_gettime};
 
@@ -113,6 +113,15 @@ impl Metrics {
             commit,
             registry,
         })
+    }
+
+    /// Shows beside the rest what somebody else counts, such as the quota of Google's server.
+    ///
+    /// # Errors
+    ///
+    /// If it was added before.
+    pub fn add(&self, counts: impl Collector + 'static) -> Result<(), prometheus::Error> {
+        self.registry.register(Box::new(counts))
     }
 
     /// Counts a refusal by its reason, and logs it.
