@@ -3,6 +3,7 @@
 mod application;
 mod check;
 mod forward_auth;
+mod google;
 mod store;
 mod variables;
 
@@ -19,6 +20,7 @@ use self::check::LOCAL_AUTHORITY;
 pub use self::{
     application::{Application, Checked, DEMO, Environment, Hex, Mode, Value},
     forward_auth::{Bodies, ForwardAuth, Freshness},
+    google::Google,
     store::{Secret, Store},
     variables::{VARIABLES, is_ours},
 };
@@ -53,6 +55,8 @@ pub struct Config {
     pub challenges: Challenges,
     /// What session tokens are like. There are none unless this is set.
     pub tokens: Option<Tokens>,
+    /// How Google's server is asked about tokens of Play Integrity. It is not, unless this is set.
+    pub google: Option<Google>,
     /// How much of everything.
     pub limits: Limits,
     /// Who may register.
@@ -159,6 +163,7 @@ impl Default for Config {
             store: Store::Redb { path: "genuine.redb".into() },
             challenges: Challenges::default(),
             tokens: None,
+            google: None,
             limits: Limits::default(),
             applications: Vec::new(),
             demo: false,

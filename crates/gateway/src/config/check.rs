@@ -98,6 +98,7 @@ impl Config {
             expect(known, &format!("callers: there is no application {caller:?}"));
         }
         self.check_tokens(mistakes);
+        self.check_google(mistakes);
         self.check_forward_auth(mistakes);
         self.check_applications(mistakes);
     }
