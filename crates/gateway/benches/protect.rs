@@ -26,7 +26,7 @@ fn protect(criterion: &mut Criterion) {
     let mut alice = device("alice");
     runtime.block_on(site.register(&alice, "alice"));
     let bare = Router::new().route("/", get(async || "answer"));
-    let access = Access { applications: vec![APPLICATION.to_owned()], freshness: Freshness::Counter };
+    let access = Access::new(vec![APPLICATION.to_owned()], Freshness::Counter);
     let layer = require_assertion(Arc::clone(&site.gate), intake(), access);
     let protected = bare.clone().route_layer(layer);
 

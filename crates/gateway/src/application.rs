@@ -3,37 +3,99 @@
 use genuine::{
     Error,
     app_attest::{
-        self, AppIdHash, AssertionVerifier, AttestationVerifier, Environments, MACOS_ACCESS_CONTROL, OsBuild, Platform,
-        Policy, ValidationCategory,
+        self, AppIdHash, AssertionVerifier, AttestationVerifier, Environments, MACOS_ACCESS_CONTROL, OsBuild,
+        Platform as ApplePlatform, Policy, ValidationCategory,
     },
     crypto::GenuineCrypto,
+    play_integrity::{self, ClassicVerifier, DecodedVerifier, DeviceLabel, KeyPair, Licensing},
+    session::mode::{ClientVersion, Cohort, Mode, Rollout},
     x509::TrustAnchor,
 };
 
 use crate::{
-    config::{self, Checked, Environment, Mode},
+    config::{self, Checked, Environment},
     engine::{Engine, SharedIssuer},
     metrics::Metered,
+    platform::Platform,
     store::Contract,
 };
 
-/// One application: its App IDs are accepted alike, under one policy.
+/// One application, on the platforms that it is there for.
 #[derive(Debug)]
 pub struct Application {
     /// The name that clients say and that is stored with each key.
     pub name: String,
-    /// What an app is told that reports that App Attest is unavailable.
-    pub mode: Mode,
     /// How long to wait for each operation of the store.
     pub timeout: std::time::Duration,
     /// In which order counters are accepted.
     pub contract: Contract,
+    /// Apple App Attest, if it is there for Apple's systems.
+    pub app_attest: Option<AppAttest>,
+    /// Google Play Integrity, if it is there for Android.
+    pub play_integrity: Option<PlayIntegrity>,
+    /// What outlives a request, of all applications.
+    pub engine: &'static Engine,
+}
+
+/// An application on Apple's systems: its App IDs are accepted alike, under one policy.
+#[derive(Debug)]
+pub struct AppAttest {
+    /// How much an attestation counts.
+    pub terms: Terms,
     /// The engine on attestations.
     pub attestations: AttestationVerifier<'static, Metered, &'static SharedIssuer>,
     /// The engine on assertions.
     pub assertions: AssertionVerifier<'static, Metered>,
-    /// What outlives a request, of all applications.
-    pub engine: &'static Engine,
+    /// The same, without what an app has to show beside its key: whether a refused assertion is at least the device's own.
+    pub authorship: AssertionVerifier<'static, Metered>,
+}
+
+/// An application on Android.
+#[derive(Debug)]
+pub struct PlayIntegrity {
+    /// How much an attestation counts.
+    pub terms: Terms,
+    /// For how long one attestation counts, in seconds.
+    pub lifetime: u64,
+    /// The package.
+    pub package_name: &'static str,
+    /// The engine on classic tokens, if there are keys to open them.
+    pub classic: Option<ClassicVerifier<'static, GenuineCrypto>>,
+    /// The engine on Google's answers, if standard tokens are accepted.
+    pub standard: Option<DecodedVerifier<'static, GenuineCrypto>>,
+}
+
+/// How much an attestation counts, and whom.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    /// The mode of devices that the roll-out has reached.
+    pub mode: Mode,
+    /// How many of them `REQUIRED` has reached; the others are `OPTIONAL`.
+    pub rollout: Rollout,
+    /// The least version of the client, if there is one.
+    pub least_client: Option<ClientVersion>,
+}
+
+impl Terms {
+    /// The mode for whoever has this identifier: always the same while the share rises.
+    #[must_use]
+    pub fn mode_of(&self, label: &str, identifier: &[u8]) -> Mode {
+        in_force(self.mode, self.rollout, label, identifier)
+    }
+}
+
+/// A mode, or `OPTIONAL` in the place of `REQUIRED` for whom a roll-out has not reached. A backend that cannot hash is one that
+/// cannot place anybody: then it is `REQUIRED`.
+#[must_use]
+pub fn in_force(mode: Mode, rollout: Rollout, label: &str, identifier: &[u8]) -> Mode {
+    match mode {
+        Mode::Required if rollout == Rollout::ALL => mode,
+        Mode::Required => match Cohort::of(label.as_bytes(), identifier, &GenuineCrypto) {
+            Ok(cohort) if !rollout.includes(cohort) => Mode::Optional,
+            _ => mode,
+        },
+        other => other,
+    }
 }
 
 impl Application {
@@ -49,27 +111,116 @@ impl Application {
         anchors: &'static [TrustAnchor<'static>],
         engine: &'static Engine,
     ) -> Result<Self, Error> {
-        let ids = settings.app_ids.iter().map(|id| AppIdHash::of(id, &GenuineCrypto));
-        let policies = ids.map(|id| Ok(policy(settings, id?))).collect::<Result<Vec<_>, Error>>()?.leak();
+        let app_attest = (!settings.app_ids.is_empty()).then(|| AppAttest::new(settings, anchors, engine));
         Ok(Self {
             name: settings.name.clone(),
-            mode: settings.mode,
             timeout: settings.timeout(),
             contract: settings.counter,
-            attestations: AttestationVerifier::new(policies, anchors, &engine.crypto)?
-                .with_issuer_cache(&engine.issuer),
-            assertions: AssertionVerifier::new(policies, &engine.crypto)?,
+            app_attest: app_attest.transpose()?,
+            play_integrity: settings.play.as_ref().map(PlayIntegrity::new).transpose()?,
             engine,
         })
+    }
+
+    /// How much an attestation of a platform counts; `None` if the application is not there for it.
+    #[must_use]
+    pub fn terms(&self, platform: Platform) -> Option<&Terms> {
+        match platform {
+            Platform::AppAttest => self.app_attest.as_ref().map(|app| &app.terms),
+            Platform::PlayIntegrity => self.play_integrity.as_ref().map(|app| &app.terms),
+        }
+    }
+}
+
+impl AppAttest {
+    fn new(
+        settings: &config::Application,
+        anchors: &'static [TrustAnchor<'static>],
+        engine: &'static Engine,
+    ) -> Result<Self, Error> {
+        let policies = |policy: &dyn Fn(AppIdHash) -> Policy<'static>| {
+            let ids = settings.app_ids.iter().map(|id| AppIdHash::of(id, &GenuineCrypto));
+            let policies = ids.map(|id| Ok(policy(id?))).collect::<Result<Vec<_>, Error>>()?;
+            Ok::<&'static [Policy<'static>], Error>(policies.leak())
+        };
+        let all = policies(&|id| policy(settings, id))?;
+        let key = policies(&|id| key_policy(settings, id))?;
+        Ok(Self {
+            terms: Terms {
+                mode: settings.mode,
+                rollout: settings.rollout_percent.rollout(),
+                least_client: settings.client_version_at_least.as_ref().map(|least| least.value),
+            },
+            attestations: AttestationVerifier::new(all, anchors, &engine.crypto)?.with_issuer_cache(&engine.issuer),
+            assertions: AssertionVerifier::new(all, &engine.crypto)?,
+            authorship: AssertionVerifier::new(key, &engine.crypto)?,
+        })
+    }
+}
+
+impl PlayIntegrity {
+    fn new(settings: &config::Play) -> Result<Self, Error> {
+        let certificates = settings.certificates.iter().filter_map(|digest| digest.0.as_slice().try_into().ok());
+        let certificates: &'static [[u8; 32]] = certificates.collect::<Vec<_>>().leak();
+        let package_name: &'static str = settings.package_name.clone().leak();
+        let labels = settings.device_labels.iter().filter_map(|label| device_label(label));
+        let mut policy =
+            play_integrity::Policy::new(package_name, certificates).accept_devices(labels.collect::<Vec<_>>().leak());
+        if !settings.licensed {
+            policy = policy.accept_licensing(&[Licensing::Licensed, Licensing::Unlicensed, Licensing::Unevaluated]);
+        }
+        if let Some(least) = settings.version_at_least {
+            policy = policy.require_version(least);
+        }
+        if settings.unrecognized_versions {
+            policy = policy.accept_unrecognized_versions();
+        }
+        if settings.test_responses {
+            policy = policy.accept_test_responses();
+        }
+        let policy: &'static play_integrity::Policy<'static> = Box::leak(Box::new(policy));
+        let keys = settings.keys.iter().map(config::PlayKeys::pair).collect::<Result<Vec<_>, _>>();
+        let keys: &'static [KeyPair] = keys.map_err(|_| Error::PlayConfigNoKeys)?.leak();
+        let classic = (!keys.is_empty()).then(|| ClassicVerifier::new(policy, keys, &GenuineCrypto)).transpose()?;
+        let standard = settings.standard.then(|| DecodedVerifier::new(policy, &GenuineCrypto)).transpose()?;
+        Ok(Self {
+            terms: Terms {
+                mode: settings.mode,
+                rollout: settings.rollout_percent.rollout(),
+                least_client: settings.client_version_at_least.as_ref().map(|least| least.value),
+            },
+            lifetime: settings.attestation_lifetime_seconds.into(),
+            package_name,
+            classic,
+            standard,
+        })
+    }
+}
+
+/// A label that Google documents, in the engine's terms.
+fn device_label(label: &str) -> Option<DeviceLabel<'static>> {
+    [
+        DeviceLabel::MeetsBasicIntegrity,
+        DeviceLabel::MeetsDeviceIntegrity,
+        DeviceLabel::MeetsStrongIntegrity,
+        DeviceLabel::MeetsVirtualIntegrity,
+    ]
+    .into_iter()
+    .find(|known| known.to_string() == label)
+}
+
+/// What an application's keys have to be, whatever the app on the device shows.
+fn key_policy(settings: &config::Application, app_id: AppIdHash) -> Policy<'static> {
+    let policy = Policy::new(app_id);
+    match settings.environment {
+        Environment::Production => policy,
+        Environment::Development => policy.with_environments(Environments::Development),
     }
 }
 
 /// What one of an application's apps has to show.
 fn policy(settings: &config::Application, app_id: AppIdHash) -> Policy<'static> {
-    let mut policy = Policy::new(app_id);
-    if settings.environment == Environment::Development {
-        policy = policy.with_environments(Environments::Development);
-    }
+    let mut policy = key_policy(settings, app_id);
     if let Some(categories) = &settings.categories {
         let categories = categories.iter().copied().map(ValidationCategory).collect::<Vec<_>>();
         policy = policy.require_categories(categories.leak());
@@ -82,15 +233,15 @@ fn policy(settings: &config::Application, app_id: AppIdHash) -> Policy<'static> 
         policy = policy.require_code_hashes(hashes.leak());
     }
     if let Some(platforms) = &settings.platforms {
-        let platforms = leak_all(platforms).iter().map(|name| Platform::named(name)).collect::<Vec<_>>();
+        let platforms = leak_all(platforms).iter().map(|name| ApplePlatform::named(name)).collect::<Vec<_>>();
         policy = policy.require_platforms(platforms.leak());
     }
     if let Some(Checked { value, .. }) = &settings.os_version_at_least {
         policy = policy.require_os_version(*value);
     }
     if let Some(builds) = &settings.os_build_at_least {
-        let builds = builds.iter().map(|(name, build)| (Platform::named(name.clone().leak()), build.value));
-        policy = policy.require_os_builds(builds.collect::<Vec<(Platform<'_>, OsBuild)>>().leak());
+        let builds = builds.iter().map(|(name, build)| (ApplePlatform::named(name.clone().leak()), build.value));
+        policy = policy.require_os_builds(builds.collect::<Vec<(ApplePlatform<'_>, OsBuild)>>().leak());
     }
     if settings.macos_access_control {
         policy = policy.require_macos_access_control(MACOS_ACCESS_CONTROL);

@@ -31,8 +31,10 @@ pub type Session = [u8; 32];
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Purpose {
-    /// Registering a device.
+    /// Registering a device of Apple's.
     Attestation,
+    /// Registering an Android device, or attesting it again.
+    Integrity,
     /// A request.
     Assertion,
 }
@@ -60,13 +62,25 @@ pub struct Challenges {
     secrets: Secrets,
     store: Arc<dyn Store>,
     lifetime: u64,
+    epoch: u32,
 }
 
 impl Challenges {
     /// Challenges that live so many seconds, with secrets of this store.
     #[must_use]
     pub fn new(lifetime: u64, store: Arc<dyn Store>) -> Self {
-        Self { secrets: Secrets::new(Usage::Challenges, PERIOD, SETTLING, Arc::clone(&store)), store, lifetime }
+        Self {
+            secrets: Secrets::new(Usage::Challenges, PERIOD, SETTLING, Arc::clone(&store)),
+            store,
+            lifetime,
+            epoch: 0,
+        }
+    }
+
+    /// Challenges of this epoch of the store: those of another one do not open.
+    #[must_use]
+    pub fn in_epoch(self, epoch: u32) -> Self {
+        Self { epoch, ..self }
     }
 
     /// How long one lives, in seconds.
@@ -87,7 +101,7 @@ impl Challenges {
         getrandom::fill(&mut random).map_err(|_| Refusal::Internal)?;
         let key = SessionKey::new(&maker.octets)?;
         let sealer = self.sealer(purpose, slice::from_ref(&key))?;
-        Ok(sealer.seal(&binding.octets(), &random, UnixTime(now))?.to_string())
+        Ok(sealer.seal(&binding.octets(self.epoch), &random, UnixTime(now))?.to_string())
     }
 
     /// Opens a challenge, which stays good: it is used later, when all else has passed.
@@ -98,11 +112,12 @@ impl Challenges {
     /// [`Error::ChallengeExpired`]; or that there is no secret, because the store cannot answer.
     pub async fn open(&self, text: &str, purpose: Purpose, binding: Binding<'_>, now: u64) -> Result<Opened, Refusal> {
         let keys = keys(&self.secrets.all(now).await?)?;
-        let opened = self.sealer(purpose, &keys)?.open_text(text, &binding.octets(), UnixTime(now))?;
+        let opened = self.sealer(purpose, &keys)?.open_text(text, &binding.octets(self.epoch), UnixTime(now))?;
         Ok(Opened { id: *opened.id(), purpose, expires_at: opened.expires_at().0 })
     }
 
-    /// Uses a challenge. A registration may be sent again, and is decided by the store once more; a request counts once.
+    /// Uses a challenge. A registration of App Attest may be sent again, because a key is attested once, and is decided by the store
+    /// once more; everything else counts once.
     ///
     /// # Errors
     ///
@@ -136,6 +151,7 @@ impl Challenges {
     ) -> Result<ChallengeSealer<'k, GenuineCrypto>, Error> {
         let purpose = match purpose {
             Purpose::Attestation => challenge::Purpose::AppAttest,
+            Purpose::Integrity => challenge::Purpose::PlayIntegrity,
             Purpose::Assertion => challenge::Purpose::AppAttestAssertion,
         };
         Ok(ChallengeSealer::new(purpose, keys, &GenuineCrypto)?.with_lifetime(self.lifetime).allow_skew(SKEW))
@@ -147,8 +163,11 @@ fn keys(secrets: &[StoredSecret]) -> Result<Vec<SessionKey>, Error> {
 }
 
 impl Binding<'_> {
-    /// The session has one length, so that the application ends where it begins.
-    fn octets(&self) -> Vec<u8> {
-        [self.application.as_bytes(), &self.session].concat()
+    /// Session and epoch have one length, so that the application ends where they begin. The first epoch is left out: what the
+    /// version before has sealed opens.
+    fn octets(&self, epoch: u32) -> Vec<u8> {
+        let epoch = epoch.to_be_bytes();
+        let epoch = if epoch == [0; 4] { &[][..] } else { &epoch[..] };
+        [self.application.as_bytes(), &self.session, epoch].concat()
     }
 }

@@ -4,6 +4,8 @@ mod application;
 mod check;
 mod forward_auth;
 mod google;
+mod mode;
+mod play;
 mod store;
 mod variables;
 
@@ -16,11 +18,15 @@ use std::{
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+pub use genuine::session::mode::Mode;
+
 use self::check::LOCAL_AUTHORITY;
 pub use self::{
-    application::{Application, Checked, DEMO, Environment, Hex, Mode, Value},
+    application::{Application, Checked, DEMO, Environment, Hex, Value},
     forward_auth::{Bodies, ForwardAuth, Freshness},
     google::Google,
+    mode::Percent,
+    play::{Play, PlayKeys},
     store::{Secret, Store},
     variables::{VARIABLES, is_ours},
 };
@@ -51,6 +57,9 @@ pub struct Config {
     pub session_header: String,
     /// Where devices and challenges are kept.
     pub store: Store,
+    /// Raised by one after the store was restored from a backup: devices then show a challenge once, and earlier challenges
+    /// are void.
+    pub epoch: u32,
     /// What challenges are like.
     pub challenges: Challenges,
     /// What session tokens are like. There are none unless this is set.
@@ -161,6 +170,7 @@ impl Default for Config {
             forward_auth: Vec::new(),
             session_header: "x-session".to_owned(),
             store: Store::Redb { path: "genuine.redb".into() },
+            epoch: 0,
             challenges: Challenges::default(),
             tokens: None,
             google: None,

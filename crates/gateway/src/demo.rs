@@ -78,7 +78,7 @@ pub async fn explain(
     let key = AttestedKey::from_trusted_bytes(&key[..], &GenuineCrypto).ok()?;
     let assertion = Assertion::parse(&presented.assertion).ok()?;
     let hash = sha256(shown.as_bytes());
-    if application.assertions.verify(&assertion, &key, &ClientDataHash::from(&hash)).is_err() {
+    if application.app_attest.as_ref()?.assertions.verify(&assertion, &key, &ClientDataHash::from(&hash)).is_err() {
         return Some(format!("This key did not sign the SHA-256 of what {CLIENT_DATA} shows."));
     }
     Some(difference(&shown, &request.client_data(presented.challenge.as_deref())))

@@ -3,27 +3,36 @@
 //! Each of them runs from cheap to expensive, and changes the store last: first the challenge is used, then the key registered or
 //! its counter advanced. What is refused before that changes nothing.
 
+mod account;
+mod passage;
+mod register;
 mod token;
 
 use std::{sync::Arc, time::Instant};
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use genuine::{
-    Error, UnixTime,
-    app_attest::{AdvanceError, Assertion, AttestationObject, AttestedKey, ClientDataHash, EitherKey, KeyId},
+    Error,
+    app_attest::{Advance, AdvanceError, Assertion, AttestedKey, ClientDataHash, EitherKey, KeyId},
     crypto::GenuineCrypto,
+    session::mode::{ClientVersion, Mode, Rollout, Upgrade},
 };
 use sha2::{Digest as _, Sha256};
 
+pub use self::{
+    account::PAGE,
+    register::{DEVICE_FORM, Evidence, IntegrityToken, Registered, RegisteredDevice, Registration, integrity_binding},
+};
 pub use crate::config::Freshness;
 use crate::{
-    application::Application,
+    application::{Application, Terms},
     challenge::{Binding, Challenges, Opened, Purpose, Session},
-    config::Mode,
     limit::RateLimiter,
     metrics::Metrics,
+    platform::Platform,
+    play::Decoder,
     refusal::Refusal,
-    store::{AdvanceFault, Change, Device, DeviceKey, Store, Unavailable},
+    store::{AccountHash, AdvanceFault, Change, Contract, Device, DeviceKey, Store, Unavailable},
     token::Tokens,
 };
 
@@ -38,12 +47,16 @@ pub struct Gate {
     pub store: Arc<dyn Store>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// Who decodes standard tokens of Play Integrity, if anybody does.
+    pub decoder: Option<Arc<dyn Decoder>>,
     /// Session tokens, if there are any.
     pub tokens: Option<Tokens>,
     /// The time.
     pub clock: Clock,
     /// Challenges.
     pub challenges: Challenges,
+    /// The epoch of the store: raised by the operator when what it holds is of an earlier time than what it acknowledged.
+    pub epoch: u32,
     /// How apps address this service: a line of what they sign.
     pub authority: String,
     /// Whether a client is told which line of what it signed differs from what arrived: in the demonstration.
@@ -52,19 +65,15 @@ pub struct Gate {
     pub devices: Option<RateLimiter<KeyId>>,
 }
 
-/// What a client sends to register.
-#[derive(Clone, Copy)]
-pub struct Registration<'r> {
-    /// The application's name.
-    pub application: &'r str,
-    /// The key identifier as `generateKey()` gave it.
-    pub key_id: &'r str,
-    /// The challenge, as it was issued.
-    pub challenge: &'r str,
-    /// The attestation object.
-    pub attestation: &'r [u8],
-    /// The session that asks.
+/// Whoever sends a request, by what is known of them beside what they sign.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Client {
+    /// The session.
     pub session: Session,
+    /// The account of the session, if it has one.
+    pub account: Option<AccountHash>,
+    /// The version that the client says it has.
+    pub version: Option<ClientVersion>,
 }
 
 /// What a client sends beside a request.
@@ -111,6 +120,32 @@ pub struct Access {
     pub applications: Vec<String>,
     /// What makes a request count once.
     pub freshness: Freshness,
+    /// How much an assertion counts.
+    pub mode: Mode,
+    /// Whom `REQUIRED` has reached; for the others the route is `OPTIONAL`.
+    pub rollout: Rollout,
+    /// Whether a request has to be in the session of an account, as well.
+    pub account: bool,
+}
+
+impl Access {
+    /// For the apps of these applications: an assertion is required, of everybody.
+    #[must_use]
+    pub const fn new(applications: Vec<String>, freshness: Freshness) -> Self {
+        Self { applications, freshness, mode: Mode::Required, rollout: Rollout::ALL, account: false }
+    }
+
+    /// In this mode, where it is `REQUIRED` for whom this roll-out has reached.
+    #[must_use]
+    pub fn in_mode(self, mode: Mode, rollout: Rollout) -> Self {
+        Self { mode, rollout, ..self }
+    }
+
+    /// For requests in the session of an account only, which has to be the device's.
+    #[must_use]
+    pub fn with_account(self) -> Self {
+        Self { account: true, ..self }
+    }
 }
 
 /// Whoever presents an assertion, as far as that is known before anything is verified.
@@ -182,56 +217,6 @@ impl Gate {
         Ok(challenge)
     }
 
-    /// Registers a device: its challenge was issued for this, its attestation verifies, and its key is new.
-    ///
-    /// A key is attested once, so that a client whose answer was lost has nothing to send but the same again. That finds
-    /// the key registered, which is what it asked for; or, if the store failed half-way, the challenge spent by this key
-    /// and nobody else, and goes on.
-    ///
-    /// # Errors
-    ///
-    /// Why it was not registered.
-    pub async fn register(&self, registration: Registration<'_>) -> Result<(AttestedKey, &Application), Refusal> {
-        let Registration { application, key_id, challenge, attestation, session } = registration;
-        let application = self.application(application)?;
-        let key_id = KeyId::from_base64(key_id)?;
-        let object = AttestationObject::parse(attestation)?;
-        if let Some(device) = self.ask(application, "device", self.store.device(key_id)).await?? {
-            return Err(if device.revoked_at.is_some() { Refusal::KeyRevoked } else { Refusal::KeyAlreadyEnrolled });
-        }
-        let binding = Binding { application: &application.name, session };
-        let opened = self.open(application, challenge, Purpose::Attestation, binding).await?;
-
-        let now = (self.clock)();
-        let client_data = sha256(challenge.as_bytes());
-        let verified =
-            application.attestations.verify(&object, &key_id, &ClientDataHash::from(&client_data), UnixTime(now))?;
-        self.metrics.chains.inc();
-
-        self.spend(application, opened, key_id).await?;
-        let key = verified.key();
-        let device = Device::attested(DeviceKey::AppAttest(Box::new(key.to_bytes())), &application.name, now);
-        let registered = self.ask(application, "register", self.store.register(key_id, &device)).await?;
-        if !registered? {
-            return Err(Refusal::KeyAlreadyEnrolled);
-        }
-        self.metrics.registrations.inc();
-        Ok((key, application))
-    }
-
-    /// An app says that App Attest is unavailable: whether it may go on without.
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal::AttestationRequired`] if the application requires it.
-    pub fn unsupported(&self, application: &str) -> Result<&Application, Refusal> {
-        let application = self.application(application)?;
-        match application.mode {
-            Mode::Off | Mode::Optional => Ok(application),
-            Mode::Required => Err(Refusal::AttestationRequired),
-        }
-    }
-
     /// Finds out who presents an assertion, before the request's body is read: its key is registered, not revoked, of an
     /// application that the route is for, and the challenge, if there is one, was issued for this.
     ///
@@ -241,9 +226,12 @@ impl Gate {
     pub async fn identify<'p>(
         &self,
         presented: &'p PresentedAssertion,
-        session: Session,
+        client: Client,
         access: &Access,
     ) -> Result<Identified<'p>, Refusal> {
+        if access.account && client.account.is_none() {
+            return Err(Refusal::AccountMissing);
+        }
         let challenge = presented.challenge.as_deref();
         if access.freshness == Freshness::Challenge && challenge.is_none() {
             return Err(Refusal::ChallengeMissing);
@@ -257,10 +245,17 @@ impl Gate {
         if !access.applications.contains(&device.application) {
             return Err(Refusal::ApplicationRefused);
         }
+        expect_account(&device, client.account)?;
+        // After a restored backup its last counter may be another one than the store knows.
+        if device.epoch < self.epoch && challenge.is_none() {
+            return Err(Refusal::ChallengeMissing);
+        }
         let application = self.application(&device.application)?;
+        let terms = application.terms(Platform::AppAttest).ok_or(Refusal::PlatformUnknown)?;
+        expect_version(terms, client.version)?;
         let spend = match challenge {
             Some(challenge) => {
-                let binding = Binding { application: &application.name, session };
+                let binding = Binding { application: &application.name, session: client.session };
                 Some(self.open(application, challenge, Purpose::Assertion, binding).await?)
             }
             None => None,
@@ -272,6 +267,8 @@ impl Gate {
     /// challenge is in it, signed before that was issued. The request is a [`SignedRequest`], or a [`SignedHead`] whose body
     /// somebody else compares.
     ///
+    /// A device whose own assertion fails for what the app shows is locked, where the mode in force is `REQUIRED`.
+    ///
     /// # Errors
     ///
     /// Why the request is refused.
@@ -279,20 +276,33 @@ impl Gate {
         &self,
         identified: Identified<'_>,
         request: impl Into<SignedHead<'r>>,
+        mode: Mode,
     ) -> Result<Caller, Refusal> {
         let request = request.into();
         let Identified { assertion, challenge, spend, device } = identified;
         let application = self.application(&device.application)?;
+        let app = application.app_attest.as_ref().ok_or(Refusal::PlatformUnknown)?;
         let key = attested_key(&device)?;
         let client_data = sha256(request.client_data(challenge).as_bytes());
         let prepared = application.engine.keys.find(&key);
         let verify_with = prepared.as_deref().map_or(EitherKey::Plain(&key), EitherKey::Prepared);
-        let authentic = application.assertions.verify(&assertion, &verify_with, &ClientDataHash::from(&client_data))?;
+        let authentic = match app.assertions.verify(&assertion, &verify_with, &ClientDataHash::from(&client_data)) {
+            Ok(authentic) => authentic,
+            Err(error) => {
+                let own = app.authorship.verify(&assertion, &verify_with, &ClientDataHash::from(&client_data));
+                if let (Mode::Required, Ok(own)) = (mode, own) {
+                    self.lock_author(application, own.advance(), key.id()).await?;
+                }
+                return Err(error.into());
+            }
+        };
 
         // Most replays end here, by the record as it was read; the store decides, later and atomically. Said only of what the
         // key signed: before that, whoever knows a key identifier could find out the counter.
         let advance = authentic.advance();
-        application.contract.decide(advance, device.window).map(drop).map_err(genuine::app_attest::Refusal::error)?;
+        let is_behind = device.epoch < self.epoch;
+        let contract = if is_behind { Contract::Strict } else { application.contract };
+        contract.decide(advance, device.window).map(drop).map_err(genuine::app_attest::Refusal::error)?;
         // Whom to limit is known only now: earlier, anybody could use up what a device may do.
         if let Some(devices) = &self.devices {
             devices.check(key.id(), Instant::now()).map_err(Refusal::DeviceLimit)?;
@@ -301,7 +311,7 @@ impl Gate {
             self.spend(application, spend, key.id()).await?;
         }
         let advance = async |key_id, advance| {
-            let advanced = self.store.advance(key_id, advance, application.contract);
+            let advanced = self.store.advance(key_id, advance, contract);
             let advanced = self.ask(application, "advance", advanced).await.map_err(AdvanceError::Store)?;
             advanced.map_err(|error| AdvanceError::Store(error.into()))
         };
@@ -309,9 +319,30 @@ impl Gate {
             AdvanceError::Store(refusal) => refusal,
             error => error.error().into(),
         })?;
+        if is_behind {
+            let changed = self.store.change(key.id(), Change::Epoch(self.epoch));
+            self.ask(application, "change", changed).await??;
+        }
         self.metrics.assertions.inc();
         application.engine.keys.accepted(&key, &application.engine.crypto);
         Ok(Caller { key_id: verified.key_id(), application: device.application, counter: verified.counter().0 })
+    }
+
+    /// Locks a device that signed what is refused. It counts as a request: sent again by somebody else, it locks nothing.
+    async fn lock_author(&self, application: &Application, advance: Advance, key: KeyId) -> Result<(), Refusal> {
+        let advanced = self.store.advance(key, advance, application.contract);
+        if self.ask(application, "advance", advanced).await?.is_ok() {
+            self.lock(key).await?;
+        }
+        Ok(())
+    }
+
+    /// Locks a device, until it is attested again or the operator opens the lock.
+    pub(super) async fn lock(&self, key: KeyId) -> Result<(), Refusal> {
+        self.store.change(key, Change::Lock((self.clock)())).await?;
+        self.metrics.locks.inc();
+        tracing::warn!(device = BASE64_URL_SAFE_NO_PAD.encode(key.0), "locked");
+        Ok(())
     }
 
     /// A device, for the operator.
@@ -334,6 +365,21 @@ impl Gate {
         }
         // The one place where the log names a device: whoever reads it has to know which.
         tracing::warn!(device = BASE64_URL_SAFE_NO_PAD.encode(key_id.0), "revoked");
+        Ok(())
+    }
+
+    /// Locks a device or opens its lock, for the operator.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::DeviceNotFound`], or that the store could not answer.
+    pub async fn set_lock(&self, key_id: KeyId, locked: bool) -> Result<(), Refusal> {
+        let change = if locked { Change::Lock((self.clock)()) } else { Change::Unlock };
+        if !self.store.change(key_id, change).await? {
+            return Err(Refusal::DeviceNotFound);
+        }
+        let device = BASE64_URL_SAFE_NO_PAD.encode(key_id.0);
+        tracing::warn!(device, locked, "the operator changed a lock");
         Ok(())
     }
 
@@ -378,6 +424,22 @@ pub(super) fn expect_open(device: &Device) -> Result<(), Refusal> {
     match device {
         Device { revoked_at: Some(_), .. } => Err(Refusal::KeyRevoked),
         Device { locked_at: Some(_), .. } => Err(Refusal::DeviceLocked),
+        _ => Ok(()),
+    }
+}
+
+/// A request that says an account says the device's: Eve's phone is of no use in Alice's session.
+pub(super) fn expect_account(device: &Device, said: Option<AccountHash>) -> Result<(), Refusal> {
+    match said {
+        Some(account) if device.account != Some(account) => Err(Refusal::AccountMismatch),
+        _ => Ok(()),
+    }
+}
+
+/// A client that is not too old. It says so itself, which stops nobody who lies.
+pub(super) fn expect_version(terms: &Terms, said: Option<ClientVersion>) -> Result<(), Refusal> {
+    match terms.least_client.map(|least| least.supports(said)) {
+        Some(Err(Upgrade { least })) => Err(Refusal::ClientOutdated(least)),
         _ => Ok(()),
     }
 }

@@ -27,3 +27,4 @@ pub mod server;
 pub mod shop;
 pub mod store;
 pub mod token;
+pub mod verdict;

@@ -2,9 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use genuine::crypto::{
-    CryptoError, Digest, GenuineCrypto, P256, P384, PrepareEcdsa, PreparedP256, PreparedP384, PublicKey, Sha256,
-    Sha384, Signature, VerifyEcdsa,
+use genuine::{
+    crypto::{
+        CryptoError, Digest, GenuineCrypto, P256, P384, PrepareEcdsa, PreparedP256, PreparedP384, PublicKey, Sha256,
+        Sha384, Signature, VerifyEcdsa,
+    },
+    session::mode::{Mode, Status},
 };
 use genuine_crypto_ifma::Ifma;
 use prometheus::{
@@ -13,7 +16,7 @@ use prometheus::{
 };
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::refusal::Refusal;
+use crate::{platform::Platform, refusal::Refusal, verdict::Verdict};
 
 /// The table of a device's key: 8 KB, which pays from the second request on.
 pub type DeviceTable = PreparedP256<128>;
@@ -36,6 +39,12 @@ pub struct Metrics {
     pub registrations: IntCounter,
     /// Assertions accepted.
     pub assertions: IntCounter,
+    /// Attestations by platform, mode in force, and status.
+    attestations: IntCounterVec,
+    /// Requests to routes that take assertions, by mode in force, and verdict.
+    verdicts: IntCounterVec,
+    /// Devices locked for what they showed.
+    pub locks: IntCounter,
     /// Session tokens issued.
     pub tokens: IntCounter,
     /// Requests with a session token accepted.
@@ -103,6 +112,13 @@ impl Metrics {
             challenges: counter("challenges_total", "Challenges issued.")?,
             registrations: counter("registrations_total", "Devices registered.")?,
             assertions: counter("assertions_total", "Assertions accepted.")?,
+            attestations: counters(
+                "attestations_total",
+                "Attestations by what they came to.",
+                &["platform", "mode", "status"],
+            )?,
+            verdicts: counters("verdicts_total", "Requests by what they showed.", &["mode", "verdict"])?,
+            locks: counter("locks_total", "Devices locked for what they showed.")?,
             tokens: counter("tokens_total", "Session tokens issued.")?,
             admissions: counter("admissions_total", "Requests with a session token accepted.")?,
             chains: counter("chain_verifications_total", "Attestations whose chain was verified.")?,
@@ -133,6 +149,28 @@ impl Metrics {
         } else {
             tracing::info!(reason, status, method, route, "refused");
         }
+    }
+
+    /// Counts an attestation by what it came to.
+    pub fn attestation(&self, platform: Platform, mode: Mode, status: Status) {
+        self.attestations.with_label_values(&[platform.as_str(), mode.as_str(), status.as_str()]).inc();
+    }
+
+    /// Attestations so far that came to this.
+    #[must_use]
+    pub fn attestations(&self, platform: Platform, mode: Mode, status: Status) -> u64 {
+        self.attestations.with_label_values(&[platform.as_str(), mode.as_str(), status.as_str()]).get()
+    }
+
+    /// Counts a request by what it showed.
+    pub fn verdict(&self, mode: Mode, verdict: Verdict) {
+        self.verdicts.with_label_values(&[mode.as_str(), verdict.as_str()]).inc();
+    }
+
+    /// Requests so far that showed this.
+    #[must_use]
+    pub fn verdicts(&self, mode: Mode, verdict: Verdict) -> u64 {
+        self.verdicts.with_label_values(&[mode.as_str(), verdict.as_str()]).get()
     }
 
     /// Refusals so far for this reason.

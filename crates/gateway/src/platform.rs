@@ -1,6 +1,9 @@
 //! The platforms whose word on a device counts, and what is told of it.
 
-use genuine::{UnixMillis, session::mode::Status};
+use genuine::{
+    UnixMillis,
+    session::mode::{Mode, Status},
+};
 use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
 
 use crate::store::{Device, DeviceKey};
@@ -37,6 +40,15 @@ impl Platform {
             DeviceKey::AppAttest(_) => Some(Self::AppAttest),
             DeviceKey::PlayIntegrity(_) => Some(Self::PlayIntegrity),
             DeviceKey::Erased => None,
+        }
+    }
+
+    /// Logs what an attempt came to, under a target of the platform's own: `genuine::app_attest` or `genuine::play_integrity`.
+    pub fn log(self, mode: Mode, outcome: &str, reason: &str) {
+        let mode = mode.as_str();
+        match self {
+            Self::AppAttest => tracing::info!(target: "genuine::app_attest", mode, outcome, reason, "attested"),
+            Self::PlayIntegrity => tracing::info!(target: "genuine::play_integrity", mode, outcome, reason, "attested"),
         }
     }
 

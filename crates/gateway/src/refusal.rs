@@ -1,6 +1,9 @@
 //! Why something was refused: the precise reason, for log and metrics. What the client is told of it is HTTP's affair.
 
-use genuine::Error;
+use genuine::{
+    Error,
+    session::mode::{ClientVersion, Outcome},
+};
 use strum::IntoStaticStr;
 
 /// Why a request did not succeed.
@@ -18,6 +21,26 @@ pub enum Refusal {
     KeyRevoked,
     /// The device is locked until it is attested again.
     DeviceLocked,
+    /// The request is in the session of an account that is not the device's.
+    AccountMismatch,
+    /// The route takes requests in the session of an account, and this one is in none.
+    AccountMissing,
+    /// The client is older than the application supports: the least version that it does.
+    ClientOutdated(ClientVersion),
+    /// The application is not there for the platform.
+    PlatformUnknown,
+    /// The client's proof that it has its key was refused.
+    Proof(Error),
+    /// The application takes no such tokens of Play Integrity: classic ones, or standard ones.
+    IntegrityRequest,
+    /// Google says that this is no token.
+    IntegrityToken,
+    /// Google was asked as often as a day allows.
+    DecoderQuota,
+    /// Google did not answer.
+    DecoderUnavailable,
+    /// The device was attested too long ago.
+    AttestationExpired,
     /// No application has this name.
     ApplicationUnknown,
     /// The key is of an application that the route is not for.
@@ -71,9 +94,32 @@ impl Refusal {
     #[must_use]
     pub fn reason(self) -> &'static str {
         match self {
-            Self::Engine(error) => error.name(),
+            Self::Engine(error) | Self::Proof(error) => error.name(),
             own => own.into(),
         }
+    }
+
+    /// What it says of an attestation or assertion; `None` where it says nothing of one, and so holds in every mode.
+    #[must_use]
+    pub fn outcome(self) -> Option<Outcome> {
+        Some(match self {
+            Self::Engine(error) | Self::Proof(error) => Outcome::of::<()>(&Err(error)),
+            Self::AssertionMissing | Self::ClientOutdated(_) => Outcome::NotPerformed,
+            Self::ChallengeReused
+            | Self::ChallengeMissing
+            | Self::ApplicationRefused
+            | Self::PlatformUnknown
+            | Self::RequestMalformed
+            | Self::DigestMissing
+            | Self::IntegrityRequest
+            | Self::IntegrityToken => Outcome::Failed,
+            Self::AttestationRequired => Outcome::NotSupported,
+            Self::AttestationExpired => Outcome::Expired,
+            Self::StoreUnavailable | Self::Timeout | Self::DecoderQuota | Self::DecoderUnavailable => {
+                Outcome::Unavailable
+            }
+            _ => return None,
+        })
     }
 }
 

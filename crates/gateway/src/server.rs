@@ -29,6 +29,7 @@ use crate::{
     http::{self, AppRoutes, ForwardRule, Intake, Origin},
     limit::RateLimiter,
     metrics::{Metered, Metrics},
+    play::Decoder,
     store::{MemoryStore, PostgresStore, RedbStore, RedisStore, Store},
     token::Tokens,
 };
@@ -118,14 +119,18 @@ impl Server {
         // As long as the process, like the applications: their verifiers refer to it.
         let crypto = Metered::detect(Arc::clone(&metrics));
         let engine = Box::leak(Box::new(Engine::new(crypto, config.limits.prepared_bytes)));
+        let decoder = config.google.as_ref().map(|google| google.decoder(system_clock())).transpose()?;
+        let decoder = decoder.map(|decoder| Arc::new(decoder) as Arc<dyn Decoder>);
         let applications = config.applications.iter().map(|application| Application::new(application, anchors, engine));
         let gate = Arc::new(Gate {
             applications: applications.collect::<Result<_, _>>()?,
             tokens: config.token_settings().map(|settings| Tokens::new(settings, Arc::clone(&store))),
-            challenges: Challenges::new(config.challenges.lifetime_seconds, Arc::clone(&store)),
+            challenges: Challenges::new(config.challenges.lifetime_seconds, Arc::clone(&store)).in_epoch(config.epoch),
+            decoder,
             store,
             metrics,
             clock: system_clock(),
+            epoch: config.epoch,
             authority: config.authority.clone(),
             explains: config.demo,
             devices: RateLimiter::per_minute(config.limits.device_per_minute),
@@ -155,7 +160,7 @@ impl Server {
     ///
     /// If a route is there already, one of the gateway's own included.
     pub fn with_routes(self, freshness: Freshness, routes: Router) -> Self {
-        let access = Access { applications: self.config.callers(), freshness };
+        let access = Access::new(self.config.callers(), freshness);
         self.with_routes_for(access, routes)
     }
 

@@ -212,7 +212,7 @@ async fn open_routes_are_reached_by_anybody_within_the_limits() {
 
 #[tokio::test]
 async fn routes_may_name_their_applications() {
-    let of = |name: &str| Access { applications: vec![name.to_owned()], freshness: Freshness::Counter };
+    let of = |name: &str| Access::new(vec![name.to_owned()], Freshness::Counter);
     let server = bound()
         .await
         .with_routes_for(of(APPLICATION), Router::new().route("/ours", get(async || "{}")))

@@ -15,7 +15,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use genuine_gateway::{
     challenge::Purpose,
     config::{Bodies, Config},
-    gate::{Access, Caller, Freshness, Gate, sha256},
+    gate::{Access, Caller, Client, Evidence, Freshness, Gate, sha256},
     http::{AppRoutes, ForwardRule, Origin, require_claims},
     limit::RateLimiter,
     store::MemoryStore,
@@ -34,7 +34,7 @@ struct Desk {
 }
 
 fn rule(name: &str, freshness: Freshness, bodies: Bodies) -> ForwardRule {
-    let access = Access { applications: vec![APPLICATION.to_owned()], freshness };
+    let access = Access::new(vec![APPLICATION.to_owned()], freshness);
     ForwardRule { name: name.to_owned(), access, bodies }
 }
 
@@ -70,13 +70,15 @@ impl Desk {
         let challenge = self.gate.challenge(application, Purpose::Attestation, session).await.unwrap();
         let registration = genuine_gateway::gate::Registration {
             application,
-            key_id: &BASE64_STANDARD.encode(device.key_id()),
             challenge: &challenge,
-            attestation: &attest(&device, &challenge),
-            session,
+            evidence: Evidence::AppAttest {
+                key_id: &BASE64_STANDARD.encode(device.key_id()),
+                attestation: &attest(&device, &challenge),
+            },
+            client: Client { session, ..Client::default() },
         };
-        let (key, _) = self.gate.register(registration).await.unwrap();
-        assert_eq!(key.id().0, device.key_id());
+        let registered = self.gate.register(registration).await.unwrap();
+        assert_eq!(registered.device.unwrap().key_id.0, device.key_id());
         device
     }
 

@@ -193,7 +193,7 @@ async fn bodies_together_are_limited() {
     site.register(&alice, "alice").await;
     // Room for ten bodies of up to 1000 bytes.
     let intake = Intake::new(1000, 10 * 1024, Duration::from_millis(500), "x-session".parse().unwrap());
-    let access = Access { applications: vec![APPLICATION.to_owned()], freshness: Freshness::Counter };
+    let access = Access::new(vec![APPLICATION.to_owned()], Freshness::Counter);
     let routes = Router::new().route("/", post(async |body: Bytes| body.len().to_string()));
     let routes = routes.route_layer(require_assertion(gate, intake, access));
     let mut waiting = JoinSet::new();
@@ -417,6 +417,7 @@ async fn the_interface_is_what_its_description_says() {
         let expected: &[&str] = if operator {
             &[
                 "/devices/{key_id}",
+                "/devices/{key_id}/lock",
                 "/devices/{key_id}/revocation",
                 "/health",
                 "/metrics",

@@ -21,7 +21,7 @@ use genuine::{
 use genuine_gateway::{
     challenge::{Purpose, SETTLING},
     config,
-    gate::{Access, Freshness, Gate, PresentedAssertion, SignedRequest, sha256},
+    gate::{Access, Client, Freshness, Gate, PresentedAssertion, SignedRequest, sha256},
     limit::RateLimiter,
     refusal::Refusal,
     store::{
@@ -860,18 +860,18 @@ async fn a_signature_is_the_last_thing_that_is_verified() {
     assert_eq!(site.send(signed(&mut alice, "POST", "/payments", "", Some(&used))).await.status, 200);
     assert_eq!(site.send(signed(&mut alice, "POST", "/payments", "", Some(&used))).await.status, 401);
     let late = site.challenge("assertion", "alice").await;
-    let session = sha256(b"alice");
+    let client = Client { session: sha256(b"alice"), ..Client::default() };
     let assertion = assert(&mut alice, "POST", "/payments", b"", Some(&late));
     let presented = PresentedAssertion { key_id: KeyId(alice.key_id()), assertion, challenge: Some(late.clone()) };
-    let access = Access { applications: vec![APPLICATION.to_owned()], freshness: Freshness::Challenge };
-    let identified = site.gate.identify(&presented, session, &access).await.ok().unwrap();
+    let access = Access::new(vec![APPLICATION.to_owned()], Freshness::Challenge);
+    let identified = site.gate.identify(&presented, client, &access).await.ok().unwrap();
     site.hands.advance(301);
     assert_eq!(site.send(signed(&mut alice, "POST", "/payments", "", Some(&late))).await.status, 401);
     // Only the store knows that a challenge was used, and is asked last.
     assert_eq!((verified(), site.refusals("ChallengeReused"), site.refusals("ChallengeExpired")), (2, 1, 1));
     // It expired while the body was on its way.
     let request = SignedRequest { method: "POST", authority: AUTHORITY, target: "/payments", body: b"" };
-    assert_eq!(site.gate.check(identified, request).await, Err(Error::ChallengeExpired.into()));
+    assert_eq!(site.gate.check(identified, request, config::Mode::Required).await, Err(Error::ChallengeExpired.into()));
     let before = verified();
     site.gate.revoke(KeyId(alice.key_id())).await.unwrap();
     assert_eq!(site.send(signed(&mut alice, "GET", "/orders", "", None)).await.status, 401);

@@ -5,10 +5,17 @@ use std::{
     time::Duration,
 };
 
-use genuine::app_attest::{OsBuild, OsVersion};
+use genuine::{
+    app_attest::{OsBuild, OsVersion},
+    session::mode::{ClientVersion, Mode},
+};
 use serde::{Deserialize, Serialize};
 
-use super::Config;
+use super::{
+    Config,
+    mode::{Percent, required},
+    play::Play,
+};
 use crate::store::Contract;
 
 /// SHA-256 of a code directory, in bytes.
@@ -28,13 +35,21 @@ pub struct Application {
     pub name: String,
     /// Team identifier, period, bundle identifier: of the app, and of extensions that attest keys of their own. The key of an
     /// App Clip has the App ID of the full app, as Apple's guide says.
+    #[serde(default)]
     pub app_ids: Vec<String>,
     /// Whose keys are accepted. They do not mix.
     #[serde(default)]
     pub environment: Environment,
-    /// What an app is told that reports that App Attest is unavailable.
-    #[serde(default)]
+    /// How much an attestation of App Attest counts when a device registers.
+    #[serde(default = "required")]
     pub mode: Mode,
+    /// How many devices `REQUIRED` has reached; the others are `OPTIONAL`.
+    #[serde(default)]
+    pub rollout_percent: Percent,
+    /// The least version of the client on Apple's systems, such as `3.15`; older ones are told to upgrade.
+    pub client_version_at_least: Option<Checked<ClientVersion>>,
+    /// Google Play Integrity, if the app is there for Android.
+    pub play: Option<Play>,
     /// How long to wait for each operation of the store, in milliseconds.
     #[serde(default = "default_timeout")]
     pub timeout_ms: u32,
@@ -142,7 +157,10 @@ impl Application {
             name: name.to_owned(),
             app_ids: app_ids.iter().map(|&id| id.to_owned()).collect(),
             environment: Environment::default(),
-            mode: Mode::default(),
+            mode: required(),
+            rollout_percent: Percent::ALL,
+            client_version_at_least: None,
+            play: None,
             timeout_ms: default_timeout(),
             categories: None,
             bundle_versions: None,
@@ -175,19 +193,6 @@ pub enum Environment {
     Development,
 }
 
-/// How much an application asks for.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Mode {
-    /// An app without App Attest goes on.
-    Off,
-    /// An app without App Attest goes on.
-    Optional,
-    /// An app without App Attest is refused.
-    #[default]
-    Required,
-}
-
 const fn default_timeout() -> u32 {
     5000
 }
@@ -208,7 +213,13 @@ impl Config {
                 "its name has from 1 to 64 letters, digits and signs of ASCII: it goes into headers and tokens",
             );
             expect(self.demo || name != DEMO, "its name is the demonstration's");
-            expect(!application.app_ids.is_empty(), "app_ids: at least one");
+            expect(
+                !application.app_ids.is_empty() || application.play.is_some(),
+                "app_ids, play: at least one App ID, or Google Play Integrity",
+            );
+            if let Some(play) = &application.play {
+                play.check(self.google.is_some(), |mistake| expect(false, mistake));
+            }
             let mut ids = BTreeSet::new();
             for id in &application.app_ids {
                 expect(ids.insert(id), &format!("app_ids: {id:?} is there twice"));

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::Config;
+use super::{
+    Config, Mode,
+    mode::{Percent, required},
+};
 
 /// The longest name of a rule.
 const NAME: usize = 64;
@@ -20,6 +23,12 @@ pub struct ForwardAuth {
     /// What makes a request count once.
     #[serde(default)]
     pub freshness: Freshness,
+    /// How much an assertion counts: under `OPTIONAL` nobody is refused, and each request is counted by what it showed.
+    #[serde(default = "required")]
+    pub mode: Mode,
+    /// How many devices `REQUIRED` has reached; for the others the rule is `OPTIONAL`.
+    #[serde(default)]
+    pub rollout_percent: Percent,
     /// What becomes of the bodies, which the gateway never sees. There is no default: somebody has to know.
     pub body: Bodies,
 }

@@ -5,20 +5,28 @@ use std::sync::Arc;
 use axum::{
     Json, Router,
     extract::{Request, State},
-    http::StatusCode,
+    http::{HeaderName, StatusCode},
     response::{IntoResponse, Response},
     routing::post,
 };
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{header::decode_base64, intake::Intake, problem::Problem};
+use super::{
+    header::{decode_base64, single},
+    intake::Intake,
+    problem::Problem,
+};
 use crate::{
     application::environment_name,
     challenge::Purpose,
-    gate::{Gate, Registration},
+    gate::{Evidence, Gate, IntegrityToken, Registered, Registration},
+    platform::Platform,
     refusal::Refusal,
 };
+
+/// The proof that a client has its key (RFC 9449 §4.1).
+const DPOP: HeaderName = HeaderName::from_static("dpop");
 
 #[derive(Clone)]
 struct App {
@@ -51,45 +59,101 @@ async fn challenge(State(app): State<App>, request: Request) -> Result<Response,
     Ok((StatusCode::CREATED, Json(answer)).into_response())
 }
 
+/// What a client sends to register, with what its platform gave it.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum RegistrationRequest {
+    AppAttest(AppAttestRequest),
+    PlayIntegrity(PlayIntegrityRequest),
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RegistrationRequest {
+struct AppAttestRequest {
     application: String,
     key_id: String,
     challenge: String,
     attestation: String,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlayIntegrityRequest {
+    application: String,
+    challenge: String,
+    integrity_token: IntegrityTokenText,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum IntegrityTokenText {
+    Classic(String),
+    Standard(String),
+}
+
 async fn register(State(app): State<App>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let session = app.intake.session(&parts.headers)?;
-    let body: RegistrationRequest = app.intake.json(&parts.headers, body).await?;
-    let registration = Registration {
-        application: &body.application,
-        key_id: &body.key_id,
-        challenge: &body.challenge,
-        attestation: &decode_base64(&body.attestation).ok_or(Refusal::RequestMalformed)?,
-        session,
+    let client = app.intake.client(&parts)?;
+    let registered = match app.intake.json(&parts.headers, body).await? {
+        RegistrationRequest::AppAttest(body) => {
+            let attestation = &decode_base64(&body.attestation).ok_or(Refusal::RequestMalformed)?;
+            let evidence = Evidence::AppAttest { key_id: &body.key_id, attestation };
+            let (application, challenge) = (&*body.application, &*body.challenge);
+            app.gate.register(Registration { application, challenge, evidence, client }).await?
+        }
+        RegistrationRequest::PlayIntegrity(body) => {
+            let proof = single(&parts.headers, &DPOP)?.ok_or(Refusal::RequestMalformed)?;
+            let token = match &body.integrity_token {
+                IntegrityTokenText::Classic(token) => IntegrityToken::Classic(token),
+                IntegrityTokenText::Standard(token) => IntegrityToken::Standard(token),
+            };
+            let evidence = Evidence::PlayIntegrity { proof, token };
+            let (application, challenge) = (&*body.application, &*body.challenge);
+            app.gate.register(Registration { application, challenge, evidence, client }).await?
+        }
     };
-    let (key, application) = app.gate.register(registration).await?;
-    let answer = json!({
-        "application": application.name,
-        "environment": environment_name(key.environment()),
-        "app_attest_status": "VERIFIED",
-    });
-    Ok((StatusCode::CREATED, Json(answer)).into_response())
+    Ok(told(&registered))
+}
+
+/// What the client is told: of an attestation that was refused and is not required, no more than that it did not register.
+fn told(registered: &Registered<'_>) -> Response {
+    let mut body = json!({ "application": registered.application.name, "registered": registered.device.is_some() });
+    let Some(device) = registered.device else { return Json(body).into_response() };
+    body["environment"] = environment_name(device.environment).into();
+    if let Some(body) = body.as_object_mut() {
+        body.extend(registered.attested.members().map(|(name, value)| (name, value.into())));
+    }
+    (if device.is_new { StatusCode::CREATED } else { StatusCode::OK }, Json(body)).into_response()
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct UnsupportedReport {
     application: String,
+    #[serde(default)]
+    platform: ReportedPlatform,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum ReportedPlatform {
+    #[default]
+    AppAttest,
+    PlayIntegrity,
 }
 
 async fn unsupported(State(app): State<App>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let UnsupportedReport { application } = app.intake.json(&parts.headers, body).await?;
-    let application = app.gate.unsupported(&application)?;
-    let answer = json!({ "application": application.name, "app_attest_status": "NOT_SUPPORTED" });
+    let client = app.intake.client(&parts)?;
+    let UnsupportedReport { application, platform } = app.intake.json(&parts.headers, body).await?;
+    let platform = match platform {
+        ReportedPlatform::AppAttest => Platform::AppAttest,
+        ReportedPlatform::PlayIntegrity => Platform::PlayIntegrity,
+    };
+    let registered = app.gate.unsupported(&application, platform, client)?;
+    let mut answer = json!({ "application": registered.application.name, "registered": false });
+    if let Some(answer) = answer.as_object_mut() {
+        answer.extend(registered.attested.members().map(|(name, value)| (name, value.into())));
+    }
     Ok(Json(answer).into_response())
 }

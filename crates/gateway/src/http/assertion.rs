@@ -1,13 +1,15 @@
 //! The layer that protects a route: `route_layer(require_assertion(gate, …))`.
 
-use std::{pin::Pin, sync::Arc};
+use std::{net::SocketAddr, pin::Pin, sync::Arc};
 
 use axum::{
-    extract::{OriginalUri, Request, State},
-    http::HeaderMap,
+    extract::{ConnectInfo, OriginalUri, Request, State},
+    http::request::Parts,
     middleware::{FromFnLayer, Next, from_fn_with_state},
     response::{IntoResponse as _, Response},
 };
+
+use genuine::session::mode::Mode;
 
 use super::{
     header,
@@ -17,8 +19,10 @@ use super::{
 #[cfg(feature = "demo")]
 use crate::demo;
 use crate::{
-    gate::{Access, Caller, Gate, Identified, PresentedAssertion, SignedRequest},
+    gate::{Access, Caller, Client, Gate, PresentedAssertion, SignedRequest, sha256},
+    limit::subscriber,
     refusal::Refusal,
+    verdict::Verdict,
 };
 
 /// The layer that [`require_assertion`] makes.
@@ -36,7 +40,8 @@ pub struct Protection {
 
 /// Lets a request through if an attested key of one of these applications signed its method, path, query and body, once.
 ///
-/// The handler finds the [`Caller`] among the extensions. The body is read when it is known who claims to send it and
+/// The handler finds the [`Caller`] among the extensions. Where the route is not `REQUIRED` every request passes, and the handler finds
+/// a [`Verdict`], and a [`Caller`] only where that is [`Verdict::Verified`]. The body is read when it is known who claims to send it and
 /// before the signature is checked, since it is part of what was signed, and handed on.
 pub fn require_assertion(gate: Arc<Gate>, intake: Intake, access: Access) -> RequireAssertion {
     let protection = Protection { gate, intake, access: Arc::new(access) };
@@ -44,49 +49,75 @@ pub fn require_assertion(gate: Arc<Gate>, intake: Intake, access: Access) -> Req
 }
 
 impl Protection {
-    /// Checks a request and gives it back with its body read and its caller known.
+    /// Checks a request and gives it back with its body read, the verdict on it, and its caller where that is known.
     async fn check(&self, request: Request) -> Result<Request, Problem> {
         let (mut parts, body) = request.into_parts();
+        let client = self.intake.client(&parts)?;
         let presented = header::parse(&parts.headers);
+        let mode = self.gate.mode_of(&self.access, &identifier(presented.as_ref().ok(), client, &parts));
+        if mode == Mode::Off {
+            self.gate.metrics.verdict(mode, Verdict::Unchecked);
+            parts.extensions.insert(Verdict::Unchecked);
+            return Ok(with_body(parts, self.intake.body(body).await?));
+        }
         let identified = match &presented {
-            Ok(presented) => self.identify(&parts.headers, presented).await,
+            Ok(presented) => self.gate.identify(presented, client, &self.access).await,
+            Err(Refusal::AssertionMissing) => Err(self.gate.missing(&self.access, client)),
             Err(refusal) => Err(*refusal),
         };
         let identified = match identified {
             Ok(identified) => identified,
-            Err(refusal) => {
-                self.intake.discard(body);
-                return Err(refusal.into());
-            }
+            Err(refusal) => match self.gate.rule(mode, refusal) {
+                Ok(verdict) => {
+                    parts.extensions.insert(verdict);
+                    return Ok(with_body(parts, self.intake.body(body).await?));
+                }
+                Err(refusal) => {
+                    self.intake.discard(body);
+                    return Err(refusal.into());
+                }
+            },
         };
         let body = self.intake.body(body).await?;
         let uri = parts.extensions.get().map_or(&parts.uri, |OriginalUri(uri)| uri);
         let target = uri.path_and_query().map_or("/", |target| target.as_str());
         let signed =
             SignedRequest { method: parts.method.as_str(), authority: &self.gate.authority, target, body: &body };
-        let caller: Caller = match self.gate.check(identified, signed).await {
-            Ok(caller) => caller,
-            Err(refusal) => {
-                #[cfg(feature = "demo")]
-                if let Ok(presented) = &presented
-                    && let Some(detail) = demo::explain(refusal, &self.gate, presented, &parts.headers, signed).await
-                {
-                    return Err(Problem::explained(refusal, detail));
-                }
-                return Err(refusal.into());
+        let verdict = match self.gate.check(identified, signed, mode).await {
+            Ok(caller) => {
+                parts.extensions.insert::<Caller>(caller);
+                self.gate.metrics.verdict(mode, Verdict::Verified);
+                Verdict::Verified
             }
+            Err(refusal) => match self.gate.rule(mode, refusal) {
+                Ok(verdict) => verdict,
+                Err(refusal) => {
+                    #[cfg(feature = "demo")]
+                    if let Ok(presented) = &presented
+                        && let Some(detail) =
+                            demo::explain(refusal, &self.gate, presented, &parts.headers, signed).await
+                    {
+                        return Err(Problem::explained(refusal, detail));
+                    }
+                    return Err(refusal.into());
+                }
+            },
         };
-        parts.extensions.insert(caller);
+        parts.extensions.insert(verdict);
         Ok(with_body(parts, body))
     }
+}
 
-    async fn identify<'p>(
-        &self,
-        headers: &HeaderMap,
-        presented: &'p PresentedAssertion,
-    ) -> Result<Identified<'p>, Refusal> {
-        let session = self.intake.session(headers)?;
-        self.gate.identify(presented, session, &self.access).await
+/// By what a roll-out places a request: the key that it names, the session that it shows, or where it comes from.
+pub(super) fn identifier(presented: Option<&PresentedAssertion>, client: Client, parts: &Parts) -> Vec<u8> {
+    let address = || match parts.extensions.get() {
+        Some(ConnectInfo::<SocketAddr>(peer)) => subscriber(peer.ip().to_canonical()).to_string().into_bytes(),
+        None => Vec::new(),
+    };
+    match presented {
+        Some(presented) => presented.key_id.0.to_vec(),
+        None if client.session != sha256(&[]) => client.session.to_vec(),
+        None => address(),
     }
 }
 

@@ -5,7 +5,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use genuine::app_attest::KeyId;
 
 use super::header::single;
-use crate::{gate::Caller, refusal::Refusal};
+use crate::{gate::Caller, refusal::Refusal, verdict::Verdict};
 
 /// The key of the device, in base64.
 const DEVICE: HeaderName = HeaderName::from_static("x-genuine-device");
@@ -15,6 +15,8 @@ const APPLICATION: HeaderName = HeaderName::from_static("x-genuine-application")
 const COUNTER: HeaderName = HeaderName::from_static("x-genuine-counter");
 /// The hash of the body that was signed, in the form of [`CONTENT_DIGEST`].
 const SIGNED_DIGEST: HeaderName = HeaderName::from_static("x-genuine-content-digest");
+/// What the request showed, where not only verified ones pass.
+const VERDICT: HeaderName = HeaderName::from_static("x-genuine-verdict");
 /// What a client says of its body (RFC 9530 §2).
 const CONTENT_DIGEST: HeaderName = HeaderName::from_static("content-digest");
 
@@ -62,6 +64,11 @@ impl Claims {
         };
         Ok(Self { caller, body: parse_digest(claim(headers, &SIGNED_DIGEST)?)? })
     }
+}
+
+/// What the request showed, as the one header that each answer has.
+pub(super) fn verdict_header(verdict: Verdict) -> HeaderMap {
+    HeaderMap::from_iter([(VERDICT, HeaderValue::from_static(verdict.as_str()))])
 }
 
 fn claim<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<&'h str, Refusal> {

@@ -9,23 +9,26 @@ use axum::{
     Router,
     body::HttpBody as _,
     extract::{ConnectInfo, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header::CACHE_CONTROL},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header::CACHE_CONTROL, request::Parts},
     middleware::Next,
     response::{IntoResponse as _, Response},
     routing::any,
 };
+use genuine::session::mode::Mode;
 use ipnet::IpNet;
 
 use super::{
-    claims::{Claims, content_digest},
+    assertion::identifier,
+    claims::{Claims, content_digest, verdict_header},
     header::{self, single},
     intake::Intake,
     problem::Problem,
 };
 use crate::{
     config::{Bodies, Config},
-    gate::{Access, Gate, SignedHead, sha256},
+    gate::{Access, Client, Gate, PresentedAssertion, SignedHead, sha256},
     refusal::Refusal,
+    verdict::Verdict,
 };
 
 /// Where proxies ask.
@@ -57,7 +60,7 @@ impl ForwardRule {
     pub fn configured(config: &Config) -> Vec<Self> {
         let rules = config.forward_auth.iter().map(|rule| {
             let applications = rule.callers.clone().unwrap_or_else(|| config.callers());
-            let access = Access { applications, freshness: rule.freshness };
+            let access = Access::new(applications, rule.freshness).in_mode(rule.mode, rule.rollout_percent.rollout());
             Self { name: rule.name.clone(), access, bodies: rule.body }
         });
         rules.collect()
@@ -120,20 +123,52 @@ async fn answer(
         return Err(Refusal::ProxyUnknown.into());
     }
     let original = Original::read(&parts.method, &parts.uri, &parts.headers, &desk.rule.name)?;
-    let claims = desk.check(&original, &parts.headers, sent).await?;
-    Ok((StatusCode::OK, claims.headers()?).into_response())
+    let answered = desk.check(&original, &parts, sent).await?;
+    Ok((StatusCode::OK, answered).into_response())
 }
 
 impl Desk {
-    /// Who signed this request, and which body: what came with the question, `sent`, is not looked at.
-    async fn check(&self, original: &Original<'_>, headers: &HeaderMap, sent: bool) -> Result<Claims, Refusal> {
-        let presented = header::parse(headers)?;
-        let body = self.rule.bodies.signed_hash(headers, sent)?;
-        let session = self.intake.session(headers)?;
-        let identified = self.gate.identify(&presented, session, &self.rule.access).await?;
+    /// The verdict on this request, and where it is verified who signed it, and which body: what came with the question, `sent`, is
+    /// not looked at.
+    async fn check(&self, original: &Original<'_>, parts: &Parts, sent: bool) -> Result<HeaderMap, Refusal> {
+        let client = self.intake.client(parts)?;
+        let presented = header::parse(&parts.headers);
+        let access = &self.rule.access;
+        let mode = self.gate.mode_of(access, &identifier(presented.as_ref().ok(), client, parts));
+        let checked = match (mode, &presented) {
+            (Mode::Off, _) => {
+                self.gate.metrics.verdict(mode, Verdict::Unchecked);
+                return Ok(verdict_header(Verdict::Unchecked));
+            }
+            (_, Ok(presented)) => self.verify(original, parts, sent, presented, client, mode).await,
+            (_, Err(Refusal::AssertionMissing)) => Err(self.gate.missing(access, client)),
+            (_, Err(refusal)) => Err(*refusal),
+        };
+        match checked {
+            Ok(claims) => {
+                self.gate.metrics.verdict(mode, Verdict::Verified);
+                let mut headers = claims.headers()?;
+                headers.extend(verdict_header(Verdict::Verified));
+                Ok(headers)
+            }
+            Err(refusal) => self.gate.rule(mode, refusal).map(verdict_header),
+        }
+    }
+
+    async fn verify(
+        &self,
+        original: &Original<'_>,
+        parts: &Parts,
+        sent: bool,
+        presented: &PresentedAssertion,
+        client: Client,
+        mode: Mode,
+    ) -> Result<Claims, Refusal> {
+        let body = self.rule.bodies.signed_hash(&parts.headers, sent)?;
+        let identified = self.gate.identify(presented, client, &self.rule.access).await?;
         let Original { method, target } = *original;
         let signed = SignedHead { method, authority: &self.gate.authority, target, body };
-        Ok(Claims { caller: self.gate.check(identified, signed).await?, body })
+        Ok(Claims { caller: self.gate.check(identified, signed, mode).await?, body })
     }
 }
 

@@ -10,12 +10,20 @@ use axum::{
     response::Response,
 };
 use bytes::Bytes;
+use genuine::session::mode::ClientVersion;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::problem::Problem;
-use crate::{challenge::Session, gate::sha256, refusal::Refusal};
+use super::{header::single, problem::Problem};
+use crate::{
+    challenge::Session,
+    gate::{Client, sha256},
+    refusal::Refusal,
+};
+
+/// The version that a client says it has, such as `3.15`.
+const CLIENT_VERSION: HeaderName = HeaderName::from_static("x-client-version");
 
 /// The largest body of the server's own routes: an attestation object of 16 KiB in base64, and the rest.
 const JSON_BYTES: usize = 32 * 1024;
@@ -61,6 +69,18 @@ impl Intake {
         let mut values = headers.get_all(self.session_header.as_ref()).iter();
         let value = values.next().map_or(&[][..], HeaderValue::as_bytes);
         if values.next().is_some() { Err(Refusal::RequestMalformed) } else { Ok(sha256(value)) }
+    }
+
+    /// Who sends a request, by what it says beside what is signed.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::RequestMalformed`] if a header is there twice, or a version is none.
+    pub fn client(&self, parts: &Parts) -> Result<Client, Refusal> {
+        let session = self.session(&parts.headers)?;
+        let version = single(&parts.headers, &CLIENT_VERSION)?;
+        let version = version.map(|text| ClientVersion::parse(text).ok_or(Refusal::RequestMalformed)).transpose()?;
+        Ok(Client { session, account: None, version })
     }
 
     /// The body of a protected request. It takes room as it arrives, and until the handler is done with it.

@@ -26,6 +26,7 @@ pub(super) fn router(gate: Arc<Gate>) -> Router {
         .route("/metrics", get(metrics))
         .route("/devices/{key_id}", get(device))
         .route("/devices/{key_id}/revocation", put(revoke))
+        .route("/devices/{key_id}/lock", put(lock).delete(unlock))
         .route("/tokens/keys", put(rotate))
         .with_state(gate)
 }
@@ -69,6 +70,16 @@ async fn device(State(gate): State<Arc<Gate>>, key_id: KeyIdText) -> Result<Resp
 
 async fn revoke(State(gate): State<Arc<Gate>>, key_id: KeyIdText) -> Result<Response, Problem> {
     gate.revoke(read_key_id(key_id)?).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+async fn lock(State(gate): State<Arc<Gate>>, key_id: KeyIdText) -> Result<Response, Problem> {
+    gate.set_lock(read_key_id(key_id)?, true).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+async fn unlock(State(gate): State<Arc<Gate>>, key_id: KeyIdText) -> Result<Response, Problem> {
+    gate.set_lock(read_key_id(key_id)?, false).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

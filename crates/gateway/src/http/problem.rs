@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use genuine::{Class, Error, Step};
+use genuine::{Class, Error, Step, session::mode::Outcome};
 use serde_json::{Value, json};
 
 use crate::refusal::Refusal;
@@ -35,6 +35,10 @@ const TOKEN: Told = told(401, "token_rejected", "The session token was refused; 
 const OPERATOR: Told = told(401, "unauthorized", "The operator shows a token.", false);
 const CHALLENGE: Told = told(401, "challenge_rejected", "The challenge was refused; ask for a new one.", true);
 const FORBIDDEN: Told = told(403, "attestation_required", "This application requires attestation.", false);
+const NO_PLATFORM: Told = told(403, "platform_unknown", "This application is not there for this platform.", false);
+const NO_ACCOUNT: Told = told(401, "account_required", "This request takes the session of an account.", false);
+const UPGRADE: Told = told(403, "upgrade_required", "This version of the client is no longer supported.", false);
+const EXPIRED: Told = told(401, "attestation_expired", "The device was attested too long ago; attest it again.", false);
 const HTTPS: Told = told(403, "https_required", "This service is reached over HTTPS only.", false);
 const PROXY: Told = told(403, "proxy_unknown", "Only a proxy that is configured may ask this.", false);
 const NOT_FOUND: Told = told(404, "not_found", "There is nothing here.", false);
@@ -75,7 +79,17 @@ impl Told {
             Refusal::DigestMissing => DIGEST,
             Refusal::ProxyUnknown => PROXY,
             Refusal::DeviceLocked => LOCKED,
+            Refusal::AttestationExpired => EXPIRED,
+            Refusal::ClientOutdated(_) => UPGRADE,
+            Refusal::PlatformUnknown => NO_PLATFORM,
+            Refusal::AccountMissing => NO_ACCOUNT,
+            Refusal::Proof(error) if error.class() == Class::Malformed => MALFORMED,
+            Refusal::Proof(error) if error.class() == Class::Unavailable => UNAVAILABLE,
             Refusal::KeyRevoked
+            | Refusal::Proof(_)
+            | Refusal::AccountMismatch
+            | Refusal::IntegrityRequest
+            | Refusal::IntegrityToken
             | Refusal::BodyChanged
             | Refusal::ApplicationUnknown
             | Refusal::ApplicationRefused
@@ -90,7 +104,12 @@ impl Told {
             Refusal::BodyTooLarge => TOO_LARGE,
             Refusal::BodyType => BODY_TYPE,
             Refusal::AddressLimit(_) | Refusal::DeviceLimit(_) => LIMITED,
-            Refusal::BodyLimit | Refusal::StoreUnavailable | Refusal::Internal | Refusal::Timeout => UNAVAILABLE,
+            Refusal::BodyLimit
+            | Refusal::StoreUnavailable
+            | Refusal::Internal
+            | Refusal::Timeout
+            | Refusal::DecoderQuota
+            | Refusal::DecoderUnavailable => UNAVAILABLE,
         }
     }
 }
@@ -98,6 +117,16 @@ impl Told {
 /// Whether the engine says it of a token: the one object of a session that a client shows and that is no challenge.
 fn is_of_token(error: Error) -> bool {
     matches!(error.step(), Some(Step::Session(_)))
+}
+
+/// What a failure that the mode upholds means for the client's session. There is none of a refusal that says nothing of a device.
+fn session_status(refusal: Refusal) -> Option<&'static str> {
+    match (refusal, refusal.outcome()) {
+        (Refusal::DeviceLocked, _) => Some("LOCKED"),
+        (_, Some(Outcome::Unavailable)) => Some("UNDECIDED"),
+        (_, Some(_)) => Some("REFUSED"),
+        (_, None) => None,
+    }
 }
 
 /// When to come back, in seconds, where that is known.
@@ -143,6 +172,12 @@ impl Problem {
             "code": told.code,
             "retryable": told.retryable,
         });
+        if let Some(status) = session_status(self.refusal) {
+            body["session_status"] = status.into();
+        }
+        if let Refusal::ClientOutdated(least) = self.refusal {
+            body["least_version"] = least.to_string().into();
+        }
         if let Some(detail) = &self.detail {
             body["detail"] = detail.as_str().into();
         }

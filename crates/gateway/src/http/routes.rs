@@ -96,9 +96,7 @@ impl AppRoutes {
     /// If the description is no JSON object, which a test would show.
     pub fn tokens(self, applications: Vec<String>) -> serde_json::Result<Self> {
         let (issuing, publishing) = (token::issuing(Arc::clone(&self.gate)), token::publishing(Arc::clone(&self.gate)));
-        self.protected(Access { applications, freshness: Freshness::Challenge }, issuing)
-            .open(publishing)
-            .described(TOKEN_PATHS)
+        self.protected(Access::new(applications, Freshness::Challenge), issuing).open(publishing).described(TOKEN_PATHS)
     }
 
     /// Adds routes that anybody reaches. Their bodies are read within the same limits as those of protected ones.

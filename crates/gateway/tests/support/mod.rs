@@ -1,6 +1,7 @@
 //! What the tests of the server share. Each test is a crate of its own and uses a part of it.
 #![allow(dead_code, missing_docs, unreachable_pub, reason = "shared by several test crates")]
 
+pub mod android;
 mod postgres;
 
 use std::{
@@ -220,6 +221,8 @@ pub fn gate_on(
             .iter()
             .map(|application| Application::new(application, anchors, engine).unwrap())
             .collect(),
+        decoder: None,
+        epoch: 0,
         tokens: Some(Tokens::new(token_settings(), Arc::clone(&store))),
         challenges: Challenges::new(300, Arc::clone(&store)),
         store,
@@ -297,7 +300,7 @@ impl Site {
     }
 
     pub fn with(gate: Arc<Gate>, hands: Hands, origin: Origin, intake: &Intake) -> Self {
-        let access = |freshness| Access { applications: vec![APPLICATION.to_owned()], freshness };
+        let access = |freshness| Access::new(vec![APPLICATION.to_owned()], freshness);
         let app = AppRoutes::new(Arc::clone(&gate), intake.clone())
             .protected(access(Freshness::Counter), shop::orders())
             .protected(access(Freshness::Challenge), shop::payments())
@@ -376,6 +379,11 @@ pub fn registration(device: &Device, challenge: &str) -> Value {
         "challenge": challenge,
         "attestation": BASE64_STANDARD.encode(attest(device, challenge)),
     })
+}
+
+/// A key identifier, as apps write it.
+pub fn key_id_text(key_id: &[u8; 32]) -> String {
+    BASE64_STANDARD.encode(key_id)
 }
 
 /// The header of an assertion, as a client writes it.

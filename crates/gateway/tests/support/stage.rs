@@ -25,7 +25,7 @@ use genuine::app_attest::KeyId;
 use genuine_gateway::{
     challenge::Purpose,
     config::Application,
-    gate::{Caller, Registration, SignedRequest, sha256},
+    gate::{Caller, Client, Evidence, Registration, SignedRequest, sha256},
     http::{Intake, require_claims},
     metrics::Metrics,
     store::RedbStore,
@@ -253,13 +253,15 @@ async fn enrol(path: &Path) {
         let challenge = gate.challenge("shop", Purpose::Attestation, session).await.unwrap();
         let registration = Registration {
             application: "shop",
-            key_id: &BASE64_STANDARD.encode(device.key_id()),
             challenge: &challenge,
-            attestation: &attest(&device, &challenge),
-            session,
+            evidence: Evidence::AppAttest {
+                key_id: &BASE64_STANDARD.encode(device.key_id()),
+                attestation: &attest(&device, &challenge),
+            },
+            client: Client { session, ..Client::default() },
         };
-        let (key, _) = gate.register(registration).await.unwrap();
-        assert_eq!(key.id(), KeyId(device.key_id()));
+        let registered = gate.register(registration).await.unwrap();
+        assert_eq!(registered.device.unwrap().key_id, KeyId(device.key_id()));
     }
 }
 

@@ -1,0 +1,41 @@
+//! What becomes of a request whose assertion is missing or refused: the mode in force says so.
+
+use genuine::session::mode::{Lock, Mode};
+
+use super::{Access, Client, Gate};
+use crate::{application::in_force, platform::Platform, refusal::Refusal, verdict::Verdict};
+
+impl Gate {
+    /// The mode of a route for whoever has this identifier.
+    #[must_use]
+    pub fn mode_of(&self, access: &Access, identifier: &[u8]) -> Mode {
+        in_force(access.mode, access.rollout, &access.applications.join(","), identifier)
+    }
+
+    /// Whether a request goes on that was refused for this: as what.
+    ///
+    /// # Errors
+    ///
+    /// The refusal, where the mode upholds it. It upholds in every mode what is none of an attestation: revoked and locked
+    /// devices, another account, limits.
+    pub fn rule(&self, mode: Mode, refusal: Refusal) -> Result<Verdict, Refusal> {
+        let (Some(verdict), Some(outcome)) = (Verdict::of(refusal), refusal.outcome()) else { return Err(refusal) };
+        self.metrics.verdict(mode, verdict);
+        if !mode.decide(outcome, Lock::Open).decision.allows() {
+            return Err(refusal);
+        }
+        Platform::AppAttest.log(mode, verdict.as_str(), refusal.reason());
+        Ok(verdict)
+    }
+
+    /// Why a request without an assertion is refused: a client that is too old to send one may say so.
+    #[must_use]
+    pub fn missing(&self, access: &Access, client: Client) -> Refusal {
+        let outdated = access.applications.iter().filter_map(|name| {
+            let terms = self.application(name).ok()?.terms(Platform::AppAttest)?;
+            client.version?;
+            super::expect_version(terms, client.version).err()
+        });
+        outdated.last().unwrap_or(Refusal::AssertionMissing)
+    }
+}

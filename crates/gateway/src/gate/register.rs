@@ -1,0 +1,418 @@
+//! Registration: the evidence of either platform, and what it means under the mode of the application.
+//!
+//! Evidence comes first, the mode after it: whatever the mode, a device is kept only if its platform vouches for it.
+
+use std::time::Instant;
+
+use base64::{
+    Engine as _,
+    prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
+};
+use genuine::{
+    Error, Step, UnixMillis, UnixTime,
+    app_attest::{AttestationObject, ClientDataHash, Environment, KeyId},
+    crypto::GenuineCrypto,
+    play_integrity::{AppRecognition, Binding as IntegrityBinding, Step as PlayStep, VerifiedIntegrity},
+    session::{
+        dpop::{DpopPolicy, DpopVerifier, ProofRequest},
+        mode::{Decision, Lock, Mode, Outcome, Status},
+    },
+};
+
+use super::{Client, Gate, expect_version, sha256};
+use crate::{
+    application::{AppAttest, Application, PlayIntegrity},
+    challenge::{Binding, Purpose},
+    platform::{Attested, Platform},
+    play::DecodeFault,
+    refusal::Refusal,
+    secrets::SKEW,
+    store::{Change, ClientKey, Device, DeviceKey},
+};
+
+/// The first line of what a token of Play Integrity is bound to.
+pub const DEVICE_FORM: &str = "genuine-device-v1";
+/// How old the proof of a client's key may be, in seconds. It names the challenge, which is used once.
+const PROOF_AGE: u32 = 300;
+/// Where devices register: a proof names it.
+const DEVICES: &str = "/devices";
+
+/// What a client sends to register.
+#[derive(Clone, Copy)]
+pub struct Registration<'r> {
+    /// The application's name.
+    pub application: &'r str,
+    /// The challenge, as it was issued.
+    pub challenge: &'r str,
+    /// What the platform says.
+    pub evidence: Evidence<'r>,
+    /// Who asks.
+    pub client: Client,
+}
+
+/// What a platform says of an app and its device.
+#[derive(Clone, Copy)]
+pub enum Evidence<'r> {
+    /// Apple App Attest.
+    AppAttest {
+        /// The key identifier as `generateKey()` gave it.
+        key_id: &'r str,
+        /// The attestation object.
+        attestation: &'r [u8],
+    },
+    /// Google Play Integrity, for a key of the client's own.
+    PlayIntegrity {
+        /// The proof that the client has its key (RFC 9449), with the challenge as its nonce.
+        proof: &'r str,
+        /// The token, which is bound to challenge and key: [`integrity_binding`].
+        token: IntegrityToken<'r>,
+    },
+}
+
+/// A token of Play Integrity, by the kind of request that the app made.
+#[derive(Clone, Copy)]
+pub enum IntegrityToken<'r> {
+    /// Of a classic request: its nonce is the binding.
+    Classic(&'r str),
+    /// Of a standard request: its request hash is the binding.
+    Standard(&'r str),
+}
+
+/// What registering came to.
+#[derive(Debug)]
+pub struct Registered<'g> {
+    /// The application.
+    pub application: &'g Application,
+    /// What the attestation came to.
+    pub attested: Attested,
+    /// The device, if it is registered now.
+    pub device: Option<RegisteredDevice>,
+}
+
+/// A device that is registered now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RegisteredDevice {
+    /// Its key.
+    pub key_id: KeyId,
+    /// Whose app it is of.
+    pub environment: Environment,
+    /// Whether it was not before.
+    pub is_new: bool,
+}
+
+/// Why evidence was refused, and what is known of the device all the same.
+struct Rejection {
+    refusal: Refusal,
+    /// The key that the client names or has.
+    key_id: Option<KeyId>,
+    /// Whether the device is registered, and its lock.
+    known: Option<Lock>,
+    /// Whether the platform's word is certainly on this device's own attempt.
+    own: bool,
+}
+
+impl From<Refusal> for Rejection {
+    fn from(refusal: Refusal) -> Self {
+        Self { refusal, key_id: None, known: None, own: false }
+    }
+}
+
+impl From<Error> for Rejection {
+    fn from(error: Error) -> Self {
+        Refusal::from(error).into()
+    }
+}
+
+/// What a token of Play Integrity is bound to: the SHA-256 of three lines, each ended by a line feed, of the form's name, the
+/// challenge, and the key identifier in base64. A classic request has it as its nonce, a standard one as its request hash, both in
+/// base64url without padding.
+#[must_use]
+pub fn integrity_binding(challenge: &str, key_id: KeyId) -> [u8; 32] {
+    let key_id = BASE64_STANDARD.encode(key_id.0);
+    sha256(format!("{DEVICE_FORM}\n{challenge}\n{key_id}\n").as_bytes())
+}
+
+impl Evidence<'_> {
+    /// The platform.
+    #[must_use]
+    pub const fn platform(&self) -> Platform {
+        match self {
+            Self::AppAttest { .. } => Platform::AppAttest,
+            Self::PlayIntegrity { .. } => Platform::PlayIntegrity,
+        }
+    }
+}
+
+impl Gate {
+    /// Registers a device: its challenge was issued for this, its platform vouches for it, and its key is new; or, with Play
+    /// Integrity, attests a device once more.
+    ///
+    /// An App Attest key is attested once, so that a client whose answer was lost has nothing to send but the same again. That finds
+    /// the key registered, which is what it asked for; or, if the store failed half-way, the challenge spent by this key
+    /// and nobody else, and goes on.
+    ///
+    /// Where the mode in force is not `REQUIRED`, what is refused registers nothing, and is no error.
+    ///
+    /// # Errors
+    ///
+    /// Why it was not registered.
+    pub async fn register(&self, registration: Registration<'_>) -> Result<Registered<'_>, Refusal> {
+        let application = self.application(registration.application)?;
+        let platform = registration.evidence.platform();
+        let terms = application.terms(platform).ok_or(Refusal::PlatformUnknown)?;
+        if terms.mode == Mode::Off {
+            return Ok(self.unregistered(application, platform, Mode::Off, Status::NotPerformed));
+        }
+        let attempt = match expect_version(terms, registration.client.version) {
+            Ok(()) => self.attest(application, registration).await,
+            Err(outdated) => Err(outdated.into()),
+        };
+        let Rejection { refusal, key_id, known, own } = match attempt {
+            Ok(device) => {
+                let mode = terms.mode_of(&application.name, &device.key_id.0);
+                let registered = self.unregistered(application, platform, mode, Status::Verified);
+                return Ok(Registered { device: Some(device), ..registered });
+            }
+            Err(rejection) => rejection,
+        };
+        let outcome = refusal.outcome().ok_or(refusal)?;
+        let identifier = key_id.map_or(registration.client.session, |key_id| key_id.0);
+        let mode = terms.mode_of(&application.name, &identifier);
+        let ruling = mode.decide(outcome, known.unwrap_or(Lock::Open));
+        let unregistered = self.unregistered(application, platform, mode, ruling.status);
+        platform.log(mode, ruling.status.as_str(), refusal.reason());
+        match (ruling.decision, key_id) {
+            (Decision::Allow | Decision::AllowAndAskAgain, _) => return Ok(unregistered),
+            (Decision::RefuseAndLock, Some(key_id)) if own && known.is_some() => self.lock(key_id).await?,
+            _ => {}
+        }
+        Err(refusal)
+    }
+
+    /// An app says that its platform has no attestation to offer: whether it may go on without.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::AttestationRequired`] if the application requires it.
+    pub fn unsupported(
+        &self,
+        application: &str,
+        platform: Platform,
+        client: Client,
+    ) -> Result<Registered<'_>, Refusal> {
+        let application = self.application(application)?;
+        let terms = application.terms(platform).ok_or(Refusal::PlatformUnknown)?;
+        let mode = terms.mode_of(&application.name, &client.session);
+        let ruling = mode.decide(Outcome::NotSupported, Lock::Open);
+        let unregistered = self.unregistered(application, platform, mode, ruling.status);
+        if ruling.decision.allows() { Ok(unregistered) } else { Err(Refusal::AttestationRequired) }
+    }
+
+    /// Counts what an attestation came to.
+    fn unregistered<'g>(
+        &self,
+        application: &'g Application,
+        platform: Platform,
+        mode: Mode,
+        status: Status,
+    ) -> Registered<'g> {
+        self.metrics.attestation(platform, mode, status);
+        let at = UnixMillis((self.clock)().saturating_mul(1000));
+        Registered { application, attested: Attested { platform, status, at }, device: None }
+    }
+
+    async fn attest(
+        &self,
+        application: &Application,
+        registration: Registration<'_>,
+    ) -> Result<RegisteredDevice, Rejection> {
+        match registration.evidence {
+            Evidence::AppAttest { key_id, attestation } => {
+                let app = application.app_attest.as_ref().ok_or(Refusal::PlatformUnknown)?;
+                let key_id = KeyId::from_base64(key_id)?;
+                let attested = self.attest_apple(application, app, registration, key_id, attestation).await;
+                attested.map_err(|refusal| Rejection { key_id: Some(key_id), ..refusal.into() })
+            }
+            Evidence::PlayIntegrity { proof, token } => {
+                let app = application.play_integrity.as_ref().ok_or(Refusal::PlatformUnknown)?;
+                let (key_id, point) = self.client_key(proof, registration.challenge)?;
+                self.attest_google(application, app, registration, (key_id, point), token)
+                    .await
+                    .map_err(|rejection| Rejection { key_id: Some(key_id), ..rejection })
+            }
+        }
+    }
+
+    async fn attest_apple(
+        &self,
+        application: &Application,
+        app: &AppAttest,
+        registration: Registration<'_>,
+        key_id: KeyId,
+        attestation: &[u8],
+    ) -> Result<RegisteredDevice, Refusal> {
+        let Registration { challenge, client, .. } = registration;
+        let object = AttestationObject::parse(attestation)?;
+        if let Some(device) = self.ask(application, "device", self.store.device(key_id)).await?? {
+            return Err(match device {
+                Device { revoked_at: Some(_), .. } => Refusal::KeyRevoked,
+                Device { locked_at: Some(_), .. } => Refusal::DeviceLocked,
+                _ => Refusal::KeyAlreadyEnrolled,
+            });
+        }
+        let binding = Binding { application: &application.name, session: client.session };
+        let opened = self.open(application, challenge, Purpose::Attestation, binding).await?;
+
+        let now = (self.clock)();
+        let client_data = sha256(challenge.as_bytes());
+        let verified = app.attestations.verify(&object, &key_id, &ClientDataHash::from(&client_data), UnixTime(now))?;
+        self.metrics.chains.inc();
+
+        self.spend(application, opened, key_id).await?;
+        let key = verified.key();
+        let key_of_record = DeviceKey::AppAttest(Box::new(key.to_bytes()));
+        self.keep(application, client, key_id, Device::attested(key_of_record, &application.name, now)).await?;
+        Ok(RegisteredDevice { key_id, environment: key.environment(), is_new: true })
+    }
+
+    /// Keeps a new device.
+    async fn keep(
+        &self,
+        application: &Application,
+        client: Client,
+        key_id: KeyId,
+        device: Device,
+    ) -> Result<(), Refusal> {
+        let device = Device { account: client.account, epoch: self.epoch, ..device };
+        let registered = self.ask(application, "register", self.store.register(key_id, &device)).await?;
+        if !registered? {
+            return Err(Refusal::KeyAlreadyEnrolled);
+        }
+        self.metrics.registrations.inc();
+        Ok(())
+    }
+
+    /// The key of a client that proves that it has it, for this challenge.
+    fn client_key(&self, proof: &str, challenge: &str) -> Result<(KeyId, [u8; 65]), Refusal> {
+        let uri = format!("https://{}{DEVICES}", self.authority);
+        let request = ProofRequest::new("POST", &uri)?.with_nonce(challenge);
+        let mut proof = proof.as_bytes().to_vec();
+        #[expect(clippy::cast_possible_truncation, reason = "a minute")]
+        let policy = DpopPolicy::new(PROOF_AGE).with_skew(SKEW as u32);
+        let verifier = DpopVerifier::new(policy, &GenuineCrypto);
+        let verified = verifier.verify(&mut proof, &request, UnixTime((self.clock)())).map_err(Refusal::Proof)?;
+        let mut point = [4; 65];
+        point[1..].copy_from_slice(&verified.key().0);
+        Ok((KeyId(sha256(&point)), point))
+    }
+
+    async fn attest_google(
+        &self,
+        application: &Application,
+        app: &PlayIntegrity,
+        registration: Registration<'_>,
+        (key_id, point): (KeyId, [u8; 65]),
+        token: IntegrityToken<'_>,
+    ) -> Result<RegisteredDevice, Rejection> {
+        let Registration { challenge, client, .. } = registration;
+        let known = self.ask(application, "device", self.store.device(key_id)).await.and_then(|found| Ok(found?))?;
+        let lock = match &known {
+            Some(Device { revoked_at: Some(_), .. }) => return Err(Refusal::KeyRevoked.into()),
+            Some(device)
+                if device.application != application.name
+                    || Platform::of(&device.key) != Some(Platform::PlayIntegrity) =>
+            {
+                return Err(Refusal::KeyAlreadyEnrolled.into());
+            }
+            Some(device) if device.account != client.account => return Err(Refusal::AccountMismatch.into()),
+            Some(Device { locked_at: Some(_), .. }) => Some(Lock::Locked),
+            Some(_) => Some(Lock::Open),
+            None => None,
+        };
+        let rejected = |refusal: Refusal, own| Rejection { refusal, key_id: Some(key_id), known: lock, own };
+        let binding = Binding { application: &application.name, session: client.session };
+        let opened = self.open(application, challenge, Purpose::Integrity, binding).await;
+        let opened = opened.map_err(|refusal| rejected(refusal, false))?;
+
+        // A token that Google has to decode costs one of a day's, so that its challenge is used first.
+        let standard = matches!(token, IntegrityToken::Standard(_));
+        if standard {
+            self.spend(application, opened, key_id).await.map_err(|refusal| rejected(refusal, false))?;
+        }
+        let verified = self.verify_integrity(app, token, &integrity_binding(challenge, key_id)).await;
+        let environment = verified.map_err(|refusal| rejected(refusal, is_own(refusal)))?;
+        if !standard {
+            self.spend(application, opened, key_id).await.map_err(|refusal| rejected(refusal, false))?;
+        }
+        let now = (self.clock)();
+        if known.is_some() {
+            let attest = Change::Attest(UnixMillis(now.saturating_mul(1000)));
+            let start = Instant::now();
+            let changed = self.store.change(key_id, attest).await;
+            self.observe("change", start);
+            // It was erased meanwhile.
+            if !changed.map_err(Refusal::from)? {
+                return Err(Refusal::KeyRevoked.into());
+            }
+        } else {
+            let key = DeviceKey::PlayIntegrity(ClientKey { point, environment });
+            let device = Device::attested(key, &application.name, now);
+            self.keep(application, client, key_id, device).await.map_err(|refusal| rejected(refusal, false))?;
+        }
+        Ok(RegisteredDevice { key_id, environment, is_new: known.is_none() })
+    }
+
+    /// What Google says of this token, which is bound to these octets.
+    async fn verify_integrity(
+        &self,
+        app: &PlayIntegrity,
+        token: IntegrityToken<'_>,
+        binding: &[u8; 32],
+    ) -> Result<Environment, Refusal> {
+        let now = UnixMillis((self.clock)().saturating_mul(1000));
+        match token {
+            IntegrityToken::Classic(token) => {
+                let verifier = app.classic.ok_or(Refusal::IntegrityRequest)?;
+                let mut token = token.as_bytes().to_vec();
+                let verified = verifier.verify(&mut token, IntegrityBinding::nonce(binding)?, now)?;
+                Ok(environment(&verified))
+            }
+            IntegrityToken::Standard(token) => {
+                let verifier = app.standard.ok_or(Refusal::IntegrityRequest)?;
+                let decoder = self.decoder.as_ref().ok_or(Refusal::IntegrityRequest)?;
+                let start = Instant::now();
+                let answer = decoder.decode(app.package_name, token).await;
+                self.observe("decode", start);
+                let answer = answer.map_err(|fault| match fault {
+                    DecodeFault::Refused => Refusal::IntegrityToken,
+                    DecodeFault::Quota => Refusal::DecoderQuota,
+                    DecodeFault::Unavailable => Refusal::DecoderUnavailable,
+                })?;
+                let hash = BASE64_URL_SAFE_NO_PAD.encode(binding);
+                let authentic = verifier.trust_answer(&answer, token.as_bytes())?;
+                let now = UnixMillis((self.clock)().saturating_mul(1000));
+                Ok(environment(&authentic.accept(IntegrityBinding::request_hash(&hash)?, now)?))
+            }
+        }
+    }
+}
+
+/// An app as Google Play distributes it, or one under development.
+fn environment(verified: &VerifiedIntegrity<'_>) -> Environment {
+    let payload = verified.payload();
+    match payload.app.recognition {
+        Some(AppRecognition::PlayRecognized) if !payload.is_test_response => Environment::Production,
+        _ => Environment::Development,
+    }
+}
+
+/// Whether Google has said it of this very attempt: the token is genuine and bound to it, and what it says is refused.
+fn is_own(refusal: Refusal) -> bool {
+    let Refusal::Engine(error) = refusal else { return false };
+    matches!(
+        error.step(),
+        Some(Step::PlayIntegrity(
+            PlayStep::Testing | PlayStep::App | PlayStep::Device | PlayStep::Licensing | PlayStep::Signals
+        ))
+    )
+}
