@@ -1,5 +1,6 @@
 //! The configuration: a TOML file, the environment over it, and every mistake named.
 
+mod accounts;
 mod application;
 mod check;
 mod forward_auth;
@@ -22,6 +23,7 @@ pub use genuine::session::mode::Mode;
 
 use self::check::LOCAL_AUTHORITY;
 pub use self::{
+    accounts::Accounts,
     application::{Application, Checked, DEMO, Environment, Hex, Value},
     forward_auth::{Bodies, ForwardAuth, Freshness},
     google::Google,
@@ -66,6 +68,8 @@ pub struct Config {
     pub tokens: Option<Tokens>,
     /// How Google's server is asked about tokens of Play Integrity. It is not, unless this is set.
     pub google: Option<Google>,
+    /// Who says whose account a request is in. Nobody unless this is set.
+    pub accounts: Option<Accounts>,
     /// How much of everything.
     pub limits: Limits,
     /// Who may register.
@@ -174,6 +178,7 @@ impl Default for Config {
             challenges: Challenges::default(),
             tokens: None,
             google: None,
+            accounts: None,
             limits: Limits::default(),
             applications: Vec::new(),
             demo: false,

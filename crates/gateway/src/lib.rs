@@ -3,6 +3,7 @@
 //! Read from the top: [`http`] turns requests into calls of the [`gate`], the gate asks the engine and the [`store`], and
 //! nothing below knows of HTTP. `README.md` beside this crate shows the protocol.
 
+pub mod account;
 pub mod application;
 pub mod challenge;
 #[cfg(feature = "demo")]

@@ -6,6 +6,8 @@ use genuine::{
 };
 use strum::IntoStaticStr;
 
+use crate::account::TokenFault;
+
 /// Why a request did not succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
 pub enum Refusal {
@@ -51,7 +53,9 @@ pub enum Refusal {
     TokenMissing,
     /// Whoever came to the operator's listener showed no token, or another one.
     OperatorUnknown,
-    /// Whoever asked about somebody else's request is no proxy whose word counts.
+    /// The user's token is not to be believed.
+    AccountRefused(TokenFault),
+    /// Whoever asked about somebody else's request, or named its account as a proxy does, is no proxy whose word counts.
     ProxyUnknown,
     /// The request does not say what the hash of its body is, where that has to be known without the body.
     DigestMissing,
@@ -95,6 +99,7 @@ impl Refusal {
     pub fn reason(self) -> &'static str {
         match self {
             Self::Engine(error) | Self::Proof(error) => error.name(),
+            Self::AccountRefused(fault) => fault.into(),
             own => own.into(),
         }
     }

@@ -8,9 +8,10 @@ use crate::store::PostgresStore;
 /// The shortest token of the operator: 32 hexadecimal digits hold 128 bits.
 const TOKEN_LENGTH: usize = 32;
 /// The longest audience and issuer of a token.
-const AUDIENCE: usize = 512;
+pub(super) const AUDIENCE: usize = 512;
 /// Headers that have a meaning of their own.
-const NO_SESSION: [&str; 5] = ["content-length", "content-type", "host", "transfer-encoding", "x-app-attest"];
+pub(super) const NO_SESSION: [&str; 5] =
+    ["content-length", "content-type", "host", "transfer-encoding", "x-app-attest"];
 /// How apps on this machine address the service unless it is configured.
 pub(super) const LOCAL_AUTHORITY: &str = "localhost:8080";
 
@@ -99,6 +100,7 @@ impl Config {
         }
         self.check_tokens(mistakes);
         self.check_google(mistakes);
+        self.check_accounts(mistakes);
         self.check_forward_auth(mistakes);
         self.check_applications(mistakes);
     }

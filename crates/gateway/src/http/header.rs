@@ -38,7 +38,7 @@ pub(super) fn decode_base64(text: &str) -> Option<Vec<u8>> {
 /// [`Refusal::AssertionMissing`] if there is none, [`Refusal::RequestMalformed`] if what is there can be read in more
 /// than one way or in none.
 pub fn parse(headers: &HeaderMap) -> Result<PresentedAssertion, Refusal> {
-    let authorization = single(headers, &header::AUTHORIZATION)?.and_then(attest_credentials);
+    let authorization = single(headers, &header::AUTHORIZATION)?.and_then(|value| credentials(value, SCHEME));
     let authorization = authorization.map(|list| parse_list(list, ',')).transpose()?;
     let own = single(headers, &X_APP_ATTEST)?.map(|list| parse_list(list, ';')).transpose()?;
     match (authorization, own) {
@@ -60,9 +60,9 @@ pub(super) fn single<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<Op
 }
 
 /// What follows the scheme, which has no case (RFC 9110 §11.1). Another scheme is somebody else's.
-fn attest_credentials(value: &str) -> Option<&str> {
-    let (scheme, rest) = value.split_once([' ', '\t']).unwrap_or((value, ""));
-    scheme.eq_ignore_ascii_case(SCHEME).then_some(rest)
+pub(super) fn credentials<'v>(value: &'v str, scheme: &str) -> Option<&'v str> {
+    let (named, rest) = value.split_once([' ', '\t']).unwrap_or((value, ""));
+    named.eq_ignore_ascii_case(scheme).then_some(rest)
 }
 
 fn parse_list(list: &str, separator: char) -> Result<PresentedAssertion, Refusal> {

@@ -1,6 +1,7 @@
 //! HTTP: what a request says, and what is answered. Nothing is decided here but who may come at all, over TLS and not too
 //! often.
 
+mod account;
 mod app;
 mod assertion;
 mod claims;
@@ -16,6 +17,7 @@ mod token;
 mod upstream;
 
 pub use self::{
+    account::AccountSource,
     assertion::{Protection, RequireAssertion, require_assertion},
     forward::ForwardRule,
     header::parse as parse_assertion_headers,

@@ -32,6 +32,10 @@ const UNKNOWN_KEY: Told = told(401, "unknown_key", "This key is not registered h
 const LOCKED: Told = told(401, "locked", "This device is locked; attest it again.", false);
 const OVERTAKEN: Told = told(401, "counter_overtaken", "This counter, or a later one, was accepted before.", true);
 const TOKEN: Told = told(401, "token_rejected", "The session token was refused; ask for a new one.", true);
+const USER_TOKEN: Told = told(401, "user_token_rejected", "The user's token was refused; get a new one.", true);
+const ACCOUNT: Told = told(401, "account_required", "This takes a user who is logged in.", true);
+/// Another signature of this device is no better: it takes a key that is attested in this account.
+const ACCOUNT_MISMATCH: Told = told(401, "rejected", "The request was refused.", false);
 const OPERATOR: Told = told(401, "unauthorized", "The operator shows a token.", false);
 const CHALLENGE: Told = told(401, "challenge_rejected", "The challenge was refused; ask for a new one.", true);
 const FORBIDDEN: Told = told(403, "attestation_required", "This application requires attestation.", false);
@@ -40,7 +44,7 @@ const NO_ACCOUNT: Told = told(401, "account_required", "This request takes the s
 const UPGRADE: Told = told(403, "upgrade_required", "This version of the client is no longer supported.", false);
 const EXPIRED: Told = told(401, "attestation_expired", "The device was attested too long ago; attest it again.", false);
 const HTTPS: Told = told(403, "https_required", "This service is reached over HTTPS only.", false);
-const PROXY: Told = told(403, "proxy_unknown", "Only a proxy that is configured may ask this.", false);
+const PROXY: Told = told(403, "proxy_unknown", "Only a proxy that is configured may say this.", false);
 const NOT_FOUND: Told = told(404, "not_found", "There is nothing here.", false);
 const NO_DEVICE: Told = told(404, "not_found", "No such key is registered; it is named in URL-safe base64.", false);
 const METHOD: Told = told(405, "method_not_allowed", "This resource has no such method.", false);
@@ -69,6 +73,9 @@ impl Told {
             | Refusal::ChallengeMissing => CHALLENGE,
             Refusal::TokenMissing => TOKEN,
             Refusal::OperatorUnknown => OPERATOR,
+            Refusal::AccountRefused(_) => USER_TOKEN,
+            Refusal::AccountMissing => ACCOUNT,
+            Refusal::AccountMismatch => ACCOUNT_MISMATCH,
             Refusal::Engine(error) => match error.class() {
                 Class::Malformed | Class::Rejected if is_of_token(error) => TOKEN,
                 Class::Malformed => MALFORMED,
@@ -197,7 +204,7 @@ impl IntoResponse for Problem {
         }
         // RFC 9110 §15.5.2: a 401 says how to do better.
         if status == StatusCode::UNAUTHORIZED {
-            let scheme = if told == OPERATOR || told == TOKEN { "Bearer" } else { "Attest" };
+            let scheme = if [OPERATOR, TOKEN, USER_TOKEN, ACCOUNT].contains(&told) { "Bearer" } else { "Attest" };
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
         }
         response.extensions_mut().insert(self.refusal);
