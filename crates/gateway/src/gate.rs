@@ -57,6 +57,8 @@ pub struct Gate {
     pub challenges: Challenges,
     /// The epoch of the store: raised by the operator when what it holds is of an earlier time than what it acknowledged.
     pub epoch: u32,
+    /// Who vouches for accounts, if anybody does.
+    pub account_issuer: Option<String>,
     /// How apps address this service: a line of what they sign.
     pub authority: String,
     /// Whether a client is told which line of what it signed differs from what arrived: in the demonstration.

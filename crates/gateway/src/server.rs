@@ -26,7 +26,7 @@ use crate::{
     engine::Engine,
     fragment::{self, NoFragments},
     gate::{Access, Clock, Freshness, Gate},
-    http::{self, AppRoutes, ForwardRule, Intake, Origin},
+    http::{self, AccountSource, AppRoutes, ForwardRule, Intake, Origin},
     limit::RateLimiter,
     metrics::{Metered, Metrics},
     play::Decoder,
@@ -91,6 +91,7 @@ pub struct Server {
     config: Config,
     certificate: Option<Certificate>,
     gate: Arc<Gate>,
+    intake: Intake,
     routes: AppRoutes,
     app: TcpListener,
     operator: TcpListener,
@@ -127,6 +128,7 @@ impl Server {
             tokens: config.token_settings().map(|settings| Tokens::new(settings, Arc::clone(&store))),
             challenges: Challenges::new(config.challenges.lifetime_seconds, Arc::clone(&store)).in_epoch(config.epoch),
             decoder,
+            account_issuer: config.accounts.as_ref().map(|accounts| accounts.issuer().to_owned()),
             store,
             metrics,
             clock: system_clock(),
@@ -138,7 +140,11 @@ impl Server {
         let limits = &config.limits;
         let timeout = Duration::from_millis(limits.request_timeout_ms.into());
         let intake = Intake::new(limits.body_bytes, limits.buffered_bytes, timeout, session_header);
-        let routes = AppRoutes::new(Arc::clone(&gate), intake);
+        let intake = match &config.accounts {
+            Some(accounts) => intake.with_accounts(AccountSource::new(accounts)?, &config.trusted_proxies),
+            None => intake,
+        };
+        let routes = AppRoutes::new(Arc::clone(&gate), intake.clone());
         let routes = match &config.tokens {
             Some(_) => routes.tokens(config.callers())?,
             None => routes,
@@ -146,7 +152,7 @@ impl Server {
         let routes = routes.forward_auth(&config.trusted_proxies, ForwardRule::configured(&config))?;
         let app = listen("listen", config.listen)?;
         let operator = listen("operator_listen", config.operator_listen)?;
-        Ok(Self { config, certificate, gate, routes, app, operator })
+        Ok(Self { config, certificate, gate, intake, routes, app, operator })
     }
 
     /// Adds routes that only the apps of the applications configured as `callers` reach: whoever calls them shows an
@@ -248,7 +254,7 @@ impl Server {
     ///
     /// If a listener fails.
     pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<(), Box<dyn std::error::Error>> {
-        let Self { config, certificate, gate, routes, app, operator } = self;
+        let Self { config, certificate, gate, intake, routes, app, operator } = self;
         let limits = config.limits;
         let trusted_proxies = config.trusted_proxies.clone();
         let origin = Arc::new(Origin {
@@ -270,7 +276,7 @@ impl Server {
         let connections = Connections::new(limits.connections, limits.connections_per_address, trusted_proxies);
         let operator_connections = Connections::operator(OPERATOR_CONNECTIONS);
         let token = config.operator_token.as_ref().map(|token| &*token.0);
-        let watching = tokio::spawn(watch(Arc::clone(&gate), WATCH));
+        let watching = tokio::spawn(watch(Arc::clone(&gate), intake, WATCH));
         tokio::try_join!(
             run(app, routes.router(origin), certificate, connections, app_handle),
             run(operator, http::operator(&gate, token), None, operator_connections, operator_handle),
@@ -302,11 +308,12 @@ fn open_store(config: &Config, metrics: &Metrics) -> Result<Arc<dyn Store>, Box<
     })
 }
 
-/// Asks the store again and again whether it is one to rely on, and has it renew what is due. A store that is not has then stopped
+/// Asks the store again and again whether it is one to rely on, has it renew what is due, and reads the keys of users' tokens. A store that is not has then stopped
 /// answering by itself.
-async fn watch(gate: Arc<Gate>, pause: Duration) {
+async fn watch(gate: Arc<Gate>, intake: Intake, pause: Duration) {
     loop {
         tokio::time::sleep(pause).await;
+        intake.renew();
         if let Err(unfit) = gate.store.check().await {
             tracing::error!("not ready: {unfit}");
         }

@@ -29,6 +29,9 @@ pub struct ForwardAuth {
     /// How many devices `REQUIRED` has reached; for the others the rule is `OPTIONAL`.
     #[serde(default)]
     pub rollout_percent: Percent,
+    /// Whether a request has to be in the session of an account as well, which takes `[accounts]`.
+    #[serde(default)]
+    pub account: bool,
     /// What becomes of the bodies, which the gateway never sees. There is no default: somebody has to know.
     pub body: Bodies,
 }
@@ -60,7 +63,7 @@ impl Config {
             mistakes.push("forward_auth: trusted_proxies lists no proxy that could ask".to_owned());
         }
         let mut names = BTreeSet::new();
-        for ForwardAuth { name, callers, .. } in &self.forward_auth {
+        for ForwardAuth { name, callers, account, .. } in &self.forward_auth {
             let mut expect = |right: bool, mistake: &str| {
                 if !right {
                     mistakes.push(format!("forward_auth {name:?}: {mistake}"));
@@ -72,6 +75,7 @@ impl Config {
                 "name: 1 to 64 lower-case letters, digits and hyphens, since it stands in a path",
             );
             expect(names.insert(name), "name: another one has it");
+            expect(!account || self.accounts.is_some(), "account: takes [accounts], which says who names accounts");
             expect(
                 callers.as_ref().is_none_or(|callers| !callers.is_empty()),
                 "callers: an empty list lets nobody in; leave it out for the callers of the server",

@@ -4,6 +4,7 @@ use genuine::app_attest::KeyId;
 
 use super::Gate;
 use crate::{
+    account::AccountId,
     refusal::Refusal,
     store::{AccountHash, Change},
 };
@@ -12,6 +13,16 @@ use crate::{
 pub const PAGE: usize = 100;
 
 impl Gate {
+    /// The account of this name, as whoever vouches for accounts says it.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::RouteUnknown`] if nobody does, [`Refusal::RequestMalformed`] if no account can have this name.
+    pub fn account(&self, name: &str) -> Result<AccountHash, Refusal> {
+        let issuer = self.account_issuer.as_deref().ok_or(Refusal::RouteUnknown)?;
+        AccountId::of(issuer, name).map(|AccountId(hash)| hash).ok_or(Refusal::RequestMalformed)
+    }
+
     /// The devices of an account, [`PAGE`] at a time: those after this one.
     ///
     /// # Errors

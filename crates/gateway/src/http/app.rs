@@ -93,7 +93,7 @@ enum IntegrityTokenText {
 
 async fn register(State(app): State<App>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let client = app.intake.client(&parts)?;
+    let client = app.intake.client(&parts, (app.gate.clock)())?;
     let registered = match app.intake.json(&parts.headers, body).await? {
         RegistrationRequest::AppAttest(body) => {
             let attestation = &decode_base64(&body.attestation).ok_or(Refusal::RequestMalformed)?;
@@ -144,7 +144,7 @@ enum ReportedPlatform {
 
 async fn unsupported(State(app): State<App>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let client = app.intake.client(&parts)?;
+    let client = app.intake.client(&parts, (app.gate.clock)())?;
     let UnsupportedReport { application, platform } = app.intake.json(&parts.headers, body).await?;
     let platform = match platform {
         ReportedPlatform::AppAttest => Platform::AppAttest,

@@ -52,7 +52,7 @@ impl Protection {
     /// Checks a request and gives it back with its body read, the verdict on it, and its caller where that is known.
     async fn check(&self, request: Request) -> Result<Request, Problem> {
         let (mut parts, body) = request.into_parts();
-        let client = self.intake.client(&parts)?;
+        let client = self.intake.client(&parts, (self.gate.clock)())?;
         let presented = header::parse(&parts.headers);
         let mode = self.gate.mode_of(&self.access, &identifier(presented.as_ref().ok(), client, &parts));
         if mode == Mode::Off {

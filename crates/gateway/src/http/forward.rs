@@ -131,7 +131,7 @@ impl Desk {
     /// The verdict on this request, and where it is verified who signed it, and which body: what came with the question, `sent`, is
     /// not looked at.
     async fn check(&self, original: &Original<'_>, parts: &Parts, sent: bool) -> Result<HeaderMap, Refusal> {
-        let client = self.intake.client(parts)?;
+        let client = self.intake.client(parts, (self.gate.clock)())?;
         let presented = header::parse(&parts.headers);
         let access = &self.rule.access;
         let mode = self.gate.mode_of(access, &identifier(presented.as_ref().ok(), client, parts));

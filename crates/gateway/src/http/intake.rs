@@ -1,10 +1,10 @@
 //! What is taken from a request: its body, within limits, and its session.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, HttpBody as _},
-    extract::{DefaultBodyLimit, Request, State},
+    extract::{ConnectInfo, DefaultBodyLimit, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts},
     middleware::Next,
     response::Response,
@@ -12,14 +12,17 @@ use axum::{
 use bytes::Bytes;
 use genuine::session::mode::ClientVersion;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use ipnet::IpNet;
 use serde::de::DeserializeOwned;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{header::single, problem::Problem};
+use super::{account::AccountSource, header::single, problem::Problem};
 use crate::{
+    account::AccountId,
     challenge::Session,
     gate::{Client, sha256},
     refusal::Refusal,
+    store::AccountHash,
 };
 
 /// The version that a client says it has, such as `3.15`.
@@ -38,6 +41,14 @@ pub struct Intake {
     timeout: Duration,
     session_header: Arc<HeaderName>,
     room: Arc<Semaphore>,
+    accounts: Option<Arc<Accounts>>,
+}
+
+/// Who says whose account a request is in.
+struct Accounts {
+    source: AccountSource,
+    /// Whose word counts, where a proxy says it.
+    proxies: Vec<IpNet>,
 }
 
 /// A body in one piece, with the room that it takes: given back when the last reference to it is gone.
@@ -57,7 +68,20 @@ impl Intake {
     #[must_use]
     pub fn new(body_bytes: usize, buffered_bytes: usize, timeout: Duration, session_header: HeaderName) -> Self {
         let room = Arc::new(Semaphore::new(buffered_bytes.div_ceil(ROOM_UNIT).min(Semaphore::MAX_PERMITS)));
-        Self { body_bytes, timeout, session_header: Arc::new(session_header), room }
+        Self { body_bytes, timeout, session_header: Arc::new(session_header), room, accounts: None }
+    }
+
+    /// Takes accounts from this source, where a proxy's word is one of these.
+    #[must_use]
+    pub fn with_accounts(self, source: AccountSource, proxies: &[IpNet]) -> Self {
+        Self { accounts: Some(Arc::new(Accounts { source, proxies: proxies.to_vec() })), ..self }
+    }
+
+    /// Reads the keys of users' tokens again.
+    pub fn renew(&self) {
+        if let Some(accounts) = &self.accounts {
+            accounts.source.renew();
+        }
     }
 
     /// The session that a request belongs to: the hash of what its header holds, or of nothing.
@@ -75,12 +99,13 @@ impl Intake {
     ///
     /// # Errors
     ///
-    /// [`Refusal::RequestMalformed`] if a header is there twice, or a version is none.
-    pub fn client(&self, parts: &Parts) -> Result<Client, Refusal> {
+    /// [`Refusal::RequestMalformed`] if a header is there twice, or a version is none; those of [`AccountSource::account`].
+    pub fn client(&self, parts: &Parts, now: u64) -> Result<Client, Refusal> {
         let session = self.session(&parts.headers)?;
+        let account = self.accounts.as_ref().map(|accounts| accounts.of(parts, now)).transpose()?.flatten();
         let version = single(&parts.headers, &CLIENT_VERSION)?;
         let version = version.map(|text| ClientVersion::parse(text).ok_or(Refusal::RequestMalformed)).transpose()?;
-        Ok(Client { session, account: None, version })
+        Ok(Client { session, account, version })
     }
 
     /// The body of a protected request. It takes room as it arrives, and until the handler is done with it.
@@ -142,6 +167,18 @@ impl Intake {
         };
         tokio::time::timeout(self.timeout, read).await.unwrap_or(Err(Refusal::BodyTimeout))?;
         Ok(held)
+    }
+}
+
+impl Accounts {
+    fn of(&self, parts: &Parts, now: u64) -> Result<Option<AccountHash>, Refusal> {
+        let peer = parts.extensions.get().map(|ConnectInfo::<SocketAddr>(peer)| peer.ip().to_canonical());
+        let is_proxy = peer.is_some_and(|peer| self.proxies.iter().any(|network| network.contains(&peer)));
+        let account = self.source.account(&parts.headers, is_proxy, now);
+        if account == Err(Refusal::ProxyUnknown) {
+            tracing::warn!(?peer, "an address that trusted_proxies does not list named an account");
+        }
+        Ok(account?.map(|AccountId(hash)| hash))
     }
 }
 

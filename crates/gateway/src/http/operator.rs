@@ -4,19 +4,28 @@ use std::sync::Arc;
 
 use axum::{
     Json, Router,
-    extract::{Path, Request, State, rejection::PathRejection},
+    extract::{
+        Path, Query, Request, State,
+        rejection::{PathRejection, QueryRejection},
+    },
     http::{StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
-    routing::{get, put},
+    routing::{delete, get, put},
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use genuine::app_attest::KeyId;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq as _;
 
 use super::problem::Problem;
-use crate::{application::environment_name, gate::Gate, refusal::Refusal, store::Device};
+use crate::{
+    application::environment_name,
+    gate::{Gate, PAGE},
+    refusal::Refusal,
+    store::{AccountHash, Change, Device},
+};
 
 /// The routes of the operator.
 pub(super) fn router(gate: Arc<Gate>) -> Router {
@@ -27,6 +36,10 @@ pub(super) fn router(gate: Arc<Gate>) -> Router {
         .route("/devices/{key_id}", get(device))
         .route("/devices/{key_id}/revocation", put(revoke))
         .route("/devices/{key_id}/lock", put(lock).delete(unlock))
+        .route("/accounts/{account}", delete(erase_account))
+        .route("/accounts/{account}/devices", get(devices_of_account))
+        .route("/accounts/{account}/lock", delete(unlock_account))
+        .route("/accounts/{account}/revocation", put(revoke_account))
         .route("/tokens/keys", put(rotate))
         .with_state(gate)
 }
@@ -86,6 +99,59 @@ async fn unlock(State(gate): State<Arc<Gate>>, key_id: KeyIdText) -> Result<Resp
 async fn rotate(State(gate): State<Arc<Gate>>) -> Result<Response, Problem> {
     gate.rotate_token_keys().await?;
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+type AccountName = Result<Path<String>, PathRejection>;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PageQuery {
+    after: Option<String>,
+}
+
+/// The devices of an account, a page at a time. Each is as the operator is told of it alone.
+async fn devices_of_account(
+    State(gate): State<Arc<Gate>>,
+    account: AccountName,
+    query: Result<Query<PageQuery>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let account = read_account(&gate, account)?;
+    let Query(PageQuery { after }) = query.map_err(|_| Refusal::RequestMalformed)?;
+    let after = after.map(|after| KeyId::from_base64(&after)).transpose().map_err(Refusal::from)?;
+    let keys = gate.devices_of(account, after).await?;
+    let next = keys.get(PAGE - 1).map(|last| BASE64_URL_SAFE_NO_PAD.encode(last.0));
+    let mut devices = Vec::new();
+    for key in keys {
+        let mut told = description(&gate.device(key).await?);
+        told["key_id"] = BASE64_URL_SAFE_NO_PAD.encode(key.0).into();
+        devices.push(told);
+    }
+    Ok(Json(json!({ "devices": devices, "next": next })).into_response())
+}
+
+async fn revoke_account(State(gate): State<Arc<Gate>>, account: AccountName) -> Result<Response, Problem> {
+    let now = (gate.clock)();
+    change_account(&gate, account, Change::Revoke(now)).await
+}
+
+async fn unlock_account(State(gate): State<Arc<Gate>>, account: AccountName) -> Result<Response, Problem> {
+    change_account(&gate, account, Change::Unlock).await
+}
+
+async fn erase_account(State(gate): State<Arc<Gate>>, account: AccountName) -> Result<Response, Problem> {
+    let now = (gate.clock)();
+    change_account(&gate, account, Change::Erase(now)).await
+}
+
+async fn change_account(gate: &Gate, account: AccountName, change: Change) -> Result<Response, Problem> {
+    let account = read_account(gate, account)?;
+    let devices = gate.change_account(account, change).await?;
+    Ok(Json(json!({ "devices": devices })).into_response())
+}
+
+fn read_account(gate: &Gate, name: AccountName) -> Result<AccountHash, Refusal> {
+    let Path(name) = name.map_err(|_| Refusal::RequestMalformed)?;
+    gate.account(&name)
 }
 
 /// What the operator is told of a device. The account is a hash.

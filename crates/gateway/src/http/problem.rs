@@ -40,7 +40,6 @@ const OPERATOR: Told = told(401, "unauthorized", "The operator shows a token.", 
 const CHALLENGE: Told = told(401, "challenge_rejected", "The challenge was refused; ask for a new one.", true);
 const FORBIDDEN: Told = told(403, "attestation_required", "This application requires attestation.", false);
 const NO_PLATFORM: Told = told(403, "platform_unknown", "This application is not there for this platform.", false);
-const NO_ACCOUNT: Told = told(401, "account_required", "This request takes the session of an account.", false);
 const UPGRADE: Told = told(403, "upgrade_required", "This version of the client is no longer supported.", false);
 const EXPIRED: Told = told(401, "attestation_expired", "The device was attested too long ago; attest it again.", false);
 const HTTPS: Told = told(403, "https_required", "This service is reached over HTTPS only.", false);
@@ -89,12 +88,10 @@ impl Told {
             Refusal::AttestationExpired => EXPIRED,
             Refusal::ClientOutdated(_) => UPGRADE,
             Refusal::PlatformUnknown => NO_PLATFORM,
-            Refusal::AccountMissing => NO_ACCOUNT,
             Refusal::Proof(error) if error.class() == Class::Malformed => MALFORMED,
             Refusal::Proof(error) if error.class() == Class::Unavailable => UNAVAILABLE,
             Refusal::KeyRevoked
             | Refusal::Proof(_)
-            | Refusal::AccountMismatch
             | Refusal::IntegrityRequest
             | Refusal::IntegrityToken
             | Refusal::BodyChanged

@@ -222,6 +222,7 @@ pub fn gate_on(
             .map(|application| Application::new(application, anchors, engine).unwrap())
             .collect(),
         decoder: None,
+        account_issuer: None,
         epoch: 0,
         tokens: Some(Tokens::new(token_settings(), Arc::clone(&store))),
         challenges: Challenges::new(300, Arc::clone(&store)),
