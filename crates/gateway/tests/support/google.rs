@@ -2,13 +2,14 @@
 #![allow(dead_code, missing_docs, unreachable_pub, reason = "shared by several test crates")]
 
 use std::{
+    cell::RefCell,
     collections::{HashMap, VecDeque},
     convert::Infallible,
     io,
     net::SocketAddr,
     sync::{
-        Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
+        Arc, Mutex, Once,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -91,6 +92,8 @@ pub enum Fault {
     Slow(Duration),
     /// Another status.
     Status(u16),
+    /// Another status, and what is said of it.
+    Problem(u16, Value),
     /// Another place to go to.
     Redirect(String),
     /// This body, and 200.
@@ -122,6 +125,9 @@ struct State {
     minted: Mutex<HashMap<String, Minted>>,
     faults: Mutex<HashMap<At, VecDeque<Fault>>>,
     asked: Mutex<HashMap<At, u64>>,
+    /// Requests at this moment: each has one clone.
+    present: Arc<()>,
+    most_at_a_time: AtomicUsize,
 }
 
 /// A token that the stand-in can open.
@@ -160,6 +166,8 @@ impl Google {
             minted: Mutex::default(),
             faults: Mutex::default(),
             asked: Mutex::default(),
+            present: Arc::default(),
+            most_at_a_time: AtomicUsize::new(0),
         });
         tokio::spawn(accept(listener, tls, Arc::clone(&state)));
         Self { address, roots, state }
@@ -213,6 +221,11 @@ impl Google {
     /// How long access tokens live from now on, in seconds.
     pub fn set_lifetime(&self, seconds: u64) {
         self.state.lifetime.store(seconds, Ordering::SeqCst);
+    }
+
+    /// How many requests there were at a time.
+    pub fn most_at_a_time(&self) -> usize {
+        self.state.most_at_a_time.load(Ordering::SeqCst)
     }
 
     /// How often a server was asked.
@@ -282,6 +295,8 @@ impl std::error::Error for Closed {}
 async fn answer_to(state: Arc<State>, request: Request<Incoming>) -> Result<Response<Body>, Closed> {
     let at = if request.uri().path() == "/token" { At::Grant } else { At::Decode };
     *state.asked.lock().unwrap().entry(at).or_default() += 1;
+    let _present = Arc::clone(&state.present);
+    state.most_at_a_time.fetch_max(Arc::strong_count(&state.present) - 1, Ordering::SeqCst);
     let fault = state.faults.lock().unwrap().get_mut(&at).and_then(VecDeque::pop_front);
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(|_| Closed)?.to_bytes();
@@ -296,6 +311,7 @@ async fn answer_to(state: Arc<State>, request: Request<Incoming>) -> Result<Resp
             honest()
         }
         Some(Fault::Status(status)) => json_answer(status, &json!({ "error": { "code": status } })),
+        Some(Fault::Problem(status, problem)) => json_answer(status, &problem),
         Some(Fault::Redirect(place)) => {
             let mut answer = Response::new(Body::empty());
             *answer.status_mut() = StatusCode::TEMPORARY_REDIRECT;
@@ -397,26 +413,31 @@ pub fn huge() -> Vec<u8> {
     body
 }
 
-/// What was logged: by the gateway, and by the libraries that log with `tracing`.
-#[derive(Clone, Default)]
-pub struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    pub fn collect(&self, level: LevelFilter) -> tracing::subscriber::DefaultGuard {
-        let log = self.clone();
-        let subscriber =
-            tracing_subscriber::fmt().with_max_level(level).with_ansi(false).with_writer(move || log.clone()).finish();
-        tracing::subscriber::set_default(subscriber)
-    }
-
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
-    }
+thread_local! {
+    static LOGGED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-impl io::Write for Log {
+/// From now on this thread's log is kept, in full detail: what the gateway logs, and libraries with `tracing`. One subscriber
+/// serves all threads, since one for each of them misses what another thread without one came by first.
+pub fn keep_log() {
+    static SUBSCRIBED: Once = Once::new();
+    SUBSCRIBED.call_once(|| {
+        let subscriber = tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE).with_ansi(false);
+        tracing::subscriber::set_global_default(subscriber.with_writer(|| Line).finish()).unwrap();
+    });
+    LOGGED.take();
+}
+
+/// What was logged since.
+pub fn logged() -> String {
+    LOGGED.with_borrow(|logged| String::from_utf8_lossy(logged).into_owned())
+}
+
+struct Line;
+
+impl io::Write for Line {
     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend(octets);
+        LOGGED.with_borrow_mut(|logged| logged.extend(octets));
         Ok(octets.len())
     }
 
