@@ -5,11 +5,11 @@
 mod google;
 mod support;
 
-use std::{fs, path::Path};
+use std::{env, fs, path::Path, process::Command};
 
 use genuine_gateway::{
     config::Config,
-    play::{DEFAULT_DAILY_QUOTA, Decoder as _, ServerUrl, ServiceAccount},
+    play::{DEFAULT_DAILY_QUOTA, Decoder as _, ServerUrl, ServiceAccount, system_roots},
 };
 use genuine_testvectors::play::PlayApp;
 use google::{Google, private_key_pem, service_account};
@@ -191,4 +191,33 @@ async fn the_configured_decoder_asks_the_configured_server() {
     let token = google.mint(&app, &app.standard("x", 0));
     decoder.decode(app.package_name(), &token).await.unwrap();
     decoder.decode(app.package_name(), &token).await.unwrap_err();
+}
+
+/// `SSL_CERT_FILE` is read by this very test in a process of its own: a variable is the whole process's.
+#[test]
+fn the_authorities_are_those_of_the_file_that_is_named() {
+    const EXPECTED: &str = "AUTHORITIES_EXPECTED";
+    if let Ok(expected) = env::var(EXPECTED) {
+        let found = system_roots().map(|roots| roots.len().to_string());
+        let found = found.unwrap_or_else(|mistake| format!("none {}", mistake.contains("set SSL_CERT_FILE")));
+        assert_eq!(found, expected);
+        return;
+    }
+    let scratch = Scratch::new("google-roots");
+    let file = scratch.path().join("authorities.pem");
+    let authority = || rcgen::generate_simple_self_signed(["authority".to_owned()]).unwrap().cert.pem();
+    let (one, two) = (authority(), authority() + &authority());
+    for (content, expected) in [(None, "none true"), (Some(""), "none true"), (Some(&*one), "1"), (Some(&*two), "2")] {
+        if let Some(content) = content {
+            fs::write(&file, content).unwrap();
+        }
+        let child = Command::new(env::current_exe().unwrap())
+            .args(["--exact", "the_authorities_are_those_of_the_file_that_is_named"])
+            .env("SSL_CERT_FILE", &file)
+            .env_remove("SSL_CERT_DIR")
+            .env(EXPECTED, expected)
+            .output()
+            .unwrap();
+        assert!(child.status.success(), "{expected}: {}", String::from_utf8_lossy(&child.stdout));
+    }
 }
