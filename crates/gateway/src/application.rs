@@ -172,11 +172,8 @@ impl PlayIntegrity {
         if let Some(least) = settings.version_at_least {
             policy = policy.require_version(least);
         }
-        if settings.unrecognized_versions {
-            policy = policy.accept_unrecognized_versions();
-        }
-        if settings.test_responses {
-            policy = policy.accept_test_responses();
+        if settings.environment == Environment::Development {
+            policy = policy.accept_unrecognized_versions().accept_test_responses();
         }
         let policy: &'static play_integrity::Policy<'static> = Box::leak(Box::new(policy));
         let keys = settings.keys.iter().map(config::PlayKeys::pair).collect::<Result<Vec<_>, _>>();

@@ -121,6 +121,9 @@ impl Server {
         let crypto = Metered::detect(Arc::clone(&metrics));
         let engine = Box::leak(Box::new(Engine::new(crypto, config.limits.prepared_bytes)));
         let decoder = config.google.as_ref().map(|google| google.decoder(system_clock())).transpose()?;
+        if let Some(decoder) = &decoder {
+            metrics.add(decoder.quota().clone())?;
+        }
         let decoder = decoder.map(|decoder| Arc::new(decoder) as Arc<dyn Decoder>);
         let applications = config.applications.iter().map(|application| Application::new(application, anchors, engine));
         let gate = Arc::new(Gate {

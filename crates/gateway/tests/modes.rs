@@ -292,7 +292,7 @@ async fn r40_a_device_whose_own_app_is_refused_is_locked() {
         let (before, hands) = applications(demo());
         let after = Gate {
             store: Arc::clone(&before.store),
-            ..gate_of(&[settings.clone()], Arc::clone(&before.store), &hands)
+            ..gate_of(std::slice::from_ref(&settings), Arc::clone(&before.store), &hands)
         };
         let mut alice = alice();
         Site::of(before, hands.clone(), origin()).register(&alice, "alice").await;

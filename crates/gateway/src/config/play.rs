@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Secret,
-    application::{Checked, Hex},
+    application::{Checked, Environment, Hex},
     mode::{Percent, required},
 };
 
@@ -50,12 +50,9 @@ pub struct Play {
     pub licensed: bool,
     /// The least version code of the app.
     pub version_at_least: Option<i64>,
-    /// Whether builds that Google Play does not recognize are accepted: for development.
+    /// `DEVELOPMENT` accepts builds that Google Play does not recognize, and test responses of the Play Console.
     #[serde(default)]
-    pub unrecognized_versions: bool,
-    /// Whether test responses of the Play Console are accepted: for development.
-    #[serde(default)]
-    pub test_responses: bool,
+    pub environment: Environment,
     /// For how long one attestation counts, in seconds; then a device has to show another one.
     #[serde(default = "a_day")]
     pub attestation_lifetime_seconds: u32,
@@ -115,8 +112,7 @@ impl Play {
             device_labels: device_integrity(),
             licensed: true,
             version_at_least: None,
-            unrecognized_versions: false,
-            test_responses: false,
+            environment: Environment::default(),
             attestation_lifetime_seconds: a_day(),
             client_version_at_least: None,
         }

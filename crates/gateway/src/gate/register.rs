@@ -299,8 +299,8 @@ impl Gate {
         let mut proof = proof.as_bytes().to_vec();
         #[expect(clippy::cast_possible_truncation, reason = "a minute")]
         let policy = DpopPolicy::new(PROOF_AGE).with_skew(SKEW as u32);
-        let verifier = DpopVerifier::new(policy, &GenuineCrypto);
-        let verified = verifier.verify(&mut proof, &request, UnixTime((self.clock)())).map_err(Refusal::Proof)?;
+        let proofs = DpopVerifier::new(policy, &GenuineCrypto);
+        let verified = proofs.verify(&mut proof, &request, UnixTime((self.clock)())).map_err(Refusal::Proof)?;
         let mut point = [4; 65];
         point[1..].copy_from_slice(&verified.key().0);
         Ok((KeyId(sha256(&point)), point))
@@ -372,13 +372,13 @@ impl Gate {
         let now = UnixMillis((self.clock)().saturating_mul(1000));
         match token {
             IntegrityToken::Classic(token) => {
-                let verifier = app.classic.ok_or(Refusal::IntegrityRequest)?;
+                let tokens = app.classic.ok_or(Refusal::IntegrityRequest)?;
                 let mut token = token.as_bytes().to_vec();
-                let verified = verifier.verify(&mut token, IntegrityBinding::nonce(binding)?, now)?;
+                let verified = tokens.verify(&mut token, IntegrityBinding::nonce(binding)?, now)?;
                 Ok(environment(&verified))
             }
             IntegrityToken::Standard(token) => {
-                let verifier = app.standard.ok_or(Refusal::IntegrityRequest)?;
+                let answers = app.standard.ok_or(Refusal::IntegrityRequest)?;
                 let decoder = self.decoder.as_ref().ok_or(Refusal::IntegrityRequest)?;
                 let start = Instant::now();
                 let answer = decoder.decode(app.package_name, token).await;
@@ -389,7 +389,7 @@ impl Gate {
                     DecodeFault::Unavailable => Refusal::DecoderUnavailable,
                 })?;
                 let hash = BASE64_URL_SAFE_NO_PAD.encode(binding);
-                let authentic = verifier.trust_answer(&answer, token.as_bytes())?;
+                let authentic = answers.trust_answer(&answer, token.as_bytes())?;
                 let now = UnixMillis((self.clock)().saturating_mul(1000));
                 Ok(environment(&authentic.accept(IntegrityBinding::request_hash(&hash)?, now)?))
             }

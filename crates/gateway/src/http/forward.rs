@@ -60,7 +60,12 @@ impl ForwardRule {
     pub fn configured(config: &Config) -> Vec<Self> {
         let rules = config.forward_auth.iter().map(|rule| {
             let applications = rule.callers.clone().unwrap_or_else(|| config.callers());
-            let access = Access::new(applications, rule.freshness).in_mode(rule.mode, rule.rollout_percent.rollout());
+            let access = Access {
+                mode: rule.mode,
+                rollout: rule.rollout_percent.rollout(),
+                account: rule.account,
+                ..Access::new(applications, rule.freshness)
+            };
             Self { name: rule.name.clone(), access, bodies: rule.body }
         });
         rules.collect()

@@ -25,6 +25,7 @@ use axum::{
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use genuine_gateway::{
+    account::PROXY,
     application::Application,
     challenge::Challenges,
     config::{self, TokenSettings},
@@ -222,7 +223,7 @@ pub fn gate_on(
             .map(|application| Application::new(application, anchors, engine).unwrap())
             .collect(),
         decoder: None,
-        account_issuer: None,
+        account_issuer: Some(PROXY.to_owned()),
         epoch: 0,
         tokens: Some(Tokens::new(token_settings(), Arc::clone(&store))),
         challenges: Challenges::new(300, Arc::clone(&store)),
