@@ -246,8 +246,8 @@ fn each_mistake_is_named() {
         ),
         (
             FILE.to_owned(),
-            vec![("ATTESTATION_ANDROID_PACKAGE_NAME", "a")],
-            "ATTESTATION_ANDROID_PACKAGE_NAME: there is no",
+            vec![("ATTESTATION_ANDROID_PACKAGE", "a")],
+            "ATTESTATION_ANDROID_PACKAGE: there is no such variable",
         ),
         (FILE.to_owned(), vec![("GENUINE_GATEWAY_TRUSTED_PROXIES", "x")], "GENUINE_GATEWAY_TRUSTED_PROXIES:"),
         (FILE.to_owned(), vec![("GENUINE_GATEWAY_ALLOW_PLAIN_HTTP", "1")], "true or false"),

@@ -4,16 +4,18 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::{Deserialize, de::IntoDeserializer as _};
 
-use super::{Application, Config, Mistakes, Secret, Tls, store::parse_store};
+use super::{Application, Config, Hex, Mistakes, Play, PlayKeys, Secret, Tls, store::parse_store};
 
 /// The prefix of this server's own variables.
 const PREFIX: &str = "GENUINE_GATEWAY_";
 /// The prefix of the variables that describe one application, under the names of the field.
 const IOS_PREFIX: &str = "ATTESTATION_IOS_APP_ATTEST_";
+/// The prefix of the variables that describe one application on Android, under the names of the field.
+const ANDROID_PREFIX: &str = "ATTESTATION_ANDROID_";
 /// How all variables begin that are meant for this server. One that nobody reads is a mistake, not somebody else's.
 const FAMILIES: [&str; 2] = ["GENUINE_GATEWAY", "ATTESTATION_"];
 /// Every variable that is read.
-pub const VARIABLES: [&str; 17] = [
+pub const VARIABLES: [&str; 23] = [
     "GENUINE_GATEWAY_LISTEN",
     "GENUINE_GATEWAY_OPERATOR_LISTEN",
     "GENUINE_GATEWAY_OPERATOR_TOKEN",
@@ -31,11 +33,18 @@ pub const VARIABLES: [&str; 17] = [
     "ATTESTATION_IOS_APP_ATTEST_ENVIRONMENT",
     "ATTESTATION_IOS_APP_ATTEST_MODE",
     "ATTESTATION_IOS_APP_ATTEST_TIMEOUT",
+    "ATTESTATION_ANDROID_PACKAGE_NAME",
+    "ATTESTATION_ANDROID_CERTIFICATES",
+    "ATTESTATION_ANDROID_PLAY_INTEGRITY_MODE",
+    "ATTESTATION_ANDROID_PLAY_INTEGRITY_TIMEOUT",
+    "ATTESTATION_ANDROID_PLAY_INTEGRITY_DECRYPTION_KEY",
+    "ATTESTATION_ANDROID_PLAY_INTEGRITY_VERIFICATION_KEY",
 ];
 /// How many letters a name may be off for the message to say which one was meant.
 const TYPO: usize = 3;
-/// The application that those variables describe.
+/// The applications that those variables describe.
 const IOS_APPLICATION: &str = "ios";
+const ANDROID_APPLICATION: &str = "android";
 const UNKNOWN: &str = "absent: nothing reads it";
 
 impl Config {
@@ -46,7 +55,7 @@ impl Config {
     /// Every mistake.
     pub fn with_variables(mut self, variables: impl Iterator<Item = (String, String)>) -> Result<Self, Mistakes> {
         let mut mistakes = Vec::new();
-        let (mut own, mut ios) = (BTreeMap::new(), BTreeMap::new());
+        let (mut own, mut ios, mut android) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         for (name, value) in variables {
             if !VARIABLES.contains(&&*name) {
                 if is_ours(&name) && !is_service_link(&name, &value) {
@@ -57,10 +66,13 @@ impl Config {
                 own.insert(rest.to_owned(), value);
             } else if let Some(rest) = name.strip_prefix(IOS_PREFIX) {
                 ios.insert(rest.to_owned(), value);
+            } else if let Some(rest) = name.strip_prefix(ANDROID_PREFIX) {
+                android.insert(rest.to_owned(), value);
             }
         }
         self.apply_own(own, &mut mistakes);
         self.apply_ios(ios, &mut mistakes);
+        self.apply_android(android, &mut mistakes);
         self.check(&mut mistakes);
         if mistakes.is_empty() { Ok(self) } else { Err(Mistakes(mistakes)) }
     }
@@ -118,6 +130,52 @@ impl Config {
         } else {
             self.applications.push(application);
         }
+    }
+}
+
+impl Config {
+    /// The variables of the field describe one application on Android beside those of the file: with classic tokens, which need no
+    /// other server.
+    fn apply_android(&mut self, variables: BTreeMap<String, String>, mistakes: &mut Vec<String>) {
+        if variables.is_empty() {
+            return;
+        }
+        let mut application = Application::new(ANDROID_APPLICATION, &[]);
+        let mut play = Play::new("", &[]);
+        let (mut decryption_key, mut verification_key) = (None, None);
+        for (name, value) in variables {
+            let form = match name.as_str() {
+                "PACKAGE_NAME" => set(&mut play.package_name, Some(value), ""),
+                "CERTIFICATES" => {
+                    let digests = list(&value).into_iter().map(Hex::try_from).collect::<Result<_, _>>();
+                    set(&mut play.certificates, digests.ok(), "SHA-256 of certificates in hex, separated by commas")
+                }
+                "PLAY_INTEGRITY_MODE" => set(&mut play.mode, word(&value), "OFF, OPTIONAL or REQUIRED"),
+                "PLAY_INTEGRITY_TIMEOUT" => {
+                    set(&mut application.timeout_ms, value.parse().ok(), "a number of milliseconds")
+                }
+                "PLAY_INTEGRITY_DECRYPTION_KEY" => set(&mut decryption_key, Some(Some(Secret(value))), ""),
+                "PLAY_INTEGRITY_VERIFICATION_KEY" => set(&mut verification_key, Some(Some(value)), ""),
+                _ => Err(UNKNOWN),
+            };
+            name_mistake(ANDROID_PREFIX, &name, form, mistakes);
+        }
+        if play.mode.verifies() {
+            let missing = [
+                ("PACKAGE_NAME", play.package_name.is_empty()),
+                ("CERTIFICATES", play.certificates.is_empty()),
+                ("PLAY_INTEGRITY_DECRYPTION_KEY", decryption_key.is_none()),
+                ("PLAY_INTEGRITY_VERIFICATION_KEY", verification_key.is_none()),
+            ];
+            let missing = missing.into_iter().filter(|(_, missing)| *missing);
+            mistakes
+                .extend(missing.map(|(name, _)| format!("{ANDROID_PREFIX}{name}: is missing, and the mode needs it")));
+        }
+        if let (Some(decryption_key), Some(verification_key)) = (decryption_key, verification_key) {
+            play.keys = vec![PlayKeys { decryption_key, verification_key }];
+        }
+        application.play = Some(play);
+        self.applications.push(application);
     }
 }
 
