@@ -7,10 +7,12 @@
 local gateway = assert(os.getenv("GENUINE"), "GENUINE: the gateway's address is missing")
 
 -- What the gateway reads of the client's. With session_header in the gateway's configuration, that one as well.
-local ASKED = { "authorization", "x-app-attest", "content-digest", "x-session" }
+local ASKED = { "authorization", "x-app-attest", "content-digest", "x-session", "x-client-version" }
 
 -- What the service gets to know.
-local CLAIMS = { "x-genuine-device", "x-genuine-application", "x-genuine-counter", "x-genuine-content-digest" }
+local CLAIMS = {
+    "x-genuine-device", "x-genuine-application", "x-genuine-counter", "x-genuine-content-digest", "x-genuine-verdict",
+}
 
 local UNDECIDED = '{"type":"about:blank","title":"The service cannot decide now; try again later.",'
     .. '"status":503,"code":"unavailable","retryable":true}'
@@ -59,7 +61,8 @@ local function ask(txn, rule)
     end
 
     if answer and answer.status == 200 then
-        -- A claim that is missing is an error here, and then the variable is not set.
+        -- A claim that is missing is an error here, and then the variable is not set. Where a rule lets other requests pass, theirs
+        -- are empty.
         for _, name in ipairs(CLAIMS) do
             txn.http:req_set_header(name, said(name))
         end

@@ -30,6 +30,7 @@ with_each_proxy!(
     a_revoked_device_is_refused_at_once,
     a_route_may_ask_for_a_challenge,
     a_route_without_bodies_gets_none,
+    a_route_that_is_watched_passes_everything_with_its_verdict,
     nothing_else_is_open,
     too_many_requests_are_told_when_to_come_back,
     without_a_gateway_nothing_passes,
@@ -79,8 +80,10 @@ async fn claims_from_outside_are_dropped(proxy: Proxy) {
         "x-genuine-application",
         "x-genuine-counter",
         "x-genuine-content-digest",
+        "x-genuine-verdict",
         "x-genuine-problem",
         "x_genuine_device",
+        "x_genuine_verdict",
         "x-genuine_device",
         "x_genuine-application",
         "x-api-key",
@@ -117,6 +120,34 @@ async fn claims_from_outside_are_dropped(proxy: Proxy) {
         call.headers_mut().insert(name, "forged".parse().unwrap());
     }
     assert_eq!(stage.refused(call).await, (401, "rejected".to_owned()));
+}
+
+/// Monitor first: the service sees each request, what it showed, and who sent it only where that is verified.
+async fn a_route_that_is_watched_passes_everything_with_its_verdict(proxy: Proxy) {
+    let Some(stage) = Stage::start(proxy, "watched", &[]).await else { return };
+    let mut alice = device("alice");
+    let claims = ["x-genuine-device", "x-genuine-application", "x-genuine-counter", "x-genuine-content-digest"];
+    let arrived = stage.passed(signed(&mut alice, "POST", "/news", "one", None)).await;
+    assert_eq!(values(&arrived.headers, "x-genuine-verdict"), ["verified"], "{proxy:?}");
+    assert!(claims.iter().all(|name| values(&arrived.headers, name).len() == 1), "{proxy:?}: {:?}", arrived.headers);
+    let mut unsigned = Request::post("/news").body(Body::from("two")).unwrap();
+    for name in claims.into_iter().chain(["x-genuine-verdict", "x_genuine_verdict"]) {
+        unsigned.headers_mut().insert(name, "verified".parse().unwrap());
+    }
+    let stranger = signed(&mut device("mallory"), "POST", "/news", "two", None);
+    for (request, verdict) in [(unsigned, "missing"), (stranger, "invalid")] {
+        let arrived = stage.passed(request).await;
+        assert_eq!(
+            (values(&arrived.headers, "x-genuine-verdict"), &*arrived.body),
+            (vec![verdict], &b"two"[..]),
+            "{proxy:?}"
+        );
+        let forged = claims.iter().any(|name| arrived.headers.get(*name).is_some_and(|claim| !claim.is_empty()));
+        assert!(!forged && !arrived.headers.contains_key("x_genuine_verdict"), "{proxy:?}: {:?}", arrived.headers);
+    }
+    // A device that was revoked is refused there too.
+    stage.revoke(&alice).await;
+    assert_eq!(stage.refused(signed(&mut alice, "POST", "/news", "one", None)).await.0, 401, "{proxy:?}");
 }
 
 async fn what_is_not_signed_is_refused_with_its_problem(proxy: Proxy) {

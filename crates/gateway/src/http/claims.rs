@@ -46,6 +46,7 @@ impl Claims {
             (APPLICATION, text(caller.application.clone())?),
             (COUNTER, HeaderValue::from(caller.counter)),
             (SIGNED_DIGEST, text(format!("sha-256=:{}:", BASE64_STANDARD.encode(body)))?),
+            verdict_header(Verdict::Verified),
         ]))
     }
 
@@ -66,9 +67,15 @@ impl Claims {
     }
 }
 
-/// What the request showed, as the one header that each answer has.
-pub(super) fn verdict_header(verdict: Verdict) -> HeaderMap {
-    HeaderMap::from_iter([(VERDICT, HeaderValue::from_static(verdict.as_str()))])
+/// The claims of a request that is let through all the same: the verdict, and none beside it. They are there and empty, because some
+/// proxies make a text of their own of a header that is not.
+pub(super) fn without_claims(verdict: Verdict) -> HeaderMap {
+    let nothing = [DEVICE, APPLICATION, COUNTER, SIGNED_DIGEST].map(|name| (name, HeaderValue::from_static("")));
+    nothing.into_iter().chain([verdict_header(verdict)]).collect()
+}
+
+fn verdict_header(verdict: Verdict) -> (HeaderName, HeaderValue) {
+    (VERDICT, HeaderValue::from_static(verdict.as_str()))
 }
 
 fn claim<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<&'h str, Refusal> {

@@ -19,7 +19,7 @@ use ipnet::IpNet;
 
 use super::{
     assertion::identifier,
-    claims::{Claims, content_digest, verdict_header},
+    claims::{Claims, content_digest, without_claims},
     header::{self, single},
     intake::Intake,
     problem::Problem,
@@ -143,7 +143,7 @@ impl Desk {
         let checked = match (mode, &presented) {
             (Mode::Off, _) => {
                 self.gate.metrics.verdict(mode, Verdict::Unchecked);
-                return Ok(verdict_header(Verdict::Unchecked));
+                return Ok(without_claims(Verdict::Unchecked));
             }
             (_, Ok(presented)) => self.verify(original, parts, sent, presented, client, mode).await,
             (_, Err(Refusal::AssertionMissing)) => Err(self.gate.missing(access, client)),
@@ -152,11 +152,9 @@ impl Desk {
         match checked {
             Ok(claims) => {
                 self.gate.metrics.verdict(mode, Verdict::Verified);
-                let mut headers = claims.headers()?;
-                headers.extend(verdict_header(Verdict::Verified));
-                Ok(headers)
+                claims.headers()
             }
-            Err(refusal) => self.gate.rule(mode, refusal).map(verdict_header),
+            Err(refusal) => self.gate.rule(mode, refusal).map(without_claims),
         }
     }
 

@@ -19,6 +19,7 @@ use axum::{
     http::{HeaderMap, HeaderName, Method, Request},
     middleware::{Next, from_fn_with_state},
     response::Response,
+    routing::any,
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use genuine::app_attest::KeyId;
@@ -285,7 +286,9 @@ fn run_gateway(store: &Path, settings: &[(&str, &str)]) -> (Process, String, Str
 /// A service in Rust: it notes what comes, and then has it compared.
 async fn serve(arrivals: Arrivals) -> SocketAddr {
     let intake = Intake::new(100_000, 1_000_000, Duration::from_secs(5), HeaderName::from_static("x-session"));
-    let routes = Router::new().fallback(answer).layer(require_claims(intake)).layer(from_fn_with_state(arrivals, note));
+    let watched = Router::new().route("/news", any(async || "seen"));
+    let closed = Router::new().fallback(answer).layer(require_claims(intake));
+    let routes = closed.merge(watched).layer(from_fn_with_state(arrivals, note));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async { axum::serve(listener, routes).await });
