@@ -17,6 +17,7 @@ use genuine::{
 };
 use sha2::{Digest as _, Sha256};
 
+pub use self::token::{IssuedToken, TokenRequest};
 pub use crate::config::Freshness;
 use crate::{
     application::Application,

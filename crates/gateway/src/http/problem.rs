@@ -25,12 +25,15 @@ struct Told {
 
 const MALFORMED: Told = told(400, "malformed", "The request is not well-formed.", false);
 const DIGEST: Told = told(400, "digest_required", "This request needs Content-Digest, with sha-256.", false);
+const BINDING: Told = told(400, "dpop_required", "Tokens are bound to a key here; name it in dpop_jkt.", false);
+const UNBOUND: Told = told(400, "dpop_unsupported", "Tokens are bound to no key here; leave dpop_jkt out.", false);
 const REJECTED: Told = told(401, "rejected", "The request was refused.", true);
 /// A counter that is too far ahead: the next one is further still, and only a new key is of use.
 const STEP: Told = told(401, "rejected", "The request was refused.", false);
 const UNKNOWN_KEY: Told = told(401, "unknown_key", "This key is not registered here; register it.", false);
 const OVERTAKEN: Told = told(401, "counter_overtaken", "This counter, or a later one, was accepted before.", true);
 const TOKEN: Told = told(401, "token_rejected", "The session token was refused; ask for a new one.", true);
+const PROOF: Told = told(401, "proof_rejected", "The proof of the token's key was refused; make a new one.", true);
 const OPERATOR: Told = told(401, "unauthorized", "The operator shows a token.", false);
 const CHALLENGE: Told = told(401, "challenge_rejected", "The challenge was refused; ask for a new one.", true);
 const FORBIDDEN: Told = told(403, "attestation_required", "This application requires attestation.", false);
@@ -62,7 +65,14 @@ impl Told {
             )
             | Refusal::ChallengeReused
             | Refusal::ChallengeMissing => CHALLENGE,
-            Refusal::TokenMissing => TOKEN,
+            Refusal::TokenMissing | Refusal::AddressChanged | Refusal::AgentChanged => TOKEN,
+            Refusal::ProofMissing | Refusal::ProofReused => PROOF,
+            Refusal::Proof(error) => match error.class() {
+                Class::Malformed | Class::Rejected => PROOF,
+                _ => UNAVAILABLE,
+            },
+            Refusal::BindingMissing => BINDING,
+            Refusal::BindingRefused => UNBOUND,
             Refusal::OperatorUnknown => OPERATOR,
             Refusal::Engine(error) => match error.class() {
                 Class::Malformed | Class::Rejected if is_of_token(error) => TOKEN,
@@ -131,6 +141,11 @@ impl From<Refusal> for Problem {
 }
 
 impl Problem {
+    /// Whether it is about a session token or its proof.
+    pub(super) fn is_about_tokens(&self) -> bool {
+        matches!(Told::of(self.refusal), TOKEN | PROOF)
+    }
+
     /// What the client is told, as JSON.
     pub(super) fn body(&self) -> Value {
         let told = Told::of(self.refusal);
@@ -160,7 +175,11 @@ impl IntoResponse for Problem {
         }
         // RFC 9110 §15.5.2: a 401 says how to do better.
         if status == StatusCode::UNAUTHORIZED {
-            let scheme = if told == OPERATOR || told == TOKEN { "Bearer" } else { "Attest" };
+            let scheme = match told {
+                OPERATOR | TOKEN => "Bearer",
+                PROOF => "DPoP",
+                _ => "Attest",
+            };
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
         }
         response.extensions_mut().insert(self.refusal);

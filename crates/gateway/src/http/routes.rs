@@ -22,7 +22,7 @@ use super::{
     operator::{self as operators, check_token},
     origin::Origin,
     problem::Problem,
-    token::{self, require_token},
+    token::{self, Concealment, require_token},
 };
 use crate::{
     gate::{Access, Freshness, Gate},
@@ -96,7 +96,11 @@ impl AppRoutes {
     /// If the description is no JSON object, which a test would show.
     pub fn tokens(self, applications: Vec<String>) -> serde_json::Result<Self> {
         let (issuing, publishing) = (token::issuing(Arc::clone(&self.gate)), token::publishing(Arc::clone(&self.gate)));
-        self.protected(Access { applications, freshness: Freshness::Challenge }, issuing)
+        let access = Access { applications, freshness: Freshness::Challenge };
+        let layer = require_assertion(Arc::clone(&self.gate), self.intake.clone(), access);
+        let concealment = Concealment { gate: Arc::clone(&self.gate), intake: self.intake.clone() };
+        let conceal = from_fn_with_state(concealment, token::conceal);
+        self.add(issuing, |routes| routes.route_layer(layer).route_layer(conceal))
             .open(publishing)
             .described(TOKEN_PATHS)
     }
