@@ -9,7 +9,7 @@ mod dpop;
 mod issuing;
 mod shared;
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     Extension, Router,
@@ -231,8 +231,4 @@ fn proof_of(claims: &Value, pkcs8: &str) -> String {
 /// A proof by the client's key for `GET /profile` with this token.
 fn proof(token: &str, id: &str) -> String {
     proof_of(&proof_claims(token, id), CLIENT_KEY)
-}
-
-fn client_address(text: &str) -> IpAddr {
-    text.parse().unwrap()
 }
