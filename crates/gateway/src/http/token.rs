@@ -7,7 +7,7 @@ use axum::{
     body::Bytes,
     extract::{OriginalUri, Request, State},
     http::{
-        HeaderName, HeaderValue, Method, StatusCode,
+        HeaderName, HeaderValue, StatusCode,
         header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, USER_AGENT, WWW_AUTHENTICATE},
         request::Parts,
     },
@@ -105,7 +105,7 @@ pub(super) async fn conceal(
     request: Request,
     next: Next,
 ) -> Response {
-    if !gate.has_decoys() || request.method() != Method::POST {
+    if !gate.has_decoys() {
         return next.run(request).await;
     }
     let (parts, body) = request.into_parts();

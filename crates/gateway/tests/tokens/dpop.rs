@@ -2,11 +2,18 @@
 
 use std::sync::Arc;
 
-use axum::{body::Body, http::Request};
+use axum::{
+    Router,
+    body::Body,
+    http::{Request, header::AUTHORIZATION},
+    routing::get,
+};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use genuine_gateway::{
+    client::ProofKey,
     config::{Dpop, TokenSettings},
     gate::{Gate, sha256},
+    http::require_token,
     limit::RateLimiter,
     store::{MemoryStore, Store},
     token::Tokens,
@@ -17,7 +24,7 @@ use tokio::task::JoinSet;
 use crate::{
     APPLICATION, CLIENT_KEY, ISSUER, Place, THIEFS_KEY, bearer, binding, gate_with_tokens, part, proof, proof_claims,
     proof_of, settings,
-    support::{Answer, Hands, now},
+    support::{Answer, Hands, answer_of, now},
     thumbprint, with_proof,
 };
 
@@ -304,4 +311,36 @@ async fn a_proof_is_used_last() {
     let elsewhere = Place::of(gate, &hands, "authorization");
     assert_eq!(elsewhere.come_with(&token, &proof(&token, "three")).await.code(), "token_rejected");
     assert_eq!(place.come_with(&token, &proof(&token, "three")).await.status, 200);
+}
+
+/// Where a router is nested, the path is the one that the client called.
+#[tokio::test]
+async fn a_proof_is_of_the_whole_path() {
+    let place = Place::new();
+    let mut alice = place.device("alice").await;
+    let token = place.bound_token(&mut alice).await;
+    let layer = require_token(Arc::clone(&place.site.gate), AUTHORIZATION, vec![APPLICATION.to_owned()]);
+    let inner = Router::new().route("/profile", get(async || "profile")).route_layer(layer);
+    let outer = Router::new().nest("/api", inner);
+    for (path, status) in [("/profile", 401), ("/api/profile", 200)] {
+        let mut claims = proof_claims(&token, "one");
+        claims["htu"] = json!(format!("{ISSUER}{path}"));
+        let request = with_proof(&token, &proof_of(&claims, CLIENT_KEY)).uri("/api/profile");
+        let answer = answer_of(outer.clone(), "127.0.0.1", request.body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.status, status, "{path}");
+    }
+}
+
+/// The simulated client makes what any client makes.
+#[tokio::test]
+async fn a_simulated_client_has_a_key_and_proves_it() {
+    let place = Place::new();
+    let mut alice = place.device("alice").await;
+    let client = ProofKey::of("alice").unwrap();
+    let body = json!({ "dpop_jkt": client.thumbprint().unwrap().to_string() }).to_string();
+    let request = place.ask(&mut alice, &body).await;
+    let token = crate::access_token(&place.send(request).await, "DPoP");
+    let proof = client.prove("GET", &format!("{ISSUER}/profile"), &token, "one", now()).unwrap();
+    assert_eq!(place.come_with(&token, &proof).await.status, 200);
+    assert_ne!(ProofKey::of("bob").unwrap().thumbprint(), client.thumbprint());
 }

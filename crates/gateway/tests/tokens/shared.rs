@@ -10,10 +10,12 @@ use base64::{
 use genuine::app_attest::KeyId;
 use genuine_gateway::{
     config::{ClientTrait, Dpop, Signing, TokenSecret, TokenSettings},
-    gate::Gate,
+    gate::{Gate, TokenRequest, sha256},
+    http::parse_assertion_headers,
     limit::RateLimiter,
+    refusal::Refusal,
     store::{MemoryStore, Store},
-    token::Tokens,
+    token::{Client, Tokens},
 };
 use genuine_testvectors::Device;
 use jsonwebtoken::{
@@ -212,6 +214,11 @@ async fn r63_without_decoys_a_verdict_is_a_problem() {
         let request = place.ask(&mut alice, "").await;
         let answer = place.send(request).await;
         assert_eq!((answer.status, answer.code()), (401, "rejected".to_owned()));
+        // Nor does the gate make one for others that ask it.
+        let request = place.ask(&mut alice, "").await;
+        let presented = parse_assertion_headers(request.headers()).unwrap();
+        let (refusal, asked) = (Refusal::KeyRevoked, TokenRequest { bound_to: None, client: Client::default() });
+        assert_eq!(place.site.gate.decoy_token(refusal, &presented, sha256(b"alice"), asked).await, Err(refusal));
     }
 }
 
