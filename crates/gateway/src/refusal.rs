@@ -27,7 +27,7 @@ pub enum Refusal {
     /// A token was shown as one that is bound to a key, and no proof came with it.
     ProofMissing,
     /// The engine did not accept the proof that came with a token.
-    Proof(Error),
+    TokenProof(Error),
     /// The proof came with an earlier request.
     ProofReused,
     /// The token was issued to a client at another address.
@@ -83,7 +83,7 @@ impl Refusal {
     #[must_use]
     pub fn reason(self) -> &'static str {
         match self {
-            Self::Engine(error) | Self::Proof(error) => error.name(),
+            Self::Engine(error) | Self::TokenProof(error) => error.name(),
             own => own.into(),
         }
     }

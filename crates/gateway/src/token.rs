@@ -294,7 +294,7 @@ impl PresentedProof<'_> {
         let request = ProofRequest::new(self.method, &uri)?.with_access_token(token.as_bytes(), &GenuineCrypto)?;
         #[expect(clippy::cast_possible_truncation, reason = "a minute")]
         let policy = DpopPolicy::new(PROOF_AGE).with_skew(SKEW as u32);
-        DpopVerifier::new(policy, &GenuineCrypto).verify(text, &request, UnixTime(now)).map_err(Refusal::Proof)
+        DpopVerifier::new(policy, &GenuineCrypto).verify(text, &request, UnixTime(now)).map_err(Refusal::TokenProof)
     }
 }
 

@@ -67,7 +67,7 @@ impl Told {
             | Refusal::ChallengeMissing => CHALLENGE,
             Refusal::TokenMissing | Refusal::AddressChanged | Refusal::AgentChanged => TOKEN,
             Refusal::ProofMissing | Refusal::ProofReused => PROOF,
-            Refusal::Proof(error) => match error.class() {
+            Refusal::TokenProof(error) => match error.class() {
                 Class::Malformed | Class::Rejected => PROOF,
                 _ => UNAVAILABLE,
             },

@@ -221,7 +221,7 @@ impl TokenProtection {
     fn demand(&self, refusal: Refusal, scheme: Option<Scheme>) -> &'static str {
         let dpop = self.gate.tokens.as_ref().map_or(Dpop::Off, Tokens::dpop);
         match (refusal, scheme) {
-            (Refusal::Proof(_) | Refusal::ProofMissing | Refusal::ProofReused, _) => {
+            (Refusal::TokenProof(_) | Refusal::ProofMissing | Refusal::ProofReused, _) => {
                 "DPoP error=\"invalid_dpop_proof\", algs=\"ES256\""
             }
             (_, Some(Scheme::Dpop)) | (Refusal::Engine(Error::TokenBound), _) => {
