@@ -69,8 +69,8 @@ pub struct Grant<'g> {
     pub client: Client<'g>,
 }
 
-/// A session token as it came with a request.
-#[derive(Clone, Copy, Debug)]
+/// A session token as it came with a request. There is no `Debug`, so that it gets into no log.
+#[derive(Clone, Copy)]
 pub struct PresentedToken<'p> {
     /// The token, with nothing around it.
     pub token: &'p str,
@@ -81,7 +81,7 @@ pub struct PresentedToken<'p> {
 }
 
 /// A proof of possession (RFC 9449), and the request that it came with.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct PresentedProof<'p> {
     /// The proof.
     pub proof: &'p str,

@@ -1,6 +1,6 @@
 //! Decisions on session tokens: who gets one, and who may come with one.
 
-use std::time::Instant;
+use std::{fmt, time::Instant};
 
 use genuine::{Class, Error, app_attest::KeyId, session::jwk::Thumbprint};
 
@@ -13,8 +13,8 @@ use crate::{
     token::{Client, Grant, PresentedToken, TokenHolder, Tokens, UsableProof},
 };
 
-/// A token for a client, and what it may be told of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A token for a client, and what it may be told of it. `Debug` leaves the token out.
+#[derive(Clone, PartialEq, Eq)]
 pub struct IssuedToken {
     /// The token.
     pub token: String,
@@ -31,6 +31,12 @@ pub struct TokenRequest<'r> {
     pub bound_to: Option<Thumbprint>,
     /// Who asks.
     pub client: Client<'r>,
+}
+
+impl fmt::Debug for IssuedToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IssuedToken").field("is_bound", &self.is_bound).finish_non_exhaustive()
+    }
 }
 
 impl Gate {
@@ -61,7 +67,8 @@ impl Gate {
     }
 
     /// A token that nobody accepts, in the place of this refusal of a request for one: if the refusal is a verdict on a registered
-    /// device, and the rest of the request is what it has to be.
+    /// device, and the rest of the request is what it has to be. What was asked for may be malformed, which is said where a good
+    /// device would hear it.
     ///
     /// # Errors
     ///
@@ -71,7 +78,7 @@ impl Gate {
         refusal: Refusal,
         presented: &PresentedAssertion,
         session: Session,
-        request: TokenRequest<'_>,
+        asked: Result<TokenRequest<'_>, Refusal>,
     ) -> Result<IssuedToken, Refusal> {
         let tokens = self.tokens()?;
         if !tokens.has_decoys() || !is_verdict(refusal) {
@@ -84,12 +91,12 @@ impl Gate {
         // challenge at all would tell the two apart.
         let binding = Binding { application: &application.name, session };
         let _opened = self.open(application, challenge, Purpose::Assertion, binding).await?;
-        tokens.expect_binding(request.bound_to)?;
+        let TokenRequest { bound_to, client } = asked?;
+        tokens.expect_binding(bound_to)?;
         // In the place of the two writes that a good request takes, so that the store's time does not tell either.
         for _ in 0..2 {
             self.ask(application, "decoy", self.store.ready()).await??;
         }
-        let TokenRequest { bound_to, client } = request;
         let grant = Grant { key: &key, application: &application.name, bound_to, client };
         let token = in_time(application, tokens.mint_decoy(&grant, (self.clock)())).await??;
         Ok(IssuedToken { token, lifetime: tokens.lifetime(), is_bound: bound_to.is_some() })

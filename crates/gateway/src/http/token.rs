@@ -119,12 +119,8 @@ pub(super) async fn conceal(
     let (Some(refusal), Ok(presented), Ok(session)) = (response.extensions().get(), presented, session) else {
         return response;
     };
-    let bound_to = match bound_to(&body) {
-        Ok(bound_to) => bound_to,
-        Err(malformed) => return Problem::from(malformed).into_response(),
-    };
-    let request = TokenRequest { bound_to, client: client(&shown) };
-    match gate.decoy_token(*refusal, &presented, session, request).await {
+    let asked = bound_to(&body).map(|bound_to| TokenRequest { bound_to, client: client(&shown) });
+    match gate.decoy_token(*refusal, &presented, session, asked).await {
         Ok(decoy) => {
             let mut decoy = answer(&decoy);
             decoy.extensions_mut().insert(*refusal);

@@ -10,7 +10,7 @@ use base64::{
 use genuine::app_attest::KeyId;
 use genuine_gateway::{
     config::{ClientTrait, Dpop, Signing, TokenSecret, TokenSettings},
-    gate::{Gate, TokenRequest, sha256},
+    gate::{Gate, IssuedToken, TokenRequest, sha256},
     http::parse_assertion_headers,
     limit::RateLimiter,
     refusal::Refusal,
@@ -60,6 +60,8 @@ async fn r62_tokens_of_a_shared_secret_verify_with_it_alone() {
     let (alice, token) = place.registered("alice").await;
     assert_eq!(part(&token, 0), json!({ "alg": "HS256", "typ": "JWT", "kid": kid(1) }));
     assert_eq!(verified(&token, 1).unwrap()["sub"], BASE64_URL_SAFE_NO_PAD.encode(alice.key_id()));
+    let issued = IssuedToken { token: token.clone(), lifetime: 300, is_bound: false };
+    assert!(!format!("{issued:?}").contains(&token));
     assert_eq!((verified(&token, 2), place.come(&token).await.status), (None, 200));
     // Nothing is published, and there is no key to add.
     let answer = place.send(Request::get("/.well-known/jwks.json").body(Body::empty()).unwrap()).await;
@@ -181,6 +183,9 @@ async fn r63_what_is_no_verdict_stays_a_problem() {
         }
         let answer = place.send(signed(device, "POST", "/tokens", "", None)).await;
         assert_eq!(answer.code(), "challenge_rejected", "{others}");
+        // Of two mistakes the first one, as for anybody.
+        let answer = place.send(signed(device, "POST", "/tokens", "x", Some("AAAA"))).await;
+        assert_eq!(answer.code(), "challenge_rejected", "{others}");
         // A body that is none.
         let request = place.ask(device, "x").await;
         assert_eq!(place.send(request).await.code(), "malformed", "{others}");
@@ -218,7 +223,7 @@ async fn r63_without_decoys_a_verdict_is_a_problem() {
         let request = place.ask(&mut alice, "").await;
         let presented = parse_assertion_headers(request.headers()).unwrap();
         let (refusal, asked) = (Refusal::KeyRevoked, TokenRequest { bound_to: None, client: Client::default() });
-        assert_eq!(place.site.gate.decoy_token(refusal, &presented, sha256(b"alice"), asked).await, Err(refusal));
+        assert_eq!(place.site.gate.decoy_token(refusal, &presented, sha256(b"alice"), Ok(asked)).await, Err(refusal));
     }
 }
 
