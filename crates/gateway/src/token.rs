@@ -25,7 +25,7 @@ use genuine::{
 use sha2::{Digest as _, Sha256};
 
 pub use self::client::Client;
-use self::keys::KeyRing;
+use self::keys::{KeyRing, Prepared};
 use crate::{
     application::environment_name,
     config::{Dpop, Signing, TokenSettings},
@@ -224,11 +224,12 @@ impl Tokens {
         shown: &PresentedToken<'_>,
         now: u64,
     ) -> Result<(TokenHolder, Option<UsableProof>), Refusal> {
-        let keys = self.keys.all(now).await?;
-        let keys = keys.iter().map(keys::Key::for_verifying).collect::<Result<Vec<_>, Error>>()?;
+        let known = self.keys.all(now).await?;
+        let keys = known.iter().map(keys::Key::for_verifying).collect::<Result<Vec<_>, Error>>()?;
+        let crypto = Prepared(&known);
         let TokenSettings { issuer, audience, lifetime, bind, ipv6_prefix, .. } = &self.settings;
         let policy = TokenPolicy::new(issuer, audience).limit_lifetime(dated_lifetime(*lifetime));
-        let verifier = TokenVerifier::new(policy, &keys, &GenuineCrypto)?;
+        let verifier = TokenVerifier::new(policy, &keys, &crypto)?;
         let mut text = shown.token.as_bytes().to_vec();
         let mut proof_text = shown.proof.map(|shown| shown.proof.as_bytes().to_vec()).unwrap_or_default();
         let (token, bound_to, proof) = match &shown.proof {

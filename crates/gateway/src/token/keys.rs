@@ -5,17 +5,21 @@ use std::sync::{Arc, PoisonError, RwLock};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use genuine::{
     Error,
-    crypto::{GenuineCrypto, RustCryptoSigner, SignP256 as _},
+    crypto::{
+        CryptoError, Digest, GenuineCrypto, HmacSha256, P256, PrepareEcdsa as _, PublicKey, RustCryptoSigner, Sha256,
+        SignP256 as _, Signature, VerifyEcdsa,
+    },
     session::{
         jwk::Thumbprint,
         token::{TokenKey, TokenMinter},
     },
 };
-use sha2::{Digest as _, Sha256};
+use sha2::Digest as _;
 use zeroize::Zeroizing;
 
 use crate::{
     config::TokenSecret,
+    metrics::DeviceTable,
     refusal::Refusal,
     secrets::Secrets,
     store::{StoredSecret, Unavailable},
@@ -50,9 +54,21 @@ pub(super) struct Key {
 }
 
 enum Material {
-    Signer { number: u32, signer: RustCryptoSigner },
+    Signer(Box<Signer>),
     Secret(TokenSecret),
 }
+
+/// A key of the store.
+struct Signer {
+    number: u32,
+    secret: RustCryptoSigner,
+    public: PublicKey<P256>,
+    /// What signatures of this key are verified with, several times sooner: there are four keys at most, for all requests.
+    table: DeviceTable,
+}
+
+/// The engine's backend, with the tables of these keys.
+pub(super) struct Prepared<'k>(pub(super) &'k [Key]);
 
 impl KeyRing {
     pub(super) fn stored(secrets: Secrets) -> Self {
@@ -79,7 +95,7 @@ impl KeyRing {
             Self::Stored { secrets, known } => {
                 let (of, keys) = read(secrets, known, now).await?;
                 let maker = secrets.maker(&of, now).ok_or(Refusal::Internal)?.number;
-                let is_maker = |key: &Key| matches!(key.material, Material::Signer { number, .. } if number == maker);
+                let is_maker = |key: &Key| matches!(&key.material, Material::Signer(signer) if signer.number == maker);
                 let position = keys.iter().position(is_maker).ok_or(Refusal::Internal)?;
                 Ok((keys, position))
             }
@@ -124,15 +140,18 @@ async fn read(
 impl Key {
     fn stored(secret: &StoredSecret) -> Result<Self, Error> {
         let signer = RustCryptoSigner::try_from(&secret.octets).map_err(|_| Error::CryptoUnavailable)?;
-        let mut kid = Thumbprint::of(&signer.public_key(), &GenuineCrypto)?.to_string();
+        let public = signer.public_key();
+        let mut kid = Thumbprint::of(&public, &GenuineCrypto)?.to_string();
         kid.truncate(KID);
-        Ok(Self { kid, material: Material::Signer { number: secret.number, signer } })
+        let table = GenuineCrypto.prepare(&public).map_err(|_| Error::CryptoUnavailable)?;
+        let signer = Box::new(Signer { number: secret.number, secret: signer, public, table });
+        Ok(Self { kid, material: Material::Signer(signer) })
     }
 
     /// What a verifier takes.
     pub(super) fn for_verifying(&self) -> Result<TokenKey<'_>, Error> {
         match &self.material {
-            Material::Signer { signer, .. } => Ok(TokenKey::es256(&self.kid, signer.public_key())),
+            Material::Signer(signer) => Ok(TokenKey::es256(&self.kid, signer.public)),
             Material::Secret(secret) => TokenKey::hs256(&self.kid, secret.octets()),
         }
     }
@@ -145,10 +164,46 @@ impl Key {
         mint: impl FnOnce(&TokenMinter<'_, GenuineCrypto>) -> Result<T, Error>,
     ) -> Result<T, Error> {
         match &self.material {
-            Material::Signer { signer, .. } => {
-                mint(&TokenMinter::es256(issuer, audience, &self.kid, signer, &GenuineCrypto)?)
+            Material::Signer(signer) => {
+                mint(&TokenMinter::es256(issuer, audience, &self.kid, &signer.secret, &GenuineCrypto)?)
             }
             Material::Secret(_) => mint(&TokenMinter::hs256(issuer, audience, &self.for_verifying()?, &GenuineCrypto)?),
+        }
+    }
+}
+
+impl Prepared<'_> {
+    /// The table of this very key.
+    fn table(&self, key: &PublicKey<P256>) -> Option<&DeviceTable> {
+        self.0.iter().find_map(|known| match &known.material {
+            Material::Signer(signer) if signer.public == *key => Some(&signer.table),
+            _ => None,
+        })
+    }
+}
+
+impl Sha256 for Prepared<'_> {
+    fn sha256(&self, parts: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
+        GenuineCrypto.sha256(parts)
+    }
+}
+
+impl HmacSha256 for Prepared<'_> {
+    fn hmac_sha256(&self, key: &[u8], parts: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
+        GenuineCrypto.hmac_sha256(key, parts)
+    }
+}
+
+impl VerifyEcdsa<P256> for Prepared<'_> {
+    fn check_key(&self, key: &PublicKey<P256>) -> Result<(), CryptoError> {
+        // What has a table was a point when that was made.
+        self.table(key).map_or_else(|| GenuineCrypto.check_key(key), |_| Ok(()))
+    }
+
+    fn verify(&self, key: &PublicKey<P256>, digest: &Digest, signature: &Signature<P256>) -> Result<(), CryptoError> {
+        match self.table(key) {
+            Some(table) => GenuineCrypto.verify_prepared(table, digest, signature),
+            None => GenuineCrypto.verify(key, digest, signature),
         }
     }
 }
@@ -158,7 +213,7 @@ impl Key {
 fn kid_of(secret: &TokenSecret) -> String {
     let octets = Zeroizing::new(BASE64_URL_SAFE_NO_PAD.encode(secret.octets()));
     let jwk = Zeroizing::new(format!("{{\"k\":\"{}\",\"kty\":\"oct\"}}", *octets));
-    let mut kid = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(jwk.as_bytes()));
+    let mut kid = BASE64_URL_SAFE_NO_PAD.encode(sha2::Sha256::digest(jwk.as_bytes()));
     kid.truncate(KID);
     kid
 }
