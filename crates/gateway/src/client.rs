@@ -1,10 +1,13 @@
 //! What an app does, in the place of Swift: a simulated device that speaks the server's interface.
 
+mod proof;
+
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use genuine_testvectors::Device;
 use reqwest::{Client, Error, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
+pub use self::proof::ProofKey;
 use crate::{
     challenge::Purpose,
     demo::CLIENT_DATA,

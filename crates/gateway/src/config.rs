@@ -8,6 +8,7 @@ mod google;
 mod mode;
 mod play;
 mod store;
+mod tokens;
 mod variables;
 
 use std::{
@@ -30,6 +31,7 @@ pub use self::{
     mode::Percent,
     play::{Play, PlayKeys},
     store::{Secret, Store},
+    tokens::{Algorithm, ClientTrait, Dpop, OnRefusal, Signing, TokenSecret, TokenSettings, Tokens},
     variables::{VARIABLES, is_ours},
 };
 
@@ -95,45 +97,6 @@ pub struct Tls {
 pub struct Challenges {
     /// How long one is good for.
     pub lifetime_seconds: u64,
-}
-
-/// What session tokens are like.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Tokens {
-    /// How long one is good for.
-    #[serde(default = "default_token_lifetime")]
-    pub lifetime_seconds: u32,
-    /// Whom they are for (`aud`): the address of the service, unless it is set.
-    pub audience: Option<String>,
-    /// The header that holds one: `authorization`, after `Bearer`, or another one that holds nothing else.
-    #[serde(default = "default_token_header")]
-    pub header: String,
-}
-
-/// What the configuration says of tokens.
-#[derive(Clone, Debug)]
-pub struct TokenSettings {
-    /// Who issues them (`iss`).
-    pub issuer: String,
-    /// Whom they are for (`aud`).
-    pub audience: String,
-    /// How long one lives, in seconds.
-    pub lifetime: u32,
-}
-
-impl Default for Tokens {
-    fn default() -> Self {
-        Self { lifetime_seconds: default_token_lifetime(), audience: None, header: default_token_header() }
-    }
-}
-
-const fn default_token_lifetime() -> u32 {
-    300
-}
-
-fn default_token_header() -> String {
-    "authorization".to_owned()
 }
 
 /// How much of everything.
@@ -243,15 +206,6 @@ impl Config {
         let mut mistakes = Vec::new();
         self.check(&mut mistakes);
         if mistakes.is_empty() { Ok(self) } else { Err(Mistakes(mistakes)) }
-    }
-
-    /// What session tokens are like, if there are any. Their issuer is how apps call this service.
-    #[must_use]
-    pub fn token_settings(&self) -> Option<TokenSettings> {
-        let tokens = self.tokens.as_ref()?;
-        let issuer = format!("https://{}", self.authority);
-        let audience = tokens.audience.clone().unwrap_or_else(|| issuer.clone());
-        Some(TokenSettings { issuer, audience, lifetime: tokens.lifetime_seconds })
     }
 
     /// The applications whose apps may call the protected routes.

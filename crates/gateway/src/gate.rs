@@ -5,6 +5,7 @@
 
 mod account;
 mod passage;
+mod proof;
 mod register;
 mod token;
 
@@ -22,6 +23,7 @@ use sha2::{Digest as _, Sha256};
 pub use self::{
     account::PAGE,
     register::{DEVICE_FORM, Evidence, IntegrityToken, Registered, RegisteredDevice, Registration, integrity_binding},
+    token::{IssuedToken, TokenRequest},
 };
 pub use crate::config::Freshness;
 use crate::{

@@ -51,6 +51,20 @@ pub enum Refusal {
     AssertionMissing,
     /// No session token came with a request that needs one.
     TokenMissing,
+    /// A token was shown as one that is bound to a key, and no proof came with it.
+    ProofMissing,
+    /// The engine did not accept the proof that came with a token.
+    TokenProof(Error),
+    /// The proof came with an earlier request.
+    ProofReused,
+    /// The token was issued to a client at another address.
+    AddressChanged,
+    /// The token was issued to a client of another `User-Agent`.
+    AgentChanged,
+    /// A client asks for a token that is bound to none of its keys, and all are to be.
+    BindingMissing,
+    /// A client asks for a token that is bound to a key, and none is.
+    BindingRefused,
     /// Whoever came to the operator's listener showed no token, or another one.
     OperatorUnknown,
     /// The user's token is not to be believed.
@@ -98,7 +112,7 @@ impl Refusal {
     #[must_use]
     pub fn reason(self) -> &'static str {
         match self {
-            Self::Engine(error) | Self::Proof(error) => error.name(),
+            Self::Engine(error) | Self::Proof(error) | Self::TokenProof(error) => error.name(),
             Self::AccountRefused(fault) => fault.into(),
             own => own.into(),
         }

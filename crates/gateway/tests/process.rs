@@ -970,8 +970,13 @@ fn the_readme_can_be_followed() {
     let blocks = |language: &str| -> Vec<&str> {
         readme.split("```").filter_map(|block| block.strip_prefix(language)).collect()
     };
-    let script = blocks("sh\n").into_iter().find(|block| block.contains("curl")).unwrap();
-    let expected = blocks("text\n").into_iter().find(|block| block.contains("app_attest_status")).unwrap();
+    // What is to be typed into one shell, and what it prints: with curl, and then with session tokens.
+    let all = |language: &str, part: &str| -> Vec<&str> {
+        blocks(language).into_iter().filter(|block| block.contains(part)).collect()
+    };
+    let (scripts, expected) = (all("sh\n", "$headers"), all("text\n", "\"application\":\"demo\""));
+    assert_eq!((scripts.len(), expected.len()), (3, 3));
+    let (script, expected) = (scripts.concat(), expected.concat());
     for shell in ["bash", "zsh"] {
         if !installed(shell) {
             continue;
@@ -980,16 +985,19 @@ fn the_readme_can_be_followed() {
         let built = env!("CARGO_BIN_EXE_device");
         let script = script
             .replace("cargo run --quiet --release -p genuine-gateway --features demo --bin device --", built)
-            .replace("localhost:8080", server.app.strip_prefix("http://").unwrap());
+            .replace("localhost:8080", server.app.strip_prefix("http://").unwrap())
+            // What the client calls the service, which is what it signs, is in the configuration.
+            .replace(&server.app.replace("http://", "https://"), "https://localhost:8080");
         assert!(script.contains(built) && !script.contains('#'), "comments are errors at the prompt of zsh");
         let output = Command::new(shell).args(["-euo", "pipefail", "-c", &script]).output().unwrap();
         let (printed, complaints) =
             (String::from_utf8(output.stdout).unwrap(), String::from_utf8_lossy(&output.stderr).into_owned());
         assert!(output.status.success(), "{shell}: {printed}{complaints}");
-        let without_device = printed.lines().map(|line| match line.split_once("\"device\":\"") {
+        let without_device = |line: &str| match line.split_once("\"device\":\"") {
             None => line.to_owned(),
             Some((before, _)) => format!("{before}\"device\":\"…\"}}"),
-        });
-        assert_eq!(without_device.collect::<Vec<_>>(), expected.trim().lines().collect::<Vec<_>>(), "{shell}");
+        };
+        let lines = |text: &str| text.trim().lines().map(without_device).collect::<Vec<_>>();
+        assert_eq!(lines(&printed), lines(&expected), "{shell}");
     }
 }

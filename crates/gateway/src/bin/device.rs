@@ -6,8 +6,9 @@ use std::{
     process::ExitCode,
 };
 
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use genuine_gateway::{
-    client::App,
+    client::{App, ProofKey},
     demo::{self, CLIENT_DATA},
     server::system_clock,
 };
@@ -16,9 +17,13 @@ use reqwest::{Client, Method};
 
 const USAGE: &str = "usage: device attest NAME CHALLENGE
        device sign NAME COUNTER METHOD TARGET BODY [CHALLENGE]
+       device key NAME
+       device prove NAME METHOD URI TOKEN
 
 attest  prints the body of POST /devices
 sign    prints the headers of a request, for curl -H @FILE; COUNTER is how often this device has signed before
+key     prints the thumbprint of a second key, which a token can be bound to
+prove   prints the header DPoP of a request with such a token
 ";
 
 fn app(name: &str, signed: u32) -> App {
@@ -42,6 +47,13 @@ fn output(arguments: &[&str]) -> Option<String> {
             let method = Method::from_bytes(method.as_bytes()).ok()?;
             let call = app(name, counter.parse().ok()?).sign(method, target, body, challenge.first().copied());
             Some(format!("Authorization: {}\n{CLIENT_DATA}: {}", call.authorization, call.client_data))
+        }
+        ["key", name] => Some(ProofKey::of(name).ok()?.thumbprint().ok()?.to_string()),
+        ["prove", name, method, uri, token] => {
+            let mut random = [0; 16];
+            getrandom::fill(&mut random).ok()?;
+            let id = BASE64_URL_SAFE_NO_PAD.encode(random);
+            ProofKey::of(name).ok()?.prove(method, uri, token, &id, system_clock()()).ok()
         }
         _ => None,
     }

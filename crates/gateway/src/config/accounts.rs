@@ -4,10 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Config,
-    check::{AUDIENCE, NO_SESSION},
-};
+use super::{Config, check::NO_SESSION, tokens::AUDIENCE};
 use crate::account::{KeySet, PROXY};
 
 /// Headers that say something else already, beside those that could hold no session.

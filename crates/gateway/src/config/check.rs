@@ -7,11 +7,9 @@ use crate::store::PostgresStore;
 
 /// The shortest token of the operator: 32 hexadecimal digits hold 128 bits.
 const TOKEN_LENGTH: usize = 32;
-/// The longest audience and issuer of a token.
-pub(super) const AUDIENCE: usize = 512;
 /// Headers that have a meaning of their own.
-pub(super) const NO_SESSION: [&str; 5] =
-    ["content-length", "content-type", "host", "transfer-encoding", "x-app-attest"];
+pub(super) const NO_SESSION: [&str; 6] =
+    ["content-length", "content-type", "dpop", "host", "transfer-encoding", "x-app-attest"];
 /// How apps on this machine address the service unless it is configured.
 pub(super) const LOCAL_AUTHORITY: &str = "localhost:8080";
 
@@ -103,30 +101,6 @@ impl Config {
         self.check_accounts(mistakes);
         self.check_forward_auth(mistakes);
         self.check_applications(mistakes);
-    }
-
-    fn check_tokens(&self, mistakes: &mut Vec<String>) {
-        let Some(tokens) = &self.tokens else { return };
-        let mut expect = |right: bool, mistake: &str| {
-            if !right {
-                mistakes.push(mistake.to_owned());
-            }
-        };
-        expect((1..=3600).contains(&tokens.lifetime_seconds), "tokens.lifetime_seconds: from 1 to 3600");
-        let is_short = |text: &str| (1..=AUDIENCE).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
-        expect(
-            tokens.audience.as_deref().is_none_or(is_short) && self.authority.len() <= AUDIENCE,
-            "tokens.audience: from 1 to 512 printable characters without a space, and authority too: a token has room for that",
-        );
-        let header = axum::http::HeaderName::try_from(tokens.header.as_str());
-        expect(
-            header.is_ok_and(|name| !NO_SESSION.contains(&name.as_str())),
-            "tokens.header: this is no name of a header that could hold a token",
-        );
-        expect(
-            !tokens.header.eq_ignore_ascii_case(&self.session_header),
-            "tokens.header: session_header is the same one, and a request has either twice",
-        );
     }
 }
 

@@ -11,29 +11,22 @@ use base64::{
 use genuine::{
     Error, Step, UnixMillis, UnixTime,
     app_attest::{AttestationObject, ClientDataHash, Environment, KeyId},
-    crypto::GenuineCrypto,
     play_integrity::{AppRecognition, Binding as IntegrityBinding, Step as PlayStep, VerifiedIntegrity},
-    session::{
-        dpop::{DpopPolicy, DpopVerifier, ProofRequest},
-        mode::{Decision, Lock, Mode, Outcome, Status},
-    },
+    session::mode::{Decision, Lock, Mode, Outcome, Status},
 };
 
-use super::{Client, Gate, expect_version, sha256};
+use super::{Client, Gate, expect_version, proof::ProvenKey, sha256};
 use crate::{
     application::{AppAttest, Application, PlayIntegrity},
     challenge::{Binding, Purpose},
     platform::{Attested, Platform},
     play::DecodeFault,
     refusal::Refusal,
-    secrets::SKEW,
     store::{Change, ClientKey, Device, DeviceKey},
 };
 
 /// The first line of what a token of Play Integrity is bound to.
 pub const DEVICE_FORM: &str = "genuine-device-v1";
-/// How old the proof of a client's key may be, in seconds. It names the challenge, which is used once.
-const PROOF_AGE: u32 = 300;
 /// Where devices register: a proof names it.
 const DEVICES: &str = "/devices";
 
@@ -235,7 +228,7 @@ impl Gate {
             }
             Evidence::PlayIntegrity { proof, token } => {
                 let app = application.play_integrity.as_ref().ok_or(Refusal::PlatformUnknown)?;
-                let (key_id, point) = self.client_key(proof, registration.challenge)?;
+                let ProvenKey { key_id, point, .. } = self.proven_key(proof, DEVICES, Some(registration.challenge))?;
                 self.attest_google(application, app, registration, (key_id, point), token)
                     .await
                     .map_err(|rejection| Rejection { key_id: Some(key_id), ..rejection })
@@ -290,20 +283,6 @@ impl Gate {
         }
         self.metrics.registrations.inc();
         Ok(())
-    }
-
-    /// The key of a client that proves that it has it, for this challenge.
-    fn client_key(&self, proof: &str, challenge: &str) -> Result<(KeyId, [u8; 65]), Refusal> {
-        let uri = format!("https://{}{DEVICES}", self.authority);
-        let request = ProofRequest::new("POST", &uri)?.with_nonce(challenge);
-        let mut proof = proof.as_bytes().to_vec();
-        #[expect(clippy::cast_possible_truncation, reason = "a minute")]
-        let policy = DpopPolicy::new(PROOF_AGE).with_skew(SKEW as u32);
-        let proofs = DpopVerifier::new(policy, &GenuineCrypto);
-        let verified = proofs.verify(&mut proof, &request, UnixTime((self.clock)())).map_err(Refusal::Proof)?;
-        let mut point = [4; 65];
-        point[1..].copy_from_slice(&verified.key().0);
-        Ok((KeyId(sha256(&point)), point))
     }
 
     async fn attest_google(

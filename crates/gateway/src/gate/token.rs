@@ -1,30 +1,106 @@
 //! Decisions on session tokens: who gets one, and who may come with one.
 
-use std::time::Instant;
+use std::{fmt, time::Instant};
 
-use genuine::Error;
+use genuine::{Class, Error, app_attest::KeyId, session::jwk::Thumbprint};
 
-use super::{Caller, Gate, attested_key, expect_open, in_time};
+use super::{Caller, Gate, PresentedAssertion, expect_account, expect_open, expect_version, in_time};
 use crate::{
+    application::Application,
+    challenge::{Binding, Purpose, Session},
+    platform::Platform,
     refusal::Refusal,
-    token::{TokenHolder, Tokens},
+    store::{AccountHash, Device, DeviceKey, Spent},
+    token::{Client, Grant, PresentedToken, TokenHolder, Tokens, UsableProof},
 };
 
+/// A token for a client, and what it may be told of it. `Debug` leaves the token out.
+#[derive(Clone, PartialEq, Eq)]
+pub struct IssuedToken {
+    /// The token.
+    pub token: String,
+    /// How many seconds it lives.
+    pub lifetime: u32,
+    /// Whether it is bound to a key of the client's.
+    pub is_bound: bool,
+}
+
+/// Who asks for a token, and for which.
+#[derive(Clone, Copy, Debug)]
+pub struct TokenRequest<'r> {
+    /// The thumbprint of the client's key that it is to be bound to, if it is.
+    pub bound_to: Option<Thumbprint>,
+    /// Who asks.
+    pub client: Client<'r>,
+}
+
+impl fmt::Debug for IssuedToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IssuedToken").field("is_bound", &self.is_bound).finish_non_exhaustive()
+    }
+}
+
 impl Gate {
-    /// A token for whoever has just signed a request, and how many seconds it lives.
+    /// A token for whoever has just signed a request.
     ///
     /// # Errors
     ///
     /// Why there is none.
-    pub async fn issue_token(&self, caller: &Caller) -> Result<(String, u32), Refusal> {
+    pub async fn issue_token(&self, caller: &Caller, request: TokenRequest<'_>) -> Result<IssuedToken, Refusal> {
         let tokens = self.tokens()?;
+        tokens.expect_binding(request.bound_to)?;
         let device = self.device(caller.key_id).await?;
         expect_open(&device)?;
-        let key = attested_key(&device)?;
+        let environment = device.key.environment().ok_or(Refusal::KeyRevoked)?;
         let application = self.application(&device.application)?;
-        let token = in_time(application, tokens.mint(&key, &application.name, (self.clock)())).await??;
+        let TokenRequest { bound_to, client } = request;
+        let grant = Grant { key_id: caller.key_id, environment, application: &application.name, bound_to, client };
+        let token = in_time(application, tokens.mint(&grant, (self.clock)())).await??;
         self.metrics.tokens.inc();
-        Ok((token, tokens.lifetime()))
+        Ok(IssuedToken { token, lifetime: tokens.lifetime(), is_bound: bound_to.is_some() })
+    }
+
+    /// Whether clients get a token that nobody accepts in the place of a verdict.
+    #[must_use]
+    pub fn has_decoys(&self) -> bool {
+        self.tokens.as_ref().is_some_and(Tokens::has_decoys)
+    }
+
+    /// A token that nobody accepts, in the place of this refusal of a request for one: if the refusal is a verdict on a registered
+    /// device, and the rest of the request is what it has to be. What was asked for may be malformed, which is said where a good
+    /// device would hear it.
+    ///
+    /// # Errors
+    ///
+    /// The refusal that the client is told: this one, or what is wrong with the rest of the request.
+    pub async fn decoy_token(
+        &self,
+        refusal: Refusal,
+        presented: &PresentedAssertion,
+        session: Session,
+        asked: Result<TokenRequest<'_>, Refusal>,
+    ) -> Result<IssuedToken, Refusal> {
+        let tokens = self.tokens()?;
+        if !tokens.has_decoys() || !is_verdict(refusal) {
+            return Err(refusal);
+        }
+        let challenge = presented.challenge.as_deref().ok_or(Refusal::ChallengeMissing)?;
+        let Ok(device) = self.device(presented.key_id).await else { return Err(refusal) };
+        let environment = device.key.environment().ok_or(refusal)?;
+        let application = self.application(&device.application)?;
+        // A device that was revoked is refused before its challenge is looked at, and a good one after: without this, any
+        // challenge at all would tell the two apart.
+        let binding = Binding { application: &application.name, session };
+        let _opened = self.open(application, challenge, Purpose::Assertion, binding).await?;
+        let TokenRequest { bound_to, client } = asked?;
+        tokens.expect_binding(bound_to)?;
+        // In the place of the two writes that a good request takes, so that the store's time does not tell either.
+        for _ in 0..2 {
+            self.ask(application, "decoy", self.store.ready()).await??;
+        }
+        let grant = Grant { key_id: presented.key_id, environment, application: &application.name, bound_to, client };
+        let token = in_time(application, tokens.mint_decoy(&grant, (self.clock)())).await??;
+        Ok(IssuedToken { token, lifetime: tokens.lifetime(), is_bound: bound_to.is_some() })
     }
 
     /// The keys that tokens are verified with, as a JWK set.
@@ -40,20 +116,27 @@ impl Gate {
     ///
     /// # Errors
     ///
-    /// If the store could not answer.
+    /// If the store could not answer, or the keys are not in the store.
     pub async fn rotate_token_keys(&self) -> Result<(), Refusal> {
         self.tokens()?.rotate((self.clock)()).await?;
         tracing::warn!("a key for tokens was added by the operator");
         Ok(())
     }
 
-    /// Who comes with a token: it verifies, and its device is registered, of one of these applications, and was not revoked since.
+    /// Who comes with a token: it verifies, came from the client that it is bound to with a proof that was not used before, and its
+    /// device is registered, of one of these applications, and of this account if the request is in one; it was neither revoked nor
+    /// locked since, and its attestation still counts.
     ///
     /// # Errors
     ///
     /// Why the request is refused.
-    pub async fn admit(&self, token: &str, applications: &[String]) -> Result<TokenHolder, Refusal> {
-        let holder = self.tokens()?.verify(token, (self.clock)()).await?;
+    pub async fn admit(
+        &self,
+        shown: &PresentedToken<'_>,
+        applications: &[String],
+        account: Option<AccountHash>,
+    ) -> Result<TokenHolder, Refusal> {
+        let (holder, proof) = self.tokens()?.verify(shown, (self.clock)()).await?;
         let start = Instant::now();
         let found = self.store.device(holder.key_id).await;
         self.observe("device", start);
@@ -62,15 +145,96 @@ impl Gate {
         if device.application != holder.application || !applications.contains(&device.application) {
             return Err(Refusal::ApplicationRefused);
         }
-        self.application(&device.application)?;
+        expect_account(&device, account)?;
+        let application = self.application(&device.application)?;
+        self.expect_attested(application, &device)?;
         if let Some(devices) = &self.devices {
             devices.check(holder.key_id, Instant::now()).map_err(Refusal::DeviceLimit)?;
+        }
+        if let Some(proof) = proof {
+            self.use_proof(application, proof, holder.key_id).await?;
         }
         self.metrics.admissions.inc();
         Ok(holder)
     }
 
+    /// Uses a proof: the store remembers it as it remembers a challenge, and of any number of requests with it one wins.
+    async fn use_proof(&self, application: &Application, proof: UsableProof, by: KeyId) -> Result<(), Refusal> {
+        let spent = self.store.spend(proof.id, by, proof.until, (self.clock)());
+        match self.ask(application, "spend", spent).await?? {
+            Spent::Now => Ok(()),
+            Spent::Before(_) => Err(Refusal::ProofReused),
+        }
+    }
+
+    /// Who proves that they have a registered key of the client's own, with a challenge that is used for that: what a device of Play
+    /// Integrity does in the place of an assertion. Its token is bound to that key.
+    ///
+    /// # Errors
+    ///
+    /// Why the request is refused.
+    pub async fn prove(
+        &self,
+        proof: &str,
+        path: &str,
+        client: super::Client,
+        applications: &[String],
+    ) -> Result<(Caller, Thumbprint), Refusal> {
+        let proven = self.proven_key(proof, path, None)?;
+        let challenge = proven.nonce.as_deref().ok_or(Refusal::ChallengeMissing)?;
+        let start = Instant::now();
+        let found = self.store.device(proven.key_id).await;
+        self.observe("device", start);
+        let device = found?.ok_or(Error::UnknownKey)?;
+        expect_open(&device)?;
+        if !applications.contains(&device.application) {
+            return Err(Refusal::ApplicationRefused);
+        }
+        // An App Attest key signs assertions, and nothing else.
+        if Platform::of(&device.key) != Some(Platform::PlayIntegrity) {
+            return Err(Error::UnknownKey.into());
+        }
+        expect_account(&device, client.account)?;
+        let application = self.application(&device.application)?;
+        expect_version(application.terms(Platform::PlayIntegrity).ok_or(Refusal::PlatformUnknown)?, client.version)?;
+        self.expect_attested(application, &device)?;
+        let binding = Binding { application: &application.name, session: client.session };
+        let opened = self.open(application, challenge, Purpose::Assertion, binding).await?;
+        if let Some(devices) = &self.devices {
+            devices.check(proven.key_id, Instant::now()).map_err(Refusal::DeviceLimit)?;
+        }
+        self.spend(application, opened, proven.key_id).await?;
+        Ok((Caller { key_id: proven.key_id, application: device.application, counter: 0 }, proven.thumbprint))
+    }
+
+    /// Whether the attestation of a device still counts. Apple's has no end.
+    fn expect_attested(&self, application: &Application, device: &Device) -> Result<(), Refusal> {
+        let DeviceKey::PlayIntegrity(_) = device.key else { return Ok(()) };
+        let app = application.play_integrity.as_ref().ok_or(Refusal::PlatformUnknown)?;
+        let until = device.attested_at.0.saturating_add(app.lifetime.saturating_mul(1000));
+        if (self.clock)().saturating_mul(1000) > until { Err(Refusal::AttestationExpired) } else { Ok(()) }
+    }
+
     fn tokens(&self) -> Result<&Tokens, Refusal> {
         self.tokens.as_ref().ok_or(Refusal::RouteUnknown)
+    }
+}
+
+/// Whether a refusal is a verdict on a device, and nothing that an honest one acts on: by signing again, with another challenge or a
+/// later counter, or by registering.
+fn is_verdict(refusal: Refusal) -> bool {
+    match refusal {
+        Refusal::KeyRevoked | Refusal::DeviceLocked | Refusal::ApplicationRefused => true,
+        Refusal::Engine(
+            Error::UnknownKey
+            | Error::CounterNotIncreased
+            | Error::CounterSeen
+            | Error::CounterBelowWindow
+            | Error::ChallengeForged
+            | Error::ChallengeExpired
+            | Error::ChallengeFromFuture,
+        ) => false,
+        Refusal::Engine(error) => error.class() == Class::Rejected,
+        _ => false,
     }
 }

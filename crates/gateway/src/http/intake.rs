@@ -137,12 +137,7 @@ impl Intake {
         if !media_type.eq_ignore_ascii_case("application/json") {
             return Err(Refusal::BodyType);
         }
-        let held = self.read(body, JSON_BYTES, None).await?;
-        // Fields have names here: serde takes a list of their values as well.
-        if !held.bytes.trim_ascii_start().starts_with(b"{") {
-            return Err(Refusal::RequestMalformed);
-        }
-        serde_json::from_slice(&held.bytes).map_err(|_| Refusal::RequestMalformed)
+        object(&self.read(body, JSON_BYTES, None).await?.bytes)
     }
 
     async fn read(&self, body: Body, most: usize, room: Option<&Arc<Semaphore>>) -> Result<Held, Refusal> {
@@ -195,6 +190,19 @@ pub(super) fn with_body(parts: Parts, body: Bytes) -> Request {
     // The intake's limit was the one.
     DefaultBodyLimit::disable().apply(&mut request);
     request
+}
+
+/// A JSON object that has these fields.
+///
+/// # Errors
+///
+/// [`Refusal::RequestMalformed`] for anything else.
+pub(super) fn object<T: DeserializeOwned>(octets: &[u8]) -> Result<T, Refusal> {
+    // Fields have names here: serde takes a list of their values as well.
+    if !octets.trim_ascii_start().starts_with(b"{") {
+        return Err(Refusal::RequestMalformed);
+    }
+    serde_json::from_slice(octets).map_err(|_| Refusal::RequestMalformed)
 }
 
 fn refuse(error: &(dyn std::error::Error + 'static)) -> Refusal {

@@ -22,7 +22,7 @@ pub use self::{
     forward::ForwardRule,
     header::parse as parse_assertion_headers,
     intake::Intake,
-    origin::Origin,
+    origin::{ClientAddress, Origin},
     problem::Problem,
     routes::{APP_INTERFACE, AppRoutes, FORWARD_PATHS, OPERATOR_INTERFACE, TOKEN_PATHS, operator},
     token::{RequireToken, TokenProtection, require_token},

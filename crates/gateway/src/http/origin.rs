@@ -23,6 +23,11 @@ use crate::{
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
+/// The address that a request comes from, as far as it can be believed: among the extensions of each request behind
+/// [`Origin::check`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientAddress(pub IpAddr);
+
 /// How the server is reached, and how often one address may.
 pub struct Origin {
     /// Whether the listener speaks TLS.
@@ -36,7 +41,7 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// Middleware: refuses what came in plain text, and who comes too often.
+    /// Middleware: refuses what came in plain text, and who comes too often; leaves the [`ClientAddress`].
     ///
     /// # Errors
     ///
@@ -44,17 +49,18 @@ impl Origin {
     pub async fn check(
         State(origin): State<Arc<Self>>,
         ConnectInfo(peer): ConnectInfo<SocketAddr>,
-        request: Request,
+        mut request: Request,
         next: Next,
     ) -> Result<Response, Problem> {
         let peer = peer.ip().to_canonical();
         if !origin.is_private(peer, request.headers()) {
             return Err(Refusal::HttpsRequired.into());
         }
+        let client = origin.client(peer, request.headers());
         if let Some(addresses) = &origin.addresses {
-            let client = origin.client(peer, request.headers());
             addresses.check(subscriber(client), Instant::now()).map_err(Refusal::AddressLimit)?;
         }
+        request.extensions_mut().insert(ClientAddress(client));
         Ok(next.run(request).await)
     }
 

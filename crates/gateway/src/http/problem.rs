@@ -25,6 +25,8 @@ struct Told {
 
 const MALFORMED: Told = told(400, "malformed", "The request is not well-formed.", false);
 const DIGEST: Told = told(400, "digest_required", "This request needs Content-Digest, with sha-256.", false);
+const BINDING: Told = told(400, "dpop_required", "Tokens are bound to a key here; name it in dpop_jkt.", false);
+const UNBOUND: Told = told(400, "dpop_unsupported", "Tokens are bound to no key here; leave dpop_jkt out.", false);
 const REJECTED: Told = told(401, "rejected", "The request was refused.", true);
 /// A counter that is too far ahead: the next one is further still, and only a new key is of use.
 const STEP: Told = told(401, "rejected", "The request was refused.", false);
@@ -36,6 +38,7 @@ const USER_TOKEN: Told = told(401, "user_token_rejected", "The user's token was 
 const ACCOUNT: Told = told(401, "account_required", "This takes a user who is logged in.", true);
 /// Another signature of this device is no better: it takes a key that is attested in this account.
 const ACCOUNT_MISMATCH: Told = told(401, "rejected", "The request was refused.", false);
+const PROOF: Told = told(401, "proof_rejected", "The proof of the token's key was refused; make a new one.", true);
 const OPERATOR: Told = told(401, "unauthorized", "The operator shows a token.", false);
 const CHALLENGE: Told = told(401, "challenge_rejected", "The challenge was refused; ask for a new one.", true);
 const FORBIDDEN: Told = told(403, "attestation_required", "This application requires attestation.", false);
@@ -70,7 +73,14 @@ impl Told {
             )
             | Refusal::ChallengeReused
             | Refusal::ChallengeMissing => CHALLENGE,
-            Refusal::TokenMissing => TOKEN,
+            Refusal::TokenMissing | Refusal::AddressChanged | Refusal::AgentChanged => TOKEN,
+            Refusal::ProofMissing | Refusal::ProofReused => PROOF,
+            Refusal::TokenProof(error) => match error.class() {
+                Class::Malformed | Class::Rejected => PROOF,
+                _ => UNAVAILABLE,
+            },
+            Refusal::BindingMissing => BINDING,
+            Refusal::BindingRefused => UNBOUND,
             Refusal::OperatorUnknown => OPERATOR,
             Refusal::AccountRefused(_) => USER_TOKEN,
             Refusal::AccountMissing => ACCOUNT,
@@ -166,6 +176,11 @@ impl From<Refusal> for Problem {
 }
 
 impl Problem {
+    /// Whether it is about a session token or its proof.
+    pub(super) fn is_about_tokens(&self) -> bool {
+        matches!(Told::of(self.refusal), TOKEN | PROOF)
+    }
+
     /// What the client is told, as JSON.
     pub(super) fn body(&self) -> Value {
         let told = Told::of(self.refusal);
@@ -201,7 +216,11 @@ impl IntoResponse for Problem {
         }
         // RFC 9110 §15.5.2: a 401 says how to do better.
         if status == StatusCode::UNAUTHORIZED {
-            let scheme = if [OPERATOR, TOKEN, USER_TOKEN, ACCOUNT].contains(&told) { "Bearer" } else { "Attest" };
+            let scheme = match told {
+                OPERATOR | TOKEN | USER_TOKEN | ACCOUNT => "Bearer",
+                PROOF => "DPoP",
+                _ => "Attest",
+            };
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
         }
         response.extensions_mut().insert(self.refusal);

@@ -22,7 +22,7 @@ use super::{
     operator::{self as operators, check_token},
     origin::Origin,
     problem::Problem,
-    token::{self, require_token},
+    token::{self, Concealment, Proving, require_token},
 };
 use crate::{
     gate::{Access, Freshness, Gate},
@@ -79,7 +79,7 @@ impl AppRoutes {
     /// If a route is there already.
     #[must_use]
     pub fn admitted(self, header: HeaderName, applications: Vec<String>, routes: Router) -> Self {
-        let layer = require_token(Arc::clone(&self.gate), header, applications);
+        let layer = require_token(Arc::clone(&self.gate), self.intake.clone(), header, applications);
         let body = from_fn_with_state(self.intake.clone(), intake::read_body);
         self.add(routes, |routes| routes.route_layer(body).route_layer(layer))
     }
@@ -96,7 +96,16 @@ impl AppRoutes {
     /// If the description is no JSON object, which a test would show.
     pub fn tokens(self, applications: Vec<String>) -> serde_json::Result<Self> {
         let (issuing, publishing) = (token::issuing(Arc::clone(&self.gate)), token::publishing(Arc::clone(&self.gate)));
-        self.protected(Access::new(applications, Freshness::Challenge), issuing).open(publishing).described(TOKEN_PATHS)
+        let (gate, intake) = (Arc::clone(&self.gate), self.intake.clone());
+        let proving = Proving { gate, intake, applications: applications.clone().into() };
+        let by_proof = from_fn_with_state(proving, token::issue_by_proof);
+        let access = Access::new(applications, Freshness::Challenge);
+        let layer = require_assertion(Arc::clone(&self.gate), self.intake.clone(), access);
+        let concealment = Concealment { gate: Arc::clone(&self.gate), intake: self.intake.clone() };
+        let conceal = from_fn_with_state(concealment, token::conceal);
+        self.add(issuing, |routes| routes.route_layer(layer).route_layer(by_proof).route_layer(conceal))
+            .open(publishing)
+            .described(TOKEN_PATHS)
     }
 
     /// Adds routes that anybody reaches. Their bodies are read within the same limits as those of protected ones.

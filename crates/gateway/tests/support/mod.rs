@@ -193,8 +193,7 @@ pub fn device(seed: &str) -> Device {
 }
 
 pub fn token_settings() -> TokenSettings {
-    let (issuer, audience) = (format!("https://{AUTHORITY}"), "https://api.example".to_owned());
-    TokenSettings { issuer, audience, lifetime: 300 }
+    TokenSettings::new(&format!("https://{AUTHORITY}"), "https://api.example", 300)
 }
 
 /// A gate over a store, with the demonstration's application.

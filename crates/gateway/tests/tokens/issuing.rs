@@ -1,117 +1,29 @@
-//! Session tokens: who gets one, who may come with one, and what others verify.
-#![allow(missing_docs)]
-
-mod support;
+//! Who gets a token, who may come with one, and what others verify.
 
 use std::sync::Arc;
 
-use axum::{
-    Extension, Router,
-    body::Body,
-    http::{HeaderName, Request},
-    routing::get,
-};
+use axum::{body::Body, http::Request};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use genuine::{
     Error,
-    app_attest::{AttestedKey, KeyId},
-    crypto::{GenuineCrypto, PublicKey},
+    app_attest::{Environment, KeyId},
 };
 use genuine_gateway::{
-    config::{self, TokenSettings},
-    gate::{Caller, Gate},
-    http::{AppRoutes, Origin},
+    config::TokenSettings,
+    gate::{Caller, Gate, TokenRequest},
+    http::AppRoutes,
     limit::RateLimiter,
     refusal::Refusal,
-    store::{DeviceKey, MemoryStore, Store, Usage},
-    token::{TokenHolder, Tokens},
+    store::{MemoryStore, Store, Usage},
+    token::{Client, Grant, Tokens},
 };
-use genuine_testvectors::Device;
 use serde_json::{Value, json};
-use support::{APPLICATION, Answer, Hands, Site, answer_of, device, gate_of, now, origin, signed};
 use tokio::task::JoinSet;
 
-const ISSUER: &str = "https://localhost:8080";
-const LIFETIME: u32 = 300;
-
-/// A site with tokens and a route behind them, over a store.
-struct Place {
-    site: Site,
-    app: Router,
-}
-
-fn gate_with_tokens(store: &Arc<dyn Store>, hands: &Hands) -> Gate {
-    let applications = [APPLICATION, "other"].map(|name| config::Application::new(name, &[support::APP_ID]));
-    gate_of(&applications, Arc::clone(store), hands)
-}
-
-impl Place {
-    fn new() -> Self {
-        Self::over(&(Arc::new(MemoryStore::default()) as Arc<dyn Store>), &Hands::at(now()))
-    }
-
-    fn over(store: &Arc<dyn Store>, hands: &Hands) -> Self {
-        Self::of(gate_with_tokens(store, hands), hands, "authorization")
-    }
-
-    fn of(gate: Gate, hands: &Hands, header: &'static str) -> Self {
-        async fn who(Extension(holder): Extension<TokenHolder>) -> String {
-            format!("{} {}", BASE64_URL_SAFE_NO_PAD.encode(holder.key_id.0), holder.application)
-        }
-        let gate = Arc::new(gate);
-        let header = HeaderName::from_static(header);
-        let app = AppRoutes::new(Arc::clone(&gate), support::intake())
-            .tokens(vec![APPLICATION.to_owned(), "other".to_owned()])
-            .unwrap()
-            .admitted(header, vec![APPLICATION.to_owned()], Router::new().route("/profile", get(who)))
-            .router(Arc::new(Origin { ..origin() }));
-        Self { site: Site::of(gate, hands.clone(), origin()), app }
-    }
-
-    async fn send(&self, request: Request<Body>) -> Answer {
-        answer_of(self.app.clone(), "127.0.0.1", request).await
-    }
-
-    /// A registered device, and a token of it.
-    async fn token(&self, device: &mut Device) -> String {
-        self.token_of(APPLICATION, device).await
-    }
-
-    /// The same of another application.
-    async fn token_of(&self, application: &str, device: &mut Device) -> String {
-        let body = json!({ "application": application, "purpose": "assertion" });
-        let challenge =
-            self.site.post("/challenges", "alice", &body).await.json()["challenge"].as_str().unwrap().to_owned();
-        let answer = self.send(signed(device, "POST", "/tokens", "", Some(&challenge))).await;
-        assert_eq!(answer.status, 200, "{}", answer.json());
-        assert_eq!(answer.headers["cache-control"], "no-store");
-        let answer = answer.json();
-        assert_eq!((&answer["token_type"], &answer["expires_in"]), (&json!("Bearer"), &json!(LIFETIME)));
-        answer["access_token"].as_str().unwrap().to_owned()
-    }
-
-    async fn registered(&self, name: &str) -> (Device, String) {
-        let mut device = device(name);
-        self.site.register(&device, name).await;
-        let token = self.token(&mut device).await;
-        (device, token)
-    }
-
-    async fn come(&self, token: &str) -> Answer {
-        let request = Request::get("/profile").header("authorization", format!("Bearer {token}"));
-        self.send(request.body(Body::empty()).unwrap()).await
-    }
-
-    async fn keys(&self) -> Vec<Value> {
-        let answer = self.send(Request::get("/.well-known/jwks.json").body(Body::empty()).unwrap()).await;
-        assert_eq!((answer.status, answer.headers["content-type"].as_bytes()), (200, &b"application/jwk-set+json"[..]));
-        answer.json()["keys"].as_array().unwrap().clone()
-    }
-}
-
-fn part(token: &str, index: usize) -> Value {
-    serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(token.split('.').nth(index).unwrap()).unwrap()).unwrap()
-}
+use crate::{
+    AUDIENCE, ISSUER, LIFETIME, Place, gate_with_tokens, part,
+    support::{self, APPLICATION, Hands, Site, answer_of, device, now, origin, signed},
+};
 
 #[tokio::test]
 async fn a_device_that_signs_gets_a_token_and_comes_with_it() {
@@ -185,33 +97,33 @@ async fn r13_a_token_expires_to_the_second() {
     assert_eq!(place.site.refusals("TokenExpired"), 1);
 }
 
+const fn grant(key_id: KeyId, application: &str) -> Grant<'_> {
+    let client = Client { address: None, agent: None };
+    Grant { key_id, environment: Environment::Production, application, bound_to: None, client }
+}
+
 /// Under another application than the record's a token is nobody's, and a device that was revoked meanwhile gets none.
 #[tokio::test]
 async fn a_token_is_held_against_the_record() {
     let place = Place::new();
     let (alice, _) = place.registered("alice").await;
     let key_id = KeyId(alice.key_id());
-    let record = place.site.gate.device(key_id).await.unwrap();
-    let DeviceKey::AppAttest(key) = &record.key else { panic!("{record:?}") };
-    let key = AttestedKey::from_trusted_bytes(&key[..], &GenuineCrypto).unwrap();
     let tokens = place.site.gate.tokens.as_ref().unwrap();
     let all = [APPLICATION.to_owned(), "other".to_owned()];
     for (application, accepted) in [(APPLICATION, true), ("other", false)] {
-        let token = tokens.mint(&key, application, now()).await.unwrap();
-        assert_eq!(place.site.gate.admit(&token, &all).await.is_ok(), accepted, "{application}");
+        let token = tokens.mint(&grant(key_id, application), now()).await.unwrap();
+        assert_eq!(place.admit(&token, &all).await.is_ok(), accepted, "{application}");
     }
     // Of a device that nobody registered, by the gateway's own key.
-    let stranger = device("stranger");
-    let point = PublicKey::from_uncompressed(&stranger.public_key()).unwrap();
-    let (app, environment) = (key.app_id(), key.environment());
-    let stranger = AttestedKey::from_trusted_parts(&point, app, environment, &GenuineCrypto).unwrap();
-    let token = tokens.mint(&stranger, APPLICATION, now()).await.unwrap();
-    assert_eq!(place.site.gate.admit(&token, &all).await, Err(Error::UnknownKey.into()));
+    let stranger = KeyId(device("stranger").key_id());
+    let token = tokens.mint(&grant(stranger, APPLICATION), now()).await.unwrap();
+    assert_eq!(place.admit(&token, &all).await, Err(Error::UnknownKey.into()));
 
     let caller = Caller { key_id, application: APPLICATION.to_owned(), counter: 1 };
-    assert!(place.site.gate.issue_token(&caller).await.is_ok());
+    let request = TokenRequest { bound_to: None, client: Client::default() };
+    assert!(place.site.gate.issue_token(&caller, request).await.is_ok());
     place.site.gate.revoke(key_id).await.unwrap();
-    assert_eq!(place.site.gate.issue_token(&caller).await, Err(Refusal::KeyRevoked));
+    assert_eq!(place.site.gate.issue_token(&caller, request).await, Err(Refusal::KeyRevoked));
 }
 
 /// Gateways of one store whose clocks differ by a minute take each other's tokens.
@@ -325,7 +237,7 @@ async fn a_token_is_good_for_its_application_service_and_store() {
     for (issuer, audience, reason) in
         [("https://elsewhere", "https://api.example", "TokenIssuer"), (ISSUER, "https://elsewhere", "TokenAudience")]
     {
-        let settings = TokenSettings { issuer: issuer.to_owned(), audience: audience.to_owned(), lifetime: LIFETIME };
+        let settings = TokenSettings::new(issuer, audience, LIFETIME);
         let tokens = Some(Tokens::new(settings, Arc::clone(&store)));
         let gate = Gate { tokens, ..gate_with_tokens(&store, &hands) };
         let elsewhere = Place::of(gate, &hands, "authorization");
@@ -333,8 +245,7 @@ async fn a_token_is_good_for_its_application_service_and_store() {
         assert_eq!(elsewhere.site.refusals(reason), 1, "{reason}");
     }
     // One that lives longer than this gateway's live.
-    let settings =
-        TokenSettings { issuer: ISSUER.to_owned(), audience: "https://api.example".to_owned(), lifetime: LIFETIME - 1 };
+    let settings = TokenSettings::new(ISSUER, AUDIENCE, LIFETIME - 1);
     let gate = Gate { tokens: Some(Tokens::new(settings, Arc::clone(&store))), ..gate_with_tokens(&store, &hands) };
     assert_eq!(Place::of(gate, &hands, "authorization").come(&token).await.code(), "token_rejected");
 }
