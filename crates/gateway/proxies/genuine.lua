@@ -7,7 +7,7 @@
 local gateway = assert(os.getenv("GENUINE"), "GENUINE: the gateway's address is missing")
 
 -- What the gateway reads of the client's. With session_header in the gateway's configuration, that one as well.
-local ASKED = { "authorization", "x-app-attest", "content-digest", "x-session", "x-client-version" }
+local ASKED = { "authorization", "x-app-attest", "content-digest", "x-session", "x-client-version", "dpop", "user-agent" }
 
 -- What the service gets to know.
 local CLAIMS = {

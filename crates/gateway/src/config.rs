@@ -9,6 +9,7 @@ mod mode;
 mod play;
 mod store;
 mod tokens;
+mod values;
 mod variables;
 
 use std::{
@@ -25,13 +26,14 @@ pub use genuine::session::mode::Mode;
 use self::check::LOCAL_AUTHORITY;
 pub use self::{
     accounts::Accounts,
-    application::{Application, Checked, DEMO, Environment, Hex, Value},
-    forward_auth::{Bodies, ForwardAuth, Freshness},
+    application::{Application, DEMO},
+    forward_auth::{Bodies, ForwardAuth, Freshness, RequestEvidence},
     google::Google,
     mode::Percent,
     play::{Play, PlayKeys},
     store::{Secret, Store},
     tokens::{Algorithm, ClientTrait, Dpop, OnRefusal, Signing, TokenSecret, TokenSettings, Tokens},
+    values::{Checked, Environment, Hex, Value},
     variables::{VARIABLES, is_ours},
 };
 

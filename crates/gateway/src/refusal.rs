@@ -51,6 +51,8 @@ pub enum Refusal {
     AssertionMissing,
     /// No session token came with a request that needs one.
     TokenMissing,
+    /// The tokens of the device that were issued until then are revoked.
+    TokenRevoked,
     /// A token was shown as one that is bound to a key, and no proof came with it.
     ProofMissing,
     /// The engine did not accept the proof that came with a token.
@@ -123,7 +125,8 @@ impl Refusal {
     pub fn outcome(self) -> Option<Outcome> {
         Some(match self {
             Self::Engine(error) | Self::Proof(error) => Outcome::of::<()>(&Err(error)),
-            Self::AssertionMissing | Self::ClientOutdated(_) => Outcome::NotPerformed,
+            Self::AssertionMissing | Self::TokenMissing | Self::ClientOutdated(_) => Outcome::NotPerformed,
+            Self::TokenProof(error) => Outcome::of::<()>(&Err(error)),
             Self::ChallengeReused
             | Self::ChallengeMissing
             | Self::ApplicationRefused
@@ -131,7 +134,11 @@ impl Refusal {
             | Self::RequestMalformed
             | Self::DigestMissing
             | Self::IntegrityRequest
-            | Self::IntegrityToken => Outcome::Failed,
+            | Self::IntegrityToken
+            | Self::ProofMissing
+            | Self::ProofReused
+            | Self::AddressChanged
+            | Self::AgentChanged => Outcome::Failed,
             Self::AttestationRequired => Outcome::NotSupported,
             Self::AttestationExpired => Outcome::Expired,
             Self::StoreUnavailable | Self::Timeout | Self::DecoderQuota | Self::DecoderUnavailable => {

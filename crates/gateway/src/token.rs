@@ -102,6 +102,8 @@ pub struct TokenHolder {
     pub key_id: KeyId,
     /// The application's name.
     pub application: String,
+    /// When the token was issued, in seconds since 1970.
+    pub issued_at: u64,
     /// When the token expires, in seconds since 1970.
     pub expires_at: u64,
     /// The thumbprint of the client's key that the token is bound to, which signed the request; `None` for a bearer's.
@@ -255,7 +257,10 @@ impl Tokens {
         let subject = token.subject().ok_or(Error::TokenSubjectMissing)?.to_string();
         let application = token.text(APPLICATION).ok_or(Error::TokenClaimType)?.to_string();
         let expires_at = u64::try_from(token.expires()).map_err(|_| Refusal::Internal)?;
-        Ok((TokenHolder { key_id: KeyId::from_base64(&subject)?, application, expires_at, bound_to }, proof))
+        // It is dated back.
+        let issued_at = token.issued().and_then(|issued| u64::try_from(issued).ok());
+        let issued_at = issued_at.ok_or(Error::TokenIssuedAtMissing)?.saturating_add(SKEW);
+        Ok((TokenHolder { key_id: KeyId::from_base64(&subject)?, application, issued_at, expires_at, bound_to }, proof))
     }
 
     /// The public keys, as a JWK set (RFC 7517 §5): also those that sign no more, or not yet.

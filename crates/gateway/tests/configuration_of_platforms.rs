@@ -117,3 +117,27 @@ fn r43_r45_variables_describe_an_application_on_android() {
     }
     assert!(load("", &[("ATTESTATION_ANDROID_PLAY_INTEGRITY_MODE", "OFF")]).is_ok());
 }
+
+/// What a rule of a proxy's says of tokens and bodies has to fit together.
+#[test]
+fn a_rule_that_takes_tokens_says_what_becomes_of_bodies() {
+    let text = |tokens: &str, rule: &str| {
+        format!(
+            "authority = \"shop.example.com\"\ntrusted_proxies = [\"127.0.0.1/32\"]\n{tokens}\n[[forward_auth]]\n\
+             name = \"profile\"\n{rule}\n[[applications]]\nname = \"shop\"\napp_ids = [\"ABCDE12345.com.example.shop\"]\n"
+        )
+    };
+    let rule = "evidence = \"token\"\nbody = \"unsigned\"";
+    assert!(load(&text("[tokens]", rule), &[]).is_ok());
+    assert!(load(&text("[tokens]", &rule.replace("unsigned", "none")), &[]).is_ok());
+    assert_mistake(&text("", rule), &[], "forward_auth \"profile\": evidence: token takes [tokens]");
+    assert_mistake(&text("[tokens]", &rule.replace("unsigned", "upstream")), &[], "body: a token signs no body");
+    assert_mistake(&text("[tokens]", "body = \"unsigned\""), &[], "body: unsigned is for evidence");
+    assert_mistake(
+        &text("[tokens]", &format!("{rule}\nfreshness = \"challenge\"")),
+        &[],
+        "freshness: is for assertions",
+    );
+    assert_mistake(&text("[tokens]", &format!("{rule}\naccount = true")), &[], "account: takes [accounts]");
+    assert_mistake(&text("[tokens]", &format!("{rule}\nmode = \"on\"")), &[], "unknown variant `on`");
+}

@@ -35,7 +35,7 @@ struct Desk {
 
 fn rule(name: &str, freshness: Freshness, bodies: Bodies) -> ForwardRule {
     let access = Access::new(vec![APPLICATION.to_owned()], freshness);
-    ForwardRule { name: name.to_owned(), access, bodies }
+    ForwardRule { name: name.to_owned(), access, bodies, token_header: None }
 }
 
 impl Desk {

@@ -31,6 +31,7 @@ with_each_proxy!(
     a_route_may_ask_for_a_challenge,
     a_route_without_bodies_gets_none,
     a_route_that_is_watched_passes_everything_with_its_verdict,
+    a_route_takes_session_tokens,
     nothing_else_is_open,
     too_many_requests_are_told_when_to_come_back,
     without_a_gateway_nothing_passes,
@@ -120,6 +121,42 @@ async fn claims_from_outside_are_dropped(proxy: Proxy) {
         call.headers_mut().insert(name, "forged".parse().unwrap());
     }
     assert_eq!(stage.refused(call).await, (401, "rejected".to_owned()));
+}
+
+/// Who comes with a session token, which the gateway issues through the proxy.
+async fn a_route_takes_session_tokens(proxy: Proxy) {
+    let Some(stage) = Stage::start(proxy, "tokens", &[]).await else { return };
+    let mut alice = device("alice");
+    let challenge = stage.challenge("alice").await;
+    let answer = stage.send(signed(&mut alice, "POST", "/tokens", "", Some(&challenge))).await;
+    assert_eq!(answer.status, 200, "{proxy:?}: {}", answer.json());
+    let token = answer.json()["access_token"].as_str().unwrap().to_owned();
+    let come = |token: &str| {
+        let request = Request::post("/profile").header("authorization", format!("Bearer {token}"));
+        request.body(Body::from("one")).unwrap()
+    };
+    let mut with_claims = come(&token);
+    for name in ["x-genuine-counter", "x-genuine-content-digest", "x-genuine-device"] {
+        with_claims.headers_mut().insert(name, "forged".parse().unwrap());
+    }
+    let arrived = stage.passed(with_claims).await;
+    assert_eq!(values(&arrived.headers, "x-genuine-device"), [BASE64_STANDARD.encode(alice.key_id())], "{proxy:?}");
+    assert_eq!((values(&arrived.headers, "x-genuine-verdict"), &*arrived.body), (vec!["verified"], &b"one"[..]));
+    for name in ["x-genuine-counter", "x-genuine-content-digest"] {
+        assert!(arrived.headers.get(name).is_none_or(|claim| claim.is_empty()), "{proxy:?}: {:?}", arrived.headers);
+    }
+    let mut other = token.clone();
+    other.replace_range(token.len() - 8..token.len() - 4, "AAAA");
+    assert_eq!(stage.refused(come(&other)).await, (401, "token_rejected".to_owned()), "{proxy:?}");
+    let bare = Request::post("/profile").body(Body::from("one")).unwrap();
+    assert_eq!(stage.refused(bare).await, (401, "token_rejected".to_owned()), "{proxy:?}");
+    // An assertion is none, nor is a token an assertion.
+    assert_eq!(stage.refused(signed(&mut alice, "POST", "/profile", "one", None)).await.0, 401, "{proxy:?}");
+    let mut orders = come(&token);
+    *orders.uri_mut() = "/orders".parse().unwrap();
+    assert_eq!(stage.refused(orders).await.0, 401, "{proxy:?}");
+    stage.revoke(&alice).await;
+    assert_eq!(stage.refused(come(&token)).await, (401, "rejected".to_owned()), "{proxy:?}");
 }
 
 /// Monitor first: the service sees each request, what it showed, and who sent it only where that is verified.

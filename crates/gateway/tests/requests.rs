@@ -15,7 +15,7 @@ use base64::{
     prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
 };
 use genuine::{
-    Error,
+    Error, UnixMillis,
     app_attest::{Advance, AdvanceError, KeyId},
 };
 use genuine_gateway::{
@@ -23,6 +23,7 @@ use genuine_gateway::{
     config,
     gate::{Access, Client, Freshness, Gate, PresentedAssertion, SignedRequest, sha256},
     limit::RateLimiter,
+    platform::date,
     refusal::Refusal,
     store::{
         AccountHash, AdvanceFault, ChallengeId, Change, Contract, Device as Record, MemoryStore, RedbStore, Spent,
@@ -56,7 +57,10 @@ async fn a_device_registers_and_its_requests_pass() {
     assert_ne!(challenge, site.challenge("attestation", "alice").await);
 
     let answer = site.post("/devices", "alice", &registration(&alice, &challenge)).await;
-    let expected = json!({ "application": "demo", "environment": "PRODUCTION", "app_attest_status": "VERIFIED" });
+    let expected = json!({
+        "application": "demo", "registered": true, "environment": "PRODUCTION",
+        "app_attest_status": "VERIFIED", "app_attest_date": date(UnixMillis(now() * 1000)),
+    });
     assert_eq!((answer.status, answer.json()), (201, expected));
 
     let answer = site.send(signed(&mut alice, "POST", "/orders?item=7", "two of them", None)).await;
@@ -350,7 +354,9 @@ async fn a_revoked_device_is_refused_and_a_new_key_restores_trust() {
     assert_eq!(site.send(signed(&mut phone, "GET", "/orders", "", None)).await.status, 200);
     let answer = site.operate("GET", &path).await;
     let mut expected = json!({
-        "application": "demo", "environment": "PRODUCTION", "registered_at": now(), "counter": 1, "revoked_at": null,
+        "application": "demo", "environment": "PRODUCTION", "account": null, "registered_at": now(), "counter": 1,
+        "app_attest_status": "VERIFIED", "app_attest_date": date(UnixMillis(now() * 1000)),
+        "locked_at": null, "revoked_at": null,
     });
     assert_eq!((answer.status, answer.json()), (200, expected.clone()));
 
@@ -411,7 +417,11 @@ async fn an_app_without_app_attest_gets_what_the_mode_says() {
         let answer = site.post("/devices/unsupported", "s", &json!({ "application": APPLICATION })).await;
         assert_eq!(answer.status, status, "{mode:?}");
         if status == 200 {
-            assert_eq!(answer.json(), json!({ "application": APPLICATION, "app_attest_status": "NOT_SUPPORTED" }));
+            let date = date(UnixMillis(now() * 1000));
+            let status = json!({ "app_attest_status": "NOT_SUPPORTED", "app_attest_date": date });
+            let mut expected = json!({ "application": APPLICATION, "registered": false });
+            expected.as_object_mut().unwrap().extend(status.as_object().unwrap().clone());
+            assert_eq!(answer.json(), expected);
         } else {
             assert_refused(&site, &answer, 403, "attestation_required", "AttestationRequired");
         }

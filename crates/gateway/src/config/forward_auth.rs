@@ -20,7 +20,10 @@ pub struct ForwardAuth {
     pub name: String,
     /// The applications whose apps may. Those of the server unless they are named.
     pub callers: Option<Vec<String>>,
-    /// What makes a request count once.
+    /// What a request has to come with.
+    #[serde(default)]
+    pub evidence: RequestEvidence,
+    /// What makes a request with an assertion count once.
     #[serde(default)]
     pub freshness: Freshness,
     /// How much an assertion counts: under `OPTIONAL` nobody is refused, and each request is counted by what it showed.
@@ -34,6 +37,17 @@ pub struct ForwardAuth {
     pub account: bool,
     /// What becomes of the bodies, which the gateway never sees. There is no default: somebody has to know.
     pub body: Bodies,
+}
+
+/// What a request has to come with.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RequestEvidence {
+    /// An assertion of this very request.
+    #[default]
+    Assertion,
+    /// A session token, which says who comes and nothing of the request.
+    Token,
 }
 
 /// What makes a request count once.
@@ -55,6 +69,8 @@ pub enum Bodies {
     None,
     /// The upstream compares each body with the hash that was signed, which the client has to send.
     Upstream,
+    /// The proxy hands it on, and nobody vouches for it: with session tokens, which sign no body.
+    Unsigned,
 }
 
 impl Config {
@@ -63,7 +79,7 @@ impl Config {
             mistakes.push("forward_auth: trusted_proxies lists no proxy that could ask".to_owned());
         }
         let mut names = BTreeSet::new();
-        for ForwardAuth { name, callers, account, .. } in &self.forward_auth {
+        for ForwardAuth { name, callers, account, evidence, freshness, body, .. } in &self.forward_auth {
             let mut expect = |right: bool, mistake: &str| {
                 if !right {
                     mistakes.push(format!("forward_auth {name:?}: {mistake}"));
@@ -75,6 +91,17 @@ impl Config {
                 "name: 1 to 64 lower-case letters, digits and hyphens, since it stands in a path",
             );
             expect(names.insert(name), "name: another one has it");
+            let token = *evidence == RequestEvidence::Token;
+            expect(!token || self.tokens.is_some(), "evidence: token takes [tokens], which says that there are any");
+            expect(
+                !token || *body != Bodies::Upstream,
+                "body: a token signs no body that an upstream could compare; none or unsigned",
+            );
+            expect(token || *body != Bodies::Unsigned, "body: unsigned is for evidence = \"token\"; none or upstream");
+            expect(
+                !token || *freshness == Freshness::Counter,
+                "freshness: is for assertions; a token is as fresh as its lifetime says",
+            );
             expect(!account || self.accounts.is_some(), "account: takes [accounts], which says who names accounts");
             expect(
                 callers.as_ref().is_none_or(|callers| !callers.is_empty()),

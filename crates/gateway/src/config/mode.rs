@@ -1,9 +1,7 @@
 //! How much an attestation counts, and for how many devices.
 
-use genuine::session::mode::{ClientVersion, Mode, Rollout};
+use genuine::session::mode::{Mode, Rollout};
 use serde::{Deserialize, Serialize};
-
-use super::application::Value;
 
 /// How many hundredths of a percent a percent has.
 const HUNDREDTHS: f64 = 100.0;
@@ -47,14 +45,6 @@ impl TryFrom<f64> for Percent {
 impl From<Percent> for f64 {
     fn from(percent: Percent) -> Self {
         Self::from(percent.0) / HUNDREDTHS
-    }
-}
-
-impl Value for ClientVersion {
-    const FORM: &str = "this is no version such as 3.15";
-
-    fn read(text: &str) -> Option<Self> {
-        Self::parse(text)
     }
 }
 

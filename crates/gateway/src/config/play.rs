@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Secret,
-    application::{Checked, Environment, Hex},
     mode::{Percent, required},
+    values::{Checked, Environment, Hex},
 };
 
 /// SHA-256 of a certificate, in bytes.

@@ -52,6 +52,7 @@ impl Gate {
             Change::Revoke(_) => "revoked",
             Change::Erase(_) => "erased",
             Change::Unlock => "unlocked",
+            Change::RevokeTokens(_) => "without tokens",
             Change::Lock(_) | Change::Attest(_) | Change::Epoch(_) => "changed",
         };
         tracing::warn!(devices = changed, what, "the operator changed the devices of an account");

@@ -2,6 +2,7 @@
 
 use std::{fmt, time::Instant};
 
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use genuine::{Class, Error, app_attest::KeyId, session::jwk::Thumbprint};
 
 use super::{Caller, Gate, PresentedAssertion, expect_account, expect_open, expect_version, in_time};
@@ -10,7 +11,8 @@ use crate::{
     challenge::{Binding, Purpose, Session},
     platform::Platform,
     refusal::Refusal,
-    store::{AccountHash, Device, DeviceKey, Spent},
+    secrets::SKEW,
+    store::{AccountHash, Change, Device, DeviceKey, Spent},
     token::{Client, Grant, PresentedToken, TokenHolder, Tokens, UsableProof},
 };
 
@@ -103,6 +105,26 @@ impl Gate {
         Ok(IssuedToken { token, lifetime: tokens.lifetime(), is_bound: bound_to.is_some() })
     }
 
+    /// Revokes all tokens of a device that were issued until now, for the operator: they are refused at their next request. As clocks
+    /// of gateways differ, those of the next [`SKEW`] seconds are refused too.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::DeviceNotFound`], or that the store could not answer.
+    pub async fn revoke_tokens(&self, key_id: KeyId) -> Result<(), Refusal> {
+        if !self.store.change(key_id, self.tokens_revoked()).await? {
+            return Err(Refusal::DeviceNotFound);
+        }
+        tracing::warn!(device = BASE64_URL_SAFE_NO_PAD.encode(key_id.0), "its tokens are revoked");
+        Ok(())
+    }
+
+    /// What becomes of a device whose tokens are revoked now.
+    #[must_use]
+    pub fn tokens_revoked(&self) -> Change {
+        Change::RevokeTokens((self.clock)().saturating_add(SKEW))
+    }
+
     /// The keys that tokens are verified with, as a JWK set.
     ///
     /// # Errors
@@ -142,6 +164,9 @@ impl Gate {
         self.observe("device", start);
         let device = found?.ok_or(Error::UnknownKey)?;
         expect_open(&device)?;
+        if holder.issued_at <= device.tokens_after {
+            return Err(Refusal::TokenRevoked);
+        }
         if device.application != holder.application || !applications.contains(&device.application) {
             return Err(Refusal::ApplicationRefused);
         }

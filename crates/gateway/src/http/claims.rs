@@ -5,7 +5,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use genuine::app_attest::KeyId;
 
 use super::header::single;
-use crate::{gate::Caller, refusal::Refusal, verdict::Verdict};
+use crate::{gate::Caller, refusal::Refusal, token::TokenHolder, verdict::Verdict};
 
 /// The key of the device, in base64.
 const DEVICE: HeaderName = HeaderName::from_static("x-genuine-device");
@@ -65,6 +65,19 @@ impl Claims {
         };
         Ok(Self { caller, body: parse_digest(claim(headers, &SIGNED_DIGEST)?)? })
     }
+}
+
+/// The claims of whoever comes with a session token. It has no counter, and says nothing of a body.
+///
+/// # Errors
+///
+/// As for [`Claims::headers`].
+pub(super) fn claims_of(holder: &TokenHolder) -> Result<HeaderMap, Refusal> {
+    let text = |text: String| HeaderValue::try_from(text).map_err(|_| Refusal::Internal);
+    let mut headers = without_claims(Verdict::Verified);
+    headers.insert(DEVICE, text(BASE64_STANDARD.encode(holder.key_id.0))?);
+    headers.insert(APPLICATION, text(holder.application.clone())?);
+    Ok(headers)
 }
 
 /// The claims of a request that is let through all the same: the verdict, and none beside it. They are there and empty, because some

@@ -19,13 +19,14 @@ use ipnet::IpNet;
 
 use super::{
     assertion::identifier,
-    claims::{Claims, content_digest, without_claims},
+    claims::{Claims, claims_of, content_digest, without_claims},
     header::{self, single},
     intake::Intake,
     problem::Problem,
+    token::TokenProtection,
 };
 use crate::{
-    config::{Bodies, Config},
+    config::{Bodies, Config, RequestEvidence},
     gate::{Access, Client, Gate, PresentedAssertion, SignedHead, sha256},
     refusal::Refusal,
     verdict::Verdict,
@@ -52,6 +53,8 @@ pub struct ForwardRule {
     pub access: Access,
     /// Who compares the bodies.
     pub bodies: Bodies,
+    /// The header that holds a session token, where the rule takes those in the place of assertions.
+    pub token_header: Option<HeaderName>,
 }
 
 impl ForwardRule {
@@ -66,7 +69,9 @@ impl ForwardRule {
                 account: rule.account,
                 ..Access::new(applications, rule.freshness)
             };
-            Self { name: rule.name.clone(), access, bodies: rule.body }
+            let header = config.tokens.as_ref().and_then(|tokens| HeaderName::try_from(tokens.header.as_str()).ok());
+            let token_header = header.filter(|_| rule.evidence == RequestEvidence::Token);
+            Self { name: rule.name.clone(), access, bodies: rule.body, token_header }
         });
         rules.collect()
     }
@@ -137,7 +142,10 @@ impl Desk {
     /// not looked at.
     async fn check(&self, original: &Original<'_>, parts: &Parts, sent: bool) -> Result<HeaderMap, Refusal> {
         let client = self.intake.client(parts, (self.gate.clock)())?;
-        let presented = header::parse(&parts.headers);
+        let presented = match self.rule.token_header {
+            Some(_) => Err(Refusal::TokenMissing),
+            None => header::parse(&parts.headers),
+        };
         let access = &self.rule.access;
         let mode = self.gate.mode_of(access, &identifier(presented.as_ref().ok(), client, parts));
         let checked = match (mode, &presented) {
@@ -145,6 +153,7 @@ impl Desk {
                 self.gate.metrics.verdict(mode, Verdict::Unchecked);
                 return Ok(without_claims(Verdict::Unchecked));
             }
+            _ if self.rule.token_header.is_some() => self.admit(original, parts, sent, client).await,
             (_, Ok(presented)) => self.verify(original, parts, sent, presented, client, mode).await,
             (_, Err(Refusal::AssertionMissing)) => Err(self.gate.missing(access, client)),
             (_, Err(refusal)) => Err(*refusal),
@@ -152,7 +161,7 @@ impl Desk {
         match checked {
             Ok(claims) => {
                 self.gate.metrics.verdict(mode, Verdict::Verified);
-                claims.headers()
+                Ok(claims)
             }
             Err(refusal) => self.gate.rule(mode, refusal).map(without_claims),
         }
@@ -166,12 +175,33 @@ impl Desk {
         presented: &PresentedAssertion,
         client: Client,
         mode: Mode,
-    ) -> Result<Claims, Refusal> {
+    ) -> Result<HeaderMap, Refusal> {
         let body = self.rule.bodies.signed_hash(&parts.headers, sent)?;
         let identified = self.gate.identify(presented, client, &self.rule.access).await?;
         let Original { method, target } = *original;
         let signed = SignedHead { method, authority: &self.gate.authority, target, body };
-        Ok(Claims { caller: self.gate.check(identified, signed, mode).await?, body })
+        Claims { caller: self.gate.check(identified, signed, mode).await?, body }.headers()
+    }
+
+    /// Who comes with a session token.
+    async fn admit(
+        &self,
+        original: &Original<'_>,
+        parts: &Parts,
+        sent: bool,
+        client: Client,
+    ) -> Result<HeaderMap, Refusal> {
+        if self.rule.bodies == Bodies::None {
+            self.rule.bodies.signed_hash(&parts.headers, sent)?;
+        }
+        if self.rule.access.account && client.account.is_none() {
+            return Err(Refusal::AccountMissing);
+        }
+        let header = self.rule.token_header.clone().ok_or(Refusal::Internal)?;
+        let applications = self.rule.access.applications.clone();
+        let protection = TokenProtection::new(Arc::clone(&self.gate), self.intake.clone(), header, applications);
+        let path = original.target.split('?').next().unwrap_or_default();
+        claims_of(&protection.check_for(parts, original.method, path).await?)
     }
 }
 
@@ -183,6 +213,8 @@ impl Bodies {
         match self {
             Self::Upstream => said.ok_or(Refusal::DigestMissing),
             // A body here, or the hash of one: then the proxy has what it is to hand on to nobody.
+            // Nothing is signed with a token, and without one there is no such rule.
+            Self::Unsigned => Err(Refusal::Internal),
             Self::None if sent || said.is_some_and(|said| said != nothing) => Err(Refusal::RequestMalformed),
             Self::None => Ok(nothing),
         }

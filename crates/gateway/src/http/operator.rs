@@ -36,6 +36,8 @@ pub(super) fn router(gate: Arc<Gate>) -> Router {
         .route("/devices/{key_id}", get(device))
         .route("/devices/{key_id}/revocation", put(revoke))
         .route("/devices/{key_id}/lock", put(lock).delete(unlock))
+        .route("/devices/{key_id}/tokens/revocation", put(revoke_tokens))
+        .route("/accounts/{account}/tokens/revocation", put(revoke_tokens_of_account))
         .route("/accounts/{account}", delete(erase_account))
         .route("/accounts/{account}/devices", get(devices_of_account))
         .route("/accounts/{account}/lock", delete(unlock_account))
@@ -94,6 +96,15 @@ async fn lock(State(gate): State<Arc<Gate>>, key_id: KeyIdText) -> Result<Respon
 async fn unlock(State(gate): State<Arc<Gate>>, key_id: KeyIdText) -> Result<Response, Problem> {
     gate.set_lock(read_key_id(key_id)?, false).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+async fn revoke_tokens(State(gate): State<Arc<Gate>>, key_id: KeyIdText) -> Result<Response, Problem> {
+    gate.revoke_tokens(read_key_id(key_id)?).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+async fn revoke_tokens_of_account(State(gate): State<Arc<Gate>>, account: AccountName) -> Result<Response, Problem> {
+    change_account(&gate, account, gate.tokens_revoked()).await
 }
 
 async fn rotate(State(gate): State<Arc<Gate>>) -> Result<Response, Problem> {

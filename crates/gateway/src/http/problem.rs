@@ -73,7 +73,7 @@ impl Told {
             )
             | Refusal::ChallengeReused
             | Refusal::ChallengeMissing => CHALLENGE,
-            Refusal::TokenMissing | Refusal::AddressChanged | Refusal::AgentChanged => TOKEN,
+            Refusal::TokenMissing | Refusal::TokenRevoked | Refusal::AddressChanged | Refusal::AgentChanged => TOKEN,
             Refusal::ProofMissing | Refusal::ProofReused => PROOF,
             Refusal::TokenProof(error) => match error.class() {
                 Class::Malformed | Class::Rejected => PROOF,

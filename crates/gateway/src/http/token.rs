@@ -35,12 +35,12 @@ use crate::{
 /// The proof that comes with a token that is bound to a key (RFC 9449 §4.1).
 const DPOP: HeaderName = HeaderName::from_static("dpop");
 
-/// Where devices get tokens.
+/// Where devices get tokens, as a proof names it.
 const TOKENS: &str = "/tokens";
 
 /// Where a device that signs the request gets a token.
 pub(super) fn issuing(gate: Arc<Gate>) -> Router {
-    Router::new().route(TOKENS, post(issue)).with_state(gate)
+    Router::new().route("/tokens", post(issue)).with_state(gate)
 }
 
 /// Where anybody gets the keys that tokens are verified with.
@@ -191,7 +191,7 @@ pub struct TokenProtection {
 /// The token is in this header: after `Bearer` or `DPoP` if that is `Authorization`, else alone. One that is bound to a key comes as
 /// `DPoP`, or in another header beside `DPoP`, with a proof in that header which counts once (RFC 9449 §7.1).
 pub fn require_token(gate: Arc<Gate>, intake: Intake, header: HeaderName, applications: Vec<String>) -> RequireToken {
-    let protection = TokenProtection { gate, intake, header: Arc::new(header), applications: applications.into() };
+    let protection = TokenProtection::new(gate, intake, header, applications);
     from_fn_with_state(protection, |State(route), request, next| Box::pin(admit(route, request, next)))
 }
 
@@ -199,7 +199,10 @@ async fn admit(route: TokenProtection, request: Request, next: Next) -> Response
     let (mut parts, body) = request.into_parts();
     let shown = route.shown(&parts);
     let checked = match shown {
-        Ok((scheme, token)) => route.check(&parts, scheme, token).await,
+        Ok((scheme, token)) => {
+            let uri = parts.extensions.get().map_or(&parts.uri, |OriginalUri(uri)| uri);
+            route.check(&parts, (parts.method.as_str(), uri.path()), scheme, token).await
+        }
         Err(refusal) => Err(refusal),
     };
     match checked {
@@ -219,6 +222,16 @@ enum Scheme {
 }
 
 impl TokenProtection {
+    pub(super) fn new(gate: Arc<Gate>, intake: Intake, header: HeaderName, applications: Vec<String>) -> Self {
+        Self { gate, intake, header: Arc::new(header), applications: applications.into() }
+    }
+
+    /// Who comes with a request that somebody else has: its method and path are that one's, the headers are its headers.
+    pub(super) async fn check_for(&self, parts: &Parts, method: &str, path: &str) -> Result<TokenHolder, Refusal> {
+        let (scheme, token) = self.shown(parts)?;
+        self.check(parts, (method, path), scheme, token).await
+    }
+
     /// The token of a request, and how it is shown.
     fn shown<'p>(&self, parts: &'p Parts) -> Result<(Scheme, &'p str), Refusal> {
         let shown = single(&parts.headers, &self.header)?.ok_or(Refusal::TokenMissing)?;
@@ -229,14 +242,20 @@ impl TokenProtection {
         Ok((scheme, shown))
     }
 
-    async fn check(&self, parts: &Parts, scheme: Scheme, token: &str) -> Result<TokenHolder, Refusal> {
+    /// Who comes with a token, with a request of this method to this path.
+    async fn check(
+        &self,
+        parts: &Parts,
+        (method, path): (&str, &str),
+        scheme: Scheme,
+        token: &str,
+    ) -> Result<TokenHolder, Refusal> {
         let origin = format!("https://{}", self.gate.authority);
         let proof = match scheme {
             Scheme::Bearer => None,
             Scheme::Dpop => {
                 let proof = single(&parts.headers, &DPOP)?.ok_or(Refusal::ProofMissing)?;
-                let uri = parts.extensions.get().map_or(&parts.uri, |OriginalUri(uri)| uri);
-                Some(PresentedProof { proof, method: parts.method.as_str(), origin: &origin, path: uri.path() })
+                Some(PresentedProof { proof, method, origin: &origin, path })
             }
         };
         let shown = PresentedToken { token, proof, client: client(parts) };

@@ -31,6 +31,8 @@ pub struct Device {
     pub epoch: u32,
     /// The highest counter that was accepted, and which below it.
     pub window: ReplayWindow,
+    /// From when on its session tokens are good, in seconds since 1970: those that were issued until then are not.
+    pub tokens_after: u64,
     /// When it was locked, in seconds since 1970: nothing of it passes until it is attested again.
     pub locked_at: Option<u64>,
     /// When it was revoked, in seconds since 1970: nothing of it passes again.
@@ -70,6 +72,8 @@ pub enum Change {
     Attest(UnixMillis),
     /// Its counter is known to be the last one in this epoch of the store. The highest one counts.
     Epoch(u32),
+    /// Its session tokens that were issued until this second are refused. The latest time counts.
+    RevokeTokens(u64),
     /// All that is known of it is forgotten but that there was such a key, which is revoked, at this second.
     Erase(u64),
 }
@@ -86,6 +90,7 @@ impl Device {
             attested_at: UnixMillis(now.saturating_mul(1000)),
             epoch: 0,
             window: ReplayWindow::ATTESTED,
+            tokens_after: 0,
             locked_at: None,
             revoked_at: None,
         }
@@ -102,6 +107,7 @@ impl Device {
             attested_at: UnixMillis(0),
             epoch: 0,
             window: ReplayWindow::after(Counter(u32::MAX)),
+            tokens_after: 0,
             locked_at: None,
             revoked_at: Some(revoked_at),
         }
@@ -116,6 +122,7 @@ impl Device {
             Change::Unlock => Self { locked_at: None, ..self },
             Change::Attest(at) => Self { attested_at: self.attested_at.max(at), locked_at: None, ..self },
             Change::Epoch(epoch) => Self { epoch: self.epoch.max(epoch), ..self },
+            Change::RevokeTokens(at) => Self { tokens_after: self.tokens_after.max(at), ..self },
             Change::Erase(at) => Self::erased(self.revoked_at.unwrap_or(at)),
         }
     }

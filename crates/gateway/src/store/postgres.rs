@@ -39,7 +39,7 @@ const SWAPS: usize = 200;
 /// How many used challenges are forgotten with each one that is remembered: more than one, so that they become fewer.
 const FORGOTTEN: i64 = 4;
 const DEVICE: &str = "SELECT attested, application, registered_at, counters, revoked_at, kind, account, attested_at, \
-    epoch, locked_at FROM genuine.devices WHERE key_id = $1";
+    epoch, locked_at, tokens_after FROM genuine.devices WHERE key_id = $1";
 const REGISTER: &str = "INSERT INTO genuine.devices \
     (key_id, attested, application, registered_at, counters, kind, account, attested_at) \
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING";
@@ -50,9 +50,10 @@ const LOCK: &str = "UPDATE genuine.devices SET locked_at = coalesce(locked_at, $
 const UNLOCK: &str = "UPDATE genuine.devices SET locked_at = NULL WHERE key_id = $1 AND $2::bigint IS NOT NULL";
 const ATTEST: &str =
     "UPDATE genuine.devices SET attested_at = greatest(attested_at, $2), locked_at = NULL WHERE key_id = $1";
+const REVOKE_TOKENS: &str = "UPDATE genuine.devices SET tokens_after = greatest(tokens_after, $2) WHERE key_id = $1";
 const EPOCH: &str = "UPDATE genuine.devices SET epoch = greatest(epoch, $2) WHERE key_id = $1";
 const ERASE: &str = "UPDATE genuine.devices SET kind = 0, attested = '', application = '', account = NULL, \
-    registered_at = 0, attested_at = 0, epoch = 0, locked_at = NULL, revoked_at = coalesce(revoked_at, $2), \
+    registered_at = 0, attested_at = 0, epoch = 0, tokens_after = 0, locked_at = NULL, revoked_at = coalesce(revoked_at, $2), \
     counters = '' WHERE key_id = $1";
 const DEVICES_OF: &str = "SELECT key_id FROM genuine.devices \
     WHERE account = $1 AND ($2::bytea IS NULL OR key_id > $2) ORDER BY key_id LIMIT $3";
@@ -272,6 +273,7 @@ fn read_device(row: &Row) -> Result<(Device, Vec<u8>), &'static str> {
         attested_at: UnixMillis(attested_at),
         epoch: u32::try_from(row.get::<_, i64>(8)).map_err(|_| "the epoch")?,
         window: ReplayWindow::from_trusted_bytes(&counters).unwrap_or(CLOSED),
+        tokens_after: unsigned(row.get(10)),
         locked_at: row.get::<_, Option<i64>>(9).map(unsigned),
         revoked_at: row.get::<_, Option<i64>>(4).map(unsigned),
     };
@@ -385,6 +387,7 @@ impl Store for PostgresStore {
             Change::Unlock => (UNLOCK, 0),
             Change::Attest(at) => (ATTEST, signed(at.0)),
             Change::Epoch(epoch) => (EPOCH, epoch.into()),
+            Change::RevokeTokens(at) => (REVOKE_TOKENS, signed(at)),
             Change::Erase(at) => (ERASE, signed(at)),
         };
         // Not prepared: each is rare.

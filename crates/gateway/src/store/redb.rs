@@ -37,12 +37,12 @@ const SCHEMAS: TableDefinition<'_, (), u32> = TableDefinition::new("schema");
 
 /// Kind of the key, key, application, account or nothing, registered at, attested at.
 type Registered = (u8, &'static [u8], &'static str, &'static [u8], u64, u64);
-/// Whether it is locked, since when, and the epoch.
-type State = (bool, u64, u32);
+/// Whether it is locked, since when, the epoch, and until when its tokens are revoked.
+type State = (bool, u64, u32, u64);
 
 /// What was registered. Changes when a device is attested again, or erased.
 const DEVICES: TableDefinition<'_, [u8; 32], Registered> = TableDefinition::new("devices of both platforms");
-/// What is known of few devices: that one is locked, or in which epoch it was seen.
+/// What is known of few devices: that one is locked, in which epoch it was seen, or which of its tokens are revoked.
 const STATES: TableDefinition<'_, [u8; 32], State> = TableDefinition::new("states");
 /// The devices of accounts.
 const ACCOUNTS: TableDefinition<'_, (AccountHash, [u8; 32]), ()> = TableDefinition::new("accounts");
@@ -170,13 +170,13 @@ impl RedbStore {
 }
 
 /// The state of a device that is not locked, of the first epoch.
-const OPEN: State = (false, 0, 0);
+const OPEN: State = (false, 0, 0, 0);
 
 /// A record whose key is damaged is one of nobody.
 fn read_record(
     (kind, key, application, account, registered_at, attested_at): (u8, &[u8], &str, &[u8], u64, u64),
     window: ReplayWindow,
-    (locked, locked_at, epoch): State,
+    (locked, locked_at, epoch, tokens_after): State,
     revoked_at: Option<u64>,
 ) -> Device {
     Device {
@@ -187,6 +187,7 @@ fn read_record(
         attested_at: UnixMillis(attested_at),
         epoch,
         window,
+        tokens_after,
         locked_at: locked.then_some(locked_at),
         revoked_at,
     }
@@ -298,7 +299,8 @@ impl<'t> Tables<'t> {
         let octets = device.key.octets();
         let row = (device.key.kind(), &octets[..], device.application.as_str(), account, registered_at, attested_at);
         self.devices.insert(key.0, row)?;
-        match (device.locked_at.is_some(), device.locked_at.unwrap_or_default(), device.epoch) {
+        let (is_locked, locked_at) = (device.locked_at.is_some(), device.locked_at.unwrap_or_default());
+        match (is_locked, locked_at, device.epoch, device.tokens_after) {
             OPEN => drop(self.states.remove(key.0)?),
             state => drop(self.states.insert(key.0, state)?),
         }

@@ -171,7 +171,7 @@ fn away(error: &RedisError) -> Fault {
 }
 
 /// The fields of a device; a record of the first version has none that has a default here.
-const FIELDS: [&str; 11] = [
+const FIELDS: [&str; 12] = [
     "kind",
     "key",
     "application",
@@ -181,6 +181,7 @@ const FIELDS: [&str; 11] = [
     "epoch",
     "counter",
     "window",
+    "tokens_after",
     "locked_at",
     "revoked_at",
 ];
@@ -197,12 +198,25 @@ type Fields = (
     Option<String>,
     Option<u64>,
     Option<u64>,
+    Option<u64>,
 );
 
 /// `None` if there is none, or nobody can read whose it is.
 fn read_device(fields: Fields) -> Option<Device> {
-    let (kind, key, application, account, registered_at, attested_at, epoch, counter, window, locked_at, revoked_at) =
-        fields;
+    let (
+        kind,
+        key,
+        application,
+        account,
+        registered_at,
+        attested_at,
+        epoch,
+        counter,
+        window,
+        tokens_after,
+        locked_at,
+        revoked_at,
+    ) = fields;
     let registered_at = registered_at?;
     Some(Device {
         key: DeviceKey::from_stored(kind.unwrap_or(APPLE), &key?)?,
@@ -212,6 +226,7 @@ fn read_device(fields: Fields) -> Option<Device> {
         attested_at: UnixMillis(attested_at.unwrap_or(registered_at.saturating_mul(1000))),
         epoch: epoch.unwrap_or_default(),
         window: read_window(counter.as_deref(), window.as_deref()).unwrap_or(CLOSED),
+        tokens_after: tokens_after.unwrap_or_default(),
         locked_at,
         revoked_at,
     })
@@ -340,6 +355,7 @@ impl Store for RedisStore {
             Change::Unlock => ("unlock", 0),
             Change::Attest(at) => ("attest", at.0),
             Change::Epoch(epoch) => ("epoch", epoch.into()),
+            Change::RevokeTokens(at) => ("revoke tokens", at),
             Change::Erase(at) => ("erase", at),
         };
         let account = match change {

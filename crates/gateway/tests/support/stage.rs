@@ -286,7 +286,7 @@ fn run_gateway(store: &Path, settings: &[(&str, &str)]) -> (Process, String, Str
 /// A service in Rust: it notes what comes, and then has it compared.
 async fn serve(arrivals: Arrivals) -> SocketAddr {
     let intake = Intake::new(100_000, 1_000_000, Duration::from_secs(5), HeaderName::from_static("x-session"));
-    let watched = Router::new().route("/news", any(async || "seen"));
+    let watched = Router::new().route("/news", any(async || "seen")).route("/profile", any(async || "seen"));
     let closed = Router::new().fallback(answer).layer(require_claims(intake));
     let routes = closed.merge(watched).layer(from_fn_with_state(arrivals, note));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -319,8 +319,12 @@ async fn a_proof_is_of_the_whole_path() {
     let place = Place::new();
     let mut alice = place.device("alice").await;
     let token = place.bound_token(&mut alice).await;
-    let layer =
-        require_token(Arc::clone(&place.site.gate), crate::support::intake(), AUTHORIZATION, vec![APPLICATION.to_owned()]);
+    let layer = require_token(
+        Arc::clone(&place.site.gate),
+        crate::support::intake(),
+        AUTHORIZATION,
+        vec![APPLICATION.to_owned()],
+    );
     let inner = Router::new().route("/profile", get(async || "profile")).route_layer(layer);
     let outer = Router::new().nest("/api", inner);
     for (path, status) in [("/profile", 401), ("/api/profile", 200)] {

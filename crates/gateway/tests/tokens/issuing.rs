@@ -126,6 +126,26 @@ async fn a_token_is_held_against_the_record() {
     assert_eq!(place.site.gate.issue_token(&caller, request).await, Err(Refusal::KeyRevoked));
 }
 
+/// Those of now and of the next minute, since clocks differ; a later one is good.
+#[tokio::test]
+async fn r14_tokens_of_a_device_are_revoked_at_their_next_request() {
+    let place = Place::new();
+    let (mut alice, token) = place.registered("alice").await;
+    let (_, bobs) = place.registered("bob").await;
+    let path = format!("/devices/{}/tokens/revocation", BASE64_URL_SAFE_NO_PAD.encode(alice.key_id()));
+    assert_eq!(place.site.operate("PUT", &path).await.status, 204);
+    assert_eq!(place.come(&token).await.code(), "token_rejected");
+    assert_eq!((place.come(&bobs).await.status, place.site.refusals("TokenRevoked")), (200, 1));
+    place.site.hands.advance(60);
+    let within = place.token(&mut alice).await;
+    assert_eq!(place.come(&within).await.code(), "token_rejected");
+    place.site.hands.advance(1);
+    let later = place.token(&mut alice).await;
+    assert_eq!((place.come(&later).await.status, place.come(&within).await.status), (200, 401));
+    let nobody = format!("/devices/{}/tokens/revocation", BASE64_URL_SAFE_NO_PAD.encode([7; 32]));
+    assert_eq!(place.site.operate("PUT", &nobody).await.code(), "not_found");
+}
+
 /// Gateways of one store whose clocks differ by a minute take each other's tokens.
 #[tokio::test]
 async fn a_gateway_whose_clock_is_behind_takes_a_new_token() {

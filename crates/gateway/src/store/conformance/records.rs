@@ -7,10 +7,8 @@ use genuine::{
     app_attest::{AdvanceError, Counter, Environment, KeyId, ReplayWindow},
 };
 
-use super::{
-    super::{AdvanceFault, Change, ClientKey, Contract, Device, DeviceKey, Store},
-    KEY, NOW, OTHER, REVOKED, a_device, advance_to,
-};
+use super::{KEY, NOW, OTHER, REVOKED, a_device, advance_to};
+use crate::store::{AdvanceFault, Change, ClientKey, Contract, Device, DeviceKey, Store};
 
 /// An account.
 pub const ACCOUNT: [u8; 32] = [0xA1; 32];
@@ -57,6 +55,8 @@ pub async fn changes_are_as_the_record_has_them(store: Arc<dyn Store>) {
         Change::Lock(0),
         Change::Unlock,
         Change::Unlock,
+        Change::RevokeTokens(NOW + 4),
+        Change::RevokeTokens(NOW + 3),
         Change::Lock(NOW + 5),
         Change::Epoch(u32::MAX),
         Change::Revoke(NOW + 6),

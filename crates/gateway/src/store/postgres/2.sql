@@ -7,6 +7,7 @@ ALTER TABLE genuine.devices
     -- Milliseconds since 1970; nothing for what a gateway of the version before has registered.
     ADD COLUMN attested_at bigint,
     ADD COLUMN epoch bigint NOT NULL DEFAULT 0,
+    ADD COLUMN tokens_after bigint NOT NULL DEFAULT 0,
     ADD COLUMN locked_at bigint,
     ADD CONSTRAINT devices_attested_check CHECK (octet_length(attested) = CASE kind WHEN 0 THEN 0 WHEN 1 THEN 130 ELSE 66 END);
 CREATE INDEX devices_of_account ON genuine.devices (account, key_id) WHERE account IS NOT NULL;

@@ -4,7 +4,7 @@ use std::{error::Error as _, time::Duration};
 
 use tokio_postgres::Client;
 
-use super::super::{Unfit, link::Fault};
+use crate::store::{Unfit, link::Fault};
 
 /// The changes of the schema, in their order.
 const MIGRATIONS: [&str; 2] = [include_str!("1.sql"), include_str!("2.sql")];

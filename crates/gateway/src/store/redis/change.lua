@@ -15,6 +15,8 @@ elseif what == 'unlock' then
 elseif what == 'attest' then
     raise('attested_at')
     redis.call('HDEL', KEYS[1], 'locked_at')
+elseif what == 'revoke tokens' then
+    raise('tokens_after')
 elseif what == 'epoch' then
     raise('epoch')
 elseif what == 'erase' then
