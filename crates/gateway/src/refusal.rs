@@ -124,9 +124,8 @@ impl Refusal {
     #[must_use]
     pub fn outcome(self) -> Option<Outcome> {
         Some(match self {
-            Self::Engine(error) | Self::Proof(error) => Outcome::of::<()>(&Err(error)),
+            Self::Engine(error) | Self::Proof(error) | Self::TokenProof(error) => Outcome::of::<()>(&Err(error)),
             Self::AssertionMissing | Self::TokenMissing | Self::ClientOutdated(_) => Outcome::NotPerformed,
-            Self::TokenProof(error) => Outcome::of::<()>(&Err(error)),
             Self::ChallengeReused
             | Self::ChallengeMissing
             | Self::ApplicationRefused

@@ -127,18 +127,41 @@ struct Acknowledged {
     registered: bool,
     calls: Vec<SignedCall>,
     /// `None` if that was asked for, and the answer did not come.
-    revoked: Option<bool>,
+    closed: Option<Option<Closing>>,
 }
 
-/// Registers, sends requests until the server is gone, and has itself revoked in between if it is to be.
-async fn live(mut app: App, operator: String, revoke_after: Option<usize>, all: Arc<AtomicUsize>) -> Acknowledged {
+/// What the operator does to a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Closing {
+    Revocation,
+    Lock,
+}
+
+impl Closing {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Revocation => "revocation",
+            Self::Lock => "lock",
+        }
+    }
+}
+
+/// Registers, sends requests until the server is gone, and has itself revoked or locked in between if it is to be.
+async fn live(
+    mut app: App,
+    operator: String,
+    close_after: Option<(usize, Closing)>,
+    all: Arc<AtomicUsize>,
+) -> Acknowledged {
     let registered = register(&app).await;
-    let (mut calls, mut revoked) = (Vec::new(), Some(false));
+    let (mut calls, mut closed) = (Vec::new(), Some(None));
     for number in 0.. {
-        if revoke_after == Some(number) {
+        if let Some((after, closing)) = close_after
+            && after == number
+        {
             let key_id = BASE64_URL_SAFE_NO_PAD.encode(app.device.key_id());
-            let revocation = app.http.put(format!("{operator}/devices/{key_id}/revocation")).send().await;
-            revoked = revocation.ok().map(|answer| answer.status() == StatusCode::NO_CONTENT);
+            let answer = app.http.put(format!("{operator}/devices/{key_id}/{}", closing.as_str())).send().await;
+            closed = answer.ok().map(|answer| (answer.status() == StatusCode::NO_CONTENT).then_some(closing));
             break;
         }
         let call = app.sign(Method::POST, "/orders", "load", None);
@@ -151,19 +174,24 @@ async fn live(mut app: App, operator: String, revoke_after: Option<usize>, all: 
             Err(_) => break,
         }
     }
-    Acknowledged { app, registered, calls, revoked }
+    Acknowledged { app, registered, calls, closed }
 }
 
 /// Kills a server in the middle of load, starts another on the same store, and holds it to what was acknowledged.
 async fn killed(store: &str, rounds: usize) {
     let mut server = Server::start(store, &[]);
-    let (mut registrations, mut accepted, mut revocations) = (0, 0, 0);
+    let (mut registrations, mut accepted, mut revocations, mut locks) = (0, 0, 0, 0);
     for round in 0..rounds {
         let mut lives = JoinSet::new();
         let all = Arc::new(AtomicUsize::new(0));
         for number in 0..6 {
             let app = server.client(&format!("{store} round {round} app {number}"));
-            lives.spawn(live(app, server.operator.clone(), (number % 3 == 0).then_some(number + 3), Arc::clone(&all)));
+            let close_after = match number {
+                0 => Some((3, Closing::Revocation)),
+                3 => Some((5, Closing::Lock)),
+                _ => None,
+            };
+            lives.spawn(live(app, server.operator.clone(), close_after, Arc::clone(&all)));
         }
         // At another moment in each round, in the middle of commits and, in the first ones, of registrations.
         while all.load(Ordering::SeqCst) < 3 + 13 * round % 60 {
@@ -173,29 +201,32 @@ async fn killed(store: &str, rounds: usize) {
         let lives = lives.join_all().await;
         drop(server);
         server = Server::start(store, &[]);
-        for Acknowledged { mut app, registered, calls, revoked } in lives {
+        for Acknowledged { mut app, registered, calls, closed } in lives {
             app.server.clone_from(&server.app);
             app.http = Client::new();
             registrations += usize::from(registered);
             accepted += calls.len();
-            revocations += usize::from(revoked == Some(true));
+            revocations += usize::from(closed == Some(Some(Closing::Revocation)));
+            locks += usize::from(closed == Some(Some(Closing::Lock)));
             for call in calls.iter().rev().take(3) {
                 let answer = app.call(call).await.unwrap();
                 assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "an accepted assertion was accepted again");
             }
-            if let (true, Some(revoked)) = (registered, revoked) {
+            if let (true, Some(closed)) = (registered, closed) {
                 let call = app.sign(Method::GET, "/orders", "", None);
-                let expected = if revoked { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
-                assert_eq!(app.call(&call).await.unwrap().status, expected, "revoked: {revoked}");
-                // Refused because it is revoked, and not because it is gone.
+                let expected = if closed.is_some() { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
+                assert_eq!(app.call(&call).await.unwrap().status, expected, "{closed:?}");
+                // Refused because it is revoked or locked, and not because it is gone.
                 let key_id = BASE64_URL_SAFE_NO_PAD.encode(app.device.key_id());
                 let device = app.http.get(format!("{}/devices/{key_id}", server.operator)).send().await.unwrap();
                 let device: serde_json::Value = device.json().await.unwrap();
-                assert_eq!(device["revoked_at"].is_number(), revoked, "{device}");
+                assert_eq!(device["revoked_at"].is_number(), closed == Some(Closing::Revocation), "{device}");
+                assert_eq!(device["locked_at"].is_number(), closed == Some(Closing::Lock), "{device}");
             }
         }
     }
-    assert!(registrations > rounds && accepted > rounds && revocations > 0, "{registrations} {accepted} {revocations}");
+    assert!(registrations > rounds && accepted > rounds, "{registrations} {accepted}");
+    assert!(revocations > 0 && locks > 0, "{revocations} {locks}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
