@@ -50,7 +50,7 @@ fn a_file_is_read_and_the_rest_has_defaults() {
 }
 
 #[test]
-fn variables_go_over_the_file() {
+fn r44_variables_go_over_the_file() {
     let variables = [
         ("GENUINE_GATEWAY_LISTEN", "[::1]:1"),
         ("GENUINE_GATEWAY_OPERATOR_LISTEN", "127.0.0.1:2"),
@@ -279,7 +279,7 @@ fn an_app_id_that_cannot_stand_is_named() {
 }
 
 #[test]
-fn each_mistake_about_tokens_is_named() {
+fn r84_each_mistake_about_tokens_is_named() {
     let five = (1..=5).map(|octet: u8| BASE64_STANDARD.encode([octet; 32])).collect::<Vec<_>>();
     assert_mistakes(vec![
         (format!("{FILE}[tokens]\nlifetime_seconds = 0"), vec![], "tokens.lifetime_seconds: from 1 to 3600"),

@@ -94,7 +94,7 @@ fn refusal(answer: &Answer) -> (u16, &str) {
 }
 
 #[tokio::test]
-async fn a_route_of_ones_own_is_reached_by_the_signed_request_alone() {
+async fn r28_r61_r73_a_route_of_ones_own_is_reached_by_the_signed_request_alone() {
     let ballots = Arc::new(Ballots::default());
     let routes = Router::new().route("/polls/{poll}/ballots", post(vote)).with_state(Arc::clone(&ballots));
     let mut app = served(bound().await.with_routes(Freshness::Counter, routes)).await;
@@ -139,7 +139,7 @@ fn sign_ballot(app: &mut App, body: &str) -> SignedCall {
 }
 
 #[tokio::test]
-async fn a_route_may_ask_for_a_challenge() {
+async fn r21_a_route_may_ask_for_a_challenge() {
     let ballots = Arc::new(Ballots::default());
     let routes = Router::new().route("/polls/7/ballots", post(vote)).with_state(Arc::clone(&ballots));
     let mut app = served(bound().await.with_routes(Freshness::Challenge, routes)).await;

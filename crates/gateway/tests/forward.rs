@@ -131,7 +131,7 @@ const CALL: (&str, &str, &str) = ("POST", "/orders?item=7", "abc");
 const ORIGINAL: [(&str, &str); 2] = [("x-forwarded-method", "POST"), ("x-forwarded-uri", "/orders?item=7")];
 
 #[tokio::test]
-async fn a_signed_request_is_answered_with_claims_and_nobody_keeps_them() {
+async fn r67_a_signed_request_is_answered_with_claims_and_nobody_keeps_them() {
     let desk = Desk::new();
     let mut alice = desk.alice().await;
     let question = with(about(&mut alice, "orders", CALL, None), &ORIGINAL).header("content-digest", digest("abc"));

@@ -33,7 +33,7 @@ fn presented(challenge: Option<&str>) -> PresentedAssertion {
 }
 
 #[test]
-fn both_forms_read_alike() {
+fn r17_both_forms_read_alike() {
     let (key, assertion) = (key(), "//79/A==");
     let url_safe = key.replace('+', "-").replace('/', "_");
     let authorization = [
@@ -106,7 +106,7 @@ fn what_reads_in_two_ways_or_none_is_refused() {
 }
 
 #[test]
-fn two_headers_that_differ_are_refused() {
+fn r17_two_headers_that_differ_are_refused() {
     let key = key();
     let one = format!("key_id={key}; assertion=//79/A==");
     let other = format!("key_id={key}; assertion=AAAA");

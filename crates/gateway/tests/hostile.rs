@@ -268,7 +268,7 @@ async fn a_changed_attestation_is_refused() {
 }
 
 #[tokio::test]
-async fn plain_http_is_for_this_machine_and_for_trusted_proxies() {
+async fn r18_plain_http_is_for_this_machine_and_for_trusted_proxies() {
     let with = |tls, allow_plain_http| Origin {
         tls,
         allow_plain_http,
@@ -326,7 +326,7 @@ async fn plain_http_is_for_this_machine_and_for_trusted_proxies() {
 type Hop<'a> = (&'a str, &'a [&'a str]);
 
 #[tokio::test]
-async fn an_address_comes_as_often_as_it_may() {
+async fn r72_an_address_comes_as_often_as_it_may() {
     let with = || Origin {
         allow_plain_http: true,
         trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],

@@ -79,7 +79,7 @@ async fn r39_optional_fails_no_registration_and_keeps_none_that_failed() {
 }
 
 #[tokio::test]
-async fn r40_r51_required_fails_a_registration_and_says_so() {
+async fn r40_r41_r51_required_fails_a_registration_and_says_so() {
     let site = site_of(demo());
     let answer = failing(&site, &device("alice")).await;
     assert_eq!((answer.status, answer.json()["session_status"].as_str()), (401, Some("REFUSED")));

@@ -86,7 +86,7 @@ fn failing(payload: &mut Json) {
 }
 
 #[tokio::test]
-async fn r27_a_classic_token_registers_a_key() {
+async fn r27_r29_r49_a_classic_token_registers_a_key() {
     let site = site_of(play(false), None);
     let phone = Phone::new("pixel");
     let answer = phone.register(&site).await;
@@ -117,7 +117,7 @@ fn key_text(key_id: [u8; 32]) -> String {
 
 /// Each is one change to a registration that succeeds.
 #[tokio::test]
-async fn r30_to_r36_one_change_and_nothing_is_registered() {
+async fn r30_to_r37_one_change_and_nothing_is_registered() {
     type Change = fn(&mut Json);
     let cases: [(&str, Change, &str); 10] = [
         ("PlayRequestPackage", |said| said.set("requestDetails.requestPackageName", "com.example.other"), "rejected"),

@@ -22,7 +22,7 @@ macro_rules! with_each_proxy {
 }
 
 with_each_proxy!(
-    a_signed_request_arrives_with_its_claims_once,
+    r68_a_signed_request_arrives_with_its_claims_once,
     claims_from_outside_are_dropped,
     what_is_not_signed_is_refused_with_its_problem,
     a_changed_request_is_refused,
@@ -41,7 +41,7 @@ fn values<'h>(headers: &'h HeaderMap, name: &str) -> Vec<&'h str> {
     headers.get_all(name).iter().map(|value| value.to_str().unwrap()).collect()
 }
 
-async fn a_signed_request_arrives_with_its_claims_once(proxy: Proxy) {
+async fn r68_a_signed_request_arrives_with_its_claims_once(proxy: Proxy) {
     let Some(stage) = Stage::start(proxy, "claims", &[]).await else { return };
     let mut alice = device("alice");
     let device = BASE64_STANDARD.encode(alice.key_id());

@@ -93,7 +93,7 @@ fn client_data_has_one_form() {
 }
 
 #[tokio::test]
-async fn a_challenge_lives_for_its_lifetime() {
+async fn r2_r3_a_challenge_lives_for_its_lifetime() {
     for (age, status) in [(0, 201), (299, 201), (300, 201), (301, 401)] {
         let site = Site::new();
         let challenge = site.challenge("attestation", "alice").await;
@@ -105,7 +105,7 @@ async fn a_challenge_lives_for_its_lifetime() {
 }
 
 #[tokio::test]
-async fn registrations_are_refused_for_each_reason() {
+async fn r6_to_r9_registrations_are_refused_for_each_reason() {
     let alice = device("alice");
     let honest = |challenge: &str| registration(&alice, challenge);
     let with = |challenge: &str, field: &str, value: Value| {
@@ -167,7 +167,7 @@ async fn registrations_are_refused_for_each_reason() {
 }
 
 #[tokio::test]
-async fn only_the_policy_of_the_application_counts() {
+async fn r47_r58_only_the_policy_of_the_application_counts() {
     let development = config::Application {
         environment: config::Environment::Development,
         ..config::Application::new("development", &[APP_ID])
@@ -282,7 +282,7 @@ async fn what_an_application_asks_for_is_asked() {
 }
 
 #[tokio::test]
-async fn requests_are_refused_for_each_reason() {
+async fn r16_r20_r22_requests_are_refused_for_each_reason() {
     let site = Site::new();
     let mut alice = device("alice");
     site.register(&alice, "alice").await;
@@ -345,7 +345,7 @@ async fn requests_are_refused_for_each_reason() {
 }
 
 #[tokio::test]
-async fn a_revoked_device_is_refused_and_a_new_key_restores_trust() {
+async fn r14_r19_a_revoked_device_is_refused_and_a_new_key_restores_trust() {
     let site = Site::new();
     let (mut phone, mut tablet) = (device("alice's phone"), device("alice's tablet"));
     site.register(&phone, "alice").await;
@@ -386,7 +386,7 @@ async fn a_revoked_device_is_refused_and_a_new_key_restores_trust() {
 }
 
 #[tokio::test]
-async fn the_chain_is_verified_once() {
+async fn r11_the_chain_is_verified_once() {
     let site = Site::new();
     let mut alice = device("alice");
     site.register(&alice, "alice").await;
@@ -407,7 +407,7 @@ async fn the_chain_is_verified_once() {
 }
 
 #[tokio::test]
-async fn an_app_without_app_attest_gets_what_the_mode_says() {
+async fn r1_an_app_without_app_attest_gets_what_the_mode_says() {
     use config::Mode;
     for (mode, status) in [(Mode::Off, 200), (Mode::Optional, 200), (Mode::Required, 403)] {
         let application = config::Application { mode, ..config::Application::new(APPLICATION, &[APP_ID]) };
@@ -535,7 +535,7 @@ async fn secrets_are_renewed_while_gateways_run() {
 }
 
 #[tokio::test]
-async fn a_device_comes_as_often_as_it_may() {
+async fn r65_a_device_comes_as_often_as_it_may() {
     let hands = Hands::at(now());
     let devices = RateLimiter::per_minute(12);
     let gate = Gate { devices, ..gate_over(Arc::new(MemoryStore::default()), &hands) };
@@ -565,7 +565,7 @@ async fn a_device_comes_as_often_as_it_may() {
 }
 
 #[tokio::test]
-async fn a_route_is_for_the_applications_that_it_names() {
+async fn r60_a_route_is_for_the_applications_that_it_names() {
     let development = config::Application {
         environment: config::Environment::Development,
         ..config::Application::new("development", &[APP_ID])
@@ -619,12 +619,12 @@ async fn one_copy_is_accepted(stores: Vec<Arc<dyn Store>>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_of_200_copies_is_accepted_in_memory() {
+async fn r20_one_of_200_copies_is_accepted_in_memory() {
     one_copy_is_accepted(vec![Arc::new(MemoryStore::default())]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_of_200_copies_is_accepted_on_redb() {
+async fn r20_one_of_200_copies_is_accepted_on_redb() {
     let scratch = Scratch::new("copies");
     let commits = genuine_gateway::metrics::Metrics::new().unwrap().commit;
     let store = RedbStore::open(&scratch.path().join("devices.redb"), commits).unwrap();
@@ -632,14 +632,14 @@ async fn one_of_200_copies_is_accepted_on_redb() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_of_200_copies_is_accepted_by_two_servers_on_one_redis() {
+async fn r20_one_of_200_copies_is_accepted_by_two_servers_on_one_redis() {
     let Some(redis) = Redis::start("copies") else { return };
     let store = || Arc::new(redis.store()) as Arc<dyn Store>;
     one_copy_is_accepted(vec![store(), store()]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_of_200_copies_is_accepted_by_two_servers_on_one_postgres() {
+async fn r20_one_of_200_copies_is_accepted_by_two_servers_on_one_postgres() {
     let Some(postgres) = Postgres::start("copies").await else { return };
     let store = || Arc::new(postgres.store()) as Arc<dyn Store>;
     one_copy_is_accepted(vec![store(), store()]).await;
@@ -663,7 +663,7 @@ async fn one_registration_is_accepted(stores: Vec<Arc<dyn Store>>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_of_many_registrations_with_one_challenge_is_accepted() {
+async fn r5_one_of_many_registrations_with_one_challenge_is_accepted() {
     one_registration_is_accepted(vec![Arc::new(MemoryStore::default())]).await;
     if let Some(redis) = Redis::start("one-challenge") {
         one_registration_is_accepted(vec![Arc::new(redis.store()), Arc::new(redis.store())]).await;

@@ -15,3 +15,11 @@ fn silent() -> (std::net::TcpListener, String) {
     let url = format!("redis://{}/", listener.local_addr().unwrap());
     (listener, url)
 }
+
+/// Each store is held to the same laws: the macro makes a test of each.
+#[test]
+fn r24_each_store_is_held_to_the_same_laws() {
+    let stores =
+        [include_str!("memory.rs"), include_str!("redb.rs"), include_str!("redis.rs"), include_str!("postgres.rs")];
+    assert!(stores.iter().all(|store| store.contains("genuine_gateway::store_laws!(empty);")));
+}

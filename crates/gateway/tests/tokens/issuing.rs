@@ -227,7 +227,7 @@ async fn many_requests_come_with_one_token_at_once() {
 }
 
 #[tokio::test]
-async fn a_token_is_good_for_its_application_service_and_store() {
+async fn r74_a_token_is_good_for_its_application_service_and_store() {
     let (store, hands): (Arc<dyn Store>, _) = (Arc::new(MemoryStore::default()), Hands::at(now()));
     let place = Place::over(&store, &hands);
     // Registered under the other application, whose devices get tokens, and which the route is not for.
