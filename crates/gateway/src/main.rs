@@ -19,7 +19,8 @@ use tracing_subscriber::EnvFilter;
 
 const USAGE: &str = "usage: genuine-gateway [--demo | --config FILE] [--check]
 
-Without a file the environment describes everything, with ATTESTATION_IOS_APP_ATTEST_… for the application.
+Without a file the environment describes everything, with ATTESTATION_IOS_APP_ATTEST_… and ATTESTATION_ANDROID_… for the
+applications.
 --demo   runs the demonstration, if it is built in (cargo build --features demo)
 --check  prints the configuration in effect, without secrets, and ends
 SIGHUP   reads certificate and key again; SIGTERM and SIGINT finish what is in flight, and end

@@ -86,7 +86,7 @@ impl Config {
         );
         expect(
             !self.applications.is_empty(),
-            "applications: there is none; a file (--config FILE) or ATTESTATION_IOS_APP_ATTEST_APP_ID describes them",
+            "applications: there is none; a file (--config FILE), ATTESTATION_IOS_APP_ATTEST_APP_ID or ATTESTATION_ANDROID_PACKAGE_NAME describes them",
         );
         expect(
             self.applications.len() < 2 || !self.callers.is_empty(),

@@ -1,5 +1,6 @@
 //! The devices of an account, for the operator.
 
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use genuine::app_attest::KeyId;
 
 use super::Gate;
@@ -55,7 +56,8 @@ impl Gate {
             Change::RevokeTokens(_) => "without tokens",
             Change::Lock(_) | Change::Attest(_) | Change::Epoch(_) => "changed",
         };
-        tracing::warn!(devices = changed, what, "the operator changed the devices of an account");
+        let account = BASE64_URL_SAFE_NO_PAD.encode(account);
+        tracing::warn!(account, devices = changed, what, "the operator changed the devices of an account");
         Ok(changed)
     }
 }

@@ -99,7 +99,10 @@ async fn register(State(app): State<App>, request: Request) -> Result<Response, 
             let attestation = &decode_base64(&body.attestation).ok_or(Refusal::RequestMalformed)?;
             let evidence = Evidence::AppAttest { key_id: &body.key_id, attestation };
             let (application, challenge) = (&*body.application, &*body.challenge);
-            app.gate.register(Registration { application, challenge, evidence, client }).await?
+            app.gate
+                .register(Registration { application, challenge, evidence, client })
+                .await
+                .map_err(Problem::required)?
         }
         RegistrationRequest::PlayIntegrity(body) => {
             let proof = single(&parts.headers, &DPOP)?.ok_or(Refusal::RequestMalformed)?;
@@ -109,7 +112,10 @@ async fn register(State(app): State<App>, request: Request) -> Result<Response, 
             };
             let evidence = Evidence::PlayIntegrity { proof, token };
             let (application, challenge) = (&*body.application, &*body.challenge);
-            app.gate.register(Registration { application, challenge, evidence, client }).await?
+            app.gate
+                .register(Registration { application, challenge, evidence, client })
+                .await
+                .map_err(Problem::required)?
         }
     };
     Ok(told(&registered))
@@ -150,7 +156,7 @@ async fn unsupported(State(app): State<App>, request: Request) -> Result<Respons
         ReportedPlatform::AppAttest => Platform::AppAttest,
         ReportedPlatform::PlayIntegrity => Platform::PlayIntegrity,
     };
-    let registered = app.gate.unsupported(&application, platform, client)?;
+    let registered = app.gate.unsupported(&application, platform, client).map_err(Problem::required)?;
     let mut answer = json!({ "application": registered.application.name, "registered": false });
     if let Some(answer) = answer.as_object_mut() {
         answer.extend(registered.attested.members().map(|(name, value)| (name, value.into())));

@@ -1,9 +1,9 @@
 //! The layer that protects a route: `route_layer(require_assertion(gate, …))`.
 
-use std::{net::SocketAddr, pin::Pin, sync::Arc};
+use std::{pin::Pin, sync::Arc};
 
 use axum::{
-    extract::{ConnectInfo, OriginalUri, Request, State},
+    extract::{OriginalUri, Request, State},
     http::request::Parts,
     middleware::{FromFnLayer, Next, from_fn_with_state},
     response::{IntoResponse as _, Response},
@@ -14,6 +14,7 @@ use genuine::session::mode::Mode;
 use super::{
     header,
     intake::{Intake, with_body},
+    origin::ClientAddress,
     problem::Problem,
 };
 #[cfg(feature = "demo")]
@@ -74,7 +75,7 @@ impl Protection {
                 }
                 Err(refusal) => {
                     self.intake.discard(body);
-                    return Err(refusal.into());
+                    return Err(Problem::required(refusal));
                 }
             },
         };
@@ -99,7 +100,7 @@ impl Protection {
                     {
                         return Err(Problem::explained(refusal, detail));
                     }
-                    return Err(refusal.into());
+                    return Err(Problem::required(refusal));
                 }
             },
         };
@@ -111,7 +112,7 @@ impl Protection {
 /// By what a roll-out places a request: the key that it names, the session that it shows, or where it comes from.
 pub(super) fn identifier(presented: Option<&PresentedAssertion>, client: Client, parts: &Parts) -> Vec<u8> {
     let address = || match parts.extensions.get() {
-        Some(ConnectInfo::<SocketAddr>(peer)) => subscriber(peer.ip().to_canonical()).to_string().into_bytes(),
+        Some(ClientAddress(address)) => subscriber(*address).to_string().into_bytes(),
         None => Vec::new(),
     };
     match presented {

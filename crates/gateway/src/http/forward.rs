@@ -108,8 +108,8 @@ pub(super) async fn for_proxies(request: Request, next: Next) -> Response {
     let asked = request.uri().path().starts_with(PLACE);
     let mut response = next.run(request).await;
     if asked {
-        let refusal = response.extensions().get::<Refusal>().copied();
-        let problem = refusal.and_then(|refusal| HeaderValue::try_from(Problem::from(refusal).body().to_string()).ok());
+        let problem = response.extensions().get::<Problem>();
+        let problem = problem.and_then(|problem| HeaderValue::try_from(problem.body().to_string()).ok());
         let headers = response.headers_mut();
         headers.extend(problem.map(|problem| (PROBLEM, problem)));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -133,7 +133,7 @@ async fn answer(
         return Err(Refusal::ProxyUnknown.into());
     }
     let original = Original::read(&parts.method, &parts.uri, &parts.headers, &desk.rule.name)?;
-    let answered = desk.check(&original, &parts, sent).await?;
+    let answered = desk.check(&original, &parts, sent).await.map_err(Problem::required)?;
     Ok((StatusCode::OK, answered).into_response())
 }
 

@@ -31,7 +31,8 @@ const REJECTED: Told = told(401, "rejected", "The request was refused.", true);
 /// A counter that is too far ahead: the next one is further still, and only a new key is of use.
 const STEP: Told = told(401, "rejected", "The request was refused.", false);
 const UNKNOWN_KEY: Told = told(401, "unknown_key", "This key is not registered here; register it.", false);
-const LOCKED: Told = told(401, "locked", "This device is locked; attest it again.", false);
+const LOCKED: Told =
+    told(401, "locked", "This device is locked; attest it again, on Apple's systems a new key.", false);
 const OVERTAKEN: Told = told(401, "counter_overtaken", "This counter, or a later one, was accepted before.", true);
 const TOKEN: Told = told(401, "token_rejected", "The session token was refused; ask for a new one.", true);
 const USER_TOKEN: Told = told(401, "user_token_rejected", "The user's token was refused; get a new one.", true);
@@ -159,23 +160,30 @@ pub struct Problem {
     refusal: Refusal,
     /// What the demonstration says beside the class.
     detail: Option<String>,
+    /// Whether the mode in force has upheld it.
+    upheld: bool,
 }
 
 impl Problem {
     /// A refusal, explained to whoever writes a client.
     #[cfg(feature = "demo")]
     pub(super) fn explained(refusal: Refusal, detail: String) -> Self {
-        Self { refusal, detail: Some(detail) }
+        Self { detail: Some(detail), ..Self::required(refusal) }
     }
 }
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
-        Self { refusal, detail: None }
+        Self { refusal, detail: None, upheld: false }
     }
 }
 
 impl Problem {
+    /// A refusal of a registration or of a request, which the mode in force upholds: the client is told what it means for its session.
+    pub(super) fn required(refusal: Refusal) -> Self {
+        Self { upheld: true, ..refusal.into() }
+    }
+
     /// Whether it is about a session token or its proof.
     pub(super) fn is_about_tokens(&self) -> bool {
         matches!(Told::of(self.refusal), TOKEN | PROOF)
@@ -191,7 +199,7 @@ impl Problem {
             "code": told.code,
             "retryable": told.retryable,
         });
-        if let Some(status) = session_status(self.refusal) {
+        if let Some(status) = session_status(self.refusal).filter(|_| self.upheld) {
             body["session_status"] = status.into();
         }
         if let Refusal::ClientOutdated(least) = self.refusal {
@@ -224,6 +232,7 @@ impl IntoResponse for Problem {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
         }
         response.extensions_mut().insert(self.refusal);
+        response.extensions_mut().insert(self);
         response
     }
 }
