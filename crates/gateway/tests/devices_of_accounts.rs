@@ -108,7 +108,7 @@ async fn s10_a_phone_is_of_no_use_in_somebody_elses_session() {
 }
 
 #[tokio::test]
-async fn r83_a_route_may_ask_for_device_and_account() {
+async fn r59_r83_a_route_may_ask_for_device_and_account() {
     let place = Place::new();
     let mut alice = device("alice");
     place.register(&alice, Some("alice")).await;
@@ -197,7 +197,7 @@ impl MapText for Vec<[u8; 32]> {
 
 /// What is erased is gone but for the key identifier, so that nothing is registered or accepted a second time.
 #[tokio::test]
-async fn an_account_is_erased_and_nothing_replays() {
+async fn r66_an_account_is_erased_and_nothing_replays() {
     let place = Place::new();
     let mut alice = device("alice");
     let challenge = place.site.challenge("attestation", "session").await;

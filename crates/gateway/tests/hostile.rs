@@ -239,7 +239,7 @@ async fn a_large_body_reaches_its_route() {
 }
 
 #[tokio::test]
-async fn a_changed_attestation_is_refused() {
+async fn r7_a_changed_attestation_is_refused() {
     // Every seventh letter, all the way through HTTP; the engine's own tests do it bit by bit.
     let site = Site::new();
     let alice = device("alice").with_receipt_length(8);

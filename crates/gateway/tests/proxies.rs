@@ -32,7 +32,7 @@ with_each_proxy!(
     a_route_without_bodies_gets_none,
     a_route_that_is_watched_passes_everything_with_its_verdict,
     a_route_takes_session_tokens,
-    nothing_else_is_open,
+    r61_nothing_else_is_open,
     too_many_requests_are_told_when_to_come_back,
     without_a_gateway_nothing_passes,
 );
@@ -336,7 +336,7 @@ async fn a_route_without_bodies_gets_none(proxy: Proxy) {
     assert_eq!(stage.refused(call).await, (400, "malformed".to_owned()));
 }
 
-async fn nothing_else_is_open(proxy: Proxy) {
+async fn r61_nothing_else_is_open(proxy: Proxy) {
     let Some(stage) = Stage::start(proxy, "closed", &[]).await else { return };
     for target in [
         "/",

@@ -105,7 +105,7 @@ async fn r2_r3_a_challenge_lives_for_its_lifetime() {
 }
 
 #[tokio::test]
-async fn r6_to_r9_registrations_are_refused_for_each_reason() {
+async fn r4_r8_r9_registrations_are_refused_for_each_reason() {
     let alice = device("alice");
     let honest = |challenge: &str| registration(&alice, challenge);
     let with = |challenge: &str, field: &str, value: Value| {
