@@ -57,6 +57,8 @@ pub struct PlayIntegrity {
     pub terms: Terms,
     /// For how long one attestation counts, in seconds.
     pub lifetime: u64,
+    /// Whose apps it takes.
+    pub environment: Environment,
     /// The package.
     pub package_name: &'static str,
     /// The engine on classic tokens, if there are keys to open them.
@@ -187,6 +189,7 @@ impl PlayIntegrity {
                 least_client: settings.client_version_at_least.as_ref().map(|least| least.value),
             },
             lifetime: settings.attestation_lifetime_seconds.into(),
+            environment: settings.environment,
             package_name,
             classic,
             standard,

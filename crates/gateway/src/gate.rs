@@ -9,14 +9,14 @@ mod proof;
 mod register;
 mod token;
 
-use std::{sync::Arc, time::Instant};
+use std::{net::IpAddr, sync::Arc, time::Instant};
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use genuine::{
     Error,
     app_attest::{Advance, AdvanceError, Assertion, AttestedKey, ClientDataHash, EitherKey, KeyId},
     crypto::GenuineCrypto,
-    session::mode::{ClientVersion, Mode, Rollout, Upgrade},
+    session::mode::{ClientVersion, Mode, Outcome, Rollout, Upgrade},
 };
 use sha2::{Digest as _, Sha256};
 
@@ -65,6 +65,8 @@ pub struct Gate {
     pub authority: String,
     /// Whether a client is told which line of what it signed differs from what arrived: in the demonstration.
     pub explains: bool,
+    /// How often an address may have a token decoded by somebody else, who counts.
+    pub decodes: Option<RateLimiter<IpAddr>>,
     /// How often a device may come.
     pub devices: Option<RateLimiter<KeyId>>,
 }
@@ -78,6 +80,8 @@ pub struct Client {
     pub account: Option<AccountHash>,
     /// The version that the client says it has.
     pub version: Option<ClientVersion>,
+    /// Where it comes from, as far as that can be believed.
+    pub address: Option<IpAddr>,
 }
 
 /// What a client sends beside a request.
@@ -143,6 +147,15 @@ impl Access {
     #[must_use]
     pub fn in_mode(self, mode: Mode, rollout: Rollout) -> Self {
         Self { mode, rollout, ..self }
+    }
+
+    /// Whether a request is in the session of an account, where one is asked for: in every mode.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::AccountMissing`].
+    pub fn expect_account(&self, client: Client) -> Result<(), Refusal> {
+        if self.account && client.account.is_none() { Err(Refusal::AccountMissing) } else { Ok(()) }
     }
 
     /// For requests in the session of an account only, which has to be the device's.
@@ -233,9 +246,7 @@ impl Gate {
         client: Client,
         access: &Access,
     ) -> Result<Identified<'p>, Refusal> {
-        if access.account && client.account.is_none() {
-            return Err(Refusal::AccountMissing);
-        }
+        access.expect_account(client)?;
         let challenge = presented.challenge.as_deref();
         if access.freshness == Freshness::Challenge && challenge.is_none() {
             return Err(Refusal::ChallengeMissing);
@@ -294,7 +305,8 @@ impl Gate {
             Ok(authentic) => authentic,
             Err(error) => {
                 let own = app.authorship.verify(&assertion, &verify_with, &ClientDataHash::from(&client_data));
-                if let (Mode::Required, Ok(own)) = (mode, own) {
+                let failed = Outcome::of::<()>(&Err(error)) == Outcome::Failed;
+                if let (Mode::Required, Ok(own), true) = (mode, own, failed) {
                     self.lock_author(application, own.advance(), key.id()).await?;
                 }
                 return Err(error.into());

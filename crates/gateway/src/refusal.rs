@@ -41,6 +41,8 @@ pub enum Refusal {
     DecoderQuota,
     /// Google did not answer.
     DecoderUnavailable,
+    /// The device is one of development, and the application takes those of production.
+    EnvironmentRefused,
     /// The device was attested too long ago.
     AttestationExpired,
     /// No application has this name.

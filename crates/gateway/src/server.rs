@@ -138,6 +138,7 @@ impl Server {
             epoch: config.epoch,
             authority: config.authority.clone(),
             explains: config.demo,
+            decodes: config.google.as_ref().and_then(|google| RateLimiter::per_minute(google.address_per_minute)),
             devices: RateLimiter::per_minute(config.limits.device_per_minute),
         });
         let limits = &config.limits;

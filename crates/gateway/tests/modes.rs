@@ -155,15 +155,12 @@ async fn r57_a_client_that_is_too_old_is_told_to_upgrade() {
         }
         site.send(request).await
     };
-    for version in [None, Some("3.14"), Some("3.9"), Some("2.99.99.99")] {
+    for version in [None, Some("3.14"), Some("3.9"), Some("2.99.99.99"), Some("three"), Some("3.15.0.0.1"), Some("")] {
         let answer = register(&site, version).await;
         assert_eq!((answer.status, answer.code().as_str()), (403, "upgrade_required"), "{version:?}");
         assert_eq!(answer.json()["least_version"], "3.15");
     }
-    for version in ["", "three", "3.15.0.0.1", "-1"] {
-        assert_eq!(register(&site, Some(version)).await.code(), "malformed", "{version:?}");
-    }
-    assert_eq!((register(&site, Some("3.15")).await.status, site.refusals("ClientOutdated")), (201, 4));
+    assert_eq!((register(&site, Some("3.15")).await.status, site.refusals("ClientOutdated")), (201, 7));
     // A request too; and where nothing is required nobody is told.
     let mut alice = device("alice");
     let mut come = async |version: &str| {

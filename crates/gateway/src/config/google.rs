@@ -23,6 +23,9 @@ pub struct Google {
     /// How many tokens of each app are decoded in a day (UTC).
     #[serde(default = "default_daily_quota")]
     pub daily_quota: u32,
+    /// How many tokens of one address (of one /64 in IPv6) are decoded in a minute: each costs one of the day's, good or not.
+    #[serde(default = "default_per_address")]
+    pub address_per_minute: u32,
     /// How long one token may take in all, in milliseconds.
     #[serde(default = "default_timeout")]
     pub timeout_ms: u32,
@@ -32,6 +35,10 @@ pub struct Google {
 
 const fn default_daily_quota() -> u32 {
     DEFAULT_DAILY_QUOTA
+}
+
+const fn default_per_address() -> u32 {
+    10
 }
 
 const fn default_timeout() -> u32 {

@@ -16,7 +16,7 @@ impl Gate {
     ///
     /// # Errors
     ///
-    /// The refusal, where the mode upholds it. It upholds in every mode what is none of an attestation: revoked and locked
+    /// The refusal, where the mode upholds it. Where anybody looks, what is none of an attestation is upheld: revoked and locked
     /// devices, another account, limits.
     pub fn rule(&self, mode: Mode, refusal: Refusal) -> Result<Verdict, Refusal> {
         let (Some(verdict), Some(outcome)) = (Verdict::of(refusal), refusal.outcome()) else { return Err(refusal) };

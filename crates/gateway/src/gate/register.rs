@@ -2,7 +2,7 @@
 //!
 //! Evidence comes first, the mode after it: whatever the mode, a device is kept only if its platform vouches for it.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use base64::{
     Engine as _,
@@ -15,10 +15,11 @@ use genuine::{
     session::mode::{Decision, Lock, Mode, Outcome, Status},
 };
 
-use super::{Client, Gate, expect_version, proof::ProvenKey, sha256};
+use super::{Client, Gate, expect_open, expect_version, proof::ProvenKey, sha256};
 use crate::{
     application::{AppAttest, Application, PlayIntegrity},
     challenge::{Binding, Purpose},
+    limit::subscriber,
     platform::{Attested, Platform},
     play::DecodeFault,
     refusal::Refusal,
@@ -316,53 +317,66 @@ impl Gate {
         // A token that Google has to decode costs one of a day's, so that its challenge is used first.
         let standard = matches!(token, IntegrityToken::Standard(_));
         if standard {
+            if let (Some(decodes), Some(address)) = (&self.decodes, client.address) {
+                decodes.check(subscriber(address), Instant::now()).map_err(Refusal::AddressLimit)?;
+            }
             self.spend(application, opened, key_id).await.map_err(|refusal| rejected(refusal, false))?;
         }
-        let verified = self.verify_integrity(app, token, &integrity_binding(challenge, key_id)).await;
-        let environment = verified.map_err(|refusal| rejected(refusal, is_own(refusal)))?;
+        let (environment, attested_at) =
+            match self.verify_integrity(app, token, &integrity_binding(challenge, key_id)).await {
+                Ok(verified) => verified,
+                Err(refusal) => {
+                    // It counts as a use of the challenge: sent again by somebody else, it locks nothing.
+                    let own = is_own(refusal) && (standard || self.spend(application, opened, key_id).await.is_ok());
+                    return Err(rejected(refusal, own));
+                }
+            };
         if !standard {
             self.spend(application, opened, key_id).await.map_err(|refusal| rejected(refusal, false))?;
         }
-        let now = (self.clock)();
-        if known.is_some() {
-            let attest = Change::Attest(UnixMillis(now.saturating_mul(1000)));
-            let start = Instant::now();
-            let changed = self.store.change(key_id, attest).await;
-            self.observe("change", start);
-            // It was erased meanwhile.
-            if !changed.map_err(Refusal::from)? {
-                return Err(Refusal::KeyRevoked.into());
+        if let Some(known) = &known {
+            // A key is of one environment, as with App Attest.
+            if known.key.environment() != Some(environment) {
+                return Err(Refusal::KeyAlreadyEnrolled.into());
             }
+            let changed = self.store.change(key_id, Change::Attest(attested_at));
+            self.ask(application, "change", changed).await.and_then(|changed| Ok(changed?))?;
+            // It may have been revoked or erased meanwhile, or locked after Google has vouched for it.
+            let device =
+                self.ask(application, "device", self.store.device(key_id)).await.and_then(|found| Ok(found?))?;
+            expect_open(&device.ok_or(Error::UnknownKey)?)?;
         } else {
             let key = DeviceKey::PlayIntegrity(ClientKey { point, environment });
-            let device = Device::attested(key, &application.name, now);
+            let device = Device { attested_at, ..Device::attested(key, &application.name, (self.clock)()) };
             self.keep(application, client, key_id, device).await.map_err(|refusal| rejected(refusal, false))?;
         }
         Ok(RegisteredDevice { key_id, environment, is_new: known.is_none() })
     }
 
-    /// What Google says of this token, which is bound to these octets.
+    /// What Google says of this token, which is bound to these octets, and when it said so.
     async fn verify_integrity(
         &self,
         app: &PlayIntegrity,
         token: IntegrityToken<'_>,
         binding: &[u8; 32],
-    ) -> Result<Environment, Refusal> {
+    ) -> Result<(Environment, UnixMillis), Refusal> {
         let now = UnixMillis((self.clock)().saturating_mul(1000));
         match token {
             IntegrityToken::Classic(token) => {
                 let tokens = app.classic.ok_or(Refusal::IntegrityRequest)?;
                 let mut token = token.as_bytes().to_vec();
                 let verified = tokens.verify(&mut token, IntegrityBinding::nonce(binding)?, now)?;
-                Ok(environment(&verified))
+                Ok((environment(&verified), verified.timestamp()))
             }
             IntegrityToken::Standard(token) => {
                 let answers = app.standard.ok_or(Refusal::IntegrityRequest)?;
                 let decoder = self.decoder.as_ref().ok_or(Refusal::IntegrityRequest)?;
                 let start = Instant::now();
-                let answer = decoder.decode(app.package_name, token).await;
+                // To its end, whether or not the client waits for it: Google counts it.
+                let (decoder, package, text) = (Arc::clone(decoder), app.package_name, token.to_owned());
+                let answer = tokio::spawn(async move { decoder.decode(package, &text).await }).await;
                 self.observe("decode", start);
-                let answer = answer.map_err(|fault| match fault {
+                let answer = answer.unwrap_or(Err(DecodeFault::Unavailable)).map_err(|fault| match fault {
                     DecodeFault::Refused => Refusal::IntegrityToken,
                     DecodeFault::Quota => Refusal::DecoderQuota,
                     DecodeFault::Unavailable => Refusal::DecoderUnavailable,
@@ -370,7 +384,8 @@ impl Gate {
                 let hash = BASE64_URL_SAFE_NO_PAD.encode(binding);
                 let authentic = answers.trust_answer(&answer, token.as_bytes())?;
                 let now = UnixMillis((self.clock)().saturating_mul(1000));
-                Ok(environment(&authentic.accept(IntegrityBinding::request_hash(&hash)?, now)?))
+                let verified = authentic.accept(IntegrityBinding::request_hash(&hash)?, now)?;
+                Ok((environment(&verified), verified.timestamp()))
             }
         }
     }

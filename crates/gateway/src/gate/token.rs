@@ -3,12 +3,17 @@
 use std::{fmt, time::Instant};
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use genuine::{Class, Error, app_attest::KeyId, session::jwk::Thumbprint};
+use genuine::{
+    Class, Error,
+    app_attest::{Environment, KeyId},
+    session::jwk::Thumbprint,
+};
 
 use super::{Caller, Gate, PresentedAssertion, expect_account, expect_open, expect_version, in_time};
 use crate::{
     application::Application,
-    challenge::{Binding, Purpose, Session},
+    challenge::{Binding, Purpose},
+    config,
     platform::Platform,
     refusal::Refusal,
     secrets::SKEW,
@@ -79,7 +84,7 @@ impl Gate {
         &self,
         refusal: Refusal,
         presented: &PresentedAssertion,
-        session: Session,
+        sender: super::Client,
         asked: Result<TokenRequest<'_>, Refusal>,
     ) -> Result<IssuedToken, Refusal> {
         let tokens = self.tokens()?;
@@ -90,9 +95,11 @@ impl Gate {
         let Ok(device) = self.device(presented.key_id).await else { return Err(refusal) };
         let environment = device.key.environment().ok_or(refusal)?;
         let application = self.application(&device.application)?;
+        expect_account(&device, sender.account)?;
+        expect_version(application.terms(Platform::AppAttest).ok_or(Refusal::PlatformUnknown)?, sender.version)?;
         // A device that was revoked is refused before its challenge is looked at, and a good one after: without this, any
         // challenge at all would tell the two apart.
-        let binding = Binding { application: &application.name, session };
+        let binding = Binding { application: &application.name, session: sender.session };
         let _opened = self.open(application, challenge, Purpose::Assertion, binding).await?;
         let TokenRequest { bound_to, client } = asked?;
         tokens.expect_binding(bound_to)?;
@@ -232,10 +239,14 @@ impl Gate {
         Ok((Caller { key_id: proven.key_id, application: device.application, counter: 0 }, proven.thumbprint))
     }
 
-    /// Whether the attestation of a device still counts. Apple's has no end.
+    /// Whether the attestation of a device counts, and still does. Apple's has no end, and its environment is held against the
+    /// application's with each assertion.
     fn expect_attested(&self, application: &Application, device: &Device) -> Result<(), Refusal> {
-        let DeviceKey::PlayIntegrity(_) = device.key else { return Ok(()) };
+        let DeviceKey::PlayIntegrity(key) = &device.key else { return Ok(()) };
         let app = application.play_integrity.as_ref().ok_or(Refusal::PlatformUnknown)?;
+        if app.environment == config::Environment::Production && key.environment != Environment::Production {
+            return Err(Refusal::EnvironmentRefused);
+        }
         let until = device.attested_at.0.saturating_add(app.lifetime.saturating_mul(1000));
         if (self.clock)().saturating_mul(1000) > until { Err(Refusal::AttestationExpired) } else { Ok(()) }
     }
@@ -249,7 +260,7 @@ impl Gate {
 /// later counter, or by registering.
 fn is_verdict(refusal: Refusal) -> bool {
     match refusal {
-        Refusal::KeyRevoked | Refusal::DeviceLocked | Refusal::ApplicationRefused => true,
+        Refusal::KeyRevoked | Refusal::ApplicationRefused => true,
         Refusal::Engine(
             Error::UnknownKey
             | Error::CounterNotIncreased

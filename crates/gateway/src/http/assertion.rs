@@ -54,6 +54,7 @@ impl Protection {
     async fn check(&self, request: Request) -> Result<Request, Problem> {
         let (mut parts, body) = request.into_parts();
         let client = self.intake.client(&parts, (self.gate.clock)())?;
+        self.access.expect_account(client)?;
         let presented = header::parse(&parts.headers);
         let mode = self.gate.mode_of(&self.access, &identifier(presented.as_ref().ok(), client, &parts));
         if mode == Mode::Off {
@@ -109,12 +110,16 @@ impl Protection {
     }
 }
 
-/// By what a roll-out places a request: the key that it names, the session that it shows, or where it comes from.
+/// By what a roll-out places a request: the account that it is in, the key that it names, the session that it shows, or where it
+/// comes from.
 pub(super) fn identifier(presented: Option<&PresentedAssertion>, client: Client, parts: &Parts) -> Vec<u8> {
     let address = || match parts.extensions.get() {
         Some(ClientAddress(address)) => subscriber(*address).to_string().into_bytes(),
         None => Vec::new(),
     };
+    if let Some(account) = client.account {
+        return account.to_vec();
+    }
     match presented {
         Some(presented) => presented.key_id.0.to_vec(),
         None if client.session != sha256(&[]) => client.session.to_vec(),

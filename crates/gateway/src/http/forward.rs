@@ -142,6 +142,7 @@ impl Desk {
     /// not looked at.
     async fn check(&self, original: &Original<'_>, parts: &Parts, sent: bool) -> Result<HeaderMap, Refusal> {
         let client = self.intake.client(parts, (self.gate.clock)())?;
+        self.rule.access.expect_account(client)?;
         let presented = match self.rule.token_header {
             Some(_) => Err(Refusal::TokenMissing),
             None => header::parse(&parts.headers),
@@ -153,7 +154,7 @@ impl Desk {
                 self.gate.metrics.verdict(mode, Verdict::Unchecked);
                 return Ok(without_claims(Verdict::Unchecked));
             }
-            _ if self.rule.token_header.is_some() => self.admit(original, parts, sent, client).await,
+            _ if self.rule.token_header.is_some() => self.admit(original, parts, sent).await,
             (_, Ok(presented)) => self.verify(original, parts, sent, presented, client, mode).await,
             (_, Err(Refusal::AssertionMissing)) => Err(self.gate.missing(access, client)),
             (_, Err(refusal)) => Err(*refusal),
@@ -184,18 +185,9 @@ impl Desk {
     }
 
     /// Who comes with a session token.
-    async fn admit(
-        &self,
-        original: &Original<'_>,
-        parts: &Parts,
-        sent: bool,
-        client: Client,
-    ) -> Result<HeaderMap, Refusal> {
+    async fn admit(&self, original: &Original<'_>, parts: &Parts, sent: bool) -> Result<HeaderMap, Refusal> {
         if self.rule.bodies == Bodies::None {
             self.rule.bodies.signed_hash(&parts.headers, sent)?;
-        }
-        if self.rule.access.account && client.account.is_none() {
-            return Err(Refusal::AccountMissing);
         }
         let header = self.rule.token_header.clone().ok_or(Refusal::Internal)?;
         let applications = self.rule.access.applications.clone();

@@ -16,7 +16,7 @@ use ipnet::IpNet;
 use serde::de::DeserializeOwned;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{account::AccountSource, header::single, problem::Problem};
+use super::{account::AccountSource, header::single, origin::ClientAddress, problem::Problem};
 use crate::{
     account::AccountId,
     challenge::Session,
@@ -99,13 +99,15 @@ impl Intake {
     ///
     /// # Errors
     ///
-    /// [`Refusal::RequestMalformed`] if a header is there twice, or a version is none; those of [`AccountSource::account`].
+    /// [`Refusal::RequestMalformed`] if a header is there twice; those of [`AccountSource::account`].
     pub fn client(&self, parts: &Parts, now: u64) -> Result<Client, Refusal> {
         let session = self.session(&parts.headers)?;
         let account = self.accounts.as_ref().map(|accounts| accounts.of(parts, now)).transpose()?.flatten();
         let version = single(&parts.headers, &CLIENT_VERSION)?;
-        let version = version.map(|text| ClientVersion::parse(text).ok_or(Refusal::RequestMalformed)).transpose()?;
-        Ok(Client { session, account, version })
+        // One that nobody can read is none: older than every version, where that matters.
+        let version = version.and_then(ClientVersion::parse);
+        let address = parts.extensions.get().map(|ClientAddress(address)| *address);
+        Ok(Client { session, account, version, address })
     }
 
     /// The body of a protected request. It takes room as it arrives, and until the handler is done with it.

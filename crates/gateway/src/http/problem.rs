@@ -105,6 +105,7 @@ impl Told {
             | Refusal::Proof(_)
             | Refusal::IntegrityRequest
             | Refusal::IntegrityToken
+            | Refusal::EnvironmentRefused
             | Refusal::BodyChanged
             | Refusal::ApplicationUnknown
             | Refusal::ApplicationRefused
@@ -140,7 +141,8 @@ fn session_status(refusal: Refusal) -> Option<&'static str> {
         (Refusal::DeviceLocked, _) => Some("LOCKED"),
         (_, Some(Outcome::Unavailable)) => Some("UNDECIDED"),
         (_, Some(_)) => Some("REFUSED"),
-        (_, None) => None,
+        // What is refused without a reason looks like the others.
+        (_, None) => (Told::of(refusal).code == REJECTED.code).then_some("REFUSED"),
     }
 }
 

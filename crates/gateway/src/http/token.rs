@@ -4,7 +4,7 @@ use std::{pin::Pin, sync::Arc};
 
 use axum::{
     Extension, Json, Router,
-    body::Bytes,
+    body::{Bytes, HttpBody as _},
     extract::{OriginalUri, Request, State},
     http::{
         HeaderName, HeaderValue, StatusCode,
@@ -108,11 +108,12 @@ pub(super) async fn issue_by_proof(
         _ => return next.run(Request::from_parts(parts, body)).await,
     };
     let issued = async {
-        let client = intake.client(&parts, (gate.clock)())?;
-        // The key is the proof's: there is nothing to say beside it.
-        if !intake.body(body).await?.is_empty() {
+        // The key is the proof's: there is nothing to say beside it, and nothing is waited for.
+        if !body.is_end_stream() {
+            intake.discard(body);
             return Err(Refusal::RequestMalformed);
         }
+        let client = intake.client(&parts, (gate.clock)())?;
         let (caller, thumbprint) = gate.prove(proof, TOKENS, client, &applications).await?;
         let request = TokenRequest { bound_to: Some(thumbprint), client: self::client(&parts) };
         gate.issue_token(&caller, request).await
@@ -149,18 +150,18 @@ pub(super) async fn conceal(
         return next.run(request).await;
     }
     let (parts, body) = request.into_parts();
-    let (presented, session) = (header::parse(&parts.headers), intake.session(&parts.headers));
+    let (presented, sender) = (header::parse(&parts.headers), intake.client(&parts, (gate.clock)()));
     let body = match intake.body(body).await {
         Ok(body) => body,
         Err(refusal) => return Problem::from(refusal).into_response(),
     };
     let shown = parts.clone();
     let response = next.run(with_body(parts, body.clone())).await;
-    let (Some(refusal), Ok(presented), Ok(session)) = (response.extensions().get(), presented, session) else {
+    let (Some(refusal), Ok(presented), Ok(sender)) = (response.extensions().get(), presented, sender) else {
         return response;
     };
     let asked = bound_to(&body).map(|bound_to| TokenRequest { bound_to, client: client(&shown) });
-    match gate.decoy_token(*refusal, &presented, session, asked).await {
+    match gate.decoy_token(*refusal, &presented, sender, asked).await {
         Ok(decoy) => {
             let mut decoy = answer(&decoy);
             decoy.extensions_mut().insert(*refusal);

@@ -58,6 +58,7 @@ macro_rules! store_laws {
             a_step_may_be_limited
             a_contract_may_be_changed
             each_of_many_counters_is_taken_once
+            a_device_is_read_in_its_epoch
             a_device_of_an_account_is_read_as_it_was_registered
             changes_are_as_the_record_has_them
             a_locked_device_does_not_advance

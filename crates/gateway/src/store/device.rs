@@ -68,7 +68,7 @@ pub enum Change {
     Lock(u64),
     /// Its lock is opened.
     Unlock,
-    /// It was attested once more, at this millisecond, which opens its lock. The latest time counts.
+    /// Its platform vouched for it once more, at this millisecond, which opens its lock unless that is younger. The latest time counts.
     Attest(UnixMillis),
     /// Its counter is known to be the last one in this epoch of the store. The highest one counts.
     Epoch(u32),
@@ -120,7 +120,10 @@ impl Device {
             Change::Revoke(at) => Self { revoked_at: self.revoked_at.or(Some(at)), ..self },
             Change::Lock(at) => Self { locked_at: self.locked_at.or(Some(at)), ..self },
             Change::Unlock => Self { locked_at: None, ..self },
-            Change::Attest(at) => Self { attested_at: self.attested_at.max(at), locked_at: None, ..self },
+            Change::Attest(at) => {
+                let locked_at = self.locked_at.filter(|locked| locked.saturating_mul(1000) > at.0);
+                Self { attested_at: self.attested_at.max(at), locked_at, ..self }
+            }
             Change::Epoch(epoch) => Self { epoch: self.epoch.max(epoch), ..self },
             Change::RevokeTokens(at) => Self { tokens_after: self.tokens_after.max(at), ..self },
             Change::Erase(at) => Self::erased(self.revoked_at.unwrap_or(at)),

@@ -25,7 +25,7 @@ use tokio_postgres::{
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use self::schema::{away, examine, migrate};
+use self::schema::{away, examine, is_migrated, migrate};
 use super::{
     AccountHash, AdvanceFault, CLOSED, ChallengeId, Change, Contract, Device, DeviceKey, SECRETS, Spent, Store,
     StoredSecret, Unavailable, Unfit, Usage,
@@ -36,20 +36,22 @@ use super::{
 const CONNECTIONS: usize = 16;
 /// How often a counter is compared and swapped before the store counts as too busy. Each time, another request of the device won.
 const SWAPS: usize = 200;
+/// How long a change of the schema may take: it reads every row.
+const MIGRATION: Duration = Duration::from_secs(600);
 /// How many used challenges are forgotten with each one that is remembered: more than one, so that they become fewer.
 const FORGOTTEN: i64 = 4;
 const DEVICE: &str = "SELECT attested, application, registered_at, counters, revoked_at, kind, account, attested_at, \
     epoch, locked_at, tokens_after FROM genuine.devices WHERE key_id = $1";
 const REGISTER: &str = "INSERT INTO genuine.devices \
-    (key_id, attested, application, registered_at, counters, kind, account, attested_at) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING";
+    (key_id, attested, application, registered_at, counters, kind, account, attested_at, epoch) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING";
 const SWAP: &str = "UPDATE genuine.devices SET counters = $3 \
     WHERE key_id = $1 AND counters = $2 AND revoked_at IS NULL AND locked_at IS NULL";
 const REVOKE: &str = "UPDATE genuine.devices SET revoked_at = coalesce(revoked_at, $2) WHERE key_id = $1";
 const LOCK: &str = "UPDATE genuine.devices SET locked_at = coalesce(locked_at, $2) WHERE key_id = $1";
 const UNLOCK: &str = "UPDATE genuine.devices SET locked_at = NULL WHERE key_id = $1 AND $2::bigint IS NOT NULL";
-const ATTEST: &str =
-    "UPDATE genuine.devices SET attested_at = greatest(attested_at, $2), locked_at = NULL WHERE key_id = $1";
+const ATTEST: &str = "UPDATE genuine.devices SET attested_at = greatest(attested_at, $2), \
+    locked_at = CASE WHEN locked_at > $2 / 1000 THEN locked_at END WHERE key_id = $1";
 const REVOKE_TOKENS: &str = "UPDATE genuine.devices SET tokens_after = greatest(tokens_after, $2) WHERE key_id = $1";
 const EPOCH: &str = "UPDATE genuine.devices SET epoch = greatest(epoch, $2) WHERE key_id = $1";
 const ERASE: &str = "UPDATE genuine.devices SET kind = 0, attested = '', application = '', account = NULL, \
@@ -198,11 +200,16 @@ impl PostgresStore {
         let connected = async {
             let client = self.client().await?;
             examine(&client, self.answer).await?;
-            migrate(&client).await?;
-            Session::of(client).await.map_err(|error| away(&error))
+            let migrated = is_migrated(&client).await;
+            Ok::<_, Fault>((client, migrated))
         };
-        let session = tokio::time::timeout(self.answer, connected).await.map_err(|_| Fault::Away)??;
-        Ok(Arc::new(session))
+        let (client, migrated) = tokio::time::timeout(self.answer, connected).await.map_err(|_| Fault::Away)??;
+        if !migrated {
+            // As long as the tables are large.
+            tokio::time::timeout(MIGRATION, migrate(&client)).await.map_err(|_| Fault::Away)??;
+        }
+        let session = tokio::time::timeout(self.answer, Session::of(client)).await.map_err(|_| Fault::Away)?;
+        Ok(Arc::new(session.map_err(|error| away(&error))?))
     }
 
     async fn client(&self) -> Result<Client, Fault> {
@@ -334,9 +341,9 @@ impl Store for PostgresStore {
         let (registered_at, counters) = (signed(device.registered_at), device.window.to_bytes());
         let (kind, octets, attested_at) =
             (i16::from(device.key.kind()), device.key.octets(), signed(device.attested_at.0));
-        let account = device.account.as_ref().map(|account| &account[..]);
+        let (account, epoch) = (device.account.as_ref().map(|account| &account[..]), i64::from(device.epoch));
         let register = async |session: &Session| {
-            let values: [&(dyn ToSql + Sync); 8] = [
+            let values: [&(dyn ToSql + Sync); 9] = [
                 &&key.0[..],
                 &octets,
                 &device.application,
@@ -345,6 +352,7 @@ impl Store for PostgresStore {
                 &kind,
                 &account,
                 &attested_at,
+                &epoch,
             ];
             session.changes(&session.register, &values).await
         };

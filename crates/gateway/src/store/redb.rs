@@ -41,7 +41,8 @@ type Registered = (u8, &'static [u8], &'static str, &'static [u8], u64, u64);
 type State = (bool, u64, u32, u64);
 
 /// What was registered. Changes when a device is attested again, or erased.
-const DEVICES: TableDefinition<'_, [u8; 32], Registered> = TableDefinition::new("devices of both platforms");
+/// It has the name of the first version's: a gateway of that version finds another type there, and does not start.
+const DEVICES: TableDefinition<'_, [u8; 32], Registered> = TableDefinition::new("devices");
 /// What is known of few devices: that one is locked, in which epoch it was seen, or which of its tokens are revoked.
 const STATES: TableDefinition<'_, [u8; 32], State> = TableDefinition::new("states");
 /// The devices of accounts.
@@ -49,6 +50,9 @@ const ACCOUNTS: TableDefinition<'_, (AccountHash, [u8; 32]), ()> = TableDefiniti
 /// What was registered in the first version, when all keys were Apple's: attested key, application, registered at.
 const APPLE_DEVICES: TableDefinition<'_, [u8; 32], (&'static [u8; 130], &'static str, u64)> =
     TableDefinition::new("devices");
+/// The same while they are adopted.
+const ADOPTED: TableDefinition<'_, [u8; 32], (&'static [u8; 130], &'static str, u64)> =
+    TableDefinition::new("devices of the first version");
 /// The window, in its stored form: changes with each assertion, and is small.
 const WINDOWS: TableDefinition<'_, [u8; 32], &[u8; ReplayWindow::ENCODED_LEN]> = TableDefinition::new("windows");
 /// The counter last accepted, as it was kept before there were windows: turned into those when the file is opened.
@@ -199,12 +203,17 @@ fn migrate(transaction: &WriteTransaction) -> Result<(), Box<dyn std::error::Err
     if version > SCHEMA {
         return Err(format!("it is of a later version of the gateway (tables {version}, not {SCHEMA})").into());
     }
+    if version == 1 {
+        // There is none in a new file.
+        drop(transaction.open_table(APPLE_DEVICES)?);
+        transaction.rename_table(APPLE_DEVICES, ADOPTED)?;
+    }
     let mut tables = Tables::open(transaction)?;
     tables.adopt_counters(transaction)?;
     transaction.delete_table(COUNTERS)?;
     if version == 1 {
         tables.adopt_devices(transaction)?;
-        transaction.delete_table(APPLE_DEVICES)?;
+        transaction.delete_table(ADOPTED)?;
     }
     transaction.open_table(SCHEMAS)?.insert((), SCHEMA)?;
     Ok(())
@@ -271,7 +280,7 @@ impl<'t> Tables<'t> {
 
     /// Keys that are all Apple's, and have no account.
     fn adopt_devices(&mut self, transaction: &WriteTransaction) -> Result<(), redb::Error> {
-        for row in transaction.open_table(APPLE_DEVICES)?.iter()? {
+        for row in transaction.open_table(ADOPTED)?.iter()? {
             let (key, registered) = row?;
             let (attested, application, registered_at) = registered.value();
             let attested_at = registered_at.saturating_mul(1000);

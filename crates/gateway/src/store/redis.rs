@@ -301,7 +301,8 @@ impl Store for RedisStore {
             [u64::from(device.key.kind()), device.registered_at, device.attested_at.0].map(|number| number.to_string());
         let (counter, window) = (device.window.highest().0.to_string(), write_window(device.window));
         let account = device.account.as_ref().map_or(&[][..], |account| &account[..]);
-        let arguments: [&[u8]; 8] = [
+        let epoch = device.epoch.to_string();
+        let arguments: [&[u8]; 9] = [
             kind.as_bytes(),
             &device.key.octets(),
             device.application.as_bytes(),
@@ -310,6 +311,7 @@ impl Store for RedisStore {
             attested_at.as_bytes(),
             counter.as_bytes(),
             window.as_bytes(),
+            epoch.as_bytes(),
         ];
         self.run(&REGISTER, &[&name("device", &key.0)], &arguments).await
     }

@@ -51,7 +51,7 @@ async fn records_of_the_version_before_are_read() {
     register.query_async::<u32>(&mut connection).await.unwrap();
     assert_eq!(store.device(KEY).await, Ok(Some(a_device())));
     assert_eq!(store.change(KEY, Change::Lock(NOW)).await, Ok(true));
-    assert_eq!(store.change(KEY, Change::Attest(UnixMillis(1))).await, Ok(true));
+    assert_eq!(store.change(KEY, Change::Attest(UnixMillis(NOW * 1000))).await, Ok(true));
     assert_eq!(store.advance(KEY, advance_to(1), Contract::Strict).await, Ok(()));
 }
 

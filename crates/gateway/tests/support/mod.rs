@@ -222,6 +222,7 @@ pub fn gate_on(
             .map(|application| Application::new(application, anchors, engine).unwrap())
             .collect(),
         decoder: None,
+        decodes: None,
         account_issuer: Some(PROXY.to_owned()),
         epoch: 0,
         tokens: Some(Tokens::new(token_settings(), Arc::clone(&store))),

@@ -212,6 +212,7 @@ async fn r63_what_is_no_verdict_stays_a_problem() {
 
 #[tokio::test]
 async fn r63_without_decoys_a_verdict_is_a_problem() {
+    let sender = genuine_gateway::gate::Client { session: sha256(b"alice"), ..Default::default() };
     for settings in [shared(&[1], false), settings()] {
         let place = Place::with(settings);
         let mut alice = place.device("alice").await;
@@ -223,7 +224,7 @@ async fn r63_without_decoys_a_verdict_is_a_problem() {
         let request = place.ask(&mut alice, "").await;
         let presented = parse_assertion_headers(request.headers()).unwrap();
         let (refusal, asked) = (Refusal::KeyRevoked, TokenRequest { bound_to: None, client: Client::default() });
-        assert_eq!(place.site.gate.decoy_token(refusal, &presented, sha256(b"alice"), Ok(asked)).await, Err(refusal));
+        assert_eq!(place.site.gate.decoy_token(refusal, &presented, sender, Ok(asked)).await, Err(refusal));
     }
 }
 

@@ -36,6 +36,15 @@ pub async fn a_device_of_an_account_is_read_as_it_was_registered(store: Arc<dyn 
     }
 }
 
+/// A device is read in the epoch in which it was registered.
+pub async fn a_device_is_read_in_its_epoch(store: Arc<dyn Store>) {
+    for (key, device) in [(KEY, a_device()), (OTHER, a_client())] {
+        let device = Device { epoch: 5, ..device };
+        assert_eq!(store.register(key, &device).await, Ok(true));
+        assert_eq!(store.device(key).await, Ok(Some(device)));
+    }
+}
+
 /// Each change is as [`Device::after`] has it, in any order, and of one device.
 pub async fn changes_are_as_the_record_has_them(store: Arc<dyn Store>) {
     store.register(OTHER, &a_device()).await.unwrap();
@@ -50,8 +59,14 @@ pub async fn changes_are_as_the_record_has_them(store: Arc<dyn Store>) {
         Change::Lock(NOW + 2),
         Change::Epoch(3),
         Change::Epoch(2),
+        Change::Attest(UnixMillis((NOW + 1) * 1000 - 1)),
         Change::Attest(later),
         Change::Attest(UnixMillis(1)),
+        Change::Lock(NOW + 3),
+        Change::Attest(UnixMillis((NOW + 3) * 1000)),
+        Change::Lock(NOW + 4),
+        Change::Attest(UnixMillis(NOW * 1000)),
+        Change::Unlock,
         Change::Lock(0),
         Change::Unlock,
         Change::Unlock,

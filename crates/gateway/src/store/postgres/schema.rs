@@ -37,16 +37,16 @@ pub(super) async fn examine(client: &Client, answer: Duration) -> Result<(), Fau
     if fsync == "on" && commit != "off" { Ok(()) } else { Err(Fault::Unfit(Unfit::Asynchronous)) }
 }
 
+/// Whether nothing is missing: then nothing is locked, and the role needs no right to make anything.
+pub(super) async fn is_migrated(client: &Client) -> bool {
+    let row = client.query_one(MIGRATED, &[]).await;
+    row.is_ok_and(|row| usize::try_from(row.get::<_, i32>(0)).is_ok_and(|done| done >= MIGRATIONS.len()))
+}
+
 /// Makes the tables, or what a version before this one had not. One that is newer has made them already.
 pub(super) async fn migrate(client: &Client) -> Result<(), Fault> {
-    // Where nothing is missing nothing is locked, and the role needs no right to make anything.
-    if let Ok(row) = client.query_one(MIGRATED, &[]).await
-        && usize::try_from(row.get::<_, i32>(0)).is_ok_and(|done| done >= MIGRATIONS.len())
-    {
-        return Ok(());
-    }
     let migrated = async {
-        client.batch_execute("BEGIN").await?;
+        client.batch_execute("BEGIN; SET LOCAL statement_timeout = 0").await?;
         client.execute("SELECT pg_advisory_xact_lock($1)", &[&MIGRATION_LOCK]).await?;
         client
             .batch_execute(

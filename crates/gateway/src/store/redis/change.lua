@@ -14,7 +14,8 @@ elseif what == 'unlock' then
     redis.call('HDEL', KEYS[1], 'locked_at')
 elseif what == 'attest' then
     raise('attested_at')
-    redis.call('HDEL', KEYS[1], 'locked_at')
+    local locked_at = tonumber(redis.call('HGET', KEYS[1], 'locked_at') or '0')
+    if locked_at * 1000 <= tonumber(value) then redis.call('HDEL', KEYS[1], 'locked_at') end
 elseif what == 'revoke tokens' then
     raise('tokens_after')
 elseif what == 'epoch' then
