@@ -31,7 +31,7 @@ pub use self::{
     google::Google,
     mode::Percent,
     play::{Play, PlayKeys},
-    store::{Secret, Store},
+    store::{Redis, Secret, Store},
     tokens::{Algorithm, ClientTrait, Dpop, OnRefusal, Signing, TokenSecret, TokenSettings, Tokens},
     values::{Checked, Environment, Hex, Value},
     variables::{VARIABLES, is_ours},

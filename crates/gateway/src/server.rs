@@ -307,7 +307,7 @@ fn open_store(config: &Config, metrics: &Metrics) -> Result<Arc<dyn Store>, Box<
     Ok(match &config.store {
         StoreChoice::Memory {} => Arc::new(MemoryStore::default()),
         StoreChoice::Redb { path } => Arc::new(RedbStore::open(path, metrics.commit.clone())?),
-        StoreChoice::Redis { url, durability } => Arc::new(RedisStore::new(url, *durability, answer)?),
+        StoreChoice::Redis(redis) => Arc::new(RedisStore::new(redis.settings()?, answer)),
         StoreChoice::Postgres { url, ca, .. } => Arc::new(PostgresStore::new(url, ca.as_deref(), answer)?),
     })
 }

@@ -11,7 +11,7 @@ use std::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use genuine::app_attest::{OsBuild, OsVersion};
 use genuine_gateway::{
-    config::{Algorithm, ClientTrait, Config, Dpop, Environment, Mode, OnRefusal, Signing, Store, VARIABLES},
+    config::{Algorithm, ClientTrait, Config, Dpop, Environment, Mode, OnRefusal, Redis, Signing, Store, VARIABLES},
     demo,
     store::{Contract, Durability},
 };
@@ -391,8 +391,9 @@ fn postgres_has_an_address_and_an_authority_if_it_is_reached_over_tls() {
     assert_eq!(variable.store, Store::Postgres { url: good.to_owned(), ca: Some(ca.clone()), allow_plain: false });
     std::fs::remove_dir_all(ca.parent().unwrap()).unwrap();
     let durable = FILE.replace("[store]", "[store]\ndurability = \"volatile\"");
-    let variable = load(Some(&durable), &[("GENUINE_GATEWAY_STORE", "redis://h/")]).unwrap();
-    assert_eq!(variable.store, Store::Redis { url: "redis://h/".to_owned(), durability: Durability::Volatile });
+    let variable = load(Some(&durable), &[("GENUINE_GATEWAY_STORE", "redis://localhost/")]).unwrap();
+    let expected = Redis { durability: Durability::Volatile, ..Redis::server("redis://localhost/") };
+    assert_eq!(variable.store, Store::Redis(expected));
 
     let malformed = "store.url: this is no address of PostgreSQL";
     for url in ["", "redis://h", "postgres://", "postgres://h", "postgres://gateway@h", "postgres://gateway@h:x/shop"] {
@@ -412,6 +413,92 @@ fn postgres_has_an_address_and_an_authority_if_it_is_reached_over_tls() {
         (file(good, &ca(&scratch.path().join("absent.pem"))), vec![], "No such file"),
         (file(good, &ca(&empty)), vec![], "there is no certificate in it"),
         (file(good, &ca(&broken)), vec![], "store.ca: "),
+    ]);
+}
+
+#[test]
+fn redis_has_an_authority_if_it_is_reached_over_tls() {
+    let redis = "url = \"redis://user:secret@127.0.0.1:6379/\"";
+    let file = |url: &str, more: &str| FILE.replace(redis, &format!("url = \"{url}\"\n{more}"));
+    let scratch = support::Scratch::new("authority-of-redis");
+    let (good, empty) = (scratch.path().join("ca.pem"), scratch.path().join("empty.pem"));
+    std::fs::write(&good, rcgen::generate_simple_self_signed(["db.example".to_owned()]).unwrap().cert.pem()).unwrap();
+    std::fs::write(&empty, "no certificate").unwrap();
+    let ca = |path: &std::path::Path| format!("ca = \"{}\"", path.display());
+    let (plain, tls) = ("redis://:secret@db.example:6380/", "rediss://:secret@db.example:6380/");
+
+    let config = load(Some(&file(tls, &ca(&good))), &[]).unwrap();
+    let expected = Redis { ca: Some(good.clone()), ..Redis::server(tls) };
+    assert_eq!(config.store, Store::Redis(expected.clone()));
+    let printed = toml::to_string(&config).unwrap();
+    assert!(printed.contains("\"rediss://db.example:6380\"") && !printed.contains("secret"), "{printed}");
+    let variable = load(Some(&file("redis://h/", &ca(&good))), &[("GENUINE_GATEWAY_STORE", tls)]).unwrap();
+    assert_eq!(variable.store, Store::Redis(expected), "what the file says beside the address stays");
+    for (url, more) in
+        [(plain, "allow_plain = true"), ("redis://[::1]/", ""), ("redis://localhost/1", ""), ("unix:///run/r", "")]
+    {
+        assert_eq!(load(Some(&file(url, more)), &[]).err(), None, "{url}");
+    }
+
+    let beyond = "store: a server beyond this machine takes ca, or allow_plain";
+    let address = "store.url: this is no address of Redis";
+    assert_mistakes(vec![
+        (file(plain, ""), vec![], beyond),
+        (file(plain, "allow_plain = false"), vec![], beyond),
+        (FILE.to_owned(), vec![("GENUINE_GATEWAY_STORE", plain)], beyond),
+        (file(tls, ""), vec![], "store.ca: rediss:// takes the authority's certificate"),
+        (file(tls, "allow_plain = true"), vec![], "store.ca: rediss:// takes the authority's certificate"),
+        (file(plain, &ca(&good)), vec![], "store.url: with ca it is rediss://"),
+        (file(tls, &ca(&empty)), vec![], "there is no certificate in it"),
+        (file(tls, &ca(&scratch.path().join("absent.pem"))), vec![], "No such file"),
+        (file(&format!("{tls}#insecure"), &ca(&good)), vec![], address),
+        (file("rediss://", &ca(&good)), vec![], address),
+    ]);
+}
+
+#[test]
+fn redis_is_one_server_a_cluster_or_what_sentinels_name() {
+    let redis = "url = \"redis://user:secret@127.0.0.1:6379/\"";
+    let file = |text: &str| FILE.replace(redis, text);
+    let cluster = "cluster = [\"redis://u:secret@localhost:1\", \"redis://u:secret@localhost:2\"]\nreplicas = 1";
+    let sentinels =
+        "sentinels = [\"redis://:secret@localhost:3\"]\nmaster = \"m\"\nuser = \"u\"\npassword = \"secret\"";
+    for (text, expected) in [(cluster, "redis://localhost:2"), (sentinels, "master = \"m\"")] {
+        let config = load(Some(&file(text)), &[]).unwrap();
+        let printed = toml::to_string(&config).unwrap();
+        assert!(printed.contains(expected) && !printed.contains("secret") && !printed.contains("url ="), "{printed}");
+        // An address from a variable takes the place of all of them, and nothing of what stands beside them.
+        let variable = load(Some(&file(text)), &[("GENUINE_GATEWAY_STORE", "redis://localhost/")]).unwrap();
+        let replicas = u32::from(text == cluster);
+        assert_eq!(variable.store, Store::Redis(Redis { replicas, ..Redis::server("redis://localhost/") }));
+    }
+    let one = "store: Redis takes one of url, cluster, or sentinels with master";
+    let whose = "store.user, store.password: are the master's";
+    let beyond = "store: a server beyond this machine takes ca, or allow_plain";
+    let (no_cluster, no_sentinels) =
+        ("store.cluster: addresses redis://HOST:PORT", "store.sentinels: addresses redis://");
+    let bad = |text: &str, mistake: &'static str| (file(text), vec![], mistake);
+    assert_mistakes(vec![
+        bad("", one),
+        bad(&format!("{redis}\n{cluster}"), one),
+        bad(&format!("{redis}\nmaster = \"m\""), one),
+        bad("sentinels = [\"redis://localhost:3\"]", one),
+        bad("sentinels = []\nmaster = \"m\"", one),
+        bad(&format!("{redis}\nuser = \"u\""), whose),
+        bad(&format!("{cluster}\npassword = \"secret\""), whose),
+        bad("cluster = [\"redis://localhost:1\", \"redis://h:2\"]", beyond),
+        bad("sentinels = [\"redis://localhost:1\", \"redis://h:2\"]\nmaster = \"m\"", beyond),
+        bad("cluster = [\"redis://localhost:1/1\"]", no_cluster),
+        bad("cluster = [\"unix:///run/r\"]", no_cluster),
+        bad("cluster = [\"redis://localhost:1\", \"rediss://localhost:2\"]", no_cluster),
+        bad("cluster = [\"rediss://localhost:1\"]", "store.ca: rediss:// takes the authority's certificate"),
+        bad(
+            "cluster = [\"redis://u:a@localhost:1\", \"redis://u:b@localhost:2\"]",
+            "all servers of a cluster have one user",
+        ),
+        bad("sentinels = [\"redis://localhost:1/1\"]\nmaster = \"m\"", no_sentinels),
+        bad("sentinels = [\"redis://localhost:1\"]\nmaster = \"\"", "store.master: the name"),
+        bad(&format!("{redis}\nreplica = 1"), "unknown field `replica`"),
     ]);
 }
 
@@ -636,9 +723,9 @@ fn a_value_that_is_no_text_is_a_mistake() {
 #[test]
 fn secrets_of_any_address_stay_out_of_what_is_printed() {
     for url in
-        ["redis+unix:///run/redis.sock?user=app&pass=secret", "redis://:secret@127.0.0.1/1", "redis://secret@h:1/"]
+        ["redis+unix:///run/redis.sock?user=app&pass=secret", "redis://:secret@127.0.0.1/1", "rediss://secret@h:1/"]
     {
-        let store = Store::Redis { url: url.to_owned(), durability: Durability::Checked };
+        let store = Store::Redis(Redis::server(url));
         let config = Config { store, ..demo::config() };
         assert!(!toml::to_string(&config).unwrap().replace("secrets = []", "").contains("secret"), "{url}");
     }

@@ -3,7 +3,7 @@
 use std::net::Ipv6Addr;
 
 use super::{Config, Secret, Store};
-use crate::store::PostgresStore;
+use crate::store::{PostgresStore, Unfit};
 
 /// The shortest token of the operator: 32 hexadecimal digits hold 128 bits.
 const TOKEN_LENGTH: usize = 32;
@@ -56,21 +56,15 @@ impl Config {
             session_header.is_ok_and(|name| !NO_SESSION.contains(&name.as_str())),
             "session_header: this is no name of a header that could hold a session",
         );
-        if let Store::Redis { url, .. } = &self.store {
-            expect(
-                redis::Client::open(url.as_str()).is_ok(),
-                "store.url: this is no address of Redis, which is redis://HOST:PORT",
-            );
-        }
-        if let Store::Postgres { url, ca, allow_plain } = &self.store {
-            match PostgresStore::settings(url, ca.as_deref()) {
-                Ok((settings, tls)) => expect(
-                    tls.is_some() || *allow_plain || PostgresStore::is_local(&settings),
-                    "store: a server beyond this machine takes ca, or allow_plain if nobody else is on the network; the keys of \
-                     tokens pass there",
-                ),
-                Err(mistake) => expect(false, &mistake),
-            }
+        let private = match &self.store {
+            Store::Redis(redis) => redis.settings().map(|settings| settings.is_private()),
+            Store::Postgres { url, ca, allow_plain } => PostgresStore::settings(url, ca.as_deref())
+                .map(|(settings, tls)| tls.is_some() || *allow_plain || PostgresStore::is_local(&settings)),
+            Store::Redb { .. } | Store::Memory {} => Ok(true),
+        };
+        match private {
+            Ok(private) => expect(private, &Unfit::Plain.to_string()),
+            Err(mistake) => expect(false, &mistake),
         }
         expect(
             (1..=86_400).contains(&self.challenges.lifetime_seconds),

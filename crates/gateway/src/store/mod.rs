@@ -11,6 +11,7 @@ mod memory;
 mod postgres;
 mod redb;
 mod redis;
+mod tls;
 
 use std::fmt;
 
@@ -26,7 +27,7 @@ pub use self::{
     memory::MemoryStore,
     postgres::PostgresStore,
     redb::RedbStore,
-    redis::{Durability, RedisStore},
+    redis::{Durability, RedisSettings, RedisStore},
 };
 
 /// A store of devices, of used challenges, and of the secrets that gateways share.
@@ -235,6 +236,8 @@ pub enum Unfit {
     Asynchronous,
     /// Its schema is not the gateway's.
     Schema,
+    /// It is beyond this machine, and what passes there is in plain text.
+    Plain,
 }
 
 impl fmt::Display for Unfit {
@@ -244,13 +247,20 @@ impl fmt::Display for Unfit {
                 "store: Redis may lose what it acknowledged: set appendonly yes, appendfsync always and \
                  no-appendfsync-on-rewrite no there, or durability = \"volatile\" here if a replay is acceptable"
             }
-            Self::Locked => "store: Redis wants a password, which stands in the url: redis://:PASSWORD@HOST:PORT",
+            Self::Locked => {
+                "store: Redis wants a password, which stands in the address: redis://:PASSWORD@HOST:PORT; that of the master \
+                 behind sentinels in store.password"
+            }
             Self::Asynchronous => {
                 "store: PostgreSQL may lose what it acknowledged: set fsync = on there, and synchronous_commit = on"
             }
             Self::Schema => {
                 "store: PostgreSQL has tables in the schema \"genuine\" that are not this gateway's, or does not let its role \
                  make them"
+            }
+            Self::Plain => {
+                "store: a server beyond this machine takes ca, or allow_plain if nobody else is on the network; the keys of \
+                 tokens pass there"
             }
             Self::Evicts => "store: Redis forgets when it is full: set maxmemory-policy noeviction there",
             Self::Silent => {

@@ -6,17 +6,12 @@
 
 mod schema;
 
-use std::{fs, net::IpAddr, path::Path, str::FromStr as _, sync::Arc, time::Duration};
+use std::{net::IpAddr, path::Path, str::FromStr as _, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use genuine::{
     UnixMillis,
     app_attest::{Advance, AdvanceError, KeyId, ReplayWindow},
-};
-use rustls::{
-    ClientConfig, RootCertStore,
-    crypto::ring,
-    pki_types::{CertificateDer, pem::PemObject as _},
 };
 use tokio_postgres::{
     Client, Config, NoTls, Row, Statement,
@@ -30,6 +25,7 @@ use super::{
     AccountHash, AdvanceFault, CLOSED, ChallengeId, Change, Contract, Device, DeviceKey, SECRETS, Spent, Store,
     StoredSecret, Unavailable, Unfit, Usage,
     link::{Fault, Link},
+    tls,
 };
 
 /// Connections: the operations of one device share one, and one commit carries those of several.
@@ -127,21 +123,8 @@ impl PostgresStore {
                 Ok((config, None))
             };
         };
-        let named = |error: &dyn std::fmt::Display| format!("store.ca: {}: {error}", ca.display());
-        let pem = fs::read(ca).map_err(|error| named(&error))?;
-        let mut roots = RootCertStore::empty();
-        for certificate in CertificateDer::pem_slice_iter(&pem) {
-            roots.add(certificate.map_err(|error| named(&error))?).map_err(|error| named(&error))?;
-        }
-        if roots.is_empty() {
-            return Err(named(&"there is no certificate in it"));
-        }
+        let tls = tls::client(ca)?;
         config.ssl_mode(SslMode::Require);
-        let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(|error| named(&error))?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
         Ok((config, Some(MakeRustlsConnect::new(tls))))
     }
 

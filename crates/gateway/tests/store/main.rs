@@ -8,6 +8,8 @@ mod memory;
 mod postgres;
 mod redb;
 mod redis;
+mod redis_cluster;
+mod redis_sentinel;
 
 /// An address at which connections are taken and nothing is ever answered.
 fn silent() -> (std::net::TcpListener, String) {

@@ -7,7 +7,7 @@ use genuine::{
     app_attest::{AdvanceError, Counter, Refusal, ReplayWindow},
 };
 use genuine_gateway::store::{
-    AdvanceFault, Change, Contract, DeviceKey, Durability, Store, Unavailable, Unfit, Usage,
+    AdvanceFault, Change, Contract, DeviceKey, Durability, RedisSettings, RedisStore, Store, Unavailable, Unfit, Usage,
     conformance::{KEY, NOW, OTHER, a_device, a_secret, advance_to, in_window, race, spend},
 };
 
@@ -352,4 +352,67 @@ async fn redis_that_has_become_a_replica_is_left() {
     );
     redis.operate(&["REPLICAOF", "NO", "ONE"]).await;
     assert_eq!(store.advance(KEY, advance_to(1), Contract::Strict).await, Ok(()));
+}
+
+/// Over TLS to a server whose certificate this authority signed, and otherwise not at all.
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_is_reached_over_tls_or_not_at_all() {
+    let (Some(redis), Some(plain)) = (Redis::start_with_tls("tls"), Redis::start("no-tls")) else { return };
+    let store = |url: &str, ca: Option<&std::path::Path>| {
+        RedisStore::new(RedisSettings::server(url, ca).unwrap(), std::time::Duration::from_secs(1))
+    };
+    let ca = redis.ca();
+    let private = store(&redis.url(), Some(&ca));
+    assert_eq!((private.check().await, private.ready().await), (Ok(()), Ok(())));
+    assert_eq!(private.register(KEY, &a_device()).await, Ok(true));
+    assert_eq!(private.advance(KEY, advance_to(1), Contract::Strict).await, Ok(()));
+
+    let other = redis.directory().join("other.pem");
+    std::fs::write(&other, rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap().cert.pem()).unwrap();
+    assert_eq!(store(&redis.url(), Some(&other)).ready().await, Err(Unavailable), "another authority");
+    let elsewhere = redis.url().replace("127.0.0.1", "localhost");
+    assert_eq!(store(&elsewhere, Some(&ca)).ready().await, Err(Unavailable), "the certificate is another host's");
+    let stripped = plain.url().replace("redis://", "rediss://");
+    assert_eq!(store(&stripped, Some(&ca)).ready().await, Err(Unavailable), "it does not fall back to plain text");
+    assert_eq!(store(&redis.url().replace("rediss", "redis"), None).ready().await, Err(Unavailable), "nor here");
+}
+
+/// A password passes over TLS too, and a server that says nothing there holds nobody up.
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_over_tls_takes_a_password_and_is_given_up_in_time() {
+    let Some(redis) = Redis::start_with_tls("tls-password") else { return };
+    let settings = |url: &str| RedisSettings::server(url, Some(&redis.ca())).unwrap();
+    let store = |url: &str| RedisStore::new(settings(url), std::time::Duration::from_secs(1));
+    let operator = store(&redis.url());
+    assert_eq!(operator.ready().await, Ok(()));
+    let command = |url: &str, arguments: &[&str]| {
+        let mut cli = std::process::Command::new("redis-cli");
+        cli.args(["--no-auth-warning", "--cacert"]).arg(redis.ca()).args(["-u", url]).args(arguments).output().unwrap()
+    };
+    assert!(command(&redis.url(), &["CONFIG", "SET", "requirepass", "secret"]).status.success());
+    let locked = store(&redis.url());
+    assert_eq!((locked.check().await, locked.ready().await), (Err(Unfit::Locked), Err(Unavailable)));
+    assert_eq!(store(&redis.url().replace("://", "://:secret@")).ready().await, Ok(()));
+
+    let (_listener, silent) = silent();
+    let start = std::time::Instant::now();
+    assert_eq!(store(&silent.replace("redis://", "rediss://")).ready().await, Err(Unavailable));
+    assert!(start.elapsed() < std::time::Duration::from_secs(3), "{:?}", start.elapsed());
+}
+
+/// What is beyond this machine is not spoken to in plain text.
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_beyond_this_machine_is_not_spoken_to_in_plain_text() {
+    let listener = std::net::TcpListener::bind("0.0.0.0:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    // An address of this machine that is none of loopback's.
+    let url = format!("redis://0.0.0.0:{}/", listener.local_addr().unwrap().port());
+    let settings = RedisSettings::server(&url, None).unwrap();
+    assert!(!settings.is_private());
+    let answer = std::time::Duration::from_millis(300);
+    let store = RedisStore::new(settings.clone(), answer);
+    assert_eq!((store.check().await, store.ready().await), (Err(Unfit::Plain), Err(Unavailable)));
+    assert!(listener.accept().is_err(), "nobody came");
+    assert_eq!(RedisStore::new(settings.allow_plain(true), answer).check().await, Ok(()), "one that is away");
+    assert!(listener.accept().is_ok());
 }

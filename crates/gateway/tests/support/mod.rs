@@ -3,17 +3,17 @@
 
 pub mod android;
 mod postgres;
+mod redis_server;
+mod redis_servers;
 
 use std::{
     env, fs,
-    net::{SocketAddr, TcpListener},
+    net::SocketAddr,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    thread,
     time::Duration,
 };
 
@@ -35,7 +35,7 @@ use genuine_gateway::{
     http::{self, AppRoutes, Intake, Origin},
     metrics::{Metered, Metrics},
     shop,
-    store::{Durability, MemoryStore, PostgresStore, RedisStore, Store},
+    store::{MemoryStore, PostgresStore, Store},
     token::Tokens,
 };
 use genuine_testvectors::Device;
@@ -44,7 +44,11 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 #[allow(unused_imports, reason = "not every test crate has a store")]
-pub use self::postgres::Postgres;
+pub use self::{
+    postgres::Postgres,
+    redis_server::{Redis, redis_store},
+    redis_servers::{RedisCluster, Sentinel, Watched, until, watched_settings, watched_store},
+};
 
 pub const APP_ID: &str = "ABCDE12345.com.example.demo";
 pub const APPLICATION: &str = "demo";
@@ -72,96 +76,8 @@ impl Drop for Scratch {
     }
 }
 
-/// A real Redis on a free port of loopback.
-pub struct Redis {
-    process: Option<Child>,
-    port: u16,
-    scratch: Scratch,
-}
-
-impl Redis {
-    /// `None` where Redis is not installed; in CI that is a failure.
-    pub fn start(name: &str) -> Option<Self> {
-        let found = Command::new("redis-server").arg("--version").stdout(Stdio::null()).status().is_ok();
-        assert!(found || env::var_os("CI").is_none(), "redis-server is not installed");
-        if !found {
-            eprintln!("NOTICE: redis-server is not installed; the tests on Redis are left out");
-            return None;
-        }
-        // A port that is free may be somebody else's a moment later: then this one ends at once, and another is tried.
-        for attempt in 0..5 {
-            let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-            let mut redis = Self { process: None, port, scratch: Scratch::new(&format!("redis-{name}-{attempt}")) };
-            redis.run();
-            thread::sleep(Duration::from_millis(20));
-            if redis.process.as_mut().is_some_and(|process| process.try_wait().unwrap().is_none()) {
-                return Some(redis);
-            }
-        }
-        panic!("no port is free");
-    }
-
-    pub fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}/", self.port)
-    }
-
-    /// A store on it.
-    pub fn store(&self) -> RedisStore {
-        redis_store(&self.url(), Durability::Checked)
-    }
-
-    /// Commands to it, as its operator gives them.
-    pub async fn operate(&self, command: &[&str]) {
-        self.ask::<()>(command).await;
-    }
-
-    /// The same, with an answer.
-    pub async fn ask<T: redis::FromRedisValue>(&self, command: &[&str]) -> T {
-        let client = redis::Client::open(self.url()).unwrap();
-        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
-        redis::cmd(command[0]).arg(&command[1..]).query_async(&mut connection).await.unwrap()
-    }
-
-    /// Starts it again, on what it has written.
-    pub fn run(&mut self) {
-        let process = Command::new("redis-server")
-            .args(["--bind", "127.0.0.1", "--port", &self.port.to_string(), "--save", ""])
-            .args(["--appendonly", "yes", "--appendfsync", "always", "--dir"])
-            .arg(self.scratch.path())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        self.process = Some(process);
-        for _ in 0..200 {
-            if std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
-                return;
-            }
-            thread::sleep(Duration::from_millis(25));
-        }
-        panic!("redis-server does not answer");
-    }
-
-    /// Kills it.
-    pub fn kill(&mut self) {
-        if let Some(mut process) = self.process.take() {
-            process.kill().unwrap();
-            process.wait().unwrap();
-        }
-    }
-}
-
-impl Drop for Redis {
-    fn drop(&mut self) {
-        self.kill();
-    }
-}
-
 pub fn postgres_store(url: &str) -> PostgresStore {
     PostgresStore::new(url, None, Duration::from_secs(5)).unwrap()
-}
-
-pub fn redis_store(url: &str, durability: Durability) -> RedisStore {
-    RedisStore::new(url, durability, Duration::from_secs(1)).unwrap()
 }
 
 /// A clock that the test moves.
