@@ -35,11 +35,11 @@ struct Place {
 }
 
 impl Place {
-    fn new(settings: Play) -> Self {
+    fn new(settings: &Play) -> Self {
         Self::of(settings, &[APPLICATION], |gate| gate)
     }
 
-    fn of(settings: Play, callers: &[&str], change: impl FnOnce(Gate) -> Gate) -> Self {
+    fn of(settings: &Play, callers: &[&str], change: impl FnOnce(Gate) -> Gate) -> Self {
         let hands = Hands::at(now());
         let applications =
             [APPLICATION, OTHER].map(|name| Application { name: name.to_owned(), ..application(settings.clone()) });
@@ -97,7 +97,7 @@ fn failing(said: &mut Json) {
 
 #[tokio::test]
 async fn tokens_are_for_devices_of_the_callers() {
-    let place = Place::of(play(false), &[OTHER], |gate| gate);
+    let place = Place::of(&play(false), &[OTHER], |gate| gate);
     let phone = place.phone("pixel").await;
     assert_eq!(
         (place.ask(&phone, None).await.code().as_str(), place.site.refusals("ApplicationRefused")),
@@ -112,10 +112,10 @@ async fn tokens_are_for_clients_that_are_not_too_old() {
          client_version_at_least = \"3.17\"",
     );
     let least = least.unwrap().applications.remove(0).play.unwrap().client_version_at_least;
-    let place = Place::new(play(false));
+    let place = Place::new(&play(false));
     let phone = place.phone("pixel").await;
     let store = Arc::clone(&place.site.gate.store);
-    let place = Place::of(Play { client_version_at_least: least, ..play(false) }, &[APPLICATION], |gate| {
+    let place = Place::of(&Play { client_version_at_least: least, ..play(false) }, &[APPLICATION], |gate| {
         let challenges = genuine_gateway::challenge::Challenges::new(300, Arc::clone(&store));
         let tokens = genuine_gateway::token::Tokens::new(support::token_settings(), Arc::clone(&store));
         Gate { store, challenges, tokens: Some(tokens), ..gate }
@@ -127,7 +127,7 @@ async fn tokens_are_for_clients_that_are_not_too_old() {
 
 #[tokio::test]
 async fn a_device_asks_for_tokens_as_often_as_it_may() {
-    let place = Place::of(play(false), &[APPLICATION], |gate| Gate { devices: RateLimiter::per_minute(2), ..gate });
+    let place = Place::of(&play(false), &[APPLICATION], |gate| Gate { devices: RateLimiter::per_minute(2), ..gate });
     let phone = place.phone("pixel").await;
     let mut statuses = Vec::new();
     for _ in 0..4 {
@@ -139,7 +139,7 @@ async fn a_device_asks_for_tokens_as_often_as_it_may() {
 /// The token lives longer than the attestation counts.
 #[tokio::test]
 async fn a_token_ends_with_the_attestation() {
-    let place = Place::new(Play { attestation_lifetime_seconds: 100, ..play(false) });
+    let place = Place::new(&Play { attestation_lifetime_seconds: 100, ..play(false) });
     let phone = place.phone("pixel").await;
     let token = place.ask(&phone, None).await.json()["access_token"].as_str().unwrap().to_owned();
     let come = async |id: &str| {
@@ -159,7 +159,7 @@ async fn a_token_ends_with_the_attestation() {
 /// A key is of one application, and of one platform.
 #[tokio::test]
 async fn a_key_is_registered_in_one_place() {
-    let place = Place::new(play(false));
+    let place = Place::new(&play(false));
     let phone = place.phone("pixel").await;
     assert_eq!(place.attest(OTHER, &phone, |_| {}).await.code(), "already_registered");
     let alice = device("alice");
@@ -173,10 +173,10 @@ async fn a_key_is_registered_in_one_place() {
 #[tokio::test]
 async fn a_test_response_is_one_of_development() {
     let test = |said: &mut Json| said.add("testingDetails", Json::object([("isTestingResponse", true.into())]));
-    let place = Place::new(Play { environment: Environment::Development, ..play(false) });
+    let place = Place::new(&Play { environment: Environment::Development, ..play(false) });
     let answer = place.attest(APPLICATION, &Phone::new("pixel"), test).await;
     assert_eq!((answer.status, &answer.json()["environment"]), (201, &json!("DEVELOPMENT")), "{}", answer.json());
-    let place = Place::new(play(false));
+    let place = Place::new(&play(false));
     assert_eq!(place.attest(APPLICATION, &Phone::new("pixel"), test).await.status, 401);
     assert_eq!(place.site.refusals("PlayTestResponse"), 1);
 }
@@ -195,7 +195,7 @@ async fn a_locked_key_of_apples_is_not_registered_again() {
 /// What is OPTIONAL refuses nobody for an outcome, but for a locked device, which has to succeed.
 #[tokio::test]
 async fn a_lock_outlives_the_mode_under_which_it_was_set() {
-    let place = Place::new(Play { mode: Mode::Optional, ..play(false) });
+    let place = Place::new(&Play { mode: Mode::Optional, ..play(false) });
     let phone = place.phone("pixel").await;
     assert_eq!(place.attest(APPLICATION, &phone, failing).await.status, 200);
     place.site.gate.set_lock(KeyId(phone.key_id), true).await.unwrap();
@@ -215,7 +215,7 @@ async fn an_address_has_few_tokens_decoded() {
             Err(genuine_gateway::play::DecodeFault::Refused)
         }
     }
-    let place = Place::of(play(true), &[APPLICATION], |gate| Gate {
+    let place = Place::of(&play(true), &[APPLICATION], |gate| Gate {
         decoder: Some(Arc::new(Nobody)),
         decodes: RateLimiter::per_minute(2),
         ..gate
