@@ -6,7 +6,8 @@
 
 local gateway = assert(os.getenv("GENUINE"), "GENUINE: the gateway's address is missing")
 
--- What the gateway reads of the client's. With session_header in the gateway's configuration, that one as well.
+-- What the gateway reads of the client's. With session_header, accounts.header or tokens.header in
+-- the gateway's configuration, those as well: a header that is left out here is as good as never sent.
 local ASKED = { "authorization", "x-app-attest", "content-digest", "x-session", "x-client-version", "dpop", "user-agent" }
 
 -- What the service gets to know.

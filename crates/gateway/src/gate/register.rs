@@ -170,7 +170,8 @@ impl Gate {
             Err(rejection) => rejection,
         };
         let outcome = refusal.outcome().ok_or(refusal)?;
-        let identifier = key_id.map_or(registration.client.session, |key_id| key_id.0);
+        let client = registration.client;
+        let identifier = client.account.or(key_id.map(|key_id| key_id.0)).unwrap_or(client.session);
         let mode = terms.mode_of(&application.name, &identifier);
         let ruling = mode.decide(outcome, known.unwrap_or(Lock::Open));
         let unregistered = self.unregistered(application, platform, mode, ruling.status);
