@@ -24,7 +24,9 @@ use self::{
     cluster::Cluster,
     dial::Dial,
     node::{Call, Decision, Failure, Node, READINESS, Target},
-    record::{FIELDS, Fields, account_name, name, read_device, read_key_id, read_secret, secrets_name, write_window},
+    record::{
+        ERASED, FIELDS, Fields, account_name, name, read_device, read_key_id, read_secret, secrets_name, write_window,
+    },
     settings::Place,
 };
 pub use self::{dial::Durability, settings::RedisSettings};
@@ -228,9 +230,14 @@ impl Store for RedisStore {
             after = Some(read_key_id(last.clone()).ok_or(Unavailable)?);
             for key in listed {
                 let key = read_key_id(key).ok_or(Unavailable)?;
-                let of: Option<Vec<u8>> = self.read("HGET", &name("device", &key.0), &[b"account"]).await?;
+                let record = name("device", &key.0);
+                let (of, kind): (Option<Vec<u8>>, Option<u8>) =
+                    self.read("HMGET", &record, &[b"account", b"kind"]).await?;
                 if of.as_deref() == Some(&account[..]) {
                     keys.push(key);
+                } else if kind == Some(ERASED) {
+                    // Whoever erased it did not come to this.
+                    self.write::<u32>("ZREM", &account_name(&account), &[&key.0]).await?;
                 }
             }
         }

@@ -8,7 +8,7 @@ use genuine::{
 };
 use genuine_gateway::store::{
     AdvanceFault, Change, Contract, DeviceKey, Durability, RedisSettings, RedisStore, Store, Unavailable, Unfit, Usage,
-    conformance::{KEY, NOW, OTHER, a_device, a_secret, advance_to, in_window, race, spend},
+    conformance::{ACCOUNT, KEY, NOW, OTHER, a_client, a_device, a_secret, advance_to, in_window, race, spend},
 };
 
 use crate::{
@@ -53,6 +53,23 @@ async fn records_of_the_version_before_are_read() {
     assert_eq!(store.change(KEY, Change::Lock(NOW)).await, Ok(true));
     assert_eq!(store.change(KEY, Change::Attest(UnixMillis(NOW * 1000))).await, Ok(true));
     assert_eq!(store.advance(KEY, advance_to(1), Contract::Strict).await, Ok(()));
+}
+
+/// An erasure that ended between its two steps is finished by the next one who lists the account.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_erasure_has_left_is_cleaned_up() {
+    let Some(redis) = Redis::start("erasure") else { return };
+    let store: Arc<dyn Store> = Arc::new(redis.store());
+    for key in [KEY, OTHER] {
+        store.register(key, &a_client()).await.unwrap();
+    }
+    let list = format!("genuine:account:{}", ACCOUNT.map(|octet| format!("{octet:02x}")).concat());
+    let change = include_str!("../../src/store/redis/change.lua");
+    let record = format!("genuine:device:{}", "01".repeat(32));
+    redis.ask::<u32>(&["EVAL", change, "1", &record, "erase", "7"]).await;
+    assert_eq!(redis.ask::<u32>(&["ZCARD", &list]).await, 2);
+    assert_eq!(store.devices_of(ACCOUNT, None, 9).await, Ok(vec![OTHER]));
+    assert_eq!(redis.ask::<u32>(&["ZCARD", &list]).await, 1);
 }
 
 /// What the two versions before this one did to a device. Both may run beside it, or again after it.

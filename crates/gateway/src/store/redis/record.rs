@@ -40,6 +40,9 @@ pub(super) fn read_window(counter: Option<&str>, window: Option<&str>) -> Option
     }
 }
 
+/// The kind of a key that is nobody's any more, as [`DeviceKey::kind`] has it.
+pub(super) const ERASED: u8 = DeviceKey::Erased.kind();
+
 /// The fields of a device; a record of the first version has none that has a default here.
 pub(super) const FIELDS: [&str; 12] = [
     "kind",
