@@ -14,7 +14,7 @@ mod variables;
 
 use std::{
     fmt,
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
 };
 
@@ -52,6 +52,7 @@ pub struct Config {
     /// Certificate chain and key, both PEM.
     pub tls: Option<Tls>,
     /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed, and who may ask what `forward_auth` lists.
+    #[serde(deserialize_with = "networks")]
     pub trusted_proxies: Vec<IpNet>,
     /// Whether plain HTTP is served beyond loopback: for development.
     pub allow_plain_http: bool,
@@ -218,6 +219,17 @@ impl Config {
             named => named.to_vec(),
         }
     }
+}
+
+/// Networks, such as `10.0.0.0/8`, or addresses, each of which is a network of one.
+fn networks<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    let network = |text: &String| {
+        let address = || text.parse::<IpAddr>().map(IpNet::from);
+        let form = "trusted_proxies: networks such as 10.0.0.0/8, or addresses such as 10.0.0.1";
+        text.parse().or_else(|_| address()).map_err(|_| serde::de::Error::custom(form))
+    };
+    texts.iter().map(network).collect()
 }
 
 /// What is wrong and where, without an address that stands in the wrong place: it may hold a password.

@@ -124,6 +124,8 @@ pub struct SignedHead<'r> {
 /// Who may use a route, and what makes a request to it count.
 #[derive(Clone, Debug)]
 pub struct Access {
+    /// What requests are counted under: the name of a proxy's rule, or one that a program gives to its routes.
+    pub name: String,
     /// The names of the applications whose apps may: their policies are what the route relies on.
     pub applications: Vec<String>,
     /// What makes a request count once.
@@ -139,8 +141,15 @@ pub struct Access {
 impl Access {
     /// For the apps of these applications: an assertion is required, of everybody.
     #[must_use]
-    pub const fn new(applications: Vec<String>, freshness: Freshness) -> Self {
-        Self { applications, freshness, mode: Mode::Required, rollout: Rollout::ALL, account: false }
+    pub fn new(applications: Vec<String>, freshness: Freshness) -> Self {
+        let name = "routes".to_owned();
+        Self { name, applications, freshness, mode: Mode::Required, rollout: Rollout::ALL, account: false }
+    }
+
+    /// Counted under this name.
+    #[must_use]
+    pub fn named(self, name: &str) -> Self {
+        Self { name: name.to_owned(), ..self }
     }
 
     /// In this mode, where it is `REQUIRED` for whom this roll-out has reached.

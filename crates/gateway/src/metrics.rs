@@ -41,7 +41,7 @@ pub struct Metrics {
     pub assertions: IntCounter,
     /// Attestations by platform, mode in force, and status.
     attestations: IntCounterVec,
-    /// Requests to routes that take assertions, by mode in force, and verdict.
+    /// Requests to routes that take assertions, and under rules of proxies, by name, mode in force, and verdict.
     verdicts: IntCounterVec,
     /// Devices locked for what they showed.
     pub locks: IntCounter,
@@ -117,7 +117,7 @@ impl Metrics {
                 "Attestations by what they came to.",
                 &["platform", "mode", "status"],
             )?,
-            verdicts: counters("verdicts_total", "Requests by what they showed.", &["mode", "verdict"])?,
+            verdicts: counters("verdicts_total", "Requests by what they showed.", &["route", "mode", "verdict"])?,
             locks: counter("locks_total", "Devices locked for what they showed.")?,
             tokens: counter("tokens_total", "Session tokens issued.")?,
             admissions: counter("admissions_total", "Requests with a session token accepted.")?,
@@ -162,15 +162,15 @@ impl Metrics {
         self.attestations.with_label_values(&[platform.as_str(), mode.as_str(), status.as_str()]).get()
     }
 
-    /// Counts a request by what it showed.
-    pub fn verdict(&self, mode: Mode, verdict: Verdict) {
-        self.verdicts.with_label_values(&[mode.as_str(), verdict.as_str()]).inc();
+    /// Counts a request by what it showed, on this route or under this rule.
+    pub fn verdict(&self, route: &str, mode: Mode, verdict: Verdict) {
+        self.verdicts.with_label_values(&[route, mode.as_str(), verdict.as_str()]).inc();
     }
 
     /// Requests so far that showed this.
     #[must_use]
-    pub fn verdicts(&self, mode: Mode, verdict: Verdict) -> u64 {
-        self.verdicts.with_label_values(&[mode.as_str(), verdict.as_str()]).get()
+    pub fn verdicts(&self, route: &str, mode: Mode, verdict: Verdict) -> u64 {
+        self.verdicts.with_label_values(&[route, mode.as_str(), verdict.as_str()]).get()
     }
 
     /// Refusals so far for this reason.

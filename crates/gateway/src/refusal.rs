@@ -101,6 +101,8 @@ pub enum Refusal {
     AddressLimit(u64),
     /// Too many requests of one device; when to come back, in seconds.
     DeviceLimit(u64),
+    /// The device's tokens were revoked less than a minute ago; when to come back, in seconds.
+    TokenTooSoon(u64),
     /// Too many bodies are being read.
     BodyLimit,
     /// The store could not answer.

@@ -20,7 +20,7 @@ use genuine::app_attest::APPLE_APP_ATTEST_ROOT;
 use crate::{
     application::Application,
     challenge::Challenges,
-    config::{Config, Mistakes, Store as StoreChoice, Tls},
+    config::{Config, Dpop, Mistakes, Store as StoreChoice, Tls},
     connections::Connections,
     descriptors,
     engine::Engine,
@@ -110,6 +110,12 @@ impl Server {
         descriptors::make_room(config.limits.connections)?;
         let certificate = Certificate::read(&config).await?;
         let metrics = Arc::new(Metrics::new()?);
+        let tokens = config.tokens.as_ref().is_some_and(|tokens| tokens.dpop != Dpop::Off);
+        if !tokens && config.applications.iter().any(|application| application.play.is_some()) {
+            tracing::warn!(
+                "applications.play: without [tokens], or with dpop = \"off\", Android devices register and get no further"
+            );
+        }
         let store = open_store(&config, &metrics)?;
         store.check().await?;
         let anchors = match config.demo {

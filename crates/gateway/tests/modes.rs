@@ -203,7 +203,7 @@ impl Route {
     fn verdicts(&self, mode: Mode) -> [u64; 6] {
         use Verdict::{Invalid, Missing, Outdated, Unchecked, Undecided, Verified};
         [Verified, Missing, Invalid, Outdated, Undecided, Unchecked]
-            .map(|verdict| self.site.gate.metrics.verdicts(mode, verdict))
+            .map(|verdict| self.site.gate.metrics.verdicts("routes", mode, verdict))
     }
 }
 

@@ -41,7 +41,8 @@ impl Config {
         );
         expect(
             self.authority != LOCAL_AUTHORITY || loopback && self.trusted_proxies.is_empty(),
-            "authority: is missing; apps from beyond this machine sign the host that they call",
+            "authority: is missing, or is that of apps on this machine; apps from beyond it, also those behind trusted_proxies, sign the host \
+             that they call",
         );
         expect(
             !self.demo || loopback && operator_loopback && self.trusted_proxies.is_empty(),

@@ -15,7 +15,12 @@ impl TryFrom<String> for Hex {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        let digits = text.bytes().map(|digit| char::from(digit).to_digit(16)).collect::<Option<Vec<_>>>();
+        // Some tools write a colon between octets.
+        let digits = text
+            .bytes()
+            .filter(|octet| *octet != b':')
+            .map(|digit| char::from(digit).to_digit(16))
+            .collect::<Option<Vec<_>>>();
         let digits = digits.filter(|digits| !digits.is_empty()).ok_or("this is not hex")?;
         let (pairs, []) = digits.as_chunks() else { return Err("code_hashes: an odd number of hexadecimal digits") };
         let octet = |[high, low]: &[u32; 2]| u8::try_from(high << 4 | low);

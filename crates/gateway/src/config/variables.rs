@@ -1,7 +1,8 @@
 //! The environment, over a file or in its place.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, net::IpAddr, path::PathBuf};
 
+use ipnet::IpNet;
 use serde::{Deserialize, de::IntoDeserializer as _};
 
 use super::{Application, Config, Hex, Mistakes, Play, PlayKeys, Secret, Tls, store::parse_store};
@@ -92,8 +93,9 @@ impl Config {
                 "CALLERS" => set(&mut self.callers, Some(list(&value)), ""),
                 "ALLOW_PLAIN_HTTP" => set(&mut self.allow_plain_http, value.parse().ok(), "true or false"),
                 "TRUSTED_PROXIES" => {
-                    let networks = value.split(',').map(|network| network.trim().parse()).collect::<Result<_, _>>();
-                    set(&mut self.trusted_proxies, networks.ok(), "networks such as 10.0.0.0/8, separated by commas")
+                    let network = |text: &str| text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+                    let networks = value.split(',').map(|text| network(text.trim())).collect::<Result<_, _>>();
+                    set(&mut self.trusted_proxies, networks.ok(), "networks or addresses, separated by commas")
                 }
                 "ADDRESS_PER_MINUTE" => set(&mut self.limits.address_per_minute, value.parse().ok(), "a number"),
                 "DEVICE_PER_MINUTE" => set(&mut self.limits.device_per_minute, value.parse().ok(), "a number"),

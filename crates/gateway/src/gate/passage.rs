@@ -18,9 +18,9 @@ impl Gate {
     ///
     /// The refusal, where the mode upholds it. Where anybody looks, what is none of an attestation is upheld: revoked and locked
     /// devices, another account, limits.
-    pub fn rule(&self, mode: Mode, refusal: Refusal) -> Result<Verdict, Refusal> {
+    pub fn rule(&self, access: &Access, mode: Mode, refusal: Refusal) -> Result<Verdict, Refusal> {
         let (Some(verdict), Some(outcome)) = (Verdict::of(refusal), refusal.outcome()) else { return Err(refusal) };
-        self.metrics.verdict(mode, verdict);
+        self.metrics.verdict(&access.name, mode, verdict);
         if !mode.decide(outcome, Lock::Open).decision.allows() {
             return Err(refusal);
         }

@@ -59,6 +59,10 @@ impl Gate {
         let device = self.device(caller.key_id).await?;
         expect_open(&device)?;
         let environment = device.key.environment().ok_or(Refusal::KeyRevoked)?;
+        // A token of now would be refused, since clocks of gateways differ.
+        if let Some(wait) = device.tokens_after.checked_sub((self.clock)()) {
+            return Err(Refusal::TokenTooSoon(wait.saturating_add(1)));
+        }
         let application = self.application(&device.application)?;
         let TokenRequest { bound_to, client } = request;
         let grant = Grant { key_id: caller.key_id, environment, application: &application.name, bound_to, client };

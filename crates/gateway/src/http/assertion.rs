@@ -58,7 +58,7 @@ impl Protection {
         let presented = header::parse(&parts.headers);
         let mode = self.gate.mode_of(&self.access, &identifier(presented.as_ref().ok(), client, &parts));
         if mode == Mode::Off {
-            self.gate.metrics.verdict(mode, Verdict::Unchecked);
+            self.gate.metrics.verdict(&self.access.name, mode, Verdict::Unchecked);
             parts.extensions.insert(Verdict::Unchecked);
             return Ok(with_body(parts, self.intake.body(body).await?));
         }
@@ -69,7 +69,7 @@ impl Protection {
         };
         let identified = match identified {
             Ok(identified) => identified,
-            Err(refusal) => match self.gate.rule(mode, refusal) {
+            Err(refusal) => match self.gate.rule(&self.access, mode, refusal) {
                 Ok(verdict) => {
                     parts.extensions.insert(verdict);
                     return Ok(with_body(parts, self.intake.body(body).await?));
@@ -88,10 +88,10 @@ impl Protection {
         let verdict = match self.gate.check(identified, signed, mode).await {
             Ok(caller) => {
                 parts.extensions.insert::<Caller>(caller);
-                self.gate.metrics.verdict(mode, Verdict::Verified);
+                self.gate.metrics.verdict(&self.access.name, mode, Verdict::Verified);
                 Verdict::Verified
             }
-            Err(refusal) => match self.gate.rule(mode, refusal) {
+            Err(refusal) => match self.gate.rule(&self.access, mode, refusal) {
                 Ok(verdict) => verdict,
                 Err(refusal) => {
                     #[cfg(feature = "demo")]

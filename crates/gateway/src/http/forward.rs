@@ -67,7 +67,7 @@ impl ForwardRule {
                 mode: rule.mode,
                 rollout: rule.rollout_percent.rollout(),
                 account: rule.account,
-                ..Access::new(applications, rule.freshness)
+                ..Access::new(applications, rule.freshness).named(&rule.name)
             };
             let header = config.tokens.as_ref().and_then(|tokens| HeaderName::try_from(tokens.header.as_str()).ok());
             let token_header = header.filter(|_| rule.evidence == RequestEvidence::Token);
@@ -151,7 +151,7 @@ impl Desk {
         let mode = self.gate.mode_of(access, &identifier(presented.as_ref().ok(), client, parts));
         let checked = match (mode, &presented) {
             (Mode::Off, _) => {
-                self.gate.metrics.verdict(mode, Verdict::Unchecked);
+                self.gate.metrics.verdict(&access.name, mode, Verdict::Unchecked);
                 return Ok(without_claims(Verdict::Unchecked));
             }
             _ if self.rule.token_header.is_some() => self.admit(original, parts, sent).await,
@@ -161,10 +161,10 @@ impl Desk {
         };
         match checked {
             Ok(claims) => {
-                self.gate.metrics.verdict(mode, Verdict::Verified);
+                self.gate.metrics.verdict(&access.name, mode, Verdict::Verified);
                 Ok(claims)
             }
-            Err(refusal) => self.gate.rule(mode, refusal).map(without_claims),
+            Err(refusal) => self.gate.rule(access, mode, refusal).map(without_claims),
         }
     }
 

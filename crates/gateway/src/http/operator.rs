@@ -24,7 +24,7 @@ use crate::{
     application::environment_name,
     gate::{Gate, PAGE},
     refusal::Refusal,
-    store::{AccountHash, Change, Device},
+    store::{AccountHash, Change, Device, DeviceKey},
 };
 
 /// The routes of the operator.
@@ -167,6 +167,9 @@ fn read_account(gate: &Gate, name: AccountName) -> Result<AccountHash, Refusal> 
 
 /// What the operator is told of a device. The account is a hash.
 fn description(device: &Device) -> Value {
+    if device.key == DeviceKey::Erased {
+        return json!({ "erased": true, "revoked_at": device.revoked_at });
+    }
     let mut told = json!({
         "application": device.application,
         "environment": device.key.environment().map(environment_name),

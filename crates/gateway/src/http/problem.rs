@@ -39,7 +39,7 @@ const USER_TOKEN: Told = told(401, "user_token_rejected", "The user's token was 
 const ACCOUNT: Told = told(401, "account_required", "This takes a user who is logged in.", true);
 /// Another signature of this device is no better: it takes a key that is attested in this account.
 const ACCOUNT_MISMATCH: Told = told(401, "rejected", "The request was refused.", false);
-const PROOF: Told = told(401, "proof_rejected", "The proof of the token's key was refused; make a new one.", true);
+const PROOF: Told = told(401, "proof_rejected", "The proof of the key was refused; make a new one.", true);
 const OPERATOR: Told = told(401, "unauthorized", "The operator shows a token.", false);
 const CHALLENGE: Told = told(401, "challenge_rejected", "The challenge was refused; ask for a new one.", true);
 const FORBIDDEN: Told = told(403, "attestation_required", "This application requires attestation.", false);
@@ -76,7 +76,7 @@ impl Told {
             | Refusal::ChallengeMissing => CHALLENGE,
             Refusal::TokenMissing | Refusal::TokenRevoked | Refusal::AddressChanged | Refusal::AgentChanged => TOKEN,
             Refusal::ProofMissing | Refusal::ProofReused => PROOF,
-            Refusal::TokenProof(error) => match error.class() {
+            Refusal::Proof(error) | Refusal::TokenProof(error) => match error.class() {
                 Class::Malformed | Class::Rejected => PROOF,
                 _ => UNAVAILABLE,
             },
@@ -99,10 +99,7 @@ impl Told {
             Refusal::AttestationExpired => EXPIRED,
             Refusal::ClientOutdated(_) => UPGRADE,
             Refusal::PlatformUnknown => NO_PLATFORM,
-            Refusal::Proof(error) if error.class() == Class::Malformed => MALFORMED,
-            Refusal::Proof(error) if error.class() == Class::Unavailable => UNAVAILABLE,
             Refusal::KeyRevoked
-            | Refusal::Proof(_)
             | Refusal::IntegrityRequest
             | Refusal::IntegrityToken
             | Refusal::EnvironmentRefused
@@ -119,7 +116,7 @@ impl Told {
             Refusal::KeyAlreadyEnrolled => CONFLICT,
             Refusal::BodyTooLarge => TOO_LARGE,
             Refusal::BodyType => BODY_TYPE,
-            Refusal::AddressLimit(_) | Refusal::DeviceLimit(_) => LIMITED,
+            Refusal::AddressLimit(_) | Refusal::DeviceLimit(_) | Refusal::TokenTooSoon(_) => LIMITED,
             Refusal::BodyLimit
             | Refusal::StoreUnavailable
             | Refusal::Internal
@@ -149,7 +146,9 @@ fn session_status(refusal: Refusal) -> Option<&'static str> {
 /// When to come back, in seconds, where that is known.
 fn retry_after(refusal: Refusal) -> Option<u64> {
     match refusal {
-        Refusal::AddressLimit(seconds) | Refusal::DeviceLimit(seconds) => Some(seconds),
+        Refusal::AddressLimit(seconds) | Refusal::DeviceLimit(seconds) | Refusal::TokenTooSoon(seconds) => {
+            Some(seconds)
+        }
         _ if Told::of(refusal).status == UNAVAILABLE.status => Some(1),
         _ => None,
     }
