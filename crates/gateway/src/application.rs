@@ -33,6 +33,8 @@ pub struct Application {
     pub app_attest: Option<AppAttest>,
     /// Google Play Integrity, if it is there for Android.
     pub play_integrity: Option<PlayIntegrity>,
+    /// The app as a client of OAuth servers, if it is one.
+    pub oauth_client: Option<config::OauthClient>,
     /// What outlives a request, of all applications.
     pub engine: &'static Engine,
 }
@@ -120,6 +122,7 @@ impl Application {
             contract: settings.counter,
             app_attest: app_attest.transpose()?,
             play_integrity: settings.play.as_ref().map(PlayIntegrity::new).transpose()?,
+            oauth_client: settings.oauth_client.clone(),
             engine,
         })
     }

@@ -6,6 +6,7 @@ mod check;
 mod forward_auth;
 mod google;
 mod mode;
+mod oauth;
 mod play;
 mod store;
 mod tokens;
@@ -30,6 +31,7 @@ pub use self::{
     forward_auth::{Bodies, ForwardAuth, Freshness, RequestEvidence},
     google::Google,
     mode::Percent,
+    oauth::OauthClient,
     play::{Play, PlayKeys},
     store::{Redis, Secret, Store},
     tokens::{Algorithm, ClientTrait, Dpop, OnRefusal, Signing, TokenSecret, TokenSettings, Tokens},

@@ -4,6 +4,7 @@
 //! its counter advanced. What is refused before that changes nothing.
 
 mod account;
+mod client_attestation;
 mod passage;
 mod proof;
 mod register;
@@ -22,6 +23,7 @@ use sha2::{Digest as _, Sha256};
 
 pub use self::{
     account::PAGE,
+    proof::ProvenKey,
     register::{DEVICE_FORM, Evidence, IntegrityToken, Registered, RegisteredDevice, Registration, integrity_binding},
     token::{IssuedToken, TokenRequest},
 };

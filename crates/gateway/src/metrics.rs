@@ -45,6 +45,8 @@ pub struct Metrics {
     verdicts: IntCounterVec,
     /// Devices locked for what they showed.
     pub locks: IntCounter,
+    /// Attestations of OAuth clients issued.
+    pub client_attestations: IntCounter,
     /// Session tokens issued.
     pub tokens: IntCounter,
     /// Requests with a session token accepted.
@@ -119,6 +121,7 @@ impl Metrics {
             )?,
             verdicts: counters("verdicts_total", "Requests by what they showed.", &["route", "mode", "verdict"])?,
             locks: counter("locks_total", "Devices locked for what they showed.")?,
+            client_attestations: counter("client_attestations_total", "Attestations of OAuth clients issued.")?,
             tokens: counter("tokens_total", "Session tokens issued.")?,
             admissions: counter("admissions_total", "Requests with a session token accepted.")?,
             chains: counter("chain_verifications_total", "Attestations whose chain was verified.")?,

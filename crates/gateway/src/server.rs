@@ -159,6 +159,8 @@ impl Server {
             Some(_) => routes.tokens(config.callers())?,
             None => routes,
         };
+        let has_clients = config.applications.iter().any(|application| application.oauth_client.is_some());
+        let routes = if has_clients { routes.client_attestations(config.callers())? } else { routes };
         let routes = routes.forward_auth(&config.trusted_proxies, ForwardRule::configured(&config))?;
         let app = listen("listen", config.listen)?;
         let operator = listen("operator_listen", config.operator_listen)?;

@@ -17,6 +17,7 @@ use genuine::{
     app_attest::{Environment, KeyId},
     crypto::GenuineCrypto,
     session::{
+        client_attestation::NewClientAttestation,
         dpop::{DpopPolicy, DpopVerifier, ProofRequest, VerifiedProof},
         jwk::{self, Thumbprint},
         token::{ClaimValue, NewToken, TokenPolicy, TokenVerifier, WrongSecret},
@@ -215,6 +216,20 @@ impl Tokens {
             }
         });
         Ok(text?)
+    }
+
+    /// An attestation that a client of OAuth servers is genuine, by the key that signs tokens.
+    ///
+    /// # Errors
+    ///
+    /// If there is no key, because the store cannot answer, or there are secrets alone.
+    pub async fn attest_client(&self, attestation: &NewClientAttestation<'_>, now: u64) -> Result<String, Refusal> {
+        let (keys, position) = self.keys.signing(now).await?;
+        let key = keys.get(position).ok_or(Refusal::Internal)?;
+        // Dated back, as tokens are.
+        let dated = UnixTime(now.saturating_sub(SKEW));
+        let attestation = NewClientAttestation { lifetime: dated_lifetime(attestation.lifetime), ..*attestation };
+        Ok(key.attest_client(&attestation, dated, &mut [0; ROOM])?)
     }
 
     /// Who shows a token, and the proof that has still to be used, if it is bound to a key. Whether the device was revoked since, and

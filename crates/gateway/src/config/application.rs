@@ -14,7 +14,9 @@ use serde::{Deserialize, Serialize};
 use super::{
     Config,
     mode::{Percent, required},
+    oauth::OauthClient,
     play::Play,
+    tokens::Algorithm,
     values::{Checked, Environment, Hex},
 };
 use crate::store::Contract;
@@ -51,6 +53,8 @@ pub struct Application {
     pub client_version_at_least: Option<Checked<ClientVersion>>,
     /// Google Play Integrity, if the app is there for Android.
     pub play: Option<Play>,
+    /// The app as a client of OAuth servers, if its devices get attestations for those.
+    pub oauth_client: Option<OauthClient>,
     /// How long to wait for each operation of the store, in milliseconds.
     #[serde(default = "default_timeout")]
     pub timeout_ms: u32,
@@ -90,6 +94,7 @@ impl Application {
             rollout_percent: Percent::ALL,
             client_version_at_least: None,
             play: None,
+            oauth_client: None,
             timeout_ms: default_timeout(),
             categories: None,
             bundle_versions: None,
@@ -178,6 +183,10 @@ impl Config {
                 "attestation_age_seconds: at least 86400, since Apple dates an attestation a day back",
             );
             expect(application.counter_step != Some(0), "counter_step: at least 1");
+            if let Some(client) = &application.oauth_client {
+                let keys = self.tokens.as_ref().is_some_and(|tokens| tokens.algorithm == Algorithm::Es256);
+                client.check(keys, |mistake| expect(false, mistake));
+            }
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::{refusal::Refusal, secrets::SKEW};
 const AGE: u32 = 300;
 
 /// The key of whoever sent a request.
-pub(super) struct ProvenKey {
+pub struct ProvenKey {
     /// Its identifier: SHA-256 of the point, as with App Attest.
     pub key_id: KeyId,
     /// The point, uncompressed.

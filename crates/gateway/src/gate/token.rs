@@ -9,7 +9,7 @@ use genuine::{
     session::jwk::Thumbprint,
 };
 
-use super::{Caller, Gate, PresentedAssertion, expect_account, expect_open, expect_version, in_time};
+use super::{Caller, Gate, PresentedAssertion, expect_account, expect_open, expect_version, in_time, proof::ProvenKey};
 use crate::{
     application::Application,
     challenge::{Binding, Purpose},
@@ -215,7 +215,7 @@ impl Gate {
         path: &str,
         client: super::Client,
         applications: &[String],
-    ) -> Result<(Caller, Thumbprint), Refusal> {
+    ) -> Result<(Caller, ProvenKey), Refusal> {
         let proven = self.proven_key(proof, path, None)?;
         let challenge = proven.nonce.as_deref().ok_or(Refusal::ChallengeMissing)?;
         let start = Instant::now();
@@ -240,12 +240,12 @@ impl Gate {
             devices.check(proven.key_id, Instant::now()).map_err(Refusal::DeviceLimit)?;
         }
         self.spend(application, opened, proven.key_id).await?;
-        Ok((Caller { key_id: proven.key_id, application: device.application, counter: 0 }, proven.thumbprint))
+        Ok((Caller { key_id: proven.key_id, application: device.application, counter: 0 }, proven))
     }
 
     /// Whether the attestation of a device counts, and still does. Apple's has no end, and its environment is held against the
     /// application's with each assertion.
-    fn expect_attested(&self, application: &Application, device: &Device) -> Result<(), Refusal> {
+    pub(super) fn expect_attested(&self, application: &Application, device: &Device) -> Result<(), Refusal> {
         let DeviceKey::PlayIntegrity(key) = &device.key else { return Ok(()) };
         let app = application.play_integrity.as_ref().ok_or(Refusal::PlatformUnknown)?;
         if app.environment == config::Environment::Production && key.environment != Environment::Production {
@@ -255,7 +255,7 @@ impl Gate {
         if (self.clock)().saturating_mul(1000) > until { Err(Refusal::AttestationExpired) } else { Ok(()) }
     }
 
-    fn tokens(&self) -> Result<&Tokens, Refusal> {
+    pub(super) fn tokens(&self) -> Result<&Tokens, Refusal> {
         self.tokens.as_ref().ok_or(Refusal::RouteUnknown)
     }
 }

@@ -5,6 +5,7 @@ mod account;
 mod app;
 mod assertion;
 mod claims;
+mod client_attestation;
 mod forward;
 mod header;
 mod intake;
@@ -24,7 +25,9 @@ pub use self::{
     intake::Intake,
     origin::{ClientAddress, Origin},
     problem::Problem,
-    routes::{APP_INTERFACE, AppRoutes, FORWARD_PATHS, OPERATOR_INTERFACE, TOKEN_PATHS, operator},
+    routes::{
+        APP_INTERFACE, AppRoutes, CLIENT_ATTESTATION_PATHS, FORWARD_PATHS, OPERATOR_INTERFACE, TOKEN_PATHS, operator,
+    },
     token::{RequireToken, TokenProtection, require_token},
     upstream::{RequireClaims, require_claims},
 };

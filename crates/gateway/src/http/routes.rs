@@ -16,6 +16,7 @@ use serde_json::{Map, Value};
 use super::{
     app,
     assertion::require_assertion,
+    client_attestation,
     forward::{self, ForwardRule},
     intake::{self, Intake},
     observe,
@@ -36,6 +37,9 @@ pub const OPERATOR_INTERFACE: &str = include_str!("../../openapi-operator.json")
 
 /// Session tokens, as `paths` of `OpenAPI` 3.1.
 pub const TOKEN_PATHS: &str = include_str!("../../openapi-tokens.json");
+
+/// Attestations of OAuth clients, as `paths` of `OpenAPI` 3.1.
+pub const CLIENT_ATTESTATION_PATHS: &str = include_str!("../../openapi-client-attestations.json");
 
 /// What reverse proxies may ask, as `paths` of `OpenAPI` 3.1.
 pub const FORWARD_PATHS: &str = include_str!("../../openapi-forward.json");
@@ -106,6 +110,26 @@ impl AppRoutes {
         self.add(issuing, |routes| routes.route_layer(layer).route_layer(by_proof).route_layer(conceal))
             .open(publishing)
             .described(TOKEN_PATHS)
+    }
+
+    /// Adds where devices of these applications get attestations for OAuth servers, as far as the applications are clients there. The
+    /// request takes a challenge, as one for a token.
+    ///
+    /// # Panics
+    ///
+    /// If a route is there already.
+    ///
+    /// # Errors
+    ///
+    /// If the description is no JSON object, which a test would show.
+    pub fn client_attestations(self, applications: Vec<String>) -> serde_json::Result<Self> {
+        let issuing = client_attestation::issuing(Arc::clone(&self.gate));
+        let (gate, intake) = (Arc::clone(&self.gate), self.intake.clone());
+        let proving = Proving { gate, intake, applications: applications.clone().into() };
+        let by_proof = from_fn_with_state(proving, client_attestation::issue_by_proof);
+        let access = Access::new(applications, Freshness::Challenge);
+        let layer = require_assertion(Arc::clone(&self.gate), self.intake.clone(), access);
+        self.add(issuing, |routes| routes.route_layer(layer).route_layer(by_proof)).described(CLIENT_ATTESTATION_PATHS)
     }
 
     /// Adds routes that anybody reaches. Their bodies are read within the same limits as those of protected ones.

@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// The proof that comes with a token that is bound to a key (RFC 9449 §4.1).
-const DPOP: HeaderName = HeaderName::from_static("dpop");
+pub(super) const DPOP: HeaderName = HeaderName::from_static("dpop");
 
 /// Where devices get tokens, as a proof names it.
 const TOKENS: &str = "/tokens";
@@ -114,8 +114,8 @@ pub(super) async fn issue_by_proof(
             return Err(Refusal::RequestMalformed);
         }
         let client = intake.client(&parts, (gate.clock)())?;
-        let (caller, thumbprint) = gate.prove(proof, TOKENS, client, &applications).await?;
-        let request = TokenRequest { bound_to: Some(thumbprint), client: self::client(&parts) };
+        let (caller, proven) = gate.prove(proof, TOKENS, client, &applications).await?;
+        let request = TokenRequest { bound_to: Some(proven.thumbprint), client: self::client(&parts) };
         gate.issue_token(&caller, request).await
     };
     match issued.await {

@@ -4,12 +4,13 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use genuine::{
-    Error,
+    Error, UnixTime,
     crypto::{
         CryptoError, Digest, GenuineCrypto, HmacSha256, P256, PrepareEcdsa as _, PublicKey, RustCryptoSigner, Sha256,
         SignP256 as _, Signature, VerifyEcdsa,
     },
     session::{
+        client_attestation::{self, NewClientAttestation},
         jwk::Thumbprint,
         token::{TokenKey, TokenMinter},
     },
@@ -154,6 +155,21 @@ impl Key {
             Material::Signer(signer) => Ok(TokenKey::es256(&self.kid, signer.public)),
             Material::Secret(secret) => TokenKey::hs256(&self.kid, secret.octets()),
         }
+    }
+
+    /// An attestation of an OAuth client, by this key.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ConfigKeyKind`] for a secret, which nobody else verifies with; those of [`client_attestation::mint`].
+    pub(super) fn attest_client(
+        &self,
+        attestation: &NewClientAttestation<'_>,
+        now: UnixTime,
+        room: &mut [u8],
+    ) -> Result<String, Error> {
+        let Material::Signer(signer) = &self.material else { return Err(Error::ConfigKeyKind) };
+        client_attestation::mint(attestation, &self.kid, &signer.secret, now, room, &GenuineCrypto).map(str::to_owned)
     }
 
     /// Hands a minter with this key to the function.

@@ -1,0 +1,30 @@
+//! Attestations of OAuth clients: that an instance of the app is genuine, for authorization servers elsewhere.
+
+use genuine::{
+    crypto::{P256, PublicKey},
+    session::client_attestation::NewClientAttestation,
+};
+
+use super::{Caller, Gate, expect_open, in_time};
+use crate::refusal::Refusal;
+
+impl Gate {
+    /// An attestation for whoever has just signed a request, of the key that it names as its own, and how many seconds that is good.
+    /// Authorization servers verify it with the published keys of tokens.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::RouteUnknown`] if the application is no client, or why there is none for this device.
+    pub async fn attest_client(&self, caller: &Caller, key: PublicKey<P256>) -> Result<(String, u32), Refusal> {
+        let device = self.device(caller.key_id).await?;
+        expect_open(&device)?;
+        let application = self.application(&device.application)?;
+        self.expect_attested(application, &device)?;
+        let client = application.oauth_client.as_ref().ok_or(Refusal::RouteUnknown)?;
+        let attestation = NewClientAttestation { client_id: &client.client_id, key, lifetime: client.lifetime_seconds };
+        let minted = self.tokens()?.attest_client(&attestation, (self.clock)());
+        let attestation = in_time(application, minted).await??;
+        self.metrics.client_attestations.inc();
+        Ok((attestation, client.lifetime_seconds))
+    }
+}
