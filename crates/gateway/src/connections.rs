@@ -24,10 +24,15 @@ use crate::{descriptors, limit::subscriber};
 /// After how many milliseconds a client that takes none of what it is sent is cut off.
 const UNTAKEN: u32 = 30_000;
 
-/// Accepts so many connections at a time, and so many of one address (of one /64 in IPv6), and closes the others at once.
+/// Of one address, from where a quarter of all places is taken: what a browser opens, and a few.
+const CROWDED: usize = 8;
+
+/// Accepts so many connections at a time, and so many of one address (of one /64 in IPv6), and closes the others at once. As places
+/// become few, an address has fewer: from where half of them are taken one, so that 2,000 addresses keep nobody out of 4,096.
 #[derive(Clone)]
 pub struct Connections {
     all: Arc<Semaphore>,
+    places: usize,
     of_address: Arc<Mutex<HashMap<IpAddr, usize>>>,
     per_address: usize,
     /// Who speaks for many.
@@ -46,8 +51,8 @@ impl Connections {
     /// No connection yet. `proxies` and this machine may have all of them.
     #[must_use]
     pub fn new(all: usize, per_address: usize, proxies: Vec<IpNet>) -> Self {
-        let (all, of_address) = (Arc::new(Semaphore::new(all)), Arc::default());
-        Self { all, of_address, per_address, proxies: proxies.into(), reserved: false }
+        let (places, all, of_address) = (all, Arc::new(Semaphore::new(all)), Arc::default());
+        Self { all, places, of_address, per_address, proxies: proxies.into(), reserved: false }
     }
 
     /// The operator's: so many, of any address, and the last file descriptors are theirs.
@@ -66,11 +71,23 @@ impl Connections {
         }
         let mut counts = self.of_address.lock().unwrap_or_else(PoisonError::into_inner);
         let count = counts.entry(subscriber).or_default();
-        if *count >= self.per_address {
+        if *count >= self.share() {
             return None;
         }
         *count += 1;
         Some(Place { _permit: permit, counted: Some((self.clone(), subscriber)) })
+    }
+}
+
+impl Connections {
+    /// How many places one address may have now. The one that is being asked for is taken already.
+    fn share(&self) -> usize {
+        let taken = self.places.saturating_sub(self.all.available_permits());
+        match taken {
+            few if few <= self.places.div_ceil(4) => self.per_address,
+            some if some <= self.places.div_ceil(2) => self.per_address.min(CROWDED),
+            _ => self.per_address.min(1),
+        }
     }
 }
 

@@ -174,15 +174,34 @@ fn one_address_cannot_take_every_place() {
     let others = ["10.0.0.1", "10.0.0.1", "127.0.0.1"].map(place);
     assert!(others.iter().all(Option::is_some), "proxies and this machine speak for many");
     assert!(place("127.0.0.1").is_none() && place("192.0.2.2").is_none(), "but there are no more than five places");
-    drop(first);
+    drop((first, second));
     let again = place("192.0.2.1");
-    assert!(again.is_some());
-    drop((second, others, again));
+    assert!(again.is_some() && place("192.0.2.1").is_none(), "where places are few, one is enough");
+    drop((others, again));
     let network = ["2001:db8::1", "2001:db8::2", "2001:db8::3"].map(place);
     assert!(network[1].is_some() && network[2].is_none(), "one network of 64 bits is one address");
     assert!(place("2001:db8:0:1::1").is_some());
     drop(network);
     assert!(["192.0.2.1", "192.0.2.1", "192.0.2.2"].map(place).iter().all(Option::is_some));
+}
+
+/// As many as the default has, and each address wants as many as it may.
+#[test]
+fn two_thousand_addresses_keep_nobody_out() {
+    let connections = Connections::new(4096, 256, Vec::new());
+    let mut held = Vec::new();
+    for round in 0..256 {
+        for number in 0..2000_u32 {
+            let address = std::net::IpAddr::from(std::net::Ipv4Addr::from(0x0A00_0000 + number));
+            held.extend(connections.place(address));
+        }
+        assert!(held.len() < 4096, "round {round}: {}", held.len());
+    }
+    let honest = "192.0.2.1".parse().unwrap();
+    assert!(connections.place(honest).is_some(), "{} are held", held.len());
+    drop(held);
+    let many: Vec<_> = (0..300).filter_map(|_| connections.place(honest)).collect();
+    assert_eq!(many.len(), 256, "and as before when they are gone");
 }
 
 #[tokio::test]
