@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Extension, Json, Router,
-    body::{Bytes, HttpBody as _},
+    body::Bytes,
     extract::{Request, State},
     http::header::CACHE_CONTROL,
     middleware::Next,
@@ -19,10 +19,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    header::{self, single},
     intake,
     problem::Problem,
-    token::{DPOP, Proving},
+    token::{Presented, Proving},
 };
 use crate::{
     gate::{Caller, Gate},
@@ -56,26 +55,14 @@ async fn issue(
 
 /// Middleware before the layer that takes assertions: a request that has a proof in the place of one is a device's of Play Integrity,
 /// whose registered key the attestation is of.
-pub(super) async fn issue_by_proof(
-    State(Proving { gate, intake, applications }): State<Proving>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let (parts, body) = request.into_parts();
-    let proof = match (header::parse(&parts.headers), single(&parts.headers, &DPOP)) {
-        (Err(Refusal::AssertionMissing), Ok(Some(proof))) => proof,
-        (Err(Refusal::AssertionMissing), Err(refusal)) => return Problem::from(refusal).into_response(),
-        _ => return next.run(Request::from_parts(parts, body)).await,
-    };
+pub(super) async fn issue_by_proof(State(proving): State<Proving>, request: Request, next: Next) -> Response {
     let attested = async {
-        if !body.is_end_stream() {
-            intake.discard(body);
-            return Err(Refusal::RequestMalformed);
-        }
-        let client = intake.client(&parts, (gate.clock)())?;
-        let (caller, proven) = gate.prove(proof, PLACE, client, &applications).await?;
+        let (caller, proven) = match proving.proven(request, PLACE).await? {
+            Presented::Proof(_, caller, proven) => (caller, proven),
+            Presented::Other(request) => return Ok(next.run(request).await),
+        };
         let key = PublicKey::from_uncompressed(&proven.point).ok_or(Refusal::Internal)?;
-        answer(&gate, &caller, key).await
+        answer(&proving.gate, &caller, key).await
     };
     attested.await.unwrap_or_else(|refusal| Problem::from(refusal).into_response())
 }

@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     config::Dpop,
-    gate::{Caller, Gate, IssuedToken, TokenRequest},
+    gate::{Caller, Gate, IssuedToken, ProvenKey, TokenRequest},
     refusal::Refusal,
     token::{Client, KEYS_MAX_AGE, PresentedProof, PresentedToken, TokenHolder, Tokens},
 };
@@ -96,40 +96,52 @@ async fn keys(State(gate): State<Arc<Gate>>) -> Result<Response, Problem> {
 
 /// Middleware before the layer that takes assertions: a request that has a proof in the place of one is a device's of Play Integrity,
 /// whose token is bound to the key that it proves.
-pub(super) async fn issue_by_proof(
-    State(Proving { gate, intake, applications }): State<Proving>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let (parts, body) = request.into_parts();
-    let proof = match (header::parse(&parts.headers), single(&parts.headers, &DPOP)) {
-        (Err(Refusal::AssertionMissing), Ok(Some(proof))) => proof,
-        (Err(Refusal::AssertionMissing), Err(refusal)) => return Problem::from(refusal).into_response(),
-        _ => return next.run(Request::from_parts(parts, body)).await,
-    };
+pub(super) async fn issue_by_proof(State(proving): State<Proving>, request: Request, next: Next) -> Response {
     let issued = async {
-        // The key is the proof's: there is nothing to say beside it, and nothing is waited for.
-        if !body.is_end_stream() {
-            intake.discard(body);
-            return Err(Refusal::RequestMalformed);
-        }
-        let client = intake.client(&parts, (gate.clock)())?;
-        let (caller, proven) = gate.prove(proof, TOKENS, client, &applications).await?;
-        let request = TokenRequest { bound_to: Some(proven.thumbprint), client: self::client(&parts) };
-        gate.issue_token(&caller, request).await
+        let (parts, caller, proven) = match proving.proven(request, TOKENS).await? {
+            Presented::Proof(parts, caller, proven) => (parts, caller, proven),
+            Presented::Other(request) => return Ok(next.run(request).await),
+        };
+        let request = TokenRequest { bound_to: Some(proven.thumbprint), client: client(&parts) };
+        Ok(answer(&proving.gate.issue_token(&caller, request).await?))
     };
-    match issued.await {
-        Ok(issued) => answer(&issued),
-        Err(refusal) => Problem::from(refusal).into_response(),
-    }
+    issued.await.unwrap_or_else(|refusal: Refusal| Problem::from(refusal).into_response())
 }
 
-/// What [`issue_by_proof`] needs.
+/// What takes a proof in the place of an assertion needs.
 #[derive(Clone)]
 pub(super) struct Proving {
     pub(super) gate: Arc<Gate>,
     pub(super) intake: Intake,
     pub(super) applications: Arc<[String]>,
+}
+
+/// What a request presents.
+pub(super) enum Presented {
+    /// A proof and no assertion: the request's head, whose device it is, and the key that it proves.
+    Proof(Box<Parts>, Caller, ProvenKey),
+    /// An assertion, or nothing at all, which is the next layer's to say.
+    Other(Request),
+}
+
+impl Proving {
+    /// Verifies the proof of a request for `place` that has one in the place of an assertion.
+    pub(super) async fn proven(&self, request: Request, place: &str) -> Result<Presented, Refusal> {
+        let (parts, body) = request.into_parts();
+        let proof = match (header::parse(&parts.headers), single(&parts.headers, &DPOP)) {
+            (Err(Refusal::AssertionMissing), proof) => proof?,
+            _ => None,
+        };
+        let Some(proof) = proof else { return Ok(Presented::Other(Request::from_parts(parts, body))) };
+        // The key is the proof's: there is nothing to say beside it, and nothing is waited for.
+        if !body.is_end_stream() {
+            self.intake.discard(body);
+            return Err(Refusal::RequestMalformed);
+        }
+        let client = self.intake.client(&parts, (self.gate.clock)())?;
+        let (caller, proven) = self.gate.prove(proof, place, client, &self.applications).await?;
+        Ok(Presented::Proof(Box::new(parts), caller, proven))
+    }
 }
 
 /// What hides verdicts needs.
