@@ -157,20 +157,20 @@ impl Gate {
         if terms.mode == Mode::Off {
             return Ok(self.unregistered(application, platform, Mode::Off, Status::NotPerformed));
         }
-        let attempt = match expect_version(terms, registration.client.version) {
+        let client = registration.client;
+        let attempt = match expect_version(terms, client.version) {
             Ok(()) => self.attest(application, registration).await,
             Err(outdated) => Err(outdated.into()),
         };
         let Rejection { refusal, key_id, known, own } = match attempt {
             Ok(device) => {
-                let mode = terms.mode_of(&application.name, &device.key_id.0);
+                let mode = terms.mode_of(&application.name, &client.account.unwrap_or(device.key_id.0));
                 let registered = self.unregistered(application, platform, mode, Status::Verified);
                 return Ok(Registered { device: Some(device), ..registered });
             }
             Err(rejection) => rejection,
         };
         let outcome = refusal.outcome().ok_or(refusal)?;
-        let client = registration.client;
         let identifier = client.account.or(key_id.map(|key_id| key_id.0)).unwrap_or(client.session);
         let mode = terms.mode_of(&application.name, &identifier);
         let ruling = mode.decide(outcome, known.unwrap_or(Lock::Open));
@@ -197,7 +197,7 @@ impl Gate {
     ) -> Result<Registered<'_>, Refusal> {
         let application = self.application(application)?;
         let terms = application.terms(platform).ok_or(Refusal::PlatformUnknown)?;
-        let mode = terms.mode_of(&application.name, &client.session);
+        let mode = terms.mode_of(&application.name, &client.account.unwrap_or(client.session));
         let ruling = mode.decide(Outcome::NotSupported, Lock::Open);
         let unregistered = self.unregistered(application, platform, mode, ruling.status);
         if ruling.decision.allows() { Ok(unregistered) } else { Err(Refusal::AttestationRequired) }
