@@ -12,7 +12,7 @@ use genuine::{
 };
 use genuine_gateway::{
     config::{Application, Config},
-    gate::{Access, Caller, Freshness, Gate},
+    gate::{Access, Caller, Client, Freshness, Gate, sha256},
     http::{AppRoutes, ForwardRule},
     platform::Platform,
     store::{Contract, MemoryStore},
@@ -112,6 +112,26 @@ async fn r42_who_cannot_attest_fails_where_it_is_required() {
     }
 }
 
+/// R56: sessions of one account are in one share.
+#[test]
+fn r56_who_cannot_attest_is_placed_by_account_first() {
+    let site = site_of(Application { rollout_percent: 50.0.try_into().unwrap(), ..demo() });
+    let refused = |account: Option<u64>, session: u64| {
+        let hash = |number: u64| sha256(&number.to_be_bytes());
+        let client = Client { account: account.map(hash), session: hash(session), ..Client::default() };
+        site.gate.unsupported(APPLICATION, Platform::AppAttest, client).is_err()
+    };
+    let accounts: Vec<_> = (0..32).map(|account| refused(Some(account), 0)).collect();
+    for session in 1..32 {
+        assert!(
+            (0..32).all(|account| refused(Some(account), session) == accounts[usize::try_from(account).unwrap()]),
+            "{session}"
+        );
+    }
+    assert!(accounts.contains(&true) && accounts.contains(&false));
+    assert!((1..32).any(|session| refused(None, session) != refused(None, 0)));
+}
+
 /// R56: who is reached stays so while the share rises, and the share is what it says.
 #[tokio::test]
 async fn r56_a_roll_out_reaches_the_same_devices_and_more() {
@@ -123,7 +143,7 @@ async fn r56_a_roll_out_reaches_the_same_devices_and_more() {
         let mut body = registration(&device("alice"), &challenge);
         let mut now = Vec::new();
         for number in 0..DEVICES {
-            body["key_id"] = support::key_id_text(&genuine_gateway::gate::sha256(&number.to_be_bytes())).into();
+            body["key_id"] = support::key_id_text(&sha256(&number.to_be_bytes())).into();
             let answer = site.post("/devices", "alice", &body).await;
             assert!([200, 401].contains(&answer.status));
             now.push(answer.status == 401);
