@@ -23,7 +23,7 @@ use genuine::{
 use genuine_gateway::{
     account::{AccountId, PROXY},
     config::{Accounts, Environment, Play, Signing, TokenSecret, TokenSettings},
-    gate::{Access, Freshness, Gate},
+    gate::{Access, Freshness, Gate, sha256},
     http::{AccountSource, AppRoutes, ForwardRule, Intake, Origin},
     play::{DecodeFault, Decoder},
     store::{Change, MemoryStore, Store},
@@ -50,6 +50,21 @@ fn intake() -> Intake {
 fn gate(settings: Play) -> (Arc<Gate>, Hands) {
     let hands = Hands::at(now());
     (Arc::new(gate_of(&[application(settings)], Arc::new(MemoryStore::default()), &hands)), hands)
+}
+
+/// The identifier is of the key: who attests one key registers no other one.
+#[tokio::test]
+async fn r6_an_attestation_is_for_the_key_that_it_attests() {
+    let site = Site::new();
+    let (alice, bob) = (device("alice"), device("bob"));
+    assert_eq!(sha256(&alice.public_key()), alice.key_id());
+    let challenge = site.challenge("attestation", "alice").await;
+    let mut other = registration(&alice, &challenge);
+    other["key_id"] = json!(BASE64_STANDARD.encode(bob.key_id()));
+    let answer = site.post("/devices", "alice", &other).await;
+    assert_eq!((answer.status, answer.code()), (401, "rejected".to_owned()));
+    assert_eq!(site.refusals("KeyIdMismatch"), 1);
+    assert_eq!(site.post("/devices", "alice", &registration(&alice, &challenge)).await.status, 201);
 }
 
 async fn classic(site: &Site, phone: &Phone, payload: impl FnOnce(&mut Json)) -> Request<Body> {

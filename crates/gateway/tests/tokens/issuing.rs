@@ -228,6 +228,21 @@ async fn many_requests_come_with_one_token_at_once() {
     assert!(runners.join_all().await.into_iter().all(|status| status == 200));
 }
 
+/// In the year 2345 the time has 34 bits, and a token ends then as it does now.
+#[tokio::test]
+async fn r80_a_token_ends_by_a_time_of_64_bits() {
+    let place = Place::new();
+    let mut alice = place.device("alice").await;
+    place.site.hands.advance(11_833_862_400 - now());
+    let token = place.token(&mut alice).await;
+    assert_eq!(part(&token, 1)["exp"], 11_833_862_400 + u64::from(LIFETIME));
+    place.site.hands.advance(u64::from(LIFETIME) - 1);
+    assert_eq!(place.come(&token).await.status, 200);
+    place.site.hands.advance(1);
+    assert_eq!(place.come(&token).await.code(), "token_rejected");
+    assert_eq!(place.site.refusals("TokenExpired"), 1);
+}
+
 #[tokio::test]
 async fn r74_a_token_is_good_for_its_application_service_and_store() {
     let (store, hands): (Arc<dyn Store>, _) = (Arc::new(MemoryStore::default()), Hands::at(now()));
