@@ -26,8 +26,8 @@ use genuine_gateway::{
     platform::date,
     refusal::Refusal,
     store::{
-        AccountHash, AdvanceFault, ChallengeId, Change, Contract, Device as Record, MemoryStore, RedbStore, Spent,
-        Store, StoredSecret, Unavailable, Usage,
+        AccountHash, AdvanceFault, ChallengeId, Change, Contract, Cursor, Device as Record, Listing, MemoryStore,
+        RedbStore, Spent, Store, StoredSecret, Unavailable, Usage,
     },
 };
 use genuine_testvectors::{Device, Environment, Generation};
@@ -734,6 +734,10 @@ impl Store for Faulty {
 
     async fn register(&self, key: KeyId, device: &Record) -> Result<bool, Unavailable> {
         if self.fails.swap(false, Ordering::SeqCst) { Err(Unavailable) } else { self.store.register(key, device).await }
+    }
+
+    async fn list(&self, after: Option<&Cursor>, about: usize) -> Result<Option<Listing>, Unavailable> {
+        self.store.list(after, about).await
     }
 
     async fn device(&self, key: KeyId) -> Result<Option<Record>, Unavailable> {

@@ -19,6 +19,7 @@
     reason = "they are tests: a law that is broken is a panic"
 )]
 
+mod pages;
 mod records;
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -26,7 +27,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use genuine::app_attest::{Advance, AdvanceError, Counter, KeyId, Refusal, ReplayWindow};
 use tokio::task::JoinSet;
 
-pub use self::records::*;
+pub use self::{pages::*, records::*};
 use super::{
     AdvanceFault, Change, Contract, Device, DeviceKey, SECRETS, Spent, Store, StoredSecret, Unavailable, Usage,
 };
@@ -64,6 +65,9 @@ macro_rules! store_laws {
             a_locked_device_does_not_advance
             an_erased_device_leaves_its_key_identifier
             devices_are_listed_by_account
+            every_device_is_on_a_page
+            one_that_was_there_throughout_is_on_a_page
+            a_page_begins_where_its_own_store_says
             a_lock_and_an_advance_are_one_after_the_other
         }
     };

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
+    ops::RangeBounds as _,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -9,8 +10,8 @@ use async_trait::async_trait;
 use genuine::app_attest::{Advance, AdvanceError, KeyId};
 
 use super::{
-    AccountHash, AdvanceFault, ChallengeId, Change, Contract, Device, SECRETS, Spent, Store, StoredSecret, Unavailable,
-    Usage,
+    AccountHash, AdvanceFault, ChallengeId, Change, Contract, Cursor, Device, Listing, SECRETS, Spent, Store,
+    StoredSecret, Unavailable, Usage, list::keys_after,
 };
 
 /// A store that forgets everything when it is dropped.
@@ -121,6 +122,16 @@ impl Store for MemoryStore {
         keys.sort_unstable();
         keys.truncate(most);
         Ok(keys)
+    }
+
+    async fn list(&self, after: Option<&Cursor>, about: usize) -> Result<Option<Listing>, Unavailable> {
+        let Some(range) = keys_after(after) else { return Ok(None) };
+        let devices = self.devices();
+        let mut page: Vec<_> = devices.iter().filter(|(key, _)| range.contains(&key.0)).collect();
+        page.sort_unstable_by_key(|(key, _)| **key);
+        page.truncate(about);
+        let page = page.into_iter().map(|(key, device)| (*key, device.clone())).collect();
+        Ok(Some(Listing::in_order(page, about)))
     }
 
     async fn ready(&self) -> Result<(), Unavailable> {

@@ -7,6 +7,7 @@
 pub mod conformance;
 mod device;
 mod link;
+mod list;
 mod memory;
 mod postgres;
 mod redb;
@@ -24,6 +25,7 @@ use zeroize::Zeroize as _;
 
 pub use self::{
     device::{AccountHash, Change, ClientKey, Device, DeviceKey},
+    list::{Cursor, Listing},
     memory::MemoryStore,
     postgres::PostgresStore,
     redb::RedbStore,
@@ -101,6 +103,14 @@ pub trait Store: Send + Sync {
         after: Option<KeyId>,
         most: usize,
     ) -> Result<Vec<KeyId>, Unavailable>;
+
+    /// Devices of any account, about so many: fewer, and even none, though more follow, or a few more. `None` if the cursor is none of
+    /// this store's. Whoever goes on until there is no next page has seen every device that was there throughout, some perhaps twice.
+    ///
+    /// # Errors
+    ///
+    /// If the store could not answer.
+    async fn list(&self, after: Option<&Cursor>, about: usize) -> Result<Option<Listing>, Unavailable>;
 
     /// Whether the store can be written to: it writes.
     ///

@@ -22,9 +22,10 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use self::schema::{away, examine, is_migrated, migrate};
 use super::{
-    AccountHash, AdvanceFault, CLOSED, ChallengeId, Change, Contract, Device, DeviceKey, SECRETS, Spent, Store,
-    StoredSecret, Unavailable, Unfit, Usage,
+    AccountHash, AdvanceFault, CLOSED, ChallengeId, Change, Contract, Cursor, Device, DeviceKey, Listing, SECRETS,
+    Spent, Store, StoredSecret, Unavailable, Unfit, Usage,
     link::{Fault, Link},
+    list::keys_after,
     tls,
 };
 
@@ -55,6 +56,8 @@ const ERASE: &str = "UPDATE genuine.devices SET kind = 0, attested = '', applica
     counters = '' WHERE key_id = $1";
 const DEVICES_OF: &str = "SELECT key_id FROM genuine.devices \
     WHERE account = $1 AND ($2::bytea IS NULL OR key_id > $2) ORDER BY key_id LIMIT $3";
+const LIST: &str = "SELECT attested, application, registered_at, counters, revoked_at, kind, account, attested_at, \
+    epoch, locked_at, tokens_after, key_id FROM genuine.devices WHERE key_id > $1 ORDER BY key_id LIMIT $2";
 const SPEND: &str = "INSERT INTO genuine.spent VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
 const SPENT: &str = "SELECT spent_by FROM genuine.spent WHERE challenge = $1";
 const FORGET: &str = "DELETE FROM genuine.spent WHERE challenge IN \
@@ -397,6 +400,25 @@ impl Store for PostgresStore {
         let rows = self.on(self.link(&account), list).await?;
         let key = |row: &Row| row.get::<_, &[u8]>(0).try_into().map(KeyId).map_err(|_| Unavailable);
         rows.iter().map(key).collect()
+    }
+
+    async fn list(&self, after: Option<&Cursor>, about: usize) -> Result<Option<Listing>, Unavailable> {
+        if keys_after(after).is_none() {
+            return Ok(None);
+        }
+        // Everything comes after nothing.
+        let after = after.map_or_else(Vec::new, |after| after.0.clone());
+        let most = i64::try_from(about).unwrap_or(i64::MAX);
+        let list = async |session: &Session| session.client.query(LIST, &[&after, &most]).await;
+        let rows = self.on(&self.links[0], list).await?;
+        let next = rows.last().filter(|_| rows.len() >= about).map(|row| Cursor(row.get(11)));
+        // One that is damaged is no reason to list no other.
+        let device = |row: &Row| {
+            let read =
+                read_device(row).inspect_err(|error| tracing::error!(%error, "the record of a device is damaged"));
+            Some((KeyId(row.get::<_, &[u8]>(11).try_into().ok()?), read.ok()?.0))
+        };
+        Ok(Some(Listing { devices: rows.iter().filter_map(device).collect(), next }))
     }
 
     async fn ready(&self) -> Result<(), Unavailable> {

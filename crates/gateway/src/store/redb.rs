@@ -3,6 +3,9 @@
 //! One thread writes. Writes that arrive while it commits wait together and share the next commit, so that the disk's
 //! latency is paid once for all of them. Reads see the last commit and wait for nobody.
 
+mod list;
+mod migration;
+
 use std::{
     ops::Bound,
     path::Path,
@@ -16,7 +19,7 @@ use std::{
 use async_trait::async_trait;
 use genuine::{
     UnixMillis,
-    app_attest::{Advance, AdvanceError, Counter, KeyId, ReplayWindow},
+    app_attest::{Advance, AdvanceError, KeyId, ReplayWindow},
 };
 use prometheus::Histogram;
 use redb::{
@@ -25,9 +28,10 @@ use redb::{
 };
 use tokio::sync::{mpsc, oneshot};
 
+use self::migration::migrate;
 use super::{
-    AccountHash, AdvanceFault, CLOSED, ChallengeId, Change, Contract, Device, DeviceKey, SECRETS, Spent, Store,
-    StoredSecret, Unavailable, Usage,
+    AccountHash, AdvanceFault, CLOSED, ChallengeId, Change, Contract, Cursor, Device, DeviceKey, Listing, SECRETS,
+    Spent, Store, StoredSecret, Unavailable, Usage,
 };
 
 /// The version of the tables. A file of a later one is not opened.
@@ -47,16 +51,8 @@ const DEVICES: TableDefinition<'_, [u8; 32], Registered> = TableDefinition::new(
 const STATES: TableDefinition<'_, [u8; 32], State> = TableDefinition::new("states");
 /// The devices of accounts.
 const ACCOUNTS: TableDefinition<'_, (AccountHash, [u8; 32]), ()> = TableDefinition::new("accounts");
-/// What was registered in the first version, when all keys were Apple's: attested key, application, registered at.
-const APPLE_DEVICES: TableDefinition<'_, [u8; 32], (&'static [u8; 130], &'static str, u64)> =
-    TableDefinition::new("devices");
-/// The same while they are adopted.
-const ADOPTED: TableDefinition<'_, [u8; 32], (&'static [u8; 130], &'static str, u64)> =
-    TableDefinition::new("devices of the first version");
 /// The window, in its stored form: changes with each assertion, and is small.
 const WINDOWS: TableDefinition<'_, [u8; 32], &[u8; ReplayWindow::ENCODED_LEN]> = TableDefinition::new("windows");
-/// The counter last accepted, as it was kept before there were windows: turned into those when the file is opened.
-const COUNTERS: TableDefinition<'_, [u8; 32], u32> = TableDefinition::new("counters");
 /// One row, written to find out whether writing is possible: how often that was asked.
 const READINESS: TableDefinition<'_, (), u64> = TableDefinition::new("readiness");
 /// When a device was revoked.
@@ -197,28 +193,6 @@ fn read_record(
     }
 }
 
-/// Brings the tables of an earlier version to this one.
-fn migrate(transaction: &WriteTransaction) -> Result<(), Box<dyn std::error::Error>> {
-    let version = transaction.open_table(SCHEMAS)?.get(())?.map_or(1, |version| version.value());
-    if version > SCHEMA {
-        return Err(format!("it is of a later version of the gateway (tables {version}, not {SCHEMA})").into());
-    }
-    if version == 1 {
-        // There is none in a new file.
-        drop(transaction.open_table(APPLE_DEVICES)?);
-        transaction.rename_table(APPLE_DEVICES, ADOPTED)?;
-    }
-    let mut tables = Tables::open(transaction)?;
-    tables.adopt_counters(transaction)?;
-    transaction.delete_table(COUNTERS)?;
-    if version == 1 {
-        tables.adopt_devices(transaction)?;
-        transaction.delete_table(ADOPTED)?;
-    }
-    transaction.open_table(SCHEMAS)?.insert((), SCHEMA)?;
-    Ok(())
-}
-
 /// Ends the writer after what waits, so that the file is closed as it should be.
 impl Drop for RedbStore {
     fn drop(&mut self) {
@@ -266,27 +240,6 @@ impl<'t> Tables<'t> {
             spent_until: transaction.open_table(SPENT_UNTIL)?,
             secrets: transaction.open_table(SECRET)?,
         })
-    }
-
-    /// A counter of strict order is a window in which everything up to it was seen.
-    fn adopt_counters(&mut self, transaction: &WriteTransaction) -> Result<(), redb::Error> {
-        for row in transaction.open_table(COUNTERS)?.iter()? {
-            let (key, counter) = row?;
-            let window = ReplayWindow::after(Counter(counter.value()));
-            self.windows.insert(key.value(), &window.to_bytes())?;
-        }
-        Ok(())
-    }
-
-    /// Keys that are all Apple's, and have no account.
-    fn adopt_devices(&mut self, transaction: &WriteTransaction) -> Result<(), redb::Error> {
-        for row in transaction.open_table(ADOPTED)?.iter()? {
-            let (key, registered) = row?;
-            let (attested, application, registered_at) = registered.value();
-            let attested_at = registered_at.saturating_mul(1000);
-            self.devices.insert(key.value(), (1, &attested[..], application, &[][..], registered_at, attested_at))?;
-        }
-        Ok(())
     }
 
     fn register(&mut self, key: KeyId, device: &Device) -> Result<bool, StorageError> {
@@ -485,6 +438,10 @@ impl Store for RedbStore {
         most: usize,
     ) -> Result<Vec<KeyId>, Unavailable> {
         self.read(|store| store.read_devices_of(account, after, most))
+    }
+
+    async fn list(&self, after: Option<&Cursor>, about: usize) -> Result<Option<Listing>, Unavailable> {
+        self.read(|store| store.read_page(after, about))
     }
 
     async fn ready(&self) -> Result<(), Unavailable> {

@@ -6,6 +6,7 @@
 
 mod cluster;
 mod dial;
+mod list;
 mod node;
 mod record;
 mod sentinel;
@@ -31,8 +32,8 @@ use self::{
 };
 pub use self::{dial::Durability, settings::RedisSettings};
 use super::{
-    AccountHash, AdvanceFault, ChallengeId, Change, Contract, Device, SECRETS, Spent, Store, StoredSecret, Unavailable,
-    Unfit, Usage,
+    AccountHash, AdvanceFault, ChallengeId, Change, Contract, Cursor, Device, Listing, SECRETS, Spent, Store,
+    StoredSecret, Unavailable, Unfit, Usage,
 };
 
 // What decides.
@@ -243,6 +244,10 @@ impl Store for RedisStore {
         }
         keys.truncate(most);
         Ok(keys)
+    }
+
+    async fn list(&self, after: Option<&Cursor>, about: usize) -> Result<Option<Listing>, Unavailable> {
+        self.page(after, about).await
     }
 
     async fn ready(&self) -> Result<(), Unavailable> {

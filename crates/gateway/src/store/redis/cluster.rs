@@ -1,6 +1,9 @@
 //! Redis Cluster: which server has a key. Each call touches one key, so that one server decides it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    fmt::Write as _,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use redis::{
     ConnectionAddr, ConnectionInfo, RedisConnectionInfo, RedisError, Value, aio::MultiplexedConnection,
@@ -77,6 +80,22 @@ impl Cluster {
         }
         tracing::warn!("the servers of the cluster send a call from one to another");
         Err(Unavailable)
+    }
+
+    /// Each master once, and a text that is another one where others have other slots.
+    pub(super) async fn masters(&self) -> Result<(Vec<Arc<Node>>, String), Unavailable> {
+        let (map, _) = self.map.get(self.discover()).await?;
+        let mut ranges: Vec<_> = map.ranges.iter().collect();
+        ranges.sort_unstable_by_key(|(first, ..)| *first);
+        let (mut masters, mut text) = (Vec::<Arc<Node>>::new(), String::new());
+        for (first, last, node) in ranges {
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "{first}-{last} {:?}", addr_of(node).map(ToString::to_string));
+            if !masters.iter().any(|known| Arc::ptr_eq(known, node)) {
+                masters.push(Arc::clone(node));
+            }
+        }
+        Ok((masters, text))
     }
 
     /// The server that another one names. Without a host it is on the same one.

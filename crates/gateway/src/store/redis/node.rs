@@ -101,6 +101,18 @@ pub(super) enum Failure {
     Ask(String, u16),
 }
 
+/// What `SCAN` answers: where the next step begins, and keys.
+type Step = (u64, Vec<Vec<u8>>);
+
+/// What a step through the keys of a server found.
+pub(super) struct Scanned {
+    /// What the process is called.
+    pub(super) process: String,
+    /// Where the next step begins; 0 if this was the last one.
+    pub(super) next: u64,
+    pub(super) keys: Vec<Vec<u8>>,
+}
+
 /// A server, or the master that sentinels name.
 pub(super) struct Node {
     pub(super) target: Target,
@@ -180,6 +192,23 @@ impl Node {
         let most = (self.dial.answer / 2).max(Duration::from_millis(1)).as_millis();
         pipe.cmd("WAIT").arg(replicas).arg(u64::try_from(most).unwrap_or(u64::MAX));
         pipe.query_async(connection).await
+    }
+
+    /// A step through the keys of this form, on one connection, so that it is known whose step it was.
+    pub(super) async fn scan(&self, step: u64, pattern: &str, about: usize) -> Result<Scanned, Unavailable> {
+        let link = self.links.first().ok_or(Unavailable)?;
+        let (mut session, number) = link.get(self.connect()).await?;
+        let mut pipe = redis::pipe();
+        pipe.cmd("INFO").arg("server");
+        pipe.cmd("SCAN").arg(step).arg("MATCH").arg(pattern).arg("COUNT").arg(about.max(1));
+        let answer = pipe.query_async::<(String, Step)>(&mut session.connection).await;
+        let (info, (next, keys)) = answer.map_err(|error| {
+            tracing::warn!(kind = ?error.kind(), "the store did not list its keys");
+            link.hang_up(number);
+            Unavailable
+        })?;
+        let process = info.lines().find_map(|line| line.trim_end().strip_prefix("run_id:")).ok_or(Unavailable)?;
+        Ok(Scanned { process: process.to_owned(), next, keys })
     }
 
     async fn connect(&self) -> Result<Session, Fault> {

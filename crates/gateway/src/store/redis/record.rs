@@ -126,6 +126,15 @@ pub(super) fn read_secret(number: u32, row: &[u8]) -> Option<StoredSecret> {
     Some(StoredSecret { number, made_at: u64::from_be_bytes(*made_at), octets: octets.try_into().ok()? })
 }
 
+/// The identifier in a name.
+pub(super) fn read_name(kind: &str, name: &[u8]) -> Option<KeyId> {
+    let digits = std::str::from_utf8(name).ok()?.strip_prefix("genuine:")?.strip_prefix(kind)?.strip_prefix(':')?;
+    let (pairs, []) = digits.as_bytes().as_chunks::<2>() else { return None };
+    let octet = |pair: &[u8; 2]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    let octets: Option<Vec<u8>> = pairs.iter().map(octet).collect();
+    octets.and_then(read_key_id)
+}
+
 pub(super) fn name(kind: &str, id: &[u8; 32]) -> String {
     let mut name = format!("genuine:{kind}:");
     for octet in id {
