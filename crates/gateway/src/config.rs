@@ -7,6 +7,7 @@ mod forward_auth;
 mod google;
 mod mode;
 mod oauth;
+mod operators;
 mod play;
 mod store;
 mod tokens;
@@ -32,6 +33,7 @@ pub use self::{
     google::Google,
     mode::Percent,
     oauth::OauthClient,
+    operators::{Operator, OperatorTls, Role},
     play::{Play, PlayKeys},
     store::{Redis, Secret, Store},
     tokens::{Algorithm, ClientTrait, Dpop, OnRefusal, Signing, TokenSecret, TokenSettings, Tokens},
@@ -45,10 +47,20 @@ pub use self::{
 pub struct Config {
     /// Where apps come.
     pub listen: SocketAddr,
-    /// Where the operator and the monitoring come. Without a token it is on loopback.
+    /// Where the operator and the monitoring come. Without operators and without a token it is on loopback.
     pub operator_listen: SocketAddr,
     /// What the operator and the monitoring have to show: `Authorization: Bearer …`.
     pub operator_token: Option<Secret>,
+    /// The operators, each with a role. With a token alone there is one, who may do everything.
+    pub operators: Vec<Operator>,
+    /// TLS on the operator's listener.
+    pub operator_tls: Option<OperatorTls>,
+    /// Names under which the operator's listener is reached, beside its address and those of this machine.
+    pub operator_hosts: Vec<String>,
+    /// Whether the operator's listener speaks plain HTTP beyond loopback.
+    pub operator_allow_plain: bool,
+    /// The file of the audit log.
+    pub audit: Option<PathBuf>,
     /// How apps address this service: host, and port unless it is the scheme's own. A line of what they sign.
     pub authority: String,
     /// Certificate chain and key, both PEM.
@@ -134,6 +146,11 @@ impl Default for Config {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             operator_listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8081)),
             operator_token: None,
+            operators: Vec::new(),
+            operator_tls: None,
+            operator_hosts: Vec::new(),
+            operator_allow_plain: false,
+            audit: None,
             authority: LOCAL_AUTHORITY.to_owned(),
             tls: None,
             trusted_proxies: Vec::new(),

@@ -5,6 +5,7 @@
 
 mod account;
 mod client_attestation;
+mod operator;
 mod passage;
 mod proof;
 mod register;
@@ -23,6 +24,7 @@ use sha2::{Digest as _, Sha256};
 
 pub use self::{
     account::PAGE,
+    operator::{Found, SEARCH_PAGE, Search, Standing},
     proof::ProvenKey,
     register::{DEVICE_FORM, Evidence, IntegrityToken, Registered, RegisteredDevice, Registration, integrity_binding},
     token::{IssuedToken, TokenRequest},
@@ -369,44 +371,6 @@ impl Gate {
         self.store.change(key, Change::Lock((self.clock)())).await?;
         self.metrics.locks.inc();
         tracing::warn!(device = BASE64_URL_SAFE_NO_PAD.encode(key.0), "locked");
-        Ok(())
-    }
-
-    /// A device, for the operator.
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal::DeviceNotFound`], or that the store could not answer.
-    pub async fn device(&self, key_id: KeyId) -> Result<Device, Refusal> {
-        self.store.device(key_id).await?.ok_or(Refusal::DeviceNotFound)
-    }
-
-    /// Revokes a device, for the operator: its next request is refused.
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal::DeviceNotFound`], or that the store could not answer.
-    pub async fn revoke(&self, key_id: KeyId) -> Result<(), Refusal> {
-        if !self.store.change(key_id, Change::Revoke((self.clock)())).await? {
-            return Err(Refusal::DeviceNotFound);
-        }
-        // The one place where the log names a device: whoever reads it has to know which.
-        tracing::warn!(device = BASE64_URL_SAFE_NO_PAD.encode(key_id.0), "revoked");
-        Ok(())
-    }
-
-    /// Locks a device or opens its lock, for the operator.
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal::DeviceNotFound`], or that the store could not answer.
-    pub async fn set_lock(&self, key_id: KeyId, locked: bool) -> Result<(), Refusal> {
-        let change = if locked { Change::Lock((self.clock)()) } else { Change::Unlock };
-        if !self.store.change(key_id, change).await? {
-            return Err(Refusal::DeviceNotFound);
-        }
-        let device = BASE64_URL_SAFE_NO_PAD.encode(key_id.0);
-        tracing::warn!(device, locked, "the operator changed a lock");
         Ok(())
     }
 

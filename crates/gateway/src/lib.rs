@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod application;
+pub mod audit;
 pub mod challenge;
 #[cfg(feature = "demo")]
 pub mod client;
@@ -19,6 +20,7 @@ pub mod gate;
 pub mod http;
 pub mod limit;
 pub mod metrics;
+pub mod operator;
 pub mod platform;
 pub mod play;
 pub mod prepared;

@@ -1,4 +1,4 @@
-//! The gateway: `genuine-gateway [--demo | --config FILE] [--check]`.
+//! The gateway: `genuine-gateway [--demo | --config FILE] [--check]`, and tools for the operator.
 
 use std::{
     env,
@@ -9,8 +9,12 @@ use std::{
     process::ExitCode,
 };
 
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use genuine_gateway::{
+    audit::{self, Verified},
     config::{self, Config, Mistakes},
+    gate::sha256,
+    operator::OperatorCertificate,
     server::{Certificate, Server},
     shop,
 };
@@ -18,12 +22,16 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 const USAGE: &str = "usage: genuine-gateway [--demo | --config FILE] [--check]
+       genuine-gateway --new-operator-token
+       genuine-gateway --verify-audit FILE [HASH]
 
 Without a file the environment describes everything, with ATTESTATION_IOS_APP_ATTEST_… and ATTESTATION_ANDROID_… for the
 applications.
 --demo   runs the demonstration, if it is built in (cargo build --features demo)
 --check  prints the configuration in effect, without secrets, and ends
-SIGHUP   reads certificate and key again; SIGTERM and SIGINT finish what is in flight, and end
+--new-operator-token  prints a token for an operator, and its line for [[operators]]
+--verify-audit        follows the hashes of an audit log, and looks for the line whose hash was noted
+SIGHUP   reads certificates and keys again; SIGTERM and SIGINT finish what is in flight, and end
 ";
 
 /// Exit code for what the operator has to correct.
@@ -75,7 +83,11 @@ async fn load(arguments: &Arguments) -> Result<Config, Mistakes> {
     } else {
         Config::load(None, variables)?
     };
-    Certificate::read(&config).await.map_err(|mistake| Mistakes(vec![mistake]))?;
+    let mistakes = [Certificate::read(&config).await.err(), OperatorCertificate::read(&config).err()];
+    let mistakes: Vec<_> = mistakes.into_iter().flatten().collect();
+    if !mistakes.is_empty() {
+        return Err(Mistakes(mistakes));
+    }
     Ok(config)
 }
 
@@ -93,8 +105,42 @@ fn demonstration() -> Result<Config, Mistakes> {
     )]))
 }
 
+/// 256 random bits for an operator, and what the configuration has of them.
+fn new_operator_token() -> ExitCode {
+    let mut octets = [0; 32];
+    if let Err(error) = getrandom::fill(&mut octets) {
+        return fail(&error);
+    }
+    let token = BASE64_URL_SAFE_NO_PAD.encode(octets);
+    let hash = sha256(token.as_bytes()).map(|octet| format!("{octet:02x}")).concat();
+    println!("token, for the operator: {token}\ntoken_sha256 = \"{hash}\"");
+    ExitCode::SUCCESS
+}
+
+fn verify_audit(file: &str, noted: Option<&str>) -> ExitCode {
+    match audit::verify(file.as_ref(), noted) {
+        Ok(Verified { lines, head, open, torn }) => {
+            println!("{lines} lines, each after the one before it; the last one has the hash {head}");
+            if open > 0 {
+                println!("{open} of the changes have no outcome: the gateway was ended meanwhile, or is at it");
+            }
+            if torn > 0 {
+                println!("{torn} octets of a line that was not finished follow: nothing was changed for it");
+            }
+            ExitCode::SUCCESS
+        }
+        Err(broken) => fail(&broken),
+    }
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
+    match &env::args().skip(1).collect::<Vec<_>>().iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["--new-operator-token"] => return new_operator_token(),
+        ["--verify-audit", file] => return verify_audit(file, None),
+        ["--verify-audit", file, noted] => return verify_audit(file, Some(noted)),
+        _ => {}
+    }
     let Some(arguments) = Arguments::parse(env::args().skip(1)) else {
         eprint!("{USAGE}");
         return MISTAKE.into();
@@ -143,12 +189,13 @@ async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
     let server = shop::serve(Server::bind(config).await?)?;
     // One line each on standard output, so that whoever started the server can read where it is. Nobody has to.
     let mut lines = format!("apps:     {protocol}://{}\n", server.app_address()?);
-    writeln!(lines, "operator: http://{}", server.operator_address()?)?;
+    let protocol = if server.operator_certificate().is_some() { "https" } else { "http" };
+    writeln!(lines, "operator: {protocol}://{}", server.operator_address()?)?;
     if demo {
         lines += "DEMONSTRATION: trusts simulated devices, whose keys anybody can have. Not for anything else.\n";
     }
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    tokio::spawn(renew(server.certificate(), hangup));
+    tokio::spawn(renew(server.certificate(), server.operator_certificate(), hangup));
     let _ = io::stdout().write_all(lines.as_bytes());
     server
         .serve(async {
@@ -162,11 +209,15 @@ async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// At each hang-up: whoever has renewed the certificate says so.
-async fn renew(certificate: Option<Certificate>, mut hangup: Signal) {
+async fn renew(certificate: Option<Certificate>, operator: Option<OperatorCertificate>, mut hangup: Signal) {
     while hangup.recv().await.is_some() {
         if let Some(certificate) = &certificate {
             certificate.renew().await;
-        } else {
+        }
+        if let Some(certificate) = &operator {
+            certificate.renew();
+        }
+        if certificate.is_none() && operator.is_none() {
             tracing::info!("SIGHUP: there is no certificate to read again");
         }
     }

@@ -71,6 +71,18 @@ pub enum Refusal {
     BindingRefused,
     /// Whoever came to the operator's listener showed no token, or another one.
     OperatorUnknown,
+    /// The operator's role does not take this.
+    OperatorForbidden,
+    /// A request to the operator's listener named another host, or a page of another one has sent it.
+    OriginRefused,
+    /// A change of the operator's came without a well-formed `Idempotency-Key`.
+    IdempotencyKeyMissing,
+    /// The time in the `Idempotency-Key` is not that of now.
+    IdempotencyKeyExpired,
+    /// A change of the operator's came with an `Idempotency-Key` that was used before.
+    ChangeReplayed,
+    /// The audit log could not be written, so that nothing is changed.
+    AuditUnavailable,
     /// The user's token is not to be believed.
     AccountRefused(TokenFault),
     /// Whoever asked about somebody else's request, or named its account as a proxy does, is no proxy whose word counts.

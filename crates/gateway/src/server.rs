@@ -19,6 +19,7 @@ use genuine::app_attest::APPLE_APP_ATTEST_ROOT;
 
 use crate::{
     application::Application,
+    audit::Audit,
     challenge::Challenges,
     config::{Config, Dpop, Mistakes, Store as StoreChoice, Tls},
     connections::Connections,
@@ -26,9 +27,10 @@ use crate::{
     engine::Engine,
     fragment::{self, NoFragments},
     gate::{Access, Clock, Freshness, Gate},
-    http::{self, AccountSource, AppRoutes, ForwardRule, Intake, Origin},
+    http::{self, AccountSource, AppRoutes, ForwardRule, Intake, OperatorAccess, Origin},
     limit::RateLimiter,
     metrics::{Metered, Metrics},
+    operator::{OperatorCertificate, WithPeer},
     play::Decoder,
     store::{MemoryStore, PostgresStore, RedbStore, RedisStore, Store},
     token::Tokens,
@@ -90,6 +92,8 @@ const WATCH: Duration = Duration::from_secs(10);
 pub struct Server {
     config: Config,
     certificate: Option<Certificate>,
+    operator_certificate: Option<OperatorCertificate>,
+    operator_access: OperatorAccess,
     gate: Arc<Gate>,
     intake: Intake,
     routes: AppRoutes,
@@ -109,6 +113,9 @@ impl Server {
         let session_header = HeaderName::try_from(config.session_header.as_str())?;
         descriptors::make_room(config.limits.connections)?;
         let certificate = Certificate::read(&config).await?;
+        let operator_certificate = OperatorCertificate::read(&config)?;
+        let audit = config.audit.as_deref().map(Audit::open).transpose()?.unwrap_or_default();
+        let operator_access = OperatorAccess::new(&config, audit);
         let metrics = Arc::new(Metrics::new()?);
         let tokens = config.tokens.as_ref().is_some_and(|tokens| tokens.dpop != Dpop::Off);
         if !tokens && config.applications.iter().any(|application| application.play.is_some()) {
@@ -164,7 +171,7 @@ impl Server {
         let routes = routes.forward_auth(&config.trusted_proxies, ForwardRule::configured(&config))?;
         let app = listen("listen", config.listen)?;
         let operator = listen("operator_listen", config.operator_listen)?;
-        Ok(Self { config, certificate, gate, intake, routes, app, operator })
+        Ok(Self { config, certificate, operator_certificate, operator_access, gate, intake, routes, app, operator })
     }
 
     /// Adds routes that only the apps of the applications configured as `callers` reach: whoever calls them shows an
@@ -242,6 +249,12 @@ impl Server {
         self.certificate.clone()
     }
 
+    /// The certificate of the operator's listener, likewise.
+    #[must_use]
+    pub fn operator_certificate(&self) -> Option<OperatorCertificate> {
+        self.operator_certificate.clone()
+    }
+
     /// Where apps come: the port is known even if the configuration left it open.
     ///
     /// # Errors
@@ -266,7 +279,8 @@ impl Server {
     ///
     /// If a listener fails.
     pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<(), Box<dyn std::error::Error>> {
-        let Self { config, certificate, gate, intake, routes, app, operator } = self;
+        let Self { config, certificate, operator_certificate, operator_access, gate, intake, routes, app, operator } =
+            self;
         let limits = config.limits;
         let trusted_proxies = config.trusted_proxies.clone();
         let origin = Arc::new(Origin {
@@ -287,11 +301,12 @@ impl Server {
         };
         let connections = Connections::new(limits.connections, limits.connections_per_address, trusted_proxies);
         let operator_connections = Connections::operator(OPERATOR_CONNECTIONS);
-        let token = config.operator_token.as_ref().map(|token| &*token.0);
+        let app_tls = certificate.map(|certificate| certificate.in_use);
+        let operator_tls = operator_certificate.map(|certificate| certificate.in_use());
         let watching = tokio::spawn(watch(Arc::clone(&gate), intake, WATCH));
         tokio::try_join!(
-            run(app, routes.router(origin), certificate, connections, app_handle),
-            run(operator, http::operator(&gate, token), None, operator_connections, operator_handle),
+            run(app, routes.router(origin), app_tls, connections, app_handle),
+            run(operator, http::operator(&gate, operator_access), operator_tls, operator_connections, operator_handle),
             async {
                 let stopped = stopped.await;
                 watching.abort();
@@ -389,7 +404,7 @@ fn listen(setting: &str, address: SocketAddr) -> Result<TcpListener, String> {
 async fn run(
     listener: TcpListener,
     routes: Router,
-    certificate: Option<Certificate>,
+    certificate: Option<RustlsConfig>,
     connections: Connections,
     handle: Handle<SocketAddr>,
 ) -> io::Result<()> {
@@ -402,9 +417,9 @@ async fn run(
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(HEAD_BYTES);
     match certificate {
         None => server.acceptor(NoFragments(connections)).serve(service).await,
-        Some(Certificate { in_use, .. }) => {
+        Some(in_use) => {
             let acceptor = RustlsAcceptor::new(in_use).handshake_timeout(HEAD_TIMEOUT);
-            server.acceptor(NoFragments(acceptor.acceptor(connections))).serve(service).await
+            server.acceptor(NoFragments(WithPeer(acceptor.acceptor(connections)))).serve(service).await
         }
     }
 }

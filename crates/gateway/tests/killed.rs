@@ -68,7 +68,8 @@ async fn live(
             && after == number
         {
             let key_id = BASE64_URL_SAFE_NO_PAD.encode(app.device.key_id());
-            let answer = app.http.put(format!("{operator}/devices/{key_id}/{}", closing.as_str())).send().await;
+            let change = app.http.put(format!("{operator}/devices/{key_id}/{}", closing.as_str()));
+            let answer = change.header("idempotency-key", support::idempotency_key_of_now()).send().await;
             closed = answer
                 .ok()
                 .map(|answer| if answer.status() == StatusCode::NO_CONTENT { closing } else { Closing::Nothing });

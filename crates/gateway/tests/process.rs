@@ -296,7 +296,17 @@ async fn a_revocation_is_logged_with_the_device() {
     let key_id = BASE64_URL_SAFE_NO_PAD.encode(alice.device.key_id());
     for (key_id, status) in [(&*key_id, StatusCode::NO_CONTENT), (&"A".repeat(43), StatusCode::NOT_FOUND)] {
         let url = format!("{}/devices/{key_id}/revocation", server.operator);
-        assert_eq!(alice.http.put(url).send().await.unwrap().status(), status);
+        assert_eq!(
+            alice
+                .http
+                .put(url)
+                .header("idempotency-key", support::idempotency_key_of_now())
+                .send()
+                .await
+                .unwrap()
+                .status(),
+            status
+        );
     }
     server.signal("-TERM");
     let (_, log) = server.end();

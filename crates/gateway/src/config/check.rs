@@ -26,10 +26,6 @@ impl Config {
             "listen: beyond loopback it takes tls, trusted_proxies or allow_plain_http",
         );
         let operator_loopback = self.operator_listen.ip().is_loopback();
-        expect(
-            operator_loopback || self.operator_token.is_some(),
-            "operator_listen: beyond loopback it takes operator_token",
-        );
         let printable = |token: &Secret| token.0.len() >= TOKEN_LENGTH && token.0.bytes().all(|b| b.is_ascii_graphic());
         expect(
             self.operator_token.as_ref().is_none_or(printable),
@@ -91,6 +87,7 @@ impl Config {
             let known = self.applications.iter().any(|application| application.name == *caller);
             expect(known, &format!("callers: there is no application {caller:?}"));
         }
+        self.check_operators(mistakes);
         self.check_tokens(mistakes);
         self.check_google(mistakes);
         self.check_accounts(mistakes);
@@ -100,7 +97,7 @@ impl Config {
 }
 
 /// Host and port as clients name them (RFC 3986 §3.2): one spelling, and no user.
-fn is_authority(text: &str) -> bool {
+pub(super) fn is_authority(text: &str) -> bool {
     let (host, port) = match text.rsplit_once(':') {
         // The last colon of an IPv6 address stands before its bracket.
         Some((host, port)) if !port.ends_with(']') => (host, Some(port)),

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, net::IpAddr, path::PathBuf};
 use ipnet::IpNet;
 use serde::{Deserialize, de::IntoDeserializer as _};
 
-use super::{Application, Config, Hex, Mistakes, Play, PlayKeys, Secret, Tls, store::parse_store};
+use super::{Application, Config, Hex, Mistakes, OperatorTls, Play, PlayKeys, Secret, Tls, store::parse_store};
 
 /// The prefix of this server's own variables.
 const PREFIX: &str = "GENUINE_GATEWAY_";
@@ -16,10 +16,16 @@ const ANDROID_PREFIX: &str = "ATTESTATION_ANDROID_";
 /// How all variables begin that are meant for this server. One that nobody reads is a mistake, not somebody else's.
 const FAMILIES: [&str; 2] = ["GENUINE_GATEWAY", "ATTESTATION_"];
 /// Every variable that is read.
-pub const VARIABLES: [&str; 23] = [
+pub const VARIABLES: [&str; 29] = [
     "GENUINE_GATEWAY_LISTEN",
     "GENUINE_GATEWAY_OPERATOR_LISTEN",
     "GENUINE_GATEWAY_OPERATOR_TOKEN",
+    "GENUINE_GATEWAY_OPERATOR_TLS_CERTIFICATE",
+    "GENUINE_GATEWAY_OPERATOR_TLS_KEY",
+    "GENUINE_GATEWAY_OPERATOR_TLS_CLIENTS",
+    "GENUINE_GATEWAY_OPERATOR_HOSTS",
+    "GENUINE_GATEWAY_OPERATOR_ALLOW_PLAIN",
+    "GENUINE_GATEWAY_AUDIT",
     "GENUINE_GATEWAY_AUTHORITY",
     "GENUINE_GATEWAY_STORE",
     "GENUINE_GATEWAY_SESSION_HEADER",
@@ -89,6 +95,12 @@ impl Config {
                 }
                 "SESSION_HEADER" => set(&mut self.session_header, Some(value), ""),
                 "OPERATOR_TOKEN" => set(&mut self.operator_token, Some(Some(Secret(value))), ""),
+                "OPERATOR_TLS_CERTIFICATE" => set(&mut self.operator_tls_mut().certificate, Some(value.into()), ""),
+                "OPERATOR_TLS_KEY" => set(&mut self.operator_tls_mut().key, Some(value.into()), ""),
+                "OPERATOR_TLS_CLIENTS" => set(&mut self.operator_tls_mut().clients, Some(Some(value.into())), ""),
+                "OPERATOR_HOSTS" => set(&mut self.operator_hosts, Some(list(&value)), ""),
+                "OPERATOR_ALLOW_PLAIN" => set(&mut self.operator_allow_plain, value.parse().ok(), "true or false"),
+                "AUDIT" => set(&mut self.audit, Some(Some(value.into())), ""),
                 "AUTHORITY" => set(&mut self.authority, Some(value), ""),
                 "CALLERS" => set(&mut self.callers, Some(list(&value)), ""),
                 "ALLOW_PLAIN_HTTP" => set(&mut self.allow_plain_http, value.parse().ok(), "true or false"),
@@ -105,6 +117,11 @@ impl Config {
             };
             name_mistake(PREFIX, &name, form, mistakes);
         }
+    }
+
+    fn operator_tls_mut(&mut self) -> &mut OperatorTls {
+        let empty = || OperatorTls { certificate: PathBuf::new(), key: PathBuf::new(), clients: None };
+        self.operator_tls.get_or_insert_with(empty)
     }
 
     fn tls_mut(&mut self) -> &mut Tls {

@@ -7,6 +7,7 @@ mod assertion;
 mod claims;
 mod client_attestation;
 mod forward;
+mod guard;
 mod header;
 mod intake;
 mod observe;
@@ -14,6 +15,7 @@ mod operator;
 mod origin;
 mod problem;
 mod routes;
+mod search;
 mod token;
 mod upstream;
 
@@ -21,6 +23,7 @@ pub use self::{
     account::AccountSource,
     assertion::{Protection, RequireAssertion, require_assertion},
     forward::ForwardRule,
+    guard::OperatorAccess,
     header::parse as parse_assertion_headers,
     intake::Intake,
     origin::{ClientAddress, Origin},

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use axum::{
     Json, Router,
     extract::{
-        Path, Query, Request, State,
+        Path, Query, State,
         rejection::{PathRejection, QueryRejection},
     },
     http::{StatusCode, header},
-    middleware::Next,
     response::{IntoResponse, Response},
     routing::{delete, get, put},
 };
@@ -17,22 +16,55 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use genuine::app_attest::KeyId;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use subtle::ConstantTimeEq as _;
 
-use super::problem::Problem;
+use super::{guard::Guard, problem::Problem, search};
 use crate::{
     application::environment_name,
     gate::{Gate, PAGE},
+    operator::Role,
     refusal::Refusal,
     store::{AccountHash, Change, Device, DeviceKey},
 };
 
+/// What may be asked for here, and by whom. A route without a rule is refused.
+pub(super) struct Rule {
+    pub(super) method: &'static str,
+    pub(super) path: &'static str,
+    /// Who may, and everybody who may more.
+    pub(super) role: Role,
+    /// What the audit log calls it, if it changes anything.
+    pub(super) changes: Option<&'static str>,
+}
+
+/// The rule of each route.
+pub(super) const RULES: &[Rule] = &[
+    Rule::read("/health", Role::Monitor),
+    Rule::read("/ready", Role::Monitor),
+    Rule::read("/metrics", Role::Monitor),
+    Rule::read("/openapi.json", Role::Viewer),
+    Rule::read("/audit", Role::Viewer),
+    Rule::read("/devices", Role::Viewer),
+    Rule::read("/devices/{key_id}", Role::Viewer),
+    Rule::read("/accounts/{account}/devices", Role::Viewer),
+    Rule::change("PUT", "/devices/{key_id}/revocation", "revoke device"),
+    Rule::change("PUT", "/devices/{key_id}/lock", "lock device"),
+    Rule::change("DELETE", "/devices/{key_id}/lock", "unlock device"),
+    Rule::change("PUT", "/devices/{key_id}/tokens/revocation", "revoke tokens of device"),
+    Rule::change("PUT", "/accounts/{account}/tokens/revocation", "revoke tokens of account"),
+    Rule::change("DELETE", "/accounts/{account}", "erase account"),
+    Rule::change("DELETE", "/accounts/{account}/lock", "unlock account"),
+    Rule::change("PUT", "/accounts/{account}/revocation", "revoke account"),
+    Rule::change("PUT", "/tokens/keys", "add token key"),
+];
+
 /// The routes of the operator.
-pub(super) fn router(gate: Arc<Gate>) -> Router {
+pub(super) fn router(gate: Arc<Gate>, guard: Arc<Guard>) -> Router {
+    let audit = Router::new().route("/audit", get(search::audit)).with_state(guard);
     Router::new()
         .route("/health", get(health))
         .route("/ready", get(ready))
         .route("/metrics", get(metrics))
+        .route("/devices", get(search::devices))
         .route("/devices/{key_id}", get(device))
         .route("/devices/{key_id}/revocation", put(revoke))
         .route("/devices/{key_id}/lock", put(lock).delete(unlock))
@@ -44,18 +76,7 @@ pub(super) fn router(gate: Arc<Gate>) -> Router {
         .route("/accounts/{account}/revocation", put(revoke_account))
         .route("/tokens/keys", put(rotate))
         .with_state(gate)
-}
-
-/// Middleware: refuses who does not show the token (RFC 6750 §2.1), in the same time whatever they show instead.
-pub(super) async fn check_token(
-    State(token): State<Arc<str>>,
-    request: Request,
-    next: Next,
-) -> Result<Response, Problem> {
-    let shown = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let (scheme, shown) = shown.and_then(|value| value.split_once(' ')).unwrap_or_default();
-    let right = scheme.eq_ignore_ascii_case("bearer") && bool::from(shown.as_bytes().ct_eq(token.as_bytes()));
-    if right { Ok(next.run(request).await) } else { Err(Refusal::OperatorUnknown.into()) }
+        .merge(audit)
 }
 
 /// The process runs, and a restart would not help.
@@ -79,27 +100,27 @@ async fn metrics(State(gate): State<Arc<Gate>>) -> Result<Response, Problem> {
 }
 
 async fn device(State(gate): State<Arc<Gate>>, key_id: KeyIdText) -> Result<Response, Problem> {
-    let device = gate.device(read_key_id(key_id)?).await?;
+    let device = gate.device(key_id_of(key_id)?).await?;
     Ok(Json(description(&device)).into_response())
 }
 
 async fn revoke(State(gate): State<Arc<Gate>>, key_id: KeyIdText) -> Result<Response, Problem> {
-    gate.revoke(read_key_id(key_id)?).await?;
+    gate.revoke(key_id_of(key_id)?).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 async fn lock(State(gate): State<Arc<Gate>>, key_id: KeyIdText) -> Result<Response, Problem> {
-    gate.set_lock(read_key_id(key_id)?, true).await?;
+    gate.set_lock(key_id_of(key_id)?, true).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 async fn unlock(State(gate): State<Arc<Gate>>, key_id: KeyIdText) -> Result<Response, Problem> {
-    gate.set_lock(read_key_id(key_id)?, false).await?;
+    gate.set_lock(key_id_of(key_id)?, false).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 async fn revoke_tokens(State(gate): State<Arc<Gate>>, key_id: KeyIdText) -> Result<Response, Problem> {
-    gate.revoke_tokens(read_key_id(key_id)?).await?;
+    gate.revoke_tokens(key_id_of(key_id)?).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -166,7 +187,7 @@ fn read_account(gate: &Gate, name: AccountName) -> Result<AccountHash, Refusal> 
 }
 
 /// What the operator is told of a device. The account is a hash.
-fn description(device: &Device) -> Value {
+pub(super) fn description(device: &Device) -> Value {
     if device.key == DeviceKey::Erased {
         return json!({ "erased": true, "revoked_at": device.revoked_at });
     }
@@ -187,7 +208,12 @@ fn description(device: &Device) -> Value {
 
 type KeyIdText = Result<Path<String>, PathRejection>;
 
-fn read_key_id(text: KeyIdText) -> Result<KeyId, Refusal> {
+fn key_id_of(text: KeyIdText) -> Result<KeyId, Refusal> {
     let Path(text) = text.map_err(|_| Refusal::RequestMalformed)?;
-    KeyId::from_base64(&text).map_err(Refusal::from)
+    read_key_id(&text)
+}
+
+/// A key identifier, as the operator writes it.
+pub(super) fn read_key_id(text: &str) -> Result<KeyId, Refusal> {
+    KeyId::from_base64(text).map_err(Refusal::from)
 }

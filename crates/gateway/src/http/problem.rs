@@ -40,7 +40,18 @@ const ACCOUNT: Told = told(401, "account_required", "This takes a user who is lo
 /// Another signature of this device is no better: it takes a key that is attested in this account.
 const ACCOUNT_MISMATCH: Told = told(401, "rejected", "The request was refused.", false);
 const PROOF: Told = told(401, "proof_rejected", "The proof of the key was refused; make a new one.", true);
-const OPERATOR: Told = told(401, "unauthorized", "The operator shows a token.", false);
+const OPERATOR: Told = told(401, "unauthorized", "The operator shows a token or a certificate.", false);
+const ROLE: Told = told(403, "operator_forbidden", "The operator's role does not take this.", false);
+const ORIGIN: Told =
+    told(403, "origin_refused", "The operator is reached under its own name, and not from pages of others.", false);
+const KEYLESS: Told = told(
+    400,
+    "idempotency_key_required",
+    "A change needs Idempotency-Key: seconds since 1970, a hyphen, 16 to 64 random letters or digits.",
+    false,
+);
+const STALE: Told = told(409, "idempotency_key_expired", "Idempotency-Key is not of now; make a new one.", true);
+const REPLAYED: Told = told(409, "replayed", "This change was asked for before; look at what came of it.", false);
 const CHALLENGE: Told = told(401, "challenge_rejected", "The challenge was refused; ask for a new one.", true);
 const FORBIDDEN: Told = told(403, "attestation_required", "This application requires attestation.", false);
 const NO_PLATFORM: Told = told(403, "platform_unknown", "This application is not there for this platform.", false);
@@ -83,6 +94,11 @@ impl Told {
             Refusal::BindingMissing => BINDING,
             Refusal::BindingRefused => UNBOUND,
             Refusal::OperatorUnknown => OPERATOR,
+            Refusal::OperatorForbidden => ROLE,
+            Refusal::OriginRefused => ORIGIN,
+            Refusal::IdempotencyKeyMissing => KEYLESS,
+            Refusal::IdempotencyKeyExpired => STALE,
+            Refusal::ChangeReplayed => REPLAYED,
             Refusal::AccountRefused(_) => USER_TOKEN,
             Refusal::AccountMissing => ACCOUNT,
             Refusal::AccountMismatch => ACCOUNT_MISMATCH,
@@ -119,6 +135,7 @@ impl Told {
             Refusal::AddressLimit(_) | Refusal::DeviceLimit(_) | Refusal::TokenTooSoon(_) => LIMITED,
             Refusal::BodyLimit
             | Refusal::StoreUnavailable
+            | Refusal::AuditUnavailable
             | Refusal::Internal
             | Refusal::Timeout
             | Refusal::DecoderQuota

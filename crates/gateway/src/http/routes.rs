@@ -18,9 +18,9 @@ use super::{
     assertion::require_assertion,
     client_attestation,
     forward::{self, ForwardRule},
+    guard::{self, Guard, OperatorAccess},
     intake::{self, Intake},
-    observe,
-    operator::{self as operators, check_token},
+    observe, operator as operators,
     origin::Origin,
     problem::Problem,
     token::{self, Concealment, Proving, require_token},
@@ -192,15 +192,12 @@ impl AppRoutes {
     }
 }
 
-/// Everything that the operator reaches, with this token if there is one.
-pub fn operator(gate: &Arc<Gate>, token: Option<&str>) -> Router {
+/// Everything that the operator reaches.
+pub fn operator(gate: &Arc<Gate>, access: OperatorAccess) -> Router {
     let interface = Bytes::from_static(OPERATOR_INTERFACE.as_bytes());
-    let routes = with_fallbacks(operators::router(Arc::clone(gate)), interface);
-    let routes = match token {
-        Some(token) => routes.layer(from_fn_with_state(Arc::from(token), check_token)),
-        None => routes,
-    };
-    observed(routes, gate)
+    let guard = Arc::new(Guard { gate: Arc::clone(gate), access });
+    let routes = with_fallbacks(operators::router(Arc::clone(gate), Arc::clone(&guard)), interface);
+    observed(routes.layer(from_fn_with_state(guard, guard::guard)), gate)
 }
 
 fn with_fallbacks(routes: Router, interface: Bytes) -> Router {

@@ -27,12 +27,13 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use genuine_gateway::{
     account::PROXY,
     application::Application,
+    audit::Audit,
     challenge::Challenges,
-    config::{self, TokenSettings},
+    config::{self, Config, TokenSettings},
     demo,
     engine::Engine,
     gate::{Access, Freshness, Gate, SignedRequest, sha256},
-    http::{self, AppRoutes, Intake, Origin},
+    http::{self, AppRoutes, Intake, OperatorAccess, Origin},
     metrics::{Metered, Metrics},
     shop,
     store::{MemoryStore, PostgresStore, Store},
@@ -227,7 +228,7 @@ impl Site {
             .and_then(|routes| routes.described(shop::PATHS)?.described(shop::TOKEN_PATHS))
             .unwrap()
             .router(Arc::new(origin));
-        let operator = http::operator(&gate, None);
+        let operator = http::operator(&gate, OperatorAccess::new(&Config::default(), Audit::default()));
         Self { gate, hands, app, operator }
     }
 
@@ -239,9 +240,11 @@ impl Site {
         answer_of(self.app.clone(), peer, request).await
     }
 
+    /// What the operator asks for, once.
     pub async fn operate(&self, method: &str, path: &str) -> Answer {
-        let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
-        answer(self.operator.clone(), request).await
+        let request = Request::builder().method(method).uri(path).header("host", "localhost");
+        let request = request.header("idempotency-key", idempotency_key((self.gate.clock)()));
+        answer(self.operator.clone(), request.body(Body::empty()).unwrap()).await
     }
 
     pub async fn post(&self, path: &str, session: &str, body: &Value) -> Answer {
@@ -267,6 +270,18 @@ impl Site {
     pub fn refusals(&self, reason: &str) -> u64 {
         self.gate.metrics.refusals(reason)
     }
+}
+
+/// What makes a change of the operator's count once: nobody has used it.
+pub fn idempotency_key(now: u64) -> String {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random).unwrap();
+    format!("{now}-{}", random.map(|octet| format!("{octet:02x}")).concat())
+}
+
+/// The same, by the clock of a server that is a process.
+pub fn idempotency_key_of_now() -> String {
+    idempotency_key(genuine_gateway::server::system_clock()())
 }
 
 /// What these routes answer to somebody.

@@ -40,7 +40,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
-use crate::support::{Answer, Hands, Scratch, attest, gate_of, now};
+use crate::support::{Answer, Hands, Scratch, attest, gate_of, idempotency_key_of_now, now};
 
 pub const HOST: &str = "shop.example.com";
 pub const API_KEY: &str = "only-the-service-knows-this";
@@ -213,7 +213,16 @@ impl Stage {
     pub async fn revoke(&self, device: &Device) {
         let key_id = base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(device.key_id());
         let revocation = format!("{}/devices/{key_id}/revocation", self.operator);
-        assert_eq!(reqwest::Client::new().put(revocation).send().await.unwrap().status(), 204);
+        assert_eq!(
+            reqwest::Client::new()
+                .put(revocation)
+                .header("idempotency-key", idempotency_key_of_now())
+                .send()
+                .await
+                .unwrap()
+                .status(),
+            204
+        );
     }
 
     pub fn kill_gateway(&mut self) {
