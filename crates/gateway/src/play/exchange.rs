@@ -1,4 +1,4 @@
-//! Requests to Google's servers: HTTP/1.1, over TLS unless the server is on this machine.
+//! Requests to servers of others: HTTP/1.1, over TLS unless the server is on this machine.
 
 use std::{error::Error, fmt, iter, sync::Arc, time::Duration};
 
@@ -22,17 +22,17 @@ const IDLE: Duration = Duration::from_secs(60);
 /// How many connections are kept.
 const IDLE_CONNECTIONS: usize = 16;
 
-/// The connections to Google's servers. No redirection is followed, and nothing is sent twice that may have arrived.
-pub(super) struct Exchange {
+/// The connections to servers of others. No redirection is followed, and nothing is sent twice that may have arrived.
+pub(crate) struct Exchange {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
 }
 
 /// Why there is no answer, or not all of one. What is told holds nothing of the request.
-pub(super) struct Lost(Box<dyn Error + Send + Sync>);
+pub(crate) struct Lost(Box<dyn Error + Send + Sync>);
 
 impl Exchange {
     /// Connections to servers whose certificates one of these authorities signed. To make one takes no longer than `connect`.
-    pub(super) fn new(roots: RootCertStore, connect: Duration) -> Result<Self, rustls::Error> {
+    pub(crate) fn new(roots: RootCertStore, connect: Duration) -> Result<Self, rustls::Error> {
         let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()?
             .with_root_certificates(roots)
@@ -52,11 +52,11 @@ impl Exchange {
     }
 
     /// Sends a request, and takes the head of the answer.
-    pub(super) async fn post(
+    pub(crate) async fn post(
         &self,
         uri: &Uri,
         media_type: &'static str,
-        bearer: Option<&HeaderValue>,
+        authorization: Option<&HeaderValue>,
         body: Bytes,
     ) -> Result<Response<Body>, Lost> {
         let mut request = Request::new(Full::new(body));
@@ -65,15 +65,15 @@ impl Exchange {
         let headers = request.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        if let Some(bearer) = bearer {
-            headers.insert(AUTHORIZATION, bearer.clone());
+        if let Some(authorization) = authorization {
+            headers.insert(AUTHORIZATION, authorization.clone());
         }
         Ok(self.client.request(request).await.map_err(|error| Lost(error.into()))?.map(Body::new))
     }
 }
 
 /// The body of an answer, if it has no more than so many octets.
-pub(super) async fn read(answer: Response<Body>, limit: usize) -> Result<Bytes, Lost> {
+pub(crate) async fn read(answer: Response<Body>, limit: usize) -> Result<Bytes, Lost> {
     Ok(Limited::new(answer.into_body(), limit).collect().await.map_err(Lost)?.to_bytes())
 }
 

@@ -3,7 +3,7 @@
 //! The gate asks a [`Decoder`] and gives the answer to the engine, which reads it. [`GoogleDecoder`] is the one that asks Google.
 
 mod credentials;
-mod exchange;
+pub(crate) mod exchange;
 mod google;
 mod quota;
 mod url;

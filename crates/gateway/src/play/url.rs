@@ -30,7 +30,7 @@ impl ServerUrl {
     }
 
     /// The address, as a client takes it.
-    pub(super) const fn uri(&self) -> &Uri {
+    pub(crate) const fn uri(&self) -> &Uri {
         &self.uri
     }
 
