@@ -5,6 +5,7 @@ mod application;
 mod check;
 mod forward_auth;
 mod google;
+pub(crate) mod mediator;
 mod mode;
 mod oauth;
 mod operators;
@@ -31,6 +32,7 @@ pub use self::{
     application::{Application, DEMO},
     forward_auth::{Bodies, ForwardAuth, Freshness, RequestEvidence},
     google::Google,
+    mediator::{ClientAuthentication, Mediator, MediatorClient, MediatorProvider},
     mode::Percent,
     oauth::OauthClient,
     operators::{Operator, OperatorTls, Role},
@@ -89,6 +91,8 @@ pub struct Config {
     pub google: Option<Google>,
     /// Who says whose account a request is in. Nobody unless this is set.
     pub accounts: Option<Accounts>,
+    /// Whose secrets the gateway keeps from apps that are clients of OAuth servers. Nobody's unless this is set.
+    pub mediator: Option<Mediator>,
     /// How much of everything.
     pub limits: Limits,
     /// Who may register.
@@ -164,6 +168,7 @@ impl Default for Config {
             tokens: None,
             google: None,
             accounts: None,
+            mediator: None,
             limits: Limits::default(),
             applications: Vec::new(),
             demo: false,

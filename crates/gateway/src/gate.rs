@@ -5,6 +5,7 @@
 
 mod account;
 mod client_attestation;
+mod mediator;
 mod operator;
 mod passage;
 mod proof;

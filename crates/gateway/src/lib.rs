@@ -19,6 +19,7 @@ pub mod fragment;
 pub mod gate;
 pub mod http;
 pub mod limit;
+pub mod mediator;
 pub mod metrics;
 pub mod operator;
 pub mod platform;

@@ -47,6 +47,8 @@ pub struct Metrics {
     pub locks: IntCounter,
     /// Attestations of OAuth clients issued.
     pub client_attestations: IntCounter,
+    /// Codes and refresh tokens that providers were shown, by provider, what it was, and what came of it.
+    pub oauth_exchanges: IntCounterVec,
     /// Session tokens issued.
     pub tokens: IntCounter,
     /// Requests with a session token accepted.
@@ -122,6 +124,11 @@ impl Metrics {
             verdicts: counters("verdicts_total", "Requests by what they showed.", &["route", "mode", "verdict"])?,
             locks: counter("locks_total", "Devices locked for what they showed.")?,
             client_attestations: counter("client_attestations_total", "Attestations of OAuth clients issued.")?,
+            oauth_exchanges: counters(
+                "oauth_exchanges_total",
+                "Codes and refresh tokens that providers were shown.",
+                &["provider", "grant", "outcome"],
+            )?,
             tokens: counter("tokens_total", "Session tokens issued.")?,
             admissions: counter("admissions_total", "Requests with a session token accepted.")?,
             chains: counter("chain_verifications_total", "Attestations whose chain was verified.")?,

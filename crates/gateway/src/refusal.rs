@@ -6,7 +6,7 @@ use genuine::{
 };
 use strum::IntoStaticStr;
 
-use crate::account::TokenFault;
+use crate::{account::TokenFault, mediator::Fault};
 
 /// Why a request did not succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
@@ -85,6 +85,8 @@ pub enum Refusal {
     AuditUnavailable,
     /// The user's token is not to be believed.
     AccountRefused(TokenFault),
+    /// The mediator refuses, in the words of OAuth.
+    Oauth(Fault),
     /// Whoever asked about somebody else's request, or named its account as a proxy does, is no proxy whose word counts.
     ProxyUnknown,
     /// The request does not say what the hash of its body is, where that has to be known without the body.
@@ -132,6 +134,7 @@ impl Refusal {
         match self {
             Self::Engine(error) | Self::Proof(error) | Self::TokenProof(error) => error.name(),
             Self::AccountRefused(fault) => fault.into(),
+            Self::Oauth(fault) => fault.into(),
             own => own.into(),
         }
     }

@@ -29,6 +29,7 @@ use crate::{
     gate::{Access, Clock, Freshness, Gate},
     http::{self, AccountSource, AppRoutes, ForwardRule, Intake, OperatorAccess, Origin},
     limit::RateLimiter,
+    mediator::Mediator,
     metrics::{Metered, Metrics},
     operator::{OperatorCertificate, WithPeer},
     play::Decoder,
@@ -168,6 +169,14 @@ impl Server {
         };
         let has_clients = config.applications.iter().any(|application| application.oauth_client.is_some());
         let routes = if has_clients { routes.client_attestations(config.callers())? } else { routes };
+        let routes = match &config.mediator {
+            Some(settings) => {
+                let mediator = Arc::new(Mediator::new(settings, Arc::clone(&gate))?);
+                let tokens = config.tokens.as_ref().filter(|_| settings.session_tokens);
+                routes.mediator(mediator, tokens.map(|tokens| HeaderName::try_from(&*tokens.header)).transpose()?)?
+            }
+            None => routes,
+        };
         let routes = routes.forward_auth(&config.trusted_proxies, ForwardRule::configured(&config))?;
         let app = listen("listen", config.listen)?;
         let operator = listen("operator_listen", config.operator_listen)?;

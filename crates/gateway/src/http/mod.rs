@@ -10,6 +10,7 @@ mod forward;
 mod guard;
 mod header;
 mod intake;
+mod mediator;
 mod observe;
 mod operator;
 mod origin;
@@ -29,7 +30,8 @@ pub use self::{
     origin::{ClientAddress, Origin},
     problem::Problem,
     routes::{
-        APP_INTERFACE, AppRoutes, CLIENT_ATTESTATION_PATHS, FORWARD_PATHS, OPERATOR_INTERFACE, TOKEN_PATHS, operator,
+        APP_INTERFACE, AppRoutes, CLIENT_ATTESTATION_PATHS, FORWARD_PATHS, MEDIATOR_PATHS, OPERATOR_INTERFACE,
+        TOKEN_PATHS, operator,
     },
     token::{RequireToken, TokenProtection, require_token},
     upstream::{RequireClaims, require_claims},

@@ -8,7 +8,7 @@ use axum::{
 use genuine::{Class, Error, Step, session::mode::Outcome};
 use serde_json::{Value, json};
 
-use crate::refusal::Refusal;
+use crate::{mediator::Fault, refusal::Refusal};
 
 /// What the client is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +69,17 @@ const BODY_TYPE: Told = told(415, "unsupported_media_type", "The body must be ap
 const LIMITED: Told = told(429, "rate_limited", "Too many requests.", true);
 const UNAVAILABLE: Told = told(503, "unavailable", "The service cannot decide now; try again later.", true);
 
+const CLIENT: Told = told(400, "client_unknown", "No app has this client_id here.", false);
+const REDIRECT: Told =
+    told(400, "redirect_unknown", "This is no address of the app's; it is compared to the letter.", false);
+const LOGIN: Told = told(400, "login_unknown", "This login did not begin here, or too long ago; begin again.", true);
+const PROVIDER: Told = told(
+    503,
+    "provider_unavailable",
+    "The provider cannot be asked now. A refresh token is still good; a code is used up.",
+    true,
+);
+
 const fn told(status: u16, code: &'static str, title: &'static str, retryable: bool) -> Told {
     Told { status, code, title, retryable }
 }
@@ -125,6 +136,17 @@ impl Told {
             | Refusal::AssertionMissing => REJECTED,
             Refusal::AttestationRequired => FORBIDDEN,
             Refusal::HttpsRequired => HTTPS,
+            Refusal::Oauth(fault) => match fault {
+                Fault::OauthClientUnknown => CLIENT,
+                Fault::RedirectUnknown => REDIRECT,
+                Fault::LoginUnknown => LOGIN,
+                Fault::RefreshBusy
+                | Fault::ProviderUnavailable
+                | Fault::ProviderMisconfigured
+                | Fault::ProviderAnswer => PROVIDER,
+                // OAuth has a word for these, and the client is told that instead.
+                _ => MALFORMED,
+            },
             Refusal::RouteUnknown => NOT_FOUND,
             Refusal::DeviceNotFound => NO_DEVICE,
             Refusal::MethodUnknown => METHOD,

@@ -20,13 +20,15 @@ use super::{
     forward::{self, ForwardRule},
     guard::{self, Guard, OperatorAccess},
     intake::{self, Intake},
+    mediator::{self, Admission},
     observe, operator as operators,
     origin::Origin,
     problem::Problem,
-    token::{self, Concealment, Proving, require_token},
+    token::{self, Concealment, Proving, TokenProtection, require_token},
 };
 use crate::{
     gate::{Access, Freshness, Gate},
+    mediator::Mediator,
     refusal::Refusal,
 };
 
@@ -40,6 +42,9 @@ pub const TOKEN_PATHS: &str = include_str!("../../openapi-tokens.json");
 
 /// Attestations of OAuth clients, as `paths` of `OpenAPI` 3.1.
 pub const CLIENT_ATTESTATION_PATHS: &str = include_str!("../../openapi-client-attestations.json");
+
+/// The OAuth mediator, as `paths` of `OpenAPI` 3.1.
+pub const MEDIATOR_PATHS: &str = include_str!("../../openapi-mediator.json");
 
 /// What reverse proxies may ask, as `paths` of `OpenAPI` 3.1.
 pub const FORWARD_PATHS: &str = include_str!("../../openapi-forward.json");
@@ -130,6 +135,34 @@ impl AppRoutes {
         let access = Access::new(applications, Freshness::Challenge);
         let layer = require_assertion(Arc::clone(&self.gate), self.intake.clone(), access);
         self.add(issuing, |routes| routes.route_layer(layer).route_layer(by_proof)).described(CLIENT_ATTESTATION_PATHS)
+    }
+
+    /// Adds the OAuth mediator: where browsers come through, and where devices of its clients get tokens. A request for those takes an
+    /// assertion with a challenge, or a session token in this header where one is named.
+    ///
+    /// # Panics
+    ///
+    /// If a route is there already.
+    ///
+    /// # Errors
+    ///
+    /// If the description is no JSON object, which a test would show.
+    pub fn mediator(self, mediator: Arc<Mediator>, tokens: Option<HeaderName>) -> serde_json::Result<Self> {
+        let (browsing, granting) =
+            (mediator::browsing(Arc::clone(&mediator)), mediator::granting(Arc::clone(&mediator)));
+        let (gate, intake, applications) = (Arc::clone(&self.gate), self.intake.clone(), mediator.applications());
+        let access = Access::new(applications.clone(), Freshness::Challenge);
+        let layer = require_assertion(Arc::clone(&gate), intake.clone(), access);
+        let granting = granting.route_layer(layer);
+        let granting = match tokens {
+            Some(header) => {
+                let tokens = TokenProtection::new(gate, intake.clone(), header, applications);
+                let admission = Admission { mediator, intake, tokens };
+                granting.route_layer(from_fn_with_state(admission, mediator::grant_by_token))
+            }
+            None => granting,
+        };
+        self.add(granting, |routes| routes).open(browsing).described(MEDIATOR_PATHS)
     }
 
     /// Adds routes that anybody reaches. Their bodies are read within the same limits as those of protected ones.
