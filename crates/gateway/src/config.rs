@@ -1,6 +1,7 @@
 //! The configuration: a TOML file, the environment over it, and every mistake named.
 
 mod accounts;
+mod api_keys;
 mod application;
 mod check;
 mod forward_auth;
@@ -29,6 +30,7 @@ pub use genuine::session::mode::Mode;
 use self::check::LOCAL_AUTHORITY;
 pub use self::{
     accounts::Accounts,
+    api_keys::{ApiClient, ApiKeys, Tier},
     application::{Application, DEMO},
     forward_auth::{Bodies, ForwardAuth, Freshness, RequestEvidence},
     google::Google,
@@ -93,6 +95,8 @@ pub struct Config {
     pub accounts: Option<Accounts>,
     /// Whose secrets the gateway keeps from apps that are clients of OAuth servers. Nobody's unless this is set.
     pub mediator: Option<Mediator>,
+    /// The API keys of clients that cannot attest. There are none unless this is set.
+    pub api_keys: Option<ApiKeys>,
     /// How much of everything.
     pub limits: Limits,
     /// Who may register.
@@ -169,6 +173,7 @@ impl Default for Config {
             google: None,
             accounts: None,
             mediator: None,
+            api_keys: None,
             limits: Limits::default(),
             applications: Vec::new(),
             demo: false,

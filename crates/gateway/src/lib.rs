@@ -4,6 +4,7 @@
 //! nothing below knows of HTTP. `README.md` beside this crate shows the protocol.
 
 pub mod account;
+pub mod api_key;
 pub mod application;
 pub mod audit;
 pub mod challenge;

@@ -31,8 +31,14 @@ impl<K: Eq + Hash> RateLimiter<K> {
     /// A limiter that allows `per_minute` requests a minute, and a sixth of them at once. `None` if that is zero: no limit.
     #[must_use]
     pub fn per_minute(per_minute: u32) -> Option<Self> {
+        Self::with_burst(per_minute, (per_minute / 6).max(1))
+    }
+
+    /// A limiter that allows `per_minute` requests a minute, and `burst` of them at once. `None` if `per_minute` is zero: no limit.
+    #[must_use]
+    pub fn with_burst(per_minute: u32, burst: u32) -> Option<Self> {
         let interval = Duration::from_secs(60).checked_div(per_minute)?;
-        let burst = interval * (per_minute / 6).max(1);
+        let burst = interval * burst;
         let callers = Mutex::new(Callers { whole_at: HashMap::new(), swept_at: None });
         Some(Self { interval, burst, callers })
     }

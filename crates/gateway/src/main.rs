@@ -11,6 +11,7 @@ use std::{
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use genuine_gateway::{
+    api_key::{self, NewKey},
     audit::{self, Verified},
     config::{self, Config, Mistakes},
     gate::sha256,
@@ -31,6 +32,7 @@ applications.
 --check  prints the configuration in effect, without secrets, and ends
 --new-operator-token  prints a token for an operator, and its line for [[operators]]
 --verify-audit        follows the hashes of an audit log, and looks for the line whose hash was noted
+--new-api-key         makes an API key; by itself it says how
 SIGHUP   reads certificates and keys again; SIGTERM and SIGINT finish what is in flight, and end
 ";
 
@@ -139,6 +141,7 @@ async fn main() -> ExitCode {
         ["--new-operator-token"] => return new_operator_token(),
         ["--verify-audit", file] => return verify_audit(file, None),
         ["--verify-audit", file, noted] => return verify_audit(file, Some(noted)),
+        ["--new-api-key", ..] => return new_api_key(),
         _ => {}
     }
     let Some(arguments) = Arguments::parse(env::args().skip(1)) else {
@@ -179,6 +182,24 @@ async fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(error.as_ref()),
     }
+}
+
+/// The entry for the file goes to standard output, and to standard error what only the client gets.
+fn new_api_key() -> ExitCode {
+    let Some(key) = NewKey::parse(env::args().skip(1)) else {
+        eprint!("{}", api_key::USAGE);
+        return MISTAKE.into();
+    };
+    let (entry, shown) = match key.make() {
+        Ok(made) => made,
+        Err(error) => return fail(&error),
+    };
+    // Without the entry the secret is good for nothing.
+    if let Err(error) = io::stdout().write_all(entry.as_bytes()) {
+        return fail(&error);
+    }
+    eprint!("{}", *shown);
+    ExitCode::SUCCESS
 }
 
 async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {

@@ -16,7 +16,7 @@ use prometheus::{
 };
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::{platform::Platform, refusal::Refusal, verdict::Verdict};
+use crate::{api_key::KeyKind, platform::Platform, refusal::Refusal, verdict::Verdict};
 
 /// The table of a device's key: 8 KB, which pays from the second request on.
 pub type DeviceTable = PreparedP256<128>;
@@ -53,6 +53,10 @@ pub struct Metrics {
     pub tokens: IntCounter,
     /// Requests with a session token accepted.
     pub admissions: IntCounter,
+    /// Requests with an API key, by client, kind and verdict.
+    api_keys: IntCounterVec,
+    /// Request tokens issued.
+    pub api_key_tokens: IntCounter,
     /// Certificate chains whose signatures were verified.
     pub chains: IntCounter,
     /// Time of the processor in verifying signatures, and in preparing keys for that, in seconds.
@@ -131,6 +135,12 @@ impl Metrics {
             )?,
             tokens: counter("tokens_total", "Session tokens issued.")?,
             admissions: counter("admissions_total", "Requests with a session token accepted.")?,
+            api_keys: counters(
+                "api_key_requests_total",
+                "Requests with an API key, by what they came to.",
+                &["application", "kind", "verdict"],
+            )?,
+            api_key_tokens: counter("api_key_tokens_total", "Request tokens issued.")?,
             chains: counter("chain_verifications_total", "Attestations whose chain was verified.")?,
             signatures: counters("signatures_total", "Signature verifications.", &["curve", "key"])?,
             store: histograms("store_seconds", "Time that the store took.", "operation")?,
@@ -181,6 +191,17 @@ impl Metrics {
     #[must_use]
     pub fn verdicts(&self, route: &str, mode: Mode, verdict: Verdict) -> u64 {
         self.verdicts.with_label_values(&[route, mode.as_str(), verdict.as_str()]).get()
+    }
+
+    /// Counts a request with an API key by what it came to: of a client, or of nobody where no key was shown.
+    pub fn api_key(&self, application: &str, kind: KeyKind, verdict: &str) {
+        self.api_keys.with_label_values(&[application, kind.as_str(), verdict]).inc();
+    }
+
+    /// Requests with an API key so far that came to this.
+    #[must_use]
+    pub fn api_keys(&self, application: &str, kind: KeyKind, verdict: &str) -> u64 {
+        self.api_keys.with_label_values(&[application, kind.as_str(), verdict]).get()
     }
 
     /// Refusals so far for this reason.

@@ -6,7 +6,7 @@ use genuine::{
 };
 use strum::IntoStaticStr;
 
-use crate::{account::TokenFault, mediator::Fault};
+use crate::{account::TokenFault, api_key::KeyFault, mediator::Fault};
 
 /// Why a request did not succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
@@ -123,6 +123,12 @@ pub enum Refusal {
     StoreUnavailable,
     /// The store took longer than the application waits.
     Timeout,
+    /// The API key, request token or signature by a key is not to be believed, or not for this.
+    ApiKey(KeyFault),
+    /// The API key is not for what the request asks.
+    ScopeMissing,
+    /// Too many requests of one client's API keys; when to come back, in seconds.
+    TierLimit(u64),
     /// The server itself is at fault: no randomness, no metrics.
     Internal,
 }
@@ -135,6 +141,7 @@ impl Refusal {
             Self::Engine(error) | Self::Proof(error) | Self::TokenProof(error) => error.name(),
             Self::AccountRefused(fault) => fault.into(),
             Self::Oauth(fault) => fault.into(),
+            Self::ApiKey(fault) => fault.into(),
             own => own.into(),
         }
     }

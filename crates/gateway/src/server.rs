@@ -18,6 +18,7 @@ use rustls::ServerConfig;
 use genuine::app_attest::APPLE_APP_ATTEST_ROOT;
 
 use crate::{
+    api_key::{ApiKeys, KeyAccess},
     application::Application,
     audit::Audit,
     challenge::Challenges,
@@ -27,7 +28,7 @@ use crate::{
     engine::Engine,
     fragment::{self, NoFragments},
     gate::{Access, Clock, Freshness, Gate},
-    http::{self, AccountSource, AppRoutes, ForwardRule, Intake, OperatorAccess, Origin},
+    http::{self, AccountSource, AppRoutes, ForwardRule, Intake, KeyIntake, KeyRule, OperatorAccess, Origin},
     limit::RateLimiter,
     mediator::Mediator,
     metrics::{Metered, Metrics},
@@ -97,6 +98,7 @@ pub struct Server {
     operator_access: OperatorAccess,
     gate: Arc<Gate>,
     intake: Intake,
+    api_keys: Option<KeyIntake>,
     routes: AppRoutes,
     app: TcpListener,
     operator: TcpListener,
@@ -178,9 +180,29 @@ impl Server {
             None => routes,
         };
         let routes = routes.forward_auth(&config.trusted_proxies, ForwardRule::configured(&config))?;
+        let api_keys = open_api_keys(&config, &gate, &intake)?;
+        let routes = match (&api_keys, &config.api_keys) {
+            (Some(keys), Some(settings)) => {
+                let routes = routes.forward_api_keys(keys, &config.trusted_proxies, KeyRule::configured(&config))?;
+                let exchange = config.tokens.is_some();
+                if exchange { routes.key_exchange(keys, settings.terms().clients)? } else { routes }
+            }
+            _ => routes,
+        };
         let app = listen("listen", config.listen)?;
         let operator = listen("operator_listen", config.operator_listen)?;
-        Ok(Self { config, certificate, operator_certificate, operator_access, gate, intake, routes, app, operator })
+        Ok(Self {
+            config,
+            certificate,
+            operator_certificate,
+            operator_access,
+            gate,
+            intake,
+            api_keys,
+            routes,
+            app,
+            operator,
+        })
     }
 
     /// Adds routes that only the apps of the applications configured as `callers` reach: whoever calls them shows an
@@ -231,6 +253,27 @@ impl Server {
         let header = HeaderName::try_from(header.as_str()).map_err(|_| missing())?;
         let applications = self.config.callers();
         Ok(Self { routes: self.routes.admitted(header, applications, routes), ..self })
+    }
+
+    /// Adds routes that only clients with an API key reach: of the clients and for the scopes that `access` names. The handler finds the
+    /// [`ApiKeyHolder`](crate::api_key::ApiKeyHolder) among the request's extensions. No device was attested.
+    ///
+    /// # Errors
+    ///
+    /// If the configuration has no API keys, `access` names no client or scope, or a client that is not configured.
+    ///
+    /// # Panics
+    ///
+    /// If a route is there already, one of the gateway's own included.
+    pub fn with_api_key_routes(self, access: KeyAccess, routes: Router) -> Result<Self, Mistakes> {
+        let (Some(keys), Some(settings)) = (&self.api_keys, &self.config.api_keys) else {
+            return Err(Mistakes(vec!["api_keys: routes ask for API keys, and there are none".to_owned()]));
+        };
+        let mistakes = access.mistakes(&settings.terms());
+        if !mistakes.is_empty() {
+            return Err(Mistakes(mistakes));
+        }
+        Ok(Self { routes: self.routes.keyed(keys, access, routes), ..self })
     }
 
     /// Adds routes that anybody reaches, without an assertion. The limits on addresses and bodies hold for them too, and
@@ -288,8 +331,18 @@ impl Server {
     ///
     /// If a listener fails.
     pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<(), Box<dyn std::error::Error>> {
-        let Self { config, certificate, operator_certificate, operator_access, gate, intake, routes, app, operator } =
-            self;
+        let Self {
+            config,
+            certificate,
+            operator_certificate,
+            operator_access,
+            gate,
+            intake,
+            api_keys,
+            routes,
+            app,
+            operator,
+        } = self;
         let limits = config.limits;
         let trusted_proxies = config.trusted_proxies.clone();
         let origin = Arc::new(Origin {
@@ -312,7 +365,7 @@ impl Server {
         let operator_connections = Connections::operator(OPERATOR_CONNECTIONS);
         let app_tls = certificate.map(|certificate| certificate.in_use);
         let operator_tls = operator_certificate.map(|certificate| certificate.in_use());
-        let watching = tokio::spawn(watch(Arc::clone(&gate), intake, WATCH));
+        let watching = tokio::spawn(watch(Arc::clone(&gate), intake, api_keys, WATCH));
         tokio::try_join!(
             run(app, routes.router(origin), app_tls, connections, app_handle),
             run(operator, http::operator(&gate, operator_access), operator_tls, operator_connections, operator_handle),
@@ -344,12 +397,26 @@ fn open_store(config: &Config, metrics: &Metrics) -> Result<Arc<dyn Store>, Box<
     })
 }
 
+fn open_api_keys(
+    config: &Config,
+    gate: &Arc<Gate>,
+    intake: &Intake,
+) -> Result<Option<KeyIntake>, Box<dyn std::error::Error>> {
+    let Some(settings) = &config.api_keys else { return Ok(None) };
+    let keys = ApiKeys::new(config, Arc::clone(gate)).map_err(Mistakes)?;
+    let header = HeaderName::try_from(settings.header.as_str())?;
+    Ok(Some(KeyIntake::new(Arc::new(keys), intake.clone(), header)))
+}
+
 /// Asks the store again and again whether it is one to rely on, has it renew what is due, and reads the keys of users' tokens. A store that is not has then stopped
 /// answering by itself.
-async fn watch(gate: Arc<Gate>, intake: Intake, pause: Duration) {
+async fn watch(gate: Arc<Gate>, intake: Intake, api_keys: Option<KeyIntake>, pause: Duration) {
     loop {
         tokio::time::sleep(pause).await;
         intake.renew();
+        if let Some(keys) = &api_keys {
+            keys.renew();
+        }
         if let Err(unfit) = gate.store.check().await {
             tracing::error!("not ready: {unfit}");
         }

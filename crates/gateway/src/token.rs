@@ -8,6 +8,7 @@
 
 mod client;
 mod keys;
+mod request;
 
 use std::sync::Arc;
 
@@ -25,8 +26,8 @@ use genuine::{
 };
 use sha2::{Digest as _, Sha256};
 
-pub use self::client::Client;
 use self::keys::{KeyRing, Prepared};
+pub use self::{client::Client, request::RequestClaims};
 use crate::{
     application::environment_name,
     config::{Dpop, Signing, TokenSettings},

@@ -8,7 +8,7 @@ use super::{Config, check::NO_SESSION, tokens::AUDIENCE};
 use crate::account::{KeySet, PROXY};
 
 /// Headers that say something else already, beside those that could hold no session.
-const NO_ACCOUNT: [&str; 7] = [
+pub(super) const NO_ACCOUNT: [&str; 7] = [
     "content-digest",
     "cookie",
     "x-app-attest-client-data",

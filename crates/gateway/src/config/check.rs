@@ -92,6 +92,7 @@ impl Config {
         self.check_google(mistakes);
         self.check_accounts(mistakes);
         self.check_mediator(mistakes);
+        self.check_api_keys(mistakes);
         self.check_forward_auth(mistakes);
         self.check_applications(mistakes);
     }

@@ -18,11 +18,15 @@ const NAME: usize = 64;
 pub struct ForwardAuth {
     /// What the proxy calls it: lower-case letters, digits and hyphens.
     pub name: String,
-    /// The applications whose apps may. Those of the server unless they are named.
+    /// The applications whose apps may. Those of the server unless they are named; under a rule that takes API keys, the clients of
+    /// those, which have to be named.
     pub callers: Option<Vec<String>>,
     /// What a request has to come with.
     #[serde(default)]
     pub evidence: RequestEvidence,
+    /// What an API key has to be for, under a rule that takes those.
+    #[serde(default)]
+    pub scopes: Vec<String>,
     /// What makes a request with an assertion count once.
     #[serde(default)]
     pub freshness: Freshness,
@@ -48,6 +52,9 @@ pub enum RequestEvidence {
     Assertion,
     /// A session token, which says who comes and nothing of the request.
     Token,
+    /// An API key of a client that cannot attest, a request token, or a request that is signed with a key.
+    #[serde(rename = "api_key")]
+    ApiKey,
 }
 
 /// What makes a request count once.
@@ -79,7 +86,8 @@ impl Config {
             mistakes.push("forward_auth: trusted_proxies lists no proxy that could ask".to_owned());
         }
         let mut names = BTreeSet::new();
-        for ForwardAuth { name, callers, account, evidence, freshness, body, .. } in &self.forward_auth {
+        for rule in &self.forward_auth {
+            let ForwardAuth { name, callers, account, evidence, freshness, body, .. } = rule;
             let mut expect = |right: bool, mistake: &str| {
                 if !right {
                     mistakes.push(format!("forward_auth {name:?}: {mistake}"));
@@ -97,7 +105,16 @@ impl Config {
                 !token || *body != Bodies::Upstream,
                 "body: a token signs no body that an upstream could compare; none or unsigned",
             );
-            expect(token || *body != Bodies::Unsigned, "body: unsigned is for evidence = \"token\"; none or upstream");
+            let by_key = *evidence == RequestEvidence::ApiKey;
+            if by_key {
+                self.check_key_rule(rule, &mut expect);
+                continue;
+            }
+            expect(rule.scopes.is_empty(), "scopes: are those of API keys; evidence = \"api_key\" takes them");
+            expect(
+                token || *body != Bodies::Unsigned,
+                "body: unsigned is for evidence = \"token\" or \"api_key\"; none or upstream",
+            );
             expect(
                 !token || *freshness == Freshness::Counter,
                 "freshness: is for assertions; a token is as fresh as its lifetime says",

@@ -5,7 +5,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use genuine::app_attest::KeyId;
 
 use super::header::single;
-use crate::{gate::Caller, refusal::Refusal, token::TokenHolder, verdict::Verdict};
+use crate::{api_key::ApiKeyHolder, gate::Caller, refusal::Refusal, token::TokenHolder, verdict::Verdict};
 
 /// The key of the device, in base64.
 const DEVICE: HeaderName = HeaderName::from_static("x-genuine-device");
@@ -17,8 +17,15 @@ const COUNTER: HeaderName = HeaderName::from_static("x-genuine-counter");
 const SIGNED_DIGEST: HeaderName = HeaderName::from_static("x-genuine-content-digest");
 /// What the request showed, where not only verified ones pass.
 const VERDICT: HeaderName = HeaderName::from_static("x-genuine-verdict");
+/// The public part of the API key, where one was asked for.
+const KEY: HeaderName = HeaderName::from_static("x-genuine-key");
+/// What that key is for, separated by spaces.
+const SCOPES: HeaderName = HeaderName::from_static("x-genuine-scopes");
 /// What a client says of its body (RFC 9530 §2).
 const CONTENT_DIGEST: HeaderName = HeaderName::from_static("content-digest");
+
+/// The verdict on a request with an API key: no attestation.
+const API_KEY: &str = "api_key";
 
 /// SHA-256.
 type Hash = [u8; 32];
@@ -45,7 +52,9 @@ impl Claims {
             (DEVICE, text(BASE64_STANDARD.encode(caller.key_id.0))?),
             (APPLICATION, text(caller.application.clone())?),
             (COUNTER, HeaderValue::from(caller.counter)),
-            (SIGNED_DIGEST, text(format!("sha-256=:{}:", BASE64_STANDARD.encode(body)))?),
+            (SIGNED_DIGEST, digest(body)?),
+            (KEY, HeaderValue::from_static("")),
+            (SCOPES, HeaderValue::from_static("")),
             verdict_header(Verdict::Verified),
         ]))
     }
@@ -83,8 +92,32 @@ pub(super) fn claims_of(holder: &TokenHolder) -> Result<HeaderMap, Refusal> {
 /// The claims of a request that is let through all the same: the verdict, and none beside it. They are there and empty, because some
 /// proxies make a text of their own of a header that is not.
 pub(super) fn without_claims(verdict: Verdict) -> HeaderMap {
-    let nothing = [DEVICE, APPLICATION, COUNTER, SIGNED_DIGEST].map(|name| (name, HeaderValue::from_static("")));
+    let nothing =
+        [DEVICE, APPLICATION, COUNTER, SIGNED_DIGEST, KEY, SCOPES].map(|name| (name, HeaderValue::from_static("")));
     nothing.into_iter().chain([verdict_header(verdict)]).collect()
+}
+
+/// The claims of whoever comes with an API key, and the hash of the body that they signed, if they did. The verdict says that no
+/// device stands behind it.
+///
+/// # Errors
+///
+/// As for [`Claims::headers`].
+pub(super) fn key_claims(holder: &ApiKeyHolder, body: Option<Hash>) -> Result<HeaderMap, Refusal> {
+    let text = |text: &str| HeaderValue::try_from(text).map_err(|_| Refusal::Internal);
+    let mut headers = without_claims(Verdict::Unchecked);
+    headers.insert(VERDICT, HeaderValue::from_static(API_KEY));
+    headers.insert(APPLICATION, text(&holder.application)?);
+    headers.insert(KEY, text(&holder.key)?);
+    headers.insert(SCOPES, text(&holder.scopes.join(" "))?);
+    if let Some(body) = body {
+        headers.insert(SIGNED_DIGEST, digest(&body)?);
+    }
+    Ok(headers)
+}
+
+fn digest(body: &Hash) -> Result<HeaderValue, Refusal> {
+    HeaderValue::try_from(format!("sha-256=:{}:", BASE64_STANDARD.encode(body))).map_err(|_| Refusal::Internal)
 }
 
 fn verdict_header(verdict: Verdict) -> (HeaderName, HeaderValue) {

@@ -61,7 +61,8 @@ impl ForwardRule {
     /// The rules that are configured. Those that name no callers are for the callers of the server.
     #[must_use]
     pub fn configured(config: &Config) -> Vec<Self> {
-        let rules = config.forward_auth.iter().map(|rule| {
+        let rules = config.forward_auth.iter().filter(|rule| rule.evidence != RequestEvidence::ApiKey);
+        let rules = rules.map(|rule| {
             let applications = rule.callers.clone().unwrap_or_else(|| config.callers());
             let access = Access {
                 mode: rule.mode,
@@ -90,8 +91,7 @@ struct Desk {
 pub(super) fn router(gate: &Arc<Gate>, intake: &Intake, proxies: &[IpNet], rules: Vec<ForwardRule>) -> Router {
     let proxies = Arc::<[IpNet]>::from(proxies);
     let routes = rules.into_iter().map(|rule| {
-        let by_headers = format!("{PLACE}{}", rule.name);
-        let (root, by_request) = (format!("{by_headers}{REQUEST}/"), format!("{by_headers}{REQUEST}/{{*target}}"));
+        let [root, by_request, by_headers] = places(&rule.name);
         let (gate, intake, proxies) = (Arc::clone(gate), intake.clone(), Arc::clone(&proxies));
         Router::new()
             .route(&by_headers, any(answer))
@@ -100,6 +100,22 @@ pub(super) fn router(gate: &Arc<Gate>, intake: &Intake, proxies: &[IpNet], rules
             .with_state(Desk { gate, intake, proxies, rule: Arc::new(rule) })
     });
     routes.reduce(Router::merge).unwrap_or_default()
+}
+
+/// Where proxies ask under a rule of this name: with headers, and with the method and target of the question itself.
+pub(super) fn places(rule: &str) -> [String; 3] {
+    let by_headers = format!("{PLACE}{rule}");
+    [format!("{by_headers}{REQUEST}/"), format!("{by_headers}{REQUEST}/{{*target}}"), by_headers]
+}
+
+/// That a proxy asks whose word counts.
+pub(super) fn expect_proxy(proxies: &[IpNet], peer: SocketAddr) -> Result<(), Refusal> {
+    let peer = peer.ip().to_canonical();
+    if proxies.iter().any(|network| network.contains(&peer)) {
+        return Ok(());
+    }
+    tracing::warn!(%peer, "an address that trusted_proxies does not list asked about a request");
+    Err(Refusal::ProxyUnknown)
 }
 
 /// Middleware: repeats a refusal in a header, and lets nobody keep an answer. Whoever is refused before the routes, because
@@ -127,11 +143,7 @@ async fn answer(
     if sent {
         desk.intake.discard(body);
     }
-    let peer = peer.ip().to_canonical();
-    if !desk.proxies.iter().any(|network| network.contains(&peer)) {
-        tracing::warn!(%peer, "an address that trusted_proxies does not list asked about a request");
-        return Err(Refusal::ProxyUnknown.into());
-    }
+    expect_proxy(&desk.proxies, peer)?;
     let original = Original::read(&parts.method, &parts.uri, &parts.headers, &desk.rule.name)?;
     let answered = desk.check(&original, &parts, sent).await.map_err(Problem::required)?;
     Ok((StatusCode::OK, answered).into_response())
@@ -214,15 +226,15 @@ impl Bodies {
 }
 
 /// The request that a proxy has.
-struct Original<'r> {
-    method: &'r str,
-    target: &'r str,
+pub(super) struct Original<'r> {
+    pub(super) method: &'r str,
+    pub(super) target: &'r str,
 }
 
 impl<'r> Original<'r> {
     /// In one of two forms, never in both: headers beside the rule's name, or, as Envoy asks, the method of the question and
     /// what follows the name in its path.
-    fn read(method: &'r Method, uri: &'r Uri, headers: &'r HeaderMap, rule: &str) -> Result<Self, Refusal> {
+    pub(super) fn read(method: &'r Method, uri: &'r Uri, headers: &'r HeaderMap, rule: &str) -> Result<Self, Refusal> {
         let said = (single(headers, &METHOD)?, single(headers, &TARGET)?);
         let asked = uri.path_and_query().map_or("", |asked| asked.as_str());
         let rest = asked.strip_prefix(PLACE).and_then(|rest| rest.strip_prefix(rule)).unwrap_or_default();

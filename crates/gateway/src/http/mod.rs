@@ -2,6 +2,7 @@
 //! often.
 
 mod account;
+mod api_key;
 mod app;
 mod assertion;
 mod claims;
@@ -22,6 +23,7 @@ mod upstream;
 
 pub use self::{
     account::AccountSource,
+    api_key::{KeyIntake, KeyProtection, KeyRule, RequireApiKey, require_api_key},
     assertion::{Protection, RequireAssertion, require_assertion},
     forward::ForwardRule,
     guard::OperatorAccess,
@@ -30,8 +32,8 @@ pub use self::{
     origin::{ClientAddress, Origin},
     problem::Problem,
     routes::{
-        APP_INTERFACE, AppRoutes, CLIENT_ATTESTATION_PATHS, FORWARD_PATHS, MEDIATOR_PATHS, OPERATOR_INTERFACE,
-        TOKEN_PATHS, operator,
+        API_KEY_PATHS, APP_INTERFACE, AppRoutes, CLIENT_ATTESTATION_PATHS, FORWARD_PATHS, MEDIATOR_PATHS,
+        OPERATOR_INTERFACE, TOKEN_PATHS, operator,
     },
     token::{RequireToken, TokenProtection, require_token},
     upstream::{RequireClaims, require_claims},

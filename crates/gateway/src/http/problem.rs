@@ -8,7 +8,7 @@ use axum::{
 use genuine::{Class, Error, Step, session::mode::Outcome};
 use serde_json::{Value, json};
 
-use crate::{mediator::Fault, refusal::Refusal};
+use crate::{api_key::KeyFault, mediator::Fault, refusal::Refusal};
 
 /// What the client is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +52,13 @@ const KEYLESS: Told = told(
 );
 const STALE: Told = told(409, "idempotency_key_expired", "Idempotency-Key is not of now; make a new one.", true);
 const REPLAYED: Told = told(409, "replayed", "This change was asked for before; look at what came of it.", false);
+const API_KEY: Told = told(401, "api_key_rejected", "The API key was refused.", false);
+/// Said only of requests that the key has signed.
+const SIGNATURE: Told =
+    told(401, "signature_rejected", "The signature counts no more, or the body is another one; sign again.", true);
+const REQUEST_TOKEN: Told =
+    told(401, "request_token_rejected", "The request token was refused; exchange the key for a new one.", true);
+const SCOPE: Told = told(403, "insufficient_scope", "The API key is not for this.", false);
 const CHALLENGE: Told = told(401, "challenge_rejected", "The challenge was refused; ask for a new one.", true);
 const FORBIDDEN: Told = told(403, "attestation_required", "This application requires attestation.", false);
 const NO_PLATFORM: Told = told(403, "platform_unknown", "This application is not there for this platform.", false);
@@ -110,6 +117,10 @@ impl Told {
             Refusal::IdempotencyKeyMissing => KEYLESS,
             Refusal::IdempotencyKeyExpired => STALE,
             Refusal::ChangeReplayed => REPLAYED,
+            Refusal::ApiKey(KeyFault::Stale | KeyFault::Replayed | KeyFault::Body) => SIGNATURE,
+            Refusal::ApiKey(KeyFault::Token) => REQUEST_TOKEN,
+            Refusal::ApiKey(_) => API_KEY,
+            Refusal::ScopeMissing => SCOPE,
             Refusal::AccountRefused(_) => USER_TOKEN,
             Refusal::AccountMissing => ACCOUNT,
             Refusal::AccountMismatch => ACCOUNT_MISMATCH,
@@ -154,7 +165,9 @@ impl Told {
             Refusal::KeyAlreadyEnrolled => CONFLICT,
             Refusal::BodyTooLarge => TOO_LARGE,
             Refusal::BodyType => BODY_TYPE,
-            Refusal::AddressLimit(_) | Refusal::DeviceLimit(_) | Refusal::TokenTooSoon(_) => LIMITED,
+            Refusal::AddressLimit(_) | Refusal::DeviceLimit(_) | Refusal::TokenTooSoon(_) | Refusal::TierLimit(_) => {
+                LIMITED
+            }
             Refusal::BodyLimit
             | Refusal::StoreUnavailable
             | Refusal::AuditUnavailable
@@ -185,9 +198,10 @@ fn session_status(refusal: Refusal) -> Option<&'static str> {
 /// When to come back, in seconds, where that is known.
 fn retry_after(refusal: Refusal) -> Option<u64> {
     match refusal {
-        Refusal::AddressLimit(seconds) | Refusal::DeviceLimit(seconds) | Refusal::TokenTooSoon(seconds) => {
-            Some(seconds)
-        }
+        Refusal::AddressLimit(seconds)
+        | Refusal::DeviceLimit(seconds)
+        | Refusal::TokenTooSoon(seconds)
+        | Refusal::TierLimit(seconds) => Some(seconds),
         _ if Told::of(refusal).status == UNAVAILABLE.status => Some(1),
         _ => None,
     }
@@ -267,6 +281,7 @@ impl IntoResponse for Problem {
             let scheme = match told {
                 OPERATOR | TOKEN | USER_TOKEN | ACCOUNT => "Bearer",
                 PROOF => "DPoP",
+                API_KEY | SIGNATURE | REQUEST_TOKEN => "ApiKey",
                 _ => "Attest",
             };
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(scheme));

@@ -14,6 +14,7 @@ use ipnet::IpNet;
 use serde_json::{Map, Value};
 
 use super::{
+    api_key::{self, KeyIntake, KeyRule, require_api_key},
     app,
     assertion::require_assertion,
     client_attestation,
@@ -27,6 +28,7 @@ use super::{
     token::{self, Concealment, Proving, TokenProtection, require_token},
 };
 use crate::{
+    api_key::KeyAccess,
     gate::{Access, Freshness, Gate},
     mediator::Mediator,
     refusal::Refusal,
@@ -45,6 +47,9 @@ pub const CLIENT_ATTESTATION_PATHS: &str = include_str!("../../openapi-client-at
 
 /// The OAuth mediator, as `paths` of `OpenAPI` 3.1.
 pub const MEDIATOR_PATHS: &str = include_str!("../../openapi-mediator.json");
+
+/// Request tokens of API keys, as `paths` of `OpenAPI` 3.1.
+pub const API_KEY_PATHS: &str = include_str!("../../openapi-api-keys.json");
 
 /// What reverse proxies may ask, as `paths` of `OpenAPI` 3.1.
 pub const FORWARD_PATHS: &str = include_str!("../../openapi-forward.json");
@@ -135,6 +140,53 @@ impl AppRoutes {
         let access = Access::new(applications, Freshness::Challenge);
         let layer = require_assertion(Arc::clone(&self.gate), self.intake.clone(), access);
         self.add(issuing, |routes| routes.route_layer(layer).route_layer(by_proof)).described(CLIENT_ATTESTATION_PATHS)
+    }
+
+    /// Adds routes behind [`require_api_key`]. Their bodies are read within the same limits as those of protected ones.
+    ///
+    /// # Panics
+    ///
+    /// If a route is there already.
+    #[must_use]
+    pub fn keyed(self, keys: &KeyIntake, access: KeyAccess, routes: Router) -> Self {
+        let layer = require_api_key(keys.clone(), access);
+        self.add(routes, |routes| routes.route_layer(layer))
+    }
+
+    /// Adds where these clients exchange an API key for a request token.
+    ///
+    /// # Panics
+    ///
+    /// If a route is there already.
+    ///
+    /// # Errors
+    ///
+    /// If the description is no JSON object, which a test would show.
+    pub fn key_exchange(self, keys: &KeyIntake, clients: Vec<String>) -> serde_json::Result<Self> {
+        let routes = api_key::exchanging(keys.clone(), clients);
+        self.add(routes, |routes| routes).described(API_KEY_PATHS)
+    }
+
+    /// Lets these proxies ask about requests with API keys: at `/authorize/` and the rule's name.
+    ///
+    /// # Errors
+    ///
+    /// If the description is no JSON object, which a test would show.
+    ///
+    /// # Panics
+    ///
+    /// If two rules have one name.
+    pub fn forward_api_keys(
+        self,
+        keys: &KeyIntake,
+        proxies: &[IpNet],
+        rules: Vec<KeyRule>,
+    ) -> serde_json::Result<Self> {
+        if rules.is_empty() {
+            return Ok(self);
+        }
+        let routes = self.routes.merge(api_key::forward_router(keys, proxies, rules));
+        Self { routes, ..self }.described(FORWARD_PATHS)
     }
 
     /// Adds the OAuth mediator: where browsers come through, and where devices of its clients get tokens. A request for those takes an
