@@ -8,11 +8,15 @@ local gateway = assert(os.getenv("GENUINE"), "GENUINE: the gateway's address is 
 
 -- What the gateway reads of the client's. With session_header, accounts.header or tokens.header in
 -- the gateway's configuration, those as well: a header that is left out here is as good as never sent.
-local ASKED = { "authorization", "x-app-attest", "content-digest", "x-session", "x-client-version", "dpop", "user-agent" }
+local ASKED = {
+    "authorization", "x-app-attest", "content-digest", "x-session", "x-client-version", "dpop", "user-agent", "signature",
+    "signature-input",
+}
 
 -- What the service gets to know.
 local CLAIMS = {
     "x-genuine-device", "x-genuine-application", "x-genuine-counter", "x-genuine-content-digest", "x-genuine-verdict",
+    "x-genuine-key", "x-genuine-scopes",
 }
 
 local UNDECIDED = '{"type":"about:blank","title":"The service cannot decide now; try again later.",'

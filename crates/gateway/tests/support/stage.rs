@@ -121,13 +121,25 @@ impl Stage {
         settings: &[(&str, &str)],
         script: &[(&str, &str)],
     ) -> Option<Self> {
+        let config = concat!(env!("CARGO_MANIFEST_DIR"), "/proxies/gateway.toml");
+        Self::start_configured(proxy, name, Path::new(config), settings, script).await
+    }
+
+    /// The same, with this configuration of the gateway.
+    pub async fn start_configured(
+        proxy: Proxy,
+        name: &str,
+        config: &Path,
+        settings: &[(&str, &str)],
+        script: &[(&str, &str)],
+    ) -> Option<Self> {
         if !proxy.installed() {
             return None;
         }
         let scratch = Scratch::new(&format!("{}-{name}", proxy.program()));
         let store = scratch.path().join("genuine.redb");
         enrol(&store).await;
-        let (gateway, app, operator) = run_gateway(&store, settings);
+        let (gateway, app, operator) = run_gateway(config, &store, settings);
         let arrivals = Arrivals::default();
         let service = serve(Arc::clone(&arrivals)).await;
         let CertifiedKey { cert, signing_key } = generate_simple_self_signed([HOST.to_owned()]).unwrap();
@@ -275,10 +287,11 @@ async fn enrol(path: &Path) {
     }
 }
 
-/// The gateway with `proxies/gateway.toml`: where apps and where the operator reach it.
-fn run_gateway(store: &Path, settings: &[(&str, &str)]) -> (Process, String, String) {
+/// The gateway with this configuration: where apps and where the operator reach it.
+fn run_gateway(config: &Path, store: &Path, settings: &[(&str, &str)]) -> (Process, String, String) {
     let mut process = Command::new(env!("CARGO_BIN_EXE_genuine-gateway"))
-        .args(["--config", concat!(env!("CARGO_MANIFEST_DIR"), "/proxies/gateway.toml")])
+        .arg("--config")
+        .arg(config)
         .env("GENUINE_GATEWAY_LISTEN", "127.0.0.1:0")
         .env("GENUINE_GATEWAY_OPERATOR_LISTEN", "127.0.0.1:0")
         .env("GENUINE_GATEWAY_STORE", format!("redb:{}", store.display()))
