@@ -3,7 +3,8 @@
 //! Secrets come from a seed text through SHA-384 and nonces from RFC 6979, so that the same seed mints the same bytes on
 //! every machine. None of these keys protects anything.
 
-use p256::ecdsa::signature::hazmat::PrehashSigner;
+use der::pem::{LineEnding, encode_string};
+use p256::{ecdsa::signature::hazmat::PrehashSigner, pkcs8::EncodePrivateKey as _};
 use sha2::{Digest as _, Sha256, Sha384};
 
 /// The hash of a signature, independent of the curve: Apple's leaf has SHA-256 under a P-384 key.
@@ -55,6 +56,21 @@ impl Signer {
             Self::P256(key) => key.verifying_key().to_sec1_point(false).as_bytes().to_vec(),
             Self::P384(key) => key.verifying_key().to_sec1_point(false).as_bytes().to_vec(),
         }
+    }
+
+    /// The private key, PEM (RFC 7468, RFC 5208): for whoever lets another program mint under it.
+    ///
+    /// # Panics
+    ///
+    /// Never: a key has a PEM form.
+    #[must_use]
+    pub fn private_key_pem(&self) -> String {
+        let document = match self {
+            Self::P256(key) => key.to_pkcs8_der(),
+            Self::P384(key) => key.to_pkcs8_der(),
+        };
+        let pem = document.map(|document| encode_string("PRIVATE KEY", LineEnding::LF, document.as_bytes()));
+        pem.expect("a key has a DER form").expect("what has a DER form has a PEM form")
     }
 
     /// The DER `ECDSA-Sig-Value` over a digest (RFC 3279 §2.2.3, nonce after RFC 6979).

@@ -13,6 +13,9 @@ const INTERMEDIATE_UNTIL: u64 = 2_208_988_800;
 /// notAfter of the root: 2045-01-01T00:00:00Z.
 const ROOT_UNTIL: u64 = 2_366_841_600;
 
+/// How the names of both begin, unless a program says otherwise.
+const NAME: &str = "Genuine Test App Attestation";
+
 /// A root and an intermediate certification authority, both P-384.
 ///
 /// The root signs with ecdsa-with-SHA384; the intermediate (pathLen 0) signs leaves with ecdsa-with-SHA256, as Apple's
@@ -32,12 +35,19 @@ impl TestPki {
     /// The authorities of a seed.
     #[must_use]
     pub fn new(seed: &str) -> Self {
+        Self::named(seed, NAME)
+    }
+
+    /// The authorities of a seed, under names that begin with this one: for a seed that is nobody else's, so that whoever sees the
+    /// root can tell it from one whose seed everybody knows.
+    #[must_use]
+    pub fn named(seed: &str, name: &str) -> Self {
         let root_key = p384_key(&format!("root {seed}"));
         let intermediate_key = p384_key(&format!("intermediate {seed}"));
         let root_point = Signer::P384(root_key.clone()).public_point();
         let intermediate_point = Signer::P384(intermediate_key.clone()).public_point();
-        let root_name = authority("Genuine Test App Attestation Root CA");
-        let intermediate_name = authority("Genuine Test App Attestation CA 1");
+        let root_name = authority(&format!("{name} Root CA"));
+        let intermediate_name = authority(&format!("{name} CA 1"));
 
         let root = build(
             &Content {
@@ -99,6 +109,17 @@ impl TestPki {
     #[must_use]
     pub fn root_pem(&self) -> String {
         encode_string("CERTIFICATE", LineEnding::LF, &self.root_der()).expect("a certificate has a PEM form")
+    }
+
+    /// The intermediate's certificate as the root signed it, PEM (RFC 7468).
+    ///
+    /// # Panics
+    ///
+    /// Never: a certificate always has a PEM form.
+    #[must_use]
+    pub fn intermediate_pem(&self) -> String {
+        let der = self.signed_intermediate.encode();
+        encode_string("CERTIFICATE", LineEnding::LF, &der).expect("a certificate has a PEM form")
     }
 
     /// The root's subject `Name`, DER: the name half of the trust anchor.

@@ -70,7 +70,7 @@ use p256::ecdsa::{Signature, SigningKey, signature::hazmat::PrehashSigner as _};
 use p256::pkcs8::EncodePublicKey as _;
 
 use crate::json::Json;
-use crate::keys::{p256_key, pseudo_random, sha256};
+use crate::keys::{Signer, p256_key, pseudo_random, sha256};
 
 /// The header of the JWE, as in genuine tokens.
 pub const OUTER_HEADER: &str = r#"{"alg":"A256KW","enc":"A256GCM"}"#;
@@ -151,6 +151,12 @@ impl PlayApp {
     #[must_use]
     pub fn verification_key_base64(&self) -> String {
         STANDARD.encode(self.signer.verifying_key().to_public_key_der().expect("a key has a DER form"))
+    }
+
+    /// The private key with which Google signs for this app.
+    #[must_use]
+    pub fn signer(&self) -> Signer {
+        Signer::P256(self.signer.clone())
     }
 
     /// Google's signature for this app: ES256, `r ‖ s` (nonce after RFC 6979).
