@@ -1,5 +1,7 @@
-//! What an app does, in the place of Swift: a simulated device that speaks the server's interface.
+//! What an app does, in the place of Swift and Kotlin: simulated devices that speak the server's interface.
 
+mod authority;
+mod phone;
 mod proof;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -7,7 +9,11 @@ use genuine_testvectors::Device;
 use reqwest::{Client, Error, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
-pub use self::proof::ProofKey;
+pub use self::{
+    authority::{Authority, Scene},
+    phone::{Phone, identifier},
+    proof::{Fresh, ProofKey, secret_text},
+};
 use crate::{
     challenge::Purpose,
     demo::CLIENT_DATA,
@@ -122,12 +128,17 @@ impl App {
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Answer, Error> {
-        let response = request.header("x-session", &self.session).send().await?;
-        let status = response.status();
-        let body: Value = serde_json::from_slice(&response.bytes().await?).unwrap_or(Value::Null);
-        let code = body["code"].as_str().map(str::to_owned);
-        Ok(Answer { status, code, body })
+        answer(request.header("x-session", &self.session)).await
     }
+}
+
+/// What the server answers.
+async fn answer(request: RequestBuilder) -> Result<Answer, Error> {
+    let response = request.send().await?;
+    let status = response.status();
+    let body: Value = serde_json::from_slice(&response.bytes().await?).unwrap_or(Value::Null);
+    let code = body["code"].as_str().map(str::to_owned);
+    Ok(Answer { status, code, body })
 }
 
 impl Answer {

@@ -8,10 +8,10 @@ use genuine::{
     crypto::{GenuineCrypto, P384, PublicKey},
     x509::TrustAnchor,
 };
-use genuine_testvectors::TestPki;
+use genuine_testvectors::{TestPki, play::PlayApp};
 
 use crate::{
-    config::{Application, Config, DEMO, Limits, Store, Tokens},
+    config::{Application, Config, DEMO, Limits, Play, PlayKeys, Secret, Store, Tokens},
     gate::{Gate, PresentedAssertion, SignedRequest, sha256},
     refusal::Refusal,
     store::DeviceKey,
@@ -24,14 +24,31 @@ pub const CLIENT_DATA: &str = "X-App-Attest-Client-Data";
 const LINES: [&str; 6] =
     ["the form", "the method", "the authority", "the target", "the SHA-256 of the body", "the challenge"];
 
-/// One application, whose devices are simulated.
+/// The app of the demonstration in a Play Console that does not exist. Its keys follow from a text that everybody knows.
+#[must_use]
+pub fn play_app() -> PlayApp {
+    PlayApp::new("demonstration").with_package("com.example.demo")
+}
+
+/// What the configuration says of an app whose classic tokens are minted.
+#[must_use]
+pub fn minted_play(app: &PlayApp) -> Play {
+    let keys = PlayKeys {
+        decryption_key: Secret(app.decryption_key_base64()),
+        verification_key: app.verification_key_base64(),
+    };
+    Play { keys: vec![keys], ..Play::new(app.package_name(), &[app.certificate()]) }
+}
+
+/// One application on both platforms, whose devices are simulated.
 #[must_use]
 pub fn config() -> Config {
+    let application = Application::new(DEMO, &["ABCDE12345.com.example.demo"]);
     Config {
         store: Store::Redb { path: "genuine-demo.redb".into() },
         // The fleet comes from one address, as often as it can.
         limits: Limits { address_per_minute: 0, device_per_minute: 0, ..Limits::default() },
-        applications: vec![Application::new(DEMO, &["ABCDE12345.com.example.demo"])],
+        applications: vec![Application { play: Some(minted_play(&play_app())), ..application }],
         tokens: Some(Tokens::default()),
         demo: true,
         ..Config::default()

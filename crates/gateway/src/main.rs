@@ -36,6 +36,15 @@ applications.
 SIGHUP   reads certificates and keys again; SIGTERM and SIGINT finish what is in flight, and end
 ";
 
+/// What the demonstration shows, where the README and `/openapi.json` say how.
+const DEMONSTRATION: &str = "\
+DEMONSTRATION: trusts simulated devices, whose keys anybody can have. Not for anything else.
+    iPhones:        register at /devices, and sign each request to /orders and /payments
+    Android phones: register at /devices, and show a session token of /tokens at /basket
+    the operator:   /health, /ready, /metrics and /devices/{key_id} at the other address
+    both at once:   cargo run --release -p genuine-gateway --features demo --bin fleet
+";
+
 /// Exit code for what the operator has to correct.
 const MISTAKE: u8 = 2;
 
@@ -213,7 +222,7 @@ async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
     let protocol = if server.operator_certificate().is_some() { "https" } else { "http" };
     writeln!(lines, "operator: {protocol}://{}", server.operator_address()?)?;
     if demo {
-        lines += "DEMONSTRATION: trusts simulated devices, whose keys anybody can have. Not for anything else.\n";
+        lines += DEMONSTRATION;
     }
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     tokio::spawn(renew(server.certificate(), server.operator_certificate(), hangup));
