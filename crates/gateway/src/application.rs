@@ -17,6 +17,7 @@ use crate::{
     engine::{Engine, SharedIssuer},
     metrics::Metered,
     platform::Platform,
+    refusal::Refusal,
     store::Contract,
 };
 
@@ -35,6 +36,8 @@ pub struct Application {
     pub play_integrity: Option<PlayIntegrity>,
     /// The app as a client of OAuth servers, if it is one.
     pub oauth_client: Option<config::OauthClient>,
+    /// When it is over, in seconds since 1970, if it is a rehearsal.
+    pub rehearsal_end: Option<u64>,
     /// What outlives a request, of all applications.
     pub engine: &'static Engine,
 }
@@ -103,7 +106,8 @@ pub fn in_force(mode: Mode, rollout: Rollout, label: &str, identifier: &[u8]) ->
 }
 
 impl Application {
-    /// What the configuration says of one application, in the engine's terms. Its certificates come from `anchors`.
+    /// What the configuration says of one application, in the engine's terms. Its certificates come from `anchors`, or, if it is a
+    /// rehearsal, from its own root and from nobody else's.
     ///
     /// Lists and verifiers live as long as the process, as the configuration does: they are leaked, once each.
     ///
@@ -115,16 +119,35 @@ impl Application {
         anchors: &'static [TrustAnchor<'static>],
         engine: &'static Engine,
     ) -> Result<Self, Error> {
+        let anchors = match &settings.rehearsal {
+            Some(rehearsal) => rehearsal.anchors().map_err(|_| Error::ConfigInvalidAnchor)?,
+            None => anchors,
+        };
         let app_attest = (!settings.app_ids.is_empty()).then(|| AppAttest::new(settings, anchors, engine));
+        let is_rehearsal = settings.rehearsal.is_some();
+        let play_integrity = settings.play.as_ref().map(|play| PlayIntegrity::new(play, is_rehearsal));
         Ok(Self {
             name: settings.name.clone(),
             timeout: settings.timeout(),
             contract: settings.counter,
             app_attest: app_attest.transpose()?,
-            play_integrity: settings.play.as_ref().map(PlayIntegrity::new).transpose()?,
+            play_integrity: play_integrity.transpose()?,
+            rehearsal_end: settings.rehearsal.as_ref().map(config::Rehearsal::end),
             oauth_client: settings.oauth_client.clone(),
             engine,
         })
+    }
+
+    /// This application, unless it is a rehearsal that is over.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::RehearsalOver`].
+    pub fn in_force(&self, now: u64) -> Result<&Self, Refusal> {
+        match self.rehearsal_end {
+            Some(end) if end <= now => Err(Refusal::RehearsalOver),
+            _ => Ok(self),
+        }
     }
 
     /// How much an attestation of a platform counts; `None` if the application is not there for it.
@@ -150,13 +173,18 @@ impl AppAttest {
         };
         let all = policies(&|id| policy(settings, id))?;
         let key = policies(&|id| key_policy(settings, id))?;
+        // Simulated devices do not make the gateway forget Apple's issuer.
+        let issuer = match settings.rehearsal {
+            Some(_) => Box::leak(Box::default()),
+            None => &engine.issuer,
+        };
         Ok(Self {
             terms: Terms {
                 mode: settings.mode,
                 rollout: settings.rollout_percent.rollout(),
                 least_client: settings.client_version_at_least.as_ref().map(|least| least.value),
             },
-            attestations: AttestationVerifier::new(all, anchors, &engine.crypto)?.with_issuer_cache(&engine.issuer),
+            attestations: AttestationVerifier::new(all, anchors, &engine.crypto)?.with_issuer_cache(issuer),
             assertions: AssertionVerifier::new(all, &engine.crypto)?,
             authorship: AssertionVerifier::new(key, &engine.crypto)?,
         })
@@ -164,7 +192,7 @@ impl AppAttest {
 }
 
 impl PlayIntegrity {
-    fn new(settings: &config::Play) -> Result<Self, Error> {
+    fn new(settings: &config::Play, is_rehearsal: bool) -> Result<Self, Error> {
         let certificates = settings.certificates.iter().filter_map(|digest| digest.0.as_slice().try_into().ok());
         let certificates: &'static [[u8; 32]] = certificates.collect::<Vec<_>>().leak();
         let package_name: &'static str = settings.package_name.clone().leak();
@@ -177,7 +205,8 @@ impl PlayIntegrity {
         if let Some(least) = settings.version_at_least {
             policy = policy.require_version(least);
         }
-        if settings.environment == Environment::Development {
+        // A rehearsal is one of the terms under which real apps come.
+        if settings.environment == Environment::Development && !is_rehearsal {
             policy = policy.accept_unrecognized_versions().accept_test_responses();
         }
         let policy: &'static play_integrity::Policy<'static> = Box::leak(Box::new(policy));

@@ -11,6 +11,7 @@ mod mode;
 mod oauth;
 mod operators;
 mod play;
+mod rehearsal;
 mod store;
 mod tokens;
 mod values;
@@ -39,6 +40,7 @@ pub use self::{
     oauth::OauthClient,
     operators::{Operator, OperatorTls, Role},
     play::{Play, PlayKeys},
+    rehearsal::{Day, Rehearsal},
     store::{Redis, Secret, Store},
     tokens::{Algorithm, ClientTrait, Dpop, OnRefusal, Signing, TokenSecret, TokenSettings, Tokens},
     values::{Checked, Environment, Hex, Value},
@@ -104,6 +106,9 @@ pub struct Config {
     /// Whether the public test root is trusted. No file and no variable sets it.
     #[serde(skip_deserializing)]
     pub demo: bool,
+    /// Whether applications may be rehearsals: `--rehearsal` says so. No file and no variable sets it.
+    #[serde(skip_deserializing, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_rehearsals: bool,
 }
 
 /// A certificate chain and its key.
@@ -177,6 +182,7 @@ impl Default for Config {
             limits: Limits::default(),
             applications: Vec::new(),
             demo: false,
+            allow_rehearsals: false,
         }
     }
 }
@@ -222,11 +228,19 @@ impl Config {
     ///
     /// Every mistake of the variables and of what results, or the first one that makes the file unreadable.
     pub fn load(toml: Option<&str>, variables: impl Iterator<Item = (String, String)>) -> Result<Self, Mistakes> {
-        let config = match toml {
-            Some(text) => toml::from_str(text).map_err(|error| Mistakes(vec![describe(&error, text)]))?,
-            None => Self::default(),
-        };
-        config.with_variables(variables)
+        Self::read(toml)?.with_variables(variables)
+    }
+
+    /// What a file says, not yet checked.
+    ///
+    /// # Errors
+    ///
+    /// The first mistake that makes it unreadable.
+    pub fn read(toml: Option<&str>) -> Result<Self, Mistakes> {
+        match toml {
+            Some(text) => toml::from_str(text).map_err(|error| Mistakes(vec![describe(&error, text)])),
+            None => Ok(Self::default()),
+        }
     }
 
     /// This configuration, if it has no mistake.
@@ -240,11 +254,11 @@ impl Config {
         if mistakes.is_empty() { Ok(self) } else { Err(Mistakes(mistakes)) }
     }
 
-    /// The applications whose apps may call the protected routes.
+    /// The applications whose apps may call the protected routes. A rehearsal is one if it is named.
     #[must_use]
     pub fn callers(&self) -> Vec<String> {
         match &*self.callers {
-            [] => self.applications.iter().take(1).map(|only| only.name.clone()).collect(),
+            [] => self.without_rehearsals(self.applications.iter().take(1).map(|only| only.name.clone()).collect()),
             named => named.to_vec(),
         }
     }

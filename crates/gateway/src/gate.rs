@@ -376,7 +376,8 @@ impl Gate {
     }
 
     fn application(&self, name: &str) -> Result<&Application, Refusal> {
-        self.applications.iter().find(|application| application.name == name).ok_or(Refusal::ApplicationUnknown)
+        let found = self.applications.iter().find(|application| application.name == name);
+        found.ok_or(Refusal::ApplicationUnknown)?.in_force((self.clock)())
     }
 
     async fn open(

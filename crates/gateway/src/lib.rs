@@ -27,6 +27,7 @@ pub mod platform;
 pub mod play;
 pub mod prepared;
 pub mod refusal;
+pub mod rehearsal;
 pub mod secrets;
 pub mod server;
 pub mod shop;

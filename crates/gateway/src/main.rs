@@ -1,4 +1,4 @@
-//! The gateway: `genuine-gateway [--demo | --config FILE] [--check]`, and tools for the operator.
+//! The gateway: `genuine-gateway [--demo | --config FILE] [--rehearsal] [--check]`, and tools for the operator.
 
 use std::{
     env,
@@ -16,20 +16,22 @@ use genuine_gateway::{
     config::{self, Config, Mistakes},
     gate::sha256,
     operator::OperatorCertificate,
+    rehearsal,
     server::{Certificate, Server},
     shop,
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-const USAGE: &str = "usage: genuine-gateway [--demo | --config FILE] [--check]
+const USAGE: &str = "usage: genuine-gateway [--demo | --config FILE] [--rehearsal] [--check]
        genuine-gateway --new-operator-token
        genuine-gateway --verify-audit FILE [HASH]
 
 Without a file the environment describes everything, with ATTESTATION_IOS_APP_ATTEST_… and ATTESTATION_ANDROID_… for the
 applications.
---demo   runs the demonstration, if it is built in (cargo build --features demo)
---check  prints the configuration in effect, without secrets, and ends
+--demo       runs the demonstration, if it is built in (cargo build --features demo)
+--rehearsal  lets applications be rehearsals, with simulated devices of the operator's own
+--check      prints the configuration in effect, without secrets, and ends
 --new-operator-token  prints a token for an operator, and its line for [[operators]]
 --verify-audit        follows the hashes of an audit log, and looks for the line whose hash was noted
 --new-api-key         makes an API key; by itself it says how
@@ -52,15 +54,17 @@ struct Arguments {
     demo: bool,
     file: Option<PathBuf>,
     check: bool,
+    rehearsal: bool,
 }
 
 impl Arguments {
     fn parse(mut arguments: impl Iterator<Item = String>) -> Option<Self> {
-        let mut parsed = Self { demo: false, file: None, check: false };
+        let mut parsed = Self { demo: false, file: None, check: false, rehearsal: false };
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
                 "--demo" => parsed.demo = true,
                 "--check" => parsed.check = true,
+                "--rehearsal" => parsed.rehearsal = true,
                 "--config" => parsed.file = Some(arguments.next()?.into()),
                 _ => return None,
             }
@@ -86,14 +90,15 @@ fn variables() -> Result<Vec<(String, String)>, Mistakes> {
 async fn load(arguments: &Arguments) -> Result<Config, Mistakes> {
     let variables = variables()?.into_iter();
     let config = if arguments.demo {
-        demonstration()?.with_variables(variables)?
+        demonstration()?
     } else if let Some(path) = &arguments.file {
         let text = fs::read_to_string(path);
         let text = text.map_err(|error| Mistakes(vec![format!("{}: {error}", path.display())]))?;
-        Config::load(Some(&text), variables)?
+        Config::read(Some(&text))?
     } else {
-        Config::load(None, variables)?
+        Config::default()
     };
+    let config = Config { allow_rehearsals: arguments.rehearsal, ..config }.with_variables(variables)?;
     let mistakes = [Certificate::read(&config).await.err(), OperatorCertificate::read(&config).err()];
     let mistakes: Vec<_> = mistakes.into_iter().flatten().collect();
     if !mistakes.is_empty() {
@@ -213,6 +218,7 @@ fn new_api_key() -> ExitCode {
 
 async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
     let demo = config.demo;
+    let rehearsals = rehearsal::names(&config);
     // From here on a hang-up is waited for.
     let hangup = signal(SignalKind::hangup())?;
     let protocol = if config.tls.is_some() { "https" } else { "http" };
@@ -223,6 +229,9 @@ async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
     writeln!(lines, "operator: {protocol}://{}", server.operator_address()?)?;
     if demo {
         lines += DEMONSTRATION;
+    }
+    if !rehearsals.is_empty() {
+        writeln!(lines, "REHEARSAL: {}: trusts simulated devices of your own.", rehearsals.join(", "))?;
     }
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     tokio::spawn(renew(server.certificate(), server.operator_certificate(), hangup));

@@ -45,6 +45,8 @@ pub enum Refusal {
     EnvironmentRefused,
     /// The device was attested too long ago.
     AttestationExpired,
+    /// The application is a rehearsal, and that is over.
+    RehearsalOver,
     /// No application has this name.
     ApplicationUnknown,
     /// The key is of an application that the route is not for.

@@ -34,6 +34,7 @@ use crate::{
     metrics::{Metered, Metrics},
     operator::{OperatorCertificate, WithPeer},
     play::Decoder,
+    rehearsal,
     store::{MemoryStore, PostgresStore, RedbStore, RedisStore, Store},
     token::Tokens,
 };
@@ -140,6 +141,7 @@ impl Server {
         if let Some(decoder) = &decoder {
             metrics.add(decoder.quota().clone())?;
         }
+        metrics.add(rehearsal::gauge(&config)?)?;
         let decoder = decoder.map(|decoder| Arc::new(decoder) as Arc<dyn Decoder>);
         let applications = config.applications.iter().map(|application| Application::new(application, anchors, engine));
         let gate = Arc::new(Gate {
@@ -366,12 +368,14 @@ impl Server {
         let app_tls = certificate.map(|certificate| certificate.in_use);
         let operator_tls = operator_certificate.map(|certificate| certificate.in_use());
         let watching = tokio::spawn(watch(Arc::clone(&gate), intake, api_keys, WATCH));
+        let reminding = tokio::spawn(rehearsal::remind(Arc::clone(&gate), rehearsal::REMINDER));
         tokio::try_join!(
             run(app, routes.router(origin), app_tls, connections, app_handle),
             run(operator, http::operator(&gate, operator_access), operator_tls, operator_connections, operator_handle),
             async {
                 let stopped = stopped.await;
                 watching.abort();
+                reminding.abort();
                 stopped
             },
         )?;

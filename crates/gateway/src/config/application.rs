@@ -16,6 +16,7 @@ use super::{
     mode::{Percent, required},
     oauth::OauthClient,
     play::Play,
+    rehearsal::Rehearsal,
     tokens::Algorithm,
     values::{Checked, Environment, Hex},
 };
@@ -80,6 +81,8 @@ pub struct Application {
     pub counter: Contract,
     /// How far a counter may be above the highest one so far.
     pub counter_step: Option<u32>,
+    /// Whether it is a rehearsal: simulated devices of the operator's own, in the place of real ones.
+    pub rehearsal: Option<Rehearsal>,
 }
 
 impl Application {
@@ -106,6 +109,7 @@ impl Application {
             attestation_age_seconds: None,
             counter: Contract::default(),
             counter_step: None,
+            rehearsal: None,
         }
     }
 

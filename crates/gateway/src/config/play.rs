@@ -96,6 +96,11 @@ impl PlayKeys {
                 .map_err(|_| "play.keys: verification_key is not the base64 of a key that the Play Console shows")?,
         })
     }
+
+    /// Whether both have a key in common.
+    pub(super) fn shares_with(&self, other: &Self) -> bool {
+        self.decryption_key.0 == other.decryption_key.0 || self.verification_key == other.verification_key
+    }
 }
 
 impl Play {

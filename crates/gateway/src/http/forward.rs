@@ -63,7 +63,7 @@ impl ForwardRule {
     pub fn configured(config: &Config) -> Vec<Self> {
         let rules = config.forward_auth.iter().filter(|rule| rule.evidence != RequestEvidence::ApiKey);
         let rules = rules.map(|rule| {
-            let applications = rule.callers.clone().unwrap_or_else(|| config.callers());
+            let applications = rule.callers.clone().unwrap_or_else(|| config.without_rehearsals(config.callers()));
             let access = Access {
                 mode: rule.mode,
                 rollout: rule.rollout_percent.rollout(),

@@ -62,6 +62,7 @@ const SCOPE: Told = told(403, "insufficient_scope", "The API key is not for this
 const CHALLENGE: Told = told(401, "challenge_rejected", "The challenge was refused; ask for a new one.", true);
 const FORBIDDEN: Told = told(403, "attestation_required", "This application requires attestation.", false);
 const NO_PLATFORM: Told = told(403, "platform_unknown", "This application is not there for this platform.", false);
+const REHEARSAL: Told = told(403, "rehearsal_over", "This application was a rehearsal, which is over.", false);
 const UPGRADE: Told = told(403, "upgrade_required", "This version of the client is no longer supported.", false);
 const EXPIRED: Told = told(401, "attestation_expired", "The device was attested too long ago; attest it again.", false);
 const HTTPS: Told = told(403, "https_required", "This service is reached over HTTPS only.", false);
@@ -137,6 +138,7 @@ impl Told {
             Refusal::AttestationExpired => EXPIRED,
             Refusal::ClientOutdated(_) => UPGRADE,
             Refusal::PlatformUnknown => NO_PLATFORM,
+            Refusal::RehearsalOver => REHEARSAL,
             Refusal::KeyRevoked
             | Refusal::IntegrityRequest
             | Refusal::IntegrityToken

@@ -1,0 +1,196 @@
+//! A rehearsal: an application whose devices an authority of the operator's own vouches for, by explicit setting and for a time.
+
+use std::{
+    fs,
+    ops::Range,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use genuine::x509::{Certificate, SubjectKey, TrustAnchor};
+use rustls::pki_types::{CertificateDer, pem::PemObject as _};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use time::{Date, Month};
+
+use super::{
+    Config,
+    values::{Checked, Environment, Value},
+};
+
+/// The seconds of a day.
+const DAY: u64 = 86_400;
+/// How many days ahead a rehearsal may end: what takes longer is no rehearsal.
+const LONGEST: u64 = 90;
+/// What an authority's certificate holds that must not vouch for a rehearsal, as SHA-256 of its key and of its name: production has
+/// nothing else of the test authority in it.
+const TAKEN: [(&str, &str); 5] = [
+    ("6dc25bb52319c203070383a254f776d6cce8d4412d9e7eff6655de0af56f67b6", APPLE),
+    ("b08088ec23959841861618666bb6de8476248d56503cef05afa897f7a9d7399d", APPLE),
+    ("37bf9aa22e92c56760607b19c3bcde653ccbd80454a2842dac1ea651a341749d", PUBLIC),
+    // Of the test authority's intermediate, whose key is as public.
+    ("fb311a1ca7523f8244dbc77521f91b011de431bdf495806bd80c2fd0c4bd2c25", PUBLIC),
+    ("d8ab9430ea0a5825a975751d3af35bcd331e0a087b0ad033c325f8e0e25b2500", PUBLIC),
+];
+const APPLE: &str = "is Apple's, which vouches for real devices";
+const PUBLIC: &str = "is a public test root: anybody can compute its key, and would be accepted";
+/// SHA-256 of the key that verifies the tokens of the demonstration, in the form in which it is configured.
+const PUBLIC_PLAY_KEY: &str = "f398950358d3e1784f3c05d1c287ee2b469315d6922a6b27f69870551335ee7c";
+
+/// What makes an application a rehearsal.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rehearsal {
+    /// The certificate, in PEM, of the authority that vouches for simulated devices in Apple's place.
+    pub root: Option<PathBuf>,
+    /// The last day, in UTC.
+    pub until: Checked<Day>,
+}
+
+/// A day of the calendar, in UTC: how many days after the first one of 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Day(u64);
+
+impl Value for Day {
+    const FORM: &str = "this is no day such as 2026-12-31";
+
+    fn read(text: &str) -> Option<Self> {
+        let number = |range: Range<usize>| {
+            text.get(range).filter(|part: &&str| part.bytes().all(|octet| octet.is_ascii_digit()))
+        };
+        if text.len() != 10 || text.get(4..5) != Some("-") || text.get(7..8) != Some("-") {
+            return None;
+        }
+        let month = Month::try_from(number(5..7)?.parse::<u8>().ok()?).ok()?;
+        let date = Date::from_calendar_date(number(0..4)?.parse().ok()?, month, number(8..10)?.parse().ok()?).ok()?;
+        u64::try_from(date.midnight().assume_utc().unix_timestamp()).ok().map(|seconds| Self(seconds / DAY))
+    }
+}
+
+impl Rehearsal {
+    /// When it is over, in seconds since 1970: at the end of its last day.
+    #[must_use]
+    pub const fn end(&self) -> u64 {
+        (self.until.value.0 + 1) * DAY
+    }
+
+    /// Whether it may begin now.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with its end.
+    pub const fn expect_ahead(&self, now: u64) -> Result<(), &'static str> {
+        if self.end() <= now {
+            return Err("rehearsal.until: is over; take the application out of the configuration, or set another day");
+        }
+        if self.until.value.0 > now / DAY + LONGEST {
+            return Err("rehearsal.until: at most 90 days ahead");
+        }
+        Ok(())
+    }
+
+    /// The authority that vouches for its devices; none if it has no devices of Apple's.
+    ///
+    /// The list lives as long as the process: it is leaked, once for each call.
+    ///
+    /// # Errors
+    ///
+    /// Why the certificate is not one that may.
+    pub fn anchors(&self) -> Result<&'static [TrustAnchor<'static>], String> {
+        let Some(path) = &self.root else { return Ok(&[]) };
+        let certificate: &'static [u8] = read_root(path)?.leak();
+        let anchor = TrustAnchor::from_trusted_certificate(certificate).map_err(|error| error.to_string())?;
+        Ok(vec![anchor].leak())
+    }
+}
+
+/// The certificate of a root, found to be one that may vouch for a rehearsal.
+fn read_root(path: &Path) -> Result<Vec<u8>, String> {
+    let refuse = |why: &str| format!("rehearsal.root: {}: {why}", path.display());
+    let text = fs::read(path).map_err(|error| refuse(&error.to_string()))?;
+    let certificates = CertificateDer::pem_slice_iter(&text).collect::<Result<Vec<_>, _>>();
+    let Ok([certificate]) = certificates.as_deref() else {
+        return Err(refuse("takes one certificate in PEM"));
+    };
+    let form = "is no certificate of an authority with a key on P-384";
+    TrustAnchor::from_trusted_certificate(certificate).map_err(|_| refuse(form))?;
+    let parsed = Certificate::parse(certificate).map_err(|_| refuse(form))?;
+    let SubjectKey::P384(key) = parsed.key() else { return Err(refuse(form)) };
+    let hashes = [key, parsed.subject()].map(sha256_hex);
+    let taken = TAKEN.iter().find(|(hash, _)| hashes.iter().any(|own| own == hash));
+    match taken {
+        Some((_, why)) => Err(refuse(why)),
+        None if parsed.issuer() != parsed.subject() => Err(refuse("is no root: somebody else signed it")),
+        None => Ok(certificate.to_vec()),
+    }
+}
+
+fn sha256_hex(data: &[u8]) -> String {
+    Sha256::digest(data).iter().map(|octet| format!("{octet:02x}")).collect::<Vec<_>>().concat()
+}
+
+impl Config {
+    /// The applications of these names that are no rehearsals: what is open to all callers is not open to simulated ones.
+    #[must_use]
+    pub fn without_rehearsals(&self, mut names: Vec<String>) -> Vec<String> {
+        let rehearsals = || self.applications.iter().filter(|application| application.rehearsal.is_some());
+        names.retain(|name| !rehearsals().any(|application| application.name == *name));
+        names
+    }
+
+    pub(super) fn check_rehearsals(&self, mistakes: &mut Vec<String>) {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |now| now.as_secs());
+        if self.allow_rehearsals && self.applications.iter().all(|application| application.rehearsal.is_none()) {
+            mistakes.push("--rehearsal: no application has a rehearsal".to_owned());
+        }
+        for application in &self.applications {
+            let mut expect = |right: bool, mistake: &str| {
+                if !right {
+                    mistakes.push(format!("application {:?}: {mistake}", application.name));
+                }
+            };
+            let keys = || application.play.iter().flat_map(|play| &play.keys);
+            expect(
+                self.demo || keys().all(|keys| sha256_hex(keys.verification_key.as_bytes()) != PUBLIC_PLAY_KEY),
+                "play.keys: are the demonstration's, which anybody can compute",
+            );
+            let Some(rehearsal) = &application.rehearsal else { continue };
+            expect(self.allow_rehearsals, "rehearsal: takes --rehearsal on the command line as well");
+            if let Err(mistake) = rehearsal.expect_ahead(now) {
+                expect(false, mistake);
+            }
+            expect(
+                self.applications.len() > 1 || !self.callers.is_empty(),
+                "rehearsal: it calls no route unless callers names it",
+            );
+            expect(
+                rehearsal.root.is_some() != application.app_ids.is_empty(),
+                "rehearsal.root: goes with app_ids, whose devices it vouches for; one without the other has no use",
+            );
+            if let Some(Err(mistake)) = rehearsal.root.as_deref().map(read_root) {
+                expect(false, &mistake);
+            }
+            expect(
+                application.app_ids.is_empty() || application.environment == Environment::Development,
+                "environment: a rehearsal takes DEVELOPMENT, which its tokens then say",
+            );
+            let Some(play) = &application.play else { continue };
+            expect(
+                play.environment == Environment::Development,
+                "play.environment: a rehearsal takes DEVELOPMENT, which its tokens then say",
+            );
+            expect(!play.standard, "play.standard: Google's server opens no tokens of a rehearsal");
+            let real = self.applications.iter().filter(|other| other.rehearsal.is_none());
+            let mut real = real.flat_map(|other| &other.play).flat_map(|play| &play.keys);
+            expect(
+                !real.any(|theirs| keys().any(|own| own.shares_with(theirs))),
+                "play.keys: an application that is no rehearsal has one of them",
+            );
+        }
+        for rule in self.forward_auth.iter().filter(|rule| rule.callers.is_none()) {
+            if !self.callers().is_empty() && self.without_rehearsals(self.callers()).is_empty() {
+                mistakes.push(format!("forward_auth {:?}: callers: a rule has to name a rehearsal itself", rule.name));
+            }
+        }
+    }
+}
