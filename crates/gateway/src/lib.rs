@@ -26,6 +26,7 @@ pub mod operator;
 pub mod platform;
 pub mod play;
 pub mod prepared;
+pub mod probe;
 pub mod refusal;
 pub mod rehearsal;
 pub mod secrets;

@@ -1,4 +1,4 @@
-//! The gateway: `genuine-gateway [--demo | --config FILE] [--rehearsal] [--check]`, and tools for the operator.
+//! The gateway: `genuine-gateway [--demo | --config FILE] [--rehearsal] [--check | --ready]`, and tools for the operator.
 
 use std::{
     env,
@@ -16,14 +16,14 @@ use genuine_gateway::{
     config::{self, Config, Mistakes},
     gate::sha256,
     operator::OperatorCertificate,
-    rehearsal,
+    probe, rehearsal,
     server::{Certificate, Server},
     shop,
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-const USAGE: &str = "usage: genuine-gateway [--demo | --config FILE] [--rehearsal] [--check]
+const USAGE: &str = "usage: genuine-gateway [--demo | --config FILE] [--rehearsal] [--check | --ready]
        genuine-gateway --new-operator-token
        genuine-gateway --verify-audit FILE [HASH]
 
@@ -32,6 +32,7 @@ applications.
 --demo       runs the demonstration, if it is built in (cargo build --features demo)
 --rehearsal  lets applications be rehearsals, with simulated devices of the operator's own
 --check      prints the configuration in effect, without secrets, and ends
+--ready      asks the gateway that runs with this configuration whether it is ready, and ends: with exit code 1 if it is not
 --new-operator-token  prints a token for an operator, and its line for [[operators]]
 --verify-audit        follows the hashes of an audit log, and looks for the line whose hash was noted
 --new-api-key         makes an API key; by itself it says how
@@ -55,21 +56,23 @@ struct Arguments {
     file: Option<PathBuf>,
     check: bool,
     rehearsal: bool,
+    ready: bool,
 }
 
 impl Arguments {
     fn parse(mut arguments: impl Iterator<Item = String>) -> Option<Self> {
-        let mut parsed = Self { demo: false, file: None, check: false, rehearsal: false };
+        let mut parsed = Self { demo: false, file: None, check: false, rehearsal: false, ready: false };
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
                 "--demo" => parsed.demo = true,
                 "--check" => parsed.check = true,
                 "--rehearsal" => parsed.rehearsal = true,
+                "--ready" => parsed.ready = true,
                 "--config" => parsed.file = Some(arguments.next()?.into()),
                 _ => return None,
             }
         }
-        (!(parsed.demo && parsed.file.is_some())).then_some(parsed)
+        (!(parsed.demo && parsed.file.is_some() || parsed.check && parsed.ready)).then_some(parsed)
     }
 }
 
@@ -176,6 +179,12 @@ async fn main() -> ExitCode {
                 ExitCode::SUCCESS
             }
             Err(error) => fail(&error),
+        };
+    }
+    if arguments.ready {
+        return match probe::ready(&config).await {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => fail(error.as_ref()),
         };
     }
     let filter = match env::var("RUST_LOG") {
