@@ -20,6 +20,7 @@ Check
   arithmetic-mutants [WORD]       plants the faults of a list in the arithmetic (an hour)
   coverage                        region coverage of the engine; fails below 97 % (10 min)
   hostile [EXAMPLES]              sends the gateway what it did not ask for (minutes)
+  reproduce                       builds the gateway to ship twice, and compares the octets (10 min)
 
 Measure. All print; --write replaces the record, and what documents and pictures show of it
   bench [--write]                 what a verification takes, and the engine's share (5 min)
@@ -63,6 +64,7 @@ fn run(arguments: &[&str]) -> Outcome<()> {
         ["arithmetic-mutants", rest @ ..] => script(".ci/arithmetic-mutants", rest)?,
         ["coverage"] => script(".ci/coverage", &[])?,
         ["hostile", rest @ ..] => script("crates/gateway/hostile", rest)?,
+        ["reproduce"] => script("crates/gateway/deploy/reproduce", &[])?,
         ["bench"] => measure::bench(Write::No)?,
         ["bench", "--write"] => measure::bench(Write::Yes).and_then(|()| render())?,
         ["peers", rest @ ..] => written(rest, measure::peers)?,
