@@ -11,6 +11,8 @@ mod support;
 mod compose;
 #[path = "deploy/readiness.rs"]
 mod readiness;
+#[path = "deploy/walk.rs"]
+mod walk;
 #[path = "deploy/watching.rs"]
 mod watching;
 
