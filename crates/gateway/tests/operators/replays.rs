@@ -166,6 +166,11 @@ async fn what_cannot_be_noted_is_not_done() {
     assert_eq!(site.refusals("AuditUnavailable"), 1);
     let read = || sent(in_order(&site.gate, "GET", &path.replace("/revocation", "")));
     assert_eq!(super::answer(&routes, read()).await.json()["revoked_at"], serde_json::Value::Null);
+    // Another file in its place.
+    fs::write(&file, "").unwrap();
+    assert_eq!(told(&routes, sent(in_order(&site.gate, "PUT", &path))).await, (503, "unavailable".to_owned()));
+    assert_eq!(super::answer(&routes, read()).await.json()["revoked_at"], serde_json::Value::Null);
+    assert_eq!(fs::read(&file).unwrap(), b"");
     fs::rename(scratch.path().join("moved"), &file).unwrap();
     assert_eq!(told(&routes, sent(in_order(&site.gate, "PUT", &path))).await.0, 204);
     assert!(super::answer(&routes, read()).await.json()["revoked_at"].is_u64());

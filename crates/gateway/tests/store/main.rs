@@ -9,6 +9,7 @@ mod postgres;
 mod redb;
 mod redis;
 mod redis_cluster;
+mod redis_pages;
 mod redis_sentinel;
 
 /// An address at which connections are taken and nothing is ever answered.
