@@ -9,6 +9,7 @@ mod support;
 mod access;
 mod audit;
 mod crashes;
+mod page;
 mod replays;
 mod search;
 mod settings;
