@@ -38,6 +38,10 @@ pub struct Application {
     pub oauth_client: Option<config::OauthClient>,
     /// When it is over, in seconds since 1970, if it is a rehearsal.
     pub rehearsal_end: Option<u64>,
+    /// What all of this was made of, as the configuration says it.
+    pub settings: config::Application,
+    /// Where its certificates come from.
+    pub anchors: &'static [TrustAnchor<'static>],
     /// What outlives a request, of all applications.
     pub engine: &'static Engine,
 }
@@ -134,6 +138,8 @@ impl Application {
             play_integrity: play_integrity.transpose()?,
             rehearsal_end: settings.rehearsal.as_ref().map(config::Rehearsal::end),
             oauth_client: settings.oauth_client.clone(),
+            settings: settings.clone(),
+            anchors,
             engine,
         })
     }

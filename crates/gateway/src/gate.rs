@@ -5,6 +5,7 @@
 
 mod account;
 mod client_attestation;
+mod inspect;
 mod mediator;
 mod operator;
 mod passage;
@@ -25,6 +26,7 @@ use sha2::{Digest as _, Sha256};
 
 pub use self::{
     account::PAGE,
+    inspect::{Explained, Inspectable, Inspected, InspectedKind, InspectedObject, InspectedRequest, Inspection, Unfit},
     operator::{Found, SEARCH_PAGE, Search, Standing},
     proof::ProvenKey,
     register::{DEVICE_FORM, Evidence, IntegrityToken, Registered, RegisteredDevice, Registration, integrity_binding},
@@ -34,6 +36,7 @@ pub use crate::config::Freshness;
 use crate::{
     application::{Application, Terms},
     challenge::{Binding, Challenges, Opened, Purpose, Session},
+    events::{self, Sighting},
     limit::RateLimiter,
     metrics::Metrics,
     platform::Platform,
@@ -265,11 +268,13 @@ impl Gate {
         if access.freshness == Freshness::Challenge && challenge.is_none() {
             return Err(Refusal::ChallengeMissing);
         }
+        events::note(|sighting| sighting.names(presented.key_id));
         let assertion = Assertion::parse(&presented.assertion)?;
         let start = Instant::now();
         let found = self.store.device(presented.key_id).await;
         self.observe("device", start);
         let device = found?.ok_or(Error::UnknownKey)?;
+        events::note(|sighting| sighting.is_of(&device.application, Platform::of(&device.key)));
         expect_open(&device)?;
         if !access.applications.contains(&device.application) {
             return Err(Refusal::ApplicationRefused);
@@ -371,6 +376,7 @@ impl Gate {
     pub(super) async fn lock(&self, key: KeyId) -> Result<(), Refusal> {
         self.store.change(key, Change::Lock((self.clock)())).await?;
         self.metrics.locks.inc();
+        events::note(Sighting::locked);
         tracing::warn!(device = BASE64_URL_SAFE_NO_PAD.encode(key.0), "locked");
         Ok(())
     }

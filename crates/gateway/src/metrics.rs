@@ -16,7 +16,13 @@ use prometheus::{
 };
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::{api_key::KeyKind, platform::Platform, refusal::Refusal, verdict::Verdict};
+use crate::{
+    api_key::KeyKind,
+    events::{self, Events, What},
+    platform::Platform,
+    refusal::Refusal,
+    verdict::Verdict,
+};
 
 /// The table of a device's key: 8 KB, which pays from the second request on.
 pub type DeviceTable = PreparedP256<128>;
@@ -27,6 +33,8 @@ pub type IssuerTable = PreparedP384<128>;
 /// The counters of one server.
 pub struct Metrics {
     registry: Registry,
+    /// Whom verdicts are told as they are passed.
+    pub events: Events,
     /// Requests by route, method and status.
     pub requests: IntCounterVec,
     /// How long requests took, by route.
@@ -84,7 +92,7 @@ impl Metrics {
     ///
     /// # Errors
     ///
-    /// If two counters have one name, which a test would show.
+    /// If two counters have one name, which a test would show, or there is no randomness.
     pub fn new() -> Result<Self, prometheus::Error> {
         let registry = Registry::new_custom(Some("genuine".to_owned()), None)?;
         let process = prometheus::process_collector::ProcessCollector::for_self();
@@ -147,6 +155,7 @@ impl Metrics {
             signature_cpu,
             cpu,
             commit,
+            events: Events::new().map_err(|error| prometheus::Error::Msg(error.to_string()))?,
             registry,
         })
     }
@@ -174,6 +183,10 @@ impl Metrics {
     /// Counts an attestation by what it came to.
     pub fn attestation(&self, platform: Platform, mode: Mode, status: Status) {
         self.attestations.with_label_values(&[platform.as_str(), mode.as_str(), status.as_str()]).inc();
+        events::note(|sighting| {
+            sighting.is_about(What::Registration);
+            sighting.came_to(status.as_str(), Some(mode.as_str()));
+        });
     }
 
     /// Attestations so far that came to this.
@@ -185,6 +198,10 @@ impl Metrics {
     /// Counts a request by what it showed, on this route or under this rule.
     pub fn verdict(&self, route: &str, mode: Mode, verdict: Verdict) {
         self.verdicts.with_label_values(&[route, mode.as_str(), verdict.as_str()]).inc();
+        events::note(|sighting| {
+            sighting.is_about(What::Request);
+            sighting.came_to(verdict.as_str(), Some(mode.as_str()));
+        });
     }
 
     /// Requests so far that showed this.

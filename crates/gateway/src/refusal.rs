@@ -131,6 +131,10 @@ pub enum Refusal {
     ScopeMissing,
     /// Too many requests of one client's API keys; when to come back, in seconds.
     TierLimit(u64),
+    /// As many watch the verdicts as may at a time.
+    WatcherLimit,
+    /// What the operator wants explained is no object, no vector and no token.
+    ObjectUnreadable,
     /// The server itself is at fault: no randomness, no metrics.
     Internal,
 }

@@ -353,10 +353,12 @@ impl Server {
             trusted_proxies: config.trusted_proxies,
             addresses: RateLimiter::per_minute(limits.address_per_minute),
         });
+        let metrics = Arc::clone(&gate.metrics);
         let handles = [Handle::new(), Handle::new()];
         let [app_handle, operator_handle] = handles.clone();
         let stopped = async {
             stop.await;
+            metrics.events.end();
             let grace = Duration::from_secs(limits.shutdown_seconds);
             for handle in handles {
                 handle.graceful_shutdown(Some(grace));

@@ -30,7 +30,7 @@ use self::keys::{KeyRing, Prepared};
 pub use self::{client::Client, request::RequestClaims};
 use crate::{
     application::environment_name,
-    config::{Dpop, Signing, TokenSettings},
+    config::{Dpop, Signing, TokenSecret, TokenSettings},
     refusal::Refusal,
     secrets::{SKEW, Secrets},
     store::{ChallengeId, Store, Unavailable, Usage},
@@ -137,6 +137,18 @@ impl Tokens {
     #[must_use]
     pub const fn lifetime(&self) -> u32 {
         self.settings.lifetime
+    }
+
+    /// Who issues them and whom they are for.
+    pub(crate) fn parties(&self) -> (&str, &str) {
+        (&self.settings.issuer, &self.settings.audience)
+    }
+
+    /// The secret of this name, or the one that signs, where tokens are verified with secrets: for the inspector, which shows none.
+    pub(crate) fn secret_of(&self, kid: Option<&str>) -> Option<&TokenSecret> {
+        let Signing::Shared { secrets, .. } = &self.settings.signing else { return None };
+        let named = |secret: &&TokenSecret| kid == Some(&*keys::kid_of(secret));
+        secrets.iter().find(named).or_else(|| secrets.first())
     }
 
     /// Whether tokens are bound to keys of clients.

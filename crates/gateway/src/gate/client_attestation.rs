@@ -6,7 +6,10 @@ use genuine::{
 };
 
 use super::{Caller, Gate, expect_open, in_time};
-use crate::refusal::Refusal;
+use crate::{
+    events::{self, What},
+    refusal::Refusal,
+};
 
 impl Gate {
     /// An attestation for whoever has just signed a request, of the key that it names as its own, and how many seconds that is good.
@@ -25,6 +28,10 @@ impl Gate {
         let minted = self.tokens()?.attest_client(&attestation, (self.clock)());
         let attestation = in_time(application, minted).await??;
         self.metrics.client_attestations.inc();
+        events::note(|sighting| {
+            sighting.is_about(What::Token);
+            sighting.came_to("issued", None);
+        });
         Ok((attestation, client.lifetime_seconds))
     }
 }

@@ -3,7 +3,7 @@
 use genuine::session::mode::{Lock, Mode};
 
 use super::{Access, Client, Gate};
-use crate::{application::in_force, platform::Platform, refusal::Refusal, verdict::Verdict};
+use crate::{application::in_force, events, platform::Platform, refusal::Refusal, verdict::Verdict};
 
 impl Gate {
     /// The mode of a route for whoever has this identifier.
@@ -25,6 +25,7 @@ impl Gate {
             return Err(refusal);
         }
         Platform::AppAttest.log(mode, verdict.as_str(), refusal.reason());
+        events::note(|sighting| sighting.passed_despite(refusal.reason()));
         Ok(verdict)
     }
 

@@ -19,6 +19,7 @@ use super::{Client, Gate, expect_open, expect_version, proof::ProvenKey, sha256}
 use crate::{
     application::{AppAttest, Application, PlayIntegrity},
     challenge::{Binding, Purpose},
+    events,
     limit::subscriber,
     platform::{Attested, Platform},
     play::DecodeFault,
@@ -153,6 +154,7 @@ impl Gate {
     pub async fn register(&self, registration: Registration<'_>) -> Result<Registered<'_>, Refusal> {
         let application = self.application(registration.application)?;
         let platform = registration.evidence.platform();
+        events::note(|sighting| sighting.is_of(&application.name, Some(platform)));
         let terms = application.terms(platform).ok_or(Refusal::PlatformUnknown)?;
         if terms.mode == Mode::Off {
             return Ok(self.unregistered(application, platform, Mode::Off, Status::NotPerformed));
@@ -176,6 +178,7 @@ impl Gate {
         let ruling = mode.decide(outcome, known.unwrap_or(Lock::Open));
         let unregistered = self.unregistered(application, platform, mode, ruling.status);
         platform.log(mode, ruling.status.as_str(), refusal.reason());
+        events::note(|sighting| sighting.passed_despite(refusal.reason()));
         match (ruling.decision, key_id) {
             (Decision::Allow | Decision::AllowAndAskAgain, _) => return Ok(unregistered),
             (Decision::RefuseAndLock, Some(key_id)) if own && known.is_some() => self.lock(key_id).await?,
@@ -196,6 +199,7 @@ impl Gate {
         client: Client,
     ) -> Result<Registered<'_>, Refusal> {
         let application = self.application(application)?;
+        events::note(|sighting| sighting.is_of(&application.name, Some(platform)));
         let terms = application.terms(platform).ok_or(Refusal::PlatformUnknown)?;
         let mode = terms.mode_of(&application.name, &client.account.unwrap_or(client.session));
         let ruling = mode.decide(Outcome::NotSupported, Lock::Open);
@@ -225,12 +229,14 @@ impl Gate {
             Evidence::AppAttest { key_id, attestation } => {
                 let app = application.app_attest.as_ref().ok_or(Refusal::PlatformUnknown)?;
                 let key_id = KeyId::from_base64(key_id)?;
+                events::note(|sighting| sighting.names(key_id));
                 let attested = self.attest_apple(application, app, registration, key_id, attestation).await;
                 attested.map_err(|refusal| Rejection { key_id: Some(key_id), ..refusal.into() })
             }
             Evidence::PlayIntegrity { proof, token } => {
                 let app = application.play_integrity.as_ref().ok_or(Refusal::PlatformUnknown)?;
                 let ProvenKey { key_id, point, .. } = self.proven_key(proof, DEVICES, Some(registration.challenge))?;
+                events::note(|sighting| sighting.names(key_id));
                 self.attest_google(application, app, registration, (key_id, point), token)
                     .await
                     .map_err(|rejection| Rejection { key_id: Some(key_id), ..rejection })

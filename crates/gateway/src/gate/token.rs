@@ -14,6 +14,7 @@ use crate::{
     application::Application,
     challenge::{Binding, Purpose},
     config,
+    events::{self, What},
     platform::Platform,
     refusal::Refusal,
     secrets::SKEW,
@@ -68,6 +69,10 @@ impl Gate {
         let grant = Grant { key_id: caller.key_id, environment, application: &application.name, bound_to, client };
         let token = in_time(application, tokens.mint(&grant, (self.clock)())).await??;
         self.metrics.tokens.inc();
+        events::note(|sighting| {
+            sighting.is_about(What::Token);
+            sighting.came_to("issued", None);
+        });
         Ok(IssuedToken { token, lifetime: tokens.lifetime(), is_bound: bound_to.is_some() })
     }
 
@@ -169,11 +174,14 @@ impl Gate {
         applications: &[String],
         account: Option<AccountHash>,
     ) -> Result<TokenHolder, Refusal> {
+        events::note(|sighting| sighting.is_about(What::Token));
         let (holder, proof) = self.tokens()?.verify(shown, (self.clock)()).await?;
+        events::note(|sighting| sighting.names(holder.key_id));
         let start = Instant::now();
         let found = self.store.device(holder.key_id).await;
         self.observe("device", start);
         let device = found?.ok_or(Error::UnknownKey)?;
+        events::note(|sighting| sighting.is_of(&device.application, Platform::of(&device.key)));
         expect_open(&device)?;
         if holder.issued_at <= device.tokens_after {
             return Err(Refusal::TokenRevoked);
@@ -191,6 +199,7 @@ impl Gate {
             self.use_proof(application, proof, holder.key_id).await?;
         }
         self.metrics.admissions.inc();
+        events::note(|sighting| sighting.came_to("admitted", None));
         Ok(holder)
     }
 
@@ -217,11 +226,13 @@ impl Gate {
         applications: &[String],
     ) -> Result<(Caller, ProvenKey), Refusal> {
         let proven = self.proven_key(proof, path, None)?;
+        events::note(|sighting| sighting.names(proven.key_id));
         let challenge = proven.nonce.as_deref().ok_or(Refusal::ChallengeMissing)?;
         let start = Instant::now();
         let found = self.store.device(proven.key_id).await;
         self.observe("device", start);
         let device = found?.ok_or(Error::UnknownKey)?;
+        events::note(|sighting| sighting.is_of(&device.application, Platform::of(&device.key)));
         expect_open(&device)?;
         if !applications.contains(&device.application) {
             return Err(Refusal::ApplicationRefused);

@@ -134,12 +134,18 @@ impl Intake {
     ///
     /// As for [`body`](Self::body), and that it is not the JSON that the route describes.
     pub async fn json<T: DeserializeOwned>(&self, headers: &HeaderMap, body: Body) -> Result<T, Refusal> {
-        let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let media_type = media_type.split(';').next().unwrap_or_default().trim();
-        if !media_type.eq_ignore_ascii_case("application/json") {
-            return Err(Refusal::BodyType);
-        }
+        expect_json(headers)?;
         object(&self.read(body, JSON_BYTES, None).await?.bytes)
+    }
+
+    /// The octets of a JSON body that may be as large as a protected one.
+    ///
+    /// # Errors
+    ///
+    /// As for [`body`](Self::body), and that it says that it is something else.
+    pub(super) async fn json_body(&self, headers: &HeaderMap, body: Body) -> Result<Bytes, Refusal> {
+        expect_json(headers)?;
+        self.body(body).await
     }
 
     async fn read(&self, body: Body, most: usize, room: Option<&Arc<Semaphore>>) -> Result<Held, Refusal> {
@@ -192,6 +198,13 @@ pub(super) fn with_body(parts: Parts, body: Bytes) -> Request {
     // The intake's limit was the one.
     DefaultBodyLimit::disable().apply(&mut request);
     request
+}
+
+/// A body that says that it is JSON.
+fn expect_json(headers: &HeaderMap) -> Result<(), Refusal> {
+    let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media_type = media_type.split(';').next().unwrap_or_default().trim();
+    if media_type.eq_ignore_ascii_case("application/json") { Ok(()) } else { Err(Refusal::BodyType) }
 }
 
 /// A JSON object that has these fields.

@@ -75,6 +75,9 @@ const CONFLICT: Told = told(409, "already_registered", "This key is registered a
 const TOO_LARGE: Told = told(413, "too_large", "The body is too large.", false);
 const BODY_TYPE: Told = told(415, "unsupported_media_type", "The body must be application/json.", false);
 const LIMITED: Told = told(429, "rate_limited", "Too many requests.", true);
+const UNREADABLE: Told =
+    told(400, "unreadable", "This is no object, vector or token; detail says what is wrong with it.", false);
+const WATCHERS: Told = told(503, "too_many_watchers", "As many watch the verdicts as may; try again later.", true);
 const UNAVAILABLE: Told = told(503, "unavailable", "The service cannot decide now; try again later.", true);
 
 const CLIENT: Told = told(400, "client_unknown", "No app has this client_id here.", false);
@@ -170,6 +173,8 @@ impl Told {
             Refusal::AddressLimit(_) | Refusal::DeviceLimit(_) | Refusal::TokenTooSoon(_) | Refusal::TierLimit(_) => {
                 LIMITED
             }
+            Refusal::WatcherLimit => WATCHERS,
+            Refusal::ObjectUnreadable => UNREADABLE,
             Refusal::BodyLimit
             | Refusal::StoreUnavailable
             | Refusal::AuditUnavailable
@@ -214,7 +219,7 @@ fn retry_after(refusal: Refusal) -> Option<u64> {
 #[derive(Clone, Debug)]
 pub struct Problem {
     refusal: Refusal,
-    /// What the demonstration says beside the class.
+    /// What the demonstration, or the operator's inspector, says beside the class.
     detail: Option<String>,
     /// Whether the mode in force has upheld it.
     upheld: bool,
@@ -225,6 +230,13 @@ impl Problem {
     #[cfg(feature = "demo")]
     pub(super) fn explained(refusal: Refusal, detail: String) -> Self {
         Self { detail: Some(detail), ..Self::required(refusal) }
+    }
+}
+
+impl Problem {
+    /// A refusal, with what is wrong in words: to the operator, who is told everything.
+    pub(super) fn detailed(refusal: Refusal, detail: String) -> Self {
+        Self { detail: Some(detail), ..refusal.into() }
     }
 }
 

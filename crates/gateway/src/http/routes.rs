@@ -24,7 +24,9 @@ use super::{
     mediator::{self, Admission},
     observe, operator as operators,
     origin::Origin,
+    page,
     problem::Problem,
+    report,
     token::{self, Concealment, Proving, TokenProtection, require_token},
 };
 use crate::{
@@ -273,16 +275,18 @@ impl AppRoutes {
     pub fn router(self, origin: Arc<Origin>) -> Router {
         let routes = with_fallbacks(self.routes, self.interface);
         let routes = routes.layer(from_fn_with_state(origin, Origin::check)).layer(from_fn(forward::for_proxies));
-        observed(routes, &self.gate)
+        let told = from_fn_with_state(Arc::clone(&self.gate.metrics), report::report);
+        observed(routes.layer(told), &self.gate)
     }
 }
 
-/// Everything that the operator reaches.
+/// Everything that the operator reaches. The files of the page hold nothing, and are there for anybody.
 pub fn operator(gate: &Arc<Gate>, access: OperatorAccess) -> Router {
     let interface = Bytes::from_static(OPERATOR_INTERFACE.as_bytes());
     let guard = Arc::new(Guard { gate: Arc::clone(gate), access });
-    let routes = with_fallbacks(operators::router(Arc::clone(gate), Arc::clone(&guard)), interface);
-    observed(routes.layer(from_fn_with_state(guard, guard::guard)), gate)
+    let routes = operators::router(Arc::clone(gate), Arc::clone(&guard)).merge(page::data(Arc::clone(gate)));
+    let routes = with_fallbacks(routes, interface).layer(from_fn_with_state(guard, guard::guard));
+    observed(routes.merge(page::assets()), gate)
 }
 
 fn with_fallbacks(routes: Router, interface: Bytes) -> Router {

@@ -226,7 +226,7 @@ impl VerifyEcdsa<P256> for Prepared<'_> {
 
 /// The name of a secret: the beginning of its thumbprint as a JSON Web Key (RFC 7638 §3.2). Of 256 random bits it gives away
 /// nothing that the codes of tokens do not.
-fn kid_of(secret: &TokenSecret) -> String {
+pub(super) fn kid_of(secret: &TokenSecret) -> String {
     let octets = Zeroizing::new(BASE64_URL_SAFE_NO_PAD.encode(secret.octets()));
     let jwk = Zeroizing::new(format!("{{\"k\":\"{}\",\"kty\":\"oct\"}}", *octets));
     let mut kid = BASE64_URL_SAFE_NO_PAD.encode(sha2::Sha256::digest(jwk.as_bytes()));
