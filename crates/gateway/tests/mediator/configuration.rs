@@ -119,22 +119,38 @@ async fn r85_the_secret_may_stand_in_a_file() {
     assert!(Config::load(Some(&text), std::iter::empty()).is_err());
 }
 
+/// What a server with this configuration answers to a browser, and to an app with a session token alone.
+async fn answers(config: Config) -> [(u16, String); 2] {
+    let server = Server::bind(config).await.unwrap();
+    let address = server.app_address().unwrap();
+    let serving = tokio::spawn(async move { server.serve(std::future::pending()).await.map_err(|_| ()) });
+    let http = reqwest::Client::new();
+    let [authorize, token] = ["authorize", "token"].map(|path| format!("http://{address}/oauth/{path}"));
+    let mut told = Vec::new();
+    for request in [http.get(authorize), http.post(token).header("authorization", "Bearer made-up")] {
+        let answer = request.send().await.unwrap();
+        let (status, body) = (answer.status().as_u16(), answer.json::<serde_json::Value>().await.unwrap());
+        told.push((status, body["code"].as_str().unwrap().to_owned()));
+    }
+    serving.abort();
+    told.try_into().unwrap()
+}
+
 #[tokio::test]
 async fn nothing_is_there_unless_it_is_configured() {
     let config = Config {
         listen: "127.0.0.1:0".parse().unwrap(),
         operator_listen: "127.0.0.1:0".parse().unwrap(),
         store: genuine_gateway::config::Store::Memory {},
+        tokens: Some(genuine_gateway::config::Tokens::default()),
         ..Config::load(Some(GOOD), std::iter::empty()).unwrap()
     };
-    for (mediator, expected) in [(config.mediator.clone(), [400, 401]), (None, [404, 404])] {
-        let server = Server::bind(Config { mediator, ..config.clone() }).await.unwrap();
-        let address = server.app_address().unwrap();
-        let serving = tokio::spawn(async move { server.serve(std::future::pending()).await.map_err(|_| ()) });
-        let http = reqwest::Client::new();
-        let [authorize, token] = ["authorize", "token"].map(|path| format!("http://{address}/oauth/{path}"));
-        let statuses = [http.get(authorize).send().await.unwrap(), http.post(token).send().await.unwrap()];
-        assert_eq!(statuses.map(|answer| answer.status().as_u16()), expected);
-        serving.abort();
-    }
+    let told = |expected: [(u16, &str); 2]| expected.map(|(status, code)| (status, code.to_owned()));
+    let none = Config { mediator: None, ..config.clone() };
+    assert_eq!(answers(none).await, told([(404, "not_found"), (404, "not_found")]));
+    let mut with_tokens = config.clone();
+    with_tokens.mediator.as_mut().unwrap().session_tokens = true;
+    assert_eq!(answers(with_tokens).await, told([(400, "client_unknown"), (401, "token_rejected")]));
+    // Session tokens count only where that is said.
+    assert_eq!(answers(config).await, told([(400, "client_unknown"), (401, "rejected")]));
 }

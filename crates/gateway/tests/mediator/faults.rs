@@ -58,7 +58,7 @@ impl Fake {
     }
 
     fn settings(&self) -> MediatorProvider {
-        MediatorProvider { timeout_ms: 400, issuer_in_response: false, ..provider("fake", &self.address) }
+        MediatorProvider { timeout_ms: 1500, issuer_in_response: false, ..provider("fake", &self.address) }
     }
 }
 
@@ -188,7 +188,7 @@ async fn each_answer_of_a_provider_has_its_own() {
         let exchanges = place.exchanges(["fake", "authorization_code", outcome]);
         let start = Instant::now();
         let answer = shown(&place, &mut alice).await;
-        assert!(start.elapsed() < Duration::from_secs(3), "{shape}");
+        assert!(start.elapsed() < Duration::from_secs(8), "{shape}");
         assert!(!String::from_utf8_lossy(&answer.body).contains(WORDS), "{shape}");
         if answer.status == 503 {
             assert_eq!((&*answer.code(), answer.headers.contains_key("retry-after")), (code, true), "{shape}");
@@ -238,6 +238,6 @@ async fn nobody_waits_longer_for_a_refresh_token_than_a_provider_may_take() {
     for answer in sent.collect::<Vec<_>>() {
         assert_eq!(answer.await.unwrap().code(), "provider_unavailable");
     }
-    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
     assert!(place.gate.metrics.refusals("RefreshBusy") > 0);
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use genuine_gateway::config::MediatorProvider;
+use proptest::prelude::*;
 
 use crate::{
     CHALLENGE, CLIENT, CLIENT_ID, OTHER_CLIENT, OTHER_REDIRECT, Place, REDIRECT, STATE, authorize, exchange, location,
@@ -116,6 +117,50 @@ async fn r86_what_is_there_twice_or_unknown_sends_nobody_anywhere() {
         stays(&place.browse(&twice).await, "malformed");
     }
     stays(&place.browse(&format!("{good}&nonce=1")).await, "malformed");
+}
+
+/// Whatever parameters are changed, and to what: a browser goes to the provider, back to the app, or nowhere.
+#[test]
+fn r86_whatever_is_asked_nobody_is_sent_elsewhere() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let place = runtime.block_on(async { place() });
+    let name = prop::sample::select(vec![
+        "client_id",
+        "redirect_uri",
+        "response_type",
+        "code_challenge",
+        "code_challenge_method",
+        "state",
+        "scope",
+        "provider",
+        "error",
+    ]);
+    let value = prop_oneof![
+        any::<String>(),
+        "[ -~]{0,64}",
+        prop::sample::select(vec![
+            CLIENT,
+            REDIRECT,
+            OTHER_REDIRECT,
+            STATE,
+            "https://evil.example/",
+            "steady",
+            "openid"
+        ])
+        .prop_map(str::to_owned),
+        Just(format!("{REDIRECT}\r\nlocation: https://evil.example/")),
+    ];
+    proptest!(|(changes in prop::collection::vec((name, value), 0..4))| {
+        let changes: Vec<_> = changes.iter().map(|(name, value)| (*name, &**value)).collect();
+        let answer = runtime.block_on(place.browse(&authorize(&changes)));
+        if answer.status == 303 {
+            let location = location(&answer);
+            let starts = [format!("{NOBODY}/auth?"), format!("{REDIRECT}?"), format!("{OTHER_REDIRECT}&")];
+            prop_assert!(starts.iter().any(|start| location.starts_with(start)), "{}", location);
+        } else {
+            prop_assert!(answer.status == 400 && !answer.headers.contains_key("location"));
+        }
+    });
 }
 
 #[tokio::test]

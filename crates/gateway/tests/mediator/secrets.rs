@@ -5,7 +5,7 @@ use std::{fmt::Write as _, fs, process::Command, sync::Arc};
 
 use base64::{
     Engine as _,
-    prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE},
+    prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD},
 };
 use genuine::app_attest::KeyId;
 use genuine_gateway::{
@@ -117,16 +117,20 @@ fn configuration(oidc: &Oidc, store: &std::path::Path) -> String {
 
 /// A text in every form in which it could stand somewhere.
 fn forms(text: &str) -> Vec<String> {
-    let encoded: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
-    // In base64 there are three, by where it begins; the first and last letters depend on what is beside it.
-    let shifted = (0..3).map(|shift| {
-        let text = format!("{}{text}", "-".repeat(shift));
-        let base64 = BASE64_STANDARD_NO_PAD.encode(&text);
-        base64[4..base64.len() - 4].to_owned()
-    });
     let json = serde_json::to_string(text).unwrap();
-    let mut forms = vec![text.to_owned(), encoded, json[1..json.len() - 1].to_owned(), BASE64_URL_SAFE.encode(text)];
-    forms.extend(shifted);
+    let mut forms = vec![text.to_owned(), json[1..json.len() - 1].to_owned()];
+    // Credentials are encoded before they are base64 (RFC 6749 §2.3.1).
+    let encoded: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
+    for text in [text, &*encoded] {
+        // By where it begins there are three; the first and last letters depend on what is beside it.
+        for shift in 0..3 {
+            let text = format!("{}{text}", "-".repeat(shift));
+            for base64 in [BASE64_STANDARD_NO_PAD.encode(&text), BASE64_URL_SAFE_NO_PAD.encode(&text)] {
+                forms.push(base64[4..base64.len() - 4].to_owned());
+            }
+        }
+    }
+    forms.push(encoded);
     forms
 }
 
