@@ -80,7 +80,9 @@ fn program() -> Option<&'static str> {
             let mut files: Vec<_> =
                 fs::read_dir(format!("{KOTLIN}/{part}")).unwrap().map(|file| file.unwrap().path()).collect();
             files.sort();
-            files.iter().for_each(|file| fs::read(file).unwrap().hash(&mut hasher));
+            for file in files {
+                fs::read(file).unwrap().hash(&mut hasher);
+            }
         }
         let jar = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("kotlin-client-{:016x}.jar", hasher.finish()));
         let standard = class_path(&library, &["kotlin-stdlib"]);
@@ -164,7 +166,7 @@ fn the_code_decides_as_the_table_says() {
 }
 
 fn hex(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02x}")).collect()
+    octets.iter().map(|octet| format!("{octet:02x}")).collect::<Vec<_>>().concat()
 }
 
 /// Identifier, thumbprint and binding are those that another implementation computes, and another library verifies the proof.

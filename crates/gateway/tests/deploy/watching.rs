@@ -88,8 +88,11 @@ fn expressions_of_dashboard() -> Vec<String> {
     expressions.map(|text| text.replace("$__rate_interval", "5m").replace("$instance", ".*")).collect()
 }
 
+/// A label of a selector, and the values that it asks for.
+type Matcher = (String, Vec<String>);
+
 /// The selectors of an expression: each metric, with the labels that are asked for and the values of each.
-fn selectors(expression: &str) -> Vec<(String, Vec<(String, Vec<String>)>)> {
+fn selectors(expression: &str) -> Vec<(String, Vec<Matcher>)> {
     let mut found = Vec::new();
     for (start, _) in expression.match_indices("genuine_") {
         let rest = &expression[start..];
@@ -206,13 +209,13 @@ fn the_dashboard_is_of_promql() {
     }
     let scratch = Scratch::new("dashboard");
     let check = |expressions: &[String]| {
-        let rules: String = expressions
+        let rules: Vec<_> = expressions
             .iter()
             .enumerate()
             .map(|(index, text)| format!("  - record: r{index}\n    expr: {}\n", Value::from(text.as_str())))
             .collect();
         let path = scratch.path().join("rules.yml");
-        fs::write(&path, format!("groups:\n- name: dashboard\n  rules:\n{rules}")).unwrap();
+        fs::write(&path, format!("groups:\n- name: dashboard\n  rules:\n{}", rules.concat())).unwrap();
         Command::new("promtool").args(["check", "rules"]).arg(path).output().unwrap()
     };
     let output = check(&expressions_of_dashboard());
