@@ -59,8 +59,8 @@ fn r69_r71_the_document_can_be_followed() {
         return;
     }
     let (scripts, expected) = (blocks("sh\n"), blocks("text\n"));
-    let [make, exchange, revoke, by_hand] = scripts[..] else { panic!("four blocks of commands") };
-    let [exchanged, revoked, headers, code] = expected[..] else { panic!("four blocks of text") };
+    let [make, exchange, rotate, revoke, by_hand] = scripts[..] else { panic!("five blocks of commands") };
+    let [exchanged, rotated, revoked, headers, code] = expected[..] else { panic!("five blocks of text") };
     assert!(headers.contains(&format!("Signature: sig=:{}:", code.trim())));
     for name in ["bash", "zsh"] {
         if !installed(name) {
@@ -77,6 +77,13 @@ fn r69_r71_the_document_can_be_followed() {
         let here = |script: &str| script.replace("http://localhost:8080", &server.app);
         let printed = shell(name, path, &here(exchange));
         assert_eq!(without_token(&printed).trim(), exchanged.trim(), "{name}");
+        let next = shell(name, path, &here(rotate).replace("genuine-gateway", built));
+        assert_eq!(without_token(&next).trim(), rotated.trim(), "{name}");
+        assert_eq!(
+            without_token(&shell(name, path, &here(exchange))).trim(),
+            exchanged.trim(),
+            "{name}: both are good"
+        );
         // Both parts of the commands in one shell: the second one uses the first one's variables.
         let both = format!("{}\n{}", exchange.lines().next().unwrap(), here(revoke));
         assert_eq!(shell(name, path, &both).trim(), revoked.trim(), "{name}");

@@ -18,6 +18,7 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
+from email.message import Message
 from typing import Mapping
 from urllib.parse import urlsplit
 
@@ -71,7 +72,7 @@ class Answer:
     """What the service answered."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: Message
     body: bytes
 
     def json(self) -> object:
