@@ -486,8 +486,14 @@ fn no_route_is_left_undescribed() {
     }
     let interfaces = [http::APP_INTERFACE, http::OPERATOR_INTERFACE];
     let paths = interfaces.map(|interface| serde_json::from_str::<Value>(interface).unwrap()["paths"].take());
-    let more =
-        [shop::PATHS, shop::TOKEN_PATHS, http::TOKEN_PATHS, http::CLIENT_ATTESTATION_PATHS, http::MEDIATOR_PATHS];
+    let more = [
+        shop::PATHS,
+        shop::TOKEN_PATHS,
+        http::TOKEN_PATHS,
+        http::CLIENT_ATTESTATION_PATHS,
+        http::MEDIATOR_PATHS,
+        http::API_KEY_PATHS,
+    ];
     let more = more.map(|paths| serde_json::from_str::<Value>(paths).unwrap());
     let described = paths.iter().chain(&more).flat_map(|paths| paths.as_object().unwrap().keys().cloned());
     assert_eq!(routes, described.collect());

@@ -254,3 +254,24 @@ impl KeyFile {
         *complaint = mistakes;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::seconds;
+
+    /// By `date -u -d 2027-01-31 +%s`, and so on.
+    #[test]
+    fn dates_are_seconds_since_1970() {
+        for (text, expected) in [
+            ("1970-01-01", Some(0)),
+            ("2027-01-31", Some(1_801_353_600)),
+            ("2028-02-29T23:59:59Z", Some(1_835_481_599)),
+            ("1969-12-31", None),
+            ("2027-01-31T12:00:00", None),
+            ("2027-01-31T12:00:00+01:00", None),
+            ("12:00:00", None),
+        ] {
+            assert_eq!(seconds(&text.parse().unwrap()), expected, "{text}");
+        }
+    }
+}

@@ -166,7 +166,7 @@ impl ApiKeys {
     pub async fn exchange(&self, holder: &ApiKeyHolder, scopes: Option<Vec<String>>) -> Result<RequestToken, Refusal> {
         let scopes = scopes.unwrap_or_else(|| holder.scopes.clone());
         if !scopes.iter().all(|scope| holder.scopes.contains(scope)) {
-            return Err(self.refused(&holder.application, holder.kind, Refusal::ScopeMissing));
+            return Err(Refusal::ScopeMissing);
         }
         let claims = RequestClaims { key: holder.key.clone(), application: holder.application.clone(), scopes };
         let (now, lifetime) = ((self.gate.clock)(), self.lifetime);

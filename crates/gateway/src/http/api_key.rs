@@ -1,7 +1,5 @@
 //! API keys over HTTP: what a client shows, the layer that takes it, and where a key is exchanged for a request token.
 
-mod forward;
-
 use std::{pin::Pin, sync::Arc};
 
 use axum::{
@@ -20,8 +18,6 @@ use axum::{
 use serde::Deserialize;
 use serde_json::json;
 
-pub use self::forward::KeyRule;
-pub(super) use self::forward::router as forward_router;
 use super::{
     claims::content_digest,
     header::{credentials, single},
@@ -44,8 +40,8 @@ const SIGNATURE: HeaderName = HeaderName::from_static("signature");
 /// What takes API keys from requests.
 #[derive(Clone)]
 pub struct KeyIntake {
-    keys: Arc<ApiKeys>,
-    intake: Intake,
+    pub(super) keys: Arc<ApiKeys>,
+    pub(super) intake: Intake,
     header: Arc<HeaderName>,
 }
 
@@ -63,7 +59,7 @@ impl KeyIntake {
     }
 
     /// What a request shows, in one form and once.
-    fn shown<'h>(&self, headers: &'h HeaderMap) -> Result<PresentedKey<'h>, Refusal> {
+    pub(super) fn shown<'h>(&self, headers: &'h HeaderMap) -> Result<PresentedKey<'h>, Refusal> {
         let authorization = single(headers, &AUTHORIZATION)?;
         let key = if *self.header == AUTHORIZATION {
             authorization.and_then(|value| credentials(value, SCHEME))
@@ -105,7 +101,7 @@ impl KeyIntake {
     }
 
     /// What a signature is about. Whoever signs says what the hash of the body is, also of an empty one.
-    fn head<'r>(
+    pub(super) fn head<'r>(
         &'r self,
         shown: &PresentedKey<'_>,
         method: &'r str,

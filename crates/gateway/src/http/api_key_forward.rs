@@ -13,12 +13,10 @@ use axum::{
 use ipnet::IpNet;
 
 use super::{
-    super::{
-        claims::{content_digest, key_claims},
-        forward::{Original, expect_proxy, places},
-        problem::Problem,
-    },
-    KeyIntake,
+    api_key::KeyIntake,
+    claims::{content_digest, key_claims},
+    forward::{Original, expect_proxy, places},
+    problem::Problem,
 };
 use crate::{
     api_key::KeyAccess,
@@ -62,7 +60,7 @@ struct Desk {
 }
 
 /// The routes of proxies.
-pub(in crate::http) fn router(keys: &KeyIntake, proxies: &[IpNet], rules: Vec<KeyRule>) -> Router {
+pub(super) fn router(keys: &KeyIntake, proxies: &[IpNet], rules: Vec<KeyRule>) -> Router {
     let proxies = Arc::<[IpNet]>::from(proxies);
     let routes = rules.into_iter().map(|rule| {
         let places = places(&rule.name);

@@ -3,6 +3,7 @@
 
 mod account;
 mod api_key;
+mod api_key_forward;
 mod app;
 mod assertion;
 mod claims;
@@ -25,7 +26,8 @@ mod upstream;
 
 pub use self::{
     account::AccountSource,
-    api_key::{KeyIntake, KeyProtection, KeyRule, RequireApiKey, require_api_key},
+    api_key::{KeyIntake, KeyProtection, RequireApiKey, require_api_key},
+    api_key_forward::KeyRule,
     assertion::{Protection, RequireAssertion, require_assertion},
     forward::ForwardRule,
     guard::OperatorAccess,

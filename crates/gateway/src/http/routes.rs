@@ -14,7 +14,8 @@ use ipnet::IpNet;
 use serde_json::{Map, Value};
 
 use super::{
-    api_key::{self, KeyIntake, KeyRule, require_api_key},
+    api_key::{self, KeyIntake, require_api_key},
+    api_key_forward::{self, KeyRule},
     app,
     assertion::require_assertion,
     client_attestation,
@@ -187,7 +188,7 @@ impl AppRoutes {
         if rules.is_empty() {
             return Ok(self);
         }
-        let routes = self.routes.merge(api_key::forward_router(keys, proxies, rules));
+        let routes = self.routes.merge(api_key_forward::router(keys, proxies, rules));
         Self { routes, ..self }.described(FORWARD_PATHS)
     }
 

@@ -29,10 +29,11 @@ use genuine_gateway::{
     gate::Gate,
     http::{AppRoutes, KeyIntake, KeyRule, Origin},
     shop,
-    store::MemoryStore,
+    store::{MemoryStore, Store},
+    token::Tokens,
 };
 use ring::{digest, hmac};
-use support::{APPLICATION, AUTHORITY, Answer, Hands, Scratch, answer_of, gate_over, intake, now};
+use support::{APPLICATION, AUTHORITY, Answer, Hands, Scratch, answer_of, gate_over, intake, now, token_settings};
 
 const CLIENT: &str = "partner-web";
 const READ: &str = "orders:read";
@@ -179,10 +180,17 @@ impl Place {
     }
 
     fn with_header(name: &str, entries: &[String], header: &'static str) -> Self {
+        Self::build(name, entries, header, token_settings())
+    }
+
+    /// With these tokens.
+    fn build(name: &str, entries: &[String], header: &'static str, tokens: config::TokenSettings) -> Self {
         let scratch = Scratch::new(&format!("api-keys-{name}"));
         fs::write(scratch.path().join("keys.toml"), entries.concat()).unwrap();
         let hands = Hands::at(now());
-        let gate = Arc::new(gate_over(Arc::new(MemoryStore::default()), &hands));
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+        let tokens = Some(Tokens::new(tokens, Arc::clone(&store)));
+        let gate = Arc::new(Gate { tokens, ..gate_over(store, &hands) });
         let config = Config {
             authority: AUTHORITY.to_owned(),
             api_keys: Some(settings(&scratch)),
@@ -209,6 +217,7 @@ impl Place {
             .unwrap()
             .keyed(&door, access(), Router::new().route("/partner/orders", any(who)))
             .keyed(&door, access().scope("orders:write"), Router::new().route("/partner/write", any(who)))
+            .keyed(&door, KeyAccess::new(["other-web"]).scope(READ), Router::new().route("/other/orders", any(who)))
             .keyed(&door, access().signed(), Router::new().route("/partner/signed", any(who)))
             .keyed(&door, KeyAccess::new(Vec::<String>::new()).scope(READ), Router::new().route("/nobody", any(who)))
             .key_exchange(&door, vec![CLIENT.to_owned(), "other-web".to_owned()])

@@ -1,7 +1,11 @@
 //! Signed requests: each counts once, and no part of one can be changed.
 
 use axum::{body::Body, http::Request};
-use genuine_gateway::api_key::KeyKind;
+use genuine_gateway::{
+    api_key::{KeyKind, RequestSignature},
+    gate::SignedHead,
+};
+use proptest::{prelude::*, sample::Index};
 
 use super::{CLIENT, Place, READ, Signing, TestKey, rejected};
 use crate::support::now;
@@ -159,4 +163,31 @@ async fn r78_a_route_may_take_signed_requests_alone() {
     let mut without = Signing { target: "/partner/signed", ..Signing::of(&key, 3) }.request();
     without.headers_mut().remove("content-digest");
     assert_eq!(place.refused(without).await, (400, "digest_required".to_owned()));
+}
+
+proptest! {
+    /// Whatever stands in the two headers, it is read or refused; and what is read is signed as it stood there.
+    #[test]
+    fn headers_of_any_octets_are_read_or_refused(
+        changes in prop::collection::vec((any::<Index>(), 0x20_u8..0x7f), 0..4),
+        cut in any::<Index>(),
+        junk in "[ -~]{0,80}",
+    ) {
+        let [(_, input), (_, signature), _] = Signing::of(&TestKey::new("signing"), 1).headers();
+        let mut octets = input.into_bytes();
+        for (place, octet) in changes {
+            let place = place.index(octets.len());
+            octets[place] = octet;
+        }
+        let input = String::from_utf8(octets).unwrap();
+        let head = SignedHead { method: "POST", authority: "a", target: "/", body: [0; 32] };
+        for (input, signature) in [(&*input, &*signature), (&input[..cut.index(input.len())], &signature), (&junk, &signature), (&input, &junk)] {
+            if let Some(read) = RequestSignature::parse(input, signature) {
+                let params = input.split_once('=').unwrap().1;
+                let base = read.base(&head);
+                let line = format!("\n\"@signature-params\": {params}");
+                prop_assert!(base.ends_with(&line));
+            }
+        }
+    }
 }

@@ -2,12 +2,15 @@
 
 use axum::http::Request;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use genuine_gateway::api_key::KeyKind;
+use genuine_gateway::{
+    api_key::KeyKind,
+    config::{self, TokenSecret, TokenSettings},
+};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, jwk::JwkSet};
 use serde_json::Value;
 
 use super::{CLIENT, Place, READ, Signing, TestKey, come, exchange, rejected};
-use crate::support::{AUTHORITY, now};
+use crate::support::{AUTHORITY, now, token_settings};
 
 fn refused() -> (u16, String) {
     (401, "request_token_rejected".to_owned())
@@ -116,6 +119,24 @@ async fn r71_each_wrong_token_is_refused() {
     assert_eq!(place.refused(come_with(&token)).await, refused());
 }
 
+/// Where a secret is shared, it signs request tokens as well.
+#[tokio::test]
+async fn r71_a_shared_secret_signs_request_tokens() {
+    let key = TestKey::new("alice");
+    let secret = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    let secrets = vec![TokenSecret::decode(secret).unwrap()];
+    let tokens = TokenSettings { signing: config::Signing::Shared { secrets, decoys: false }, ..token_settings() };
+    let place = Place::build("shared", &[key.bearer("")], "authorization", tokens);
+    let token = place.token(&key, "").await;
+    assert_eq!(jsonwebtoken::decode_header(&token).unwrap().alg, Algorithm::HS256);
+    place.passed(come("/partner/orders", &format!("Bearer {token}"))).await;
+    assert_eq!(place.refused(come("/basket", &format!("Bearer {token}"))).await, (401, "token_rejected".to_owned()));
+    let mut validation = Validation::new(Algorithm::HS256);
+    validation.set_audience(&[format!("https://{AUTHORITY}/api-keys")]);
+    validation.validate_exp = false;
+    decode::<Value>(&token, &DecodingKey::from_base64_secret(secret).unwrap(), &validation).unwrap();
+}
+
 /// The file is asked with each request: what happens to a key happens to its tokens.
 #[tokio::test]
 async fn r71_a_token_is_refused_when_its_key_is() {
@@ -135,6 +156,10 @@ async fn r71_a_token_is_refused_when_its_key_is() {
         assert_eq!(place.refused(come_with()).await, expected, "{lines}");
         assert_eq!(place.gate.metrics.refusals(reason), 1, "{lines}");
     }
+    // A key that went to another client takes no token of the first one along.
+    place.rewrite(&[key.bearer("application = \"other-web\"\n")]);
+    place.passed(come("/other/orders", &format!("ApiKey {}", key.shown()))).await;
+    assert_eq!(place.refused(come("/other/orders", &format!("Bearer {token}"))).await, rejected());
     place.rewrite(&[next.bearer("")]);
     assert_eq!(place.refused(come_with()).await, rejected());
     assert_eq!(place.gate.metrics.refusals("ApiKeyUnknown"), 1);
@@ -147,4 +172,23 @@ async fn r71_a_token_is_refused_when_its_key_is() {
     // A scope that the key gets later is not the token's.
     place.rewrite(&[key.bearer("scopes = [\"orders:read\", \"orders:write\"]\n")]);
     assert_eq!(place.passed(come_with()).await, format!("{} {CLIENT} {READ} token 0", key.id));
+}
+
+#[tokio::test]
+async fn the_interface_describes_the_exchange() {
+    let place = Place::new("interface", &[]);
+    let description = place.send(Request::get("/openapi.json").body(axum::body::Body::empty()).unwrap()).await.json();
+    let exchange = &description["paths"]["/api-keys/tokens"]["post"];
+    let said = exchange["responses"]["200"]["content"]["application/json"]["schema"]["required"].as_array().unwrap();
+    let key = TestKey::new("alice");
+    place.rewrite(&[key.bearer("")]);
+    let answer = place.send(super::exchange(&format!("ApiKey {}", key.shown()), "")).await.json();
+    assert_eq!(answer.as_object().unwrap().len(), said.len());
+    assert!(said.iter().all(|name| answer.get(name.as_str().unwrap()).is_some()), "{answer}");
+    for status in ["400", "401", "403", "429"] {
+        assert!(exchange["responses"][status].is_object(), "{status}");
+    }
+    let verdicts =
+        &description["paths"]["/authorize/{name}"]["get"]["responses"]["200"]["headers"]["X-Genuine-Verdict"];
+    assert!(verdicts["schema"]["enum"].as_array().unwrap().contains(&"api_key".into()));
 }
