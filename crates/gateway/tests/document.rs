@@ -286,13 +286,13 @@ fn the_vectors_are_accepted() {
     let key_id = KeyId::from_base64(apple["key"]["key_id"].as_str().unwrap()).unwrap();
     let (hash, now) = (sha256(CHALLENGE.as_bytes()), UnixTime(device().0.issue_time()));
     let attestation = AttestationObject::parse(&object).unwrap();
-    let verified = verifier.verify(&attestation, &key_id, &ClientDataHash::from(&hash), now).unwrap();
+    let attested = verifier.verify(&attestation, &key_id, &ClientDataHash::from(&hash), now).unwrap();
 
     let object = BASE64_STANDARD.decode(apple["assertion"]["object"].as_str().unwrap()).unwrap();
     let hash = sha256(apple["assertion"]["client_data"].as_str().unwrap().as_bytes());
     let verifier = AssertionVerifier::new(&policies, &GenuineCrypto).unwrap();
     let assertion = Assertion::parse(&object).unwrap();
-    let _ = verifier.verify(&assertion, &verified.key(), &ClientDataHash::from(&hash)).unwrap();
+    let _ = verifier.verify(&assertion, &attested.key(), &ClientDataHash::from(&hash)).unwrap();
 
     let app = demo::play_app();
     let certificates = [app.certificate()];

@@ -125,6 +125,7 @@ async fn main() -> ExitCode {
     }
     let (apps, phones) = (runners.join_all().await, phones.join_all().await);
     let registering = registering.elapsed();
+    fleet.report.stopped(phones.iter().filter(|phone| phone.is_none()).count());
     if !fleet.arguments.orders_only {
         let mut nobody = fleet.app("never registered");
         let call = nobody.sign(Method::GET, "/orders", "", None);

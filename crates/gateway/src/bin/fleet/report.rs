@@ -73,6 +73,16 @@ impl Report {
         answer.ok()
     }
 
+    /// Counts phones that did not come to the end of their registration as wrong: what was to follow was not asked.
+    pub(crate) fn stopped(&self, phones: usize) {
+        self.with(|tally| {
+            for _ in 0..phones {
+                tally.wrong += 1;
+                tally.examples.push("Android: a phone stopped in its registration".to_owned());
+            }
+        });
+    }
+
     /// The challenge of an answer that has to hold one.
     pub(crate) async fn challenge(
         &self,
