@@ -10,7 +10,7 @@ local gateway = assert(os.getenv("GENUINE"), "GENUINE: the gateway's address is 
 -- the gateway's configuration, those as well: a header that is left out here is as good as never sent.
 local ASKED = {
     "authorization", "x-app-attest", "content-digest", "x-session", "x-client-version", "dpop", "user-agent", "signature",
-    "signature-input",
+    "signature-input", "x-request-id",
 }
 
 -- What the service gets to know.
@@ -74,7 +74,7 @@ local function ask(txn, rule)
         txn:set_var("txn.genuine_passed", true)
     elseif said("content-type") == "application/problem+json" and answer.status ~= 404 then
         local handed_on = {}
-        for _, name in ipairs { "content-type", "www-authenticate", "retry-after", "cache-control" } do
+        for _, name in ipairs { "content-type", "www-authenticate", "retry-after", "cache-control", "x-request-id" } do
             handed_on[name] = said(name)
         end
         refuse(txn, answer.status, handed_on, answer.body)

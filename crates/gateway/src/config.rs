@@ -6,6 +6,7 @@ mod application;
 mod check;
 mod forward_auth;
 mod google;
+mod log;
 pub(crate) mod mediator;
 mod mode;
 mod oauth;
@@ -35,6 +36,7 @@ pub use self::{
     application::{Application, DEMO},
     forward_auth::{Bodies, ForwardAuth, Freshness, RequestEvidence},
     google::Google,
+    log::{Log, LogFormat},
     mediator::{ClientAuthentication, Mediator, MediatorClient, MediatorProvider},
     mode::Percent,
     oauth::OauthClient,
@@ -99,6 +101,8 @@ pub struct Config {
     pub mediator: Option<Mediator>,
     /// The API keys of clients that cannot attest. There are none unless this is set.
     pub api_keys: Option<ApiKeys>,
+    /// How the log is written, and what it calls devices.
+    pub log: Log,
     /// How much of everything.
     pub limits: Limits,
     /// Who may register.
@@ -179,6 +183,7 @@ impl Default for Config {
             accounts: None,
             mediator: None,
             api_keys: None,
+            log: Log::default(),
             limits: Limits::default(),
             applications: Vec::new(),
             demo: false,

@@ -4,6 +4,7 @@
 //! its counter advanced. What is refused before that changes nothing.
 
 mod account;
+mod ask;
 mod client_attestation;
 mod inspect;
 mod mediator;
@@ -24,6 +25,7 @@ use genuine::{
 };
 use sha2::{Digest as _, Sha256};
 
+use self::ask::in_time;
 pub use self::{
     account::PAGE,
     inspect::{Explained, Inspectable, Inspected, InspectedKind, InspectedObject, InspectedRequest, Inspection, Unfit},
@@ -41,6 +43,7 @@ use crate::{
     metrics::Metrics,
     platform::Platform,
     play::Decoder,
+    pseudonym::Pseudonyms,
     refusal::Refusal,
     store::{AccountHash, AdvanceFault, Change, Contract, Device, DeviceKey, Store, Unavailable},
     token::Tokens,
@@ -57,6 +60,8 @@ pub struct Gate {
     pub store: Arc<dyn Store>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// What the log calls devices.
+    pub pseudonyms: Pseudonyms,
     /// Who decodes standard tokens of Play Integrity, if anybody does.
     pub decoder: Option<Arc<dyn Decoder>>,
     /// Session tokens, if there are any.
@@ -270,11 +275,7 @@ impl Gate {
         }
         events::note(|sighting| sighting.names(presented.key_id));
         let assertion = Assertion::parse(&presented.assertion)?;
-        let start = Instant::now();
-        let found = self.store.device(presented.key_id).await;
-        self.observe("device", start);
-        let device = found?.ok_or(Error::UnknownKey)?;
-        events::note(|sighting| sighting.is_of(&device.application, Platform::of(&device.key)));
+        let device = self.find(presented.key_id).await?;
         expect_open(&device)?;
         if !access.applications.contains(&device.application) {
             return Err(Refusal::ApplicationRefused);
@@ -320,10 +321,11 @@ impl Gate {
         let client_data = sha256(request.client_data(challenge).as_bytes());
         let prepared = application.engine.keys.find(&key);
         let verify_with = prepared.as_deref().map_or(EitherKey::Plain(&key), EitherKey::Prepared);
-        let authentic = match app.assertions.verify(&assertion, &verify_with, &ClientDataHash::from(&client_data)) {
+        let hash = ClientDataHash::from(&client_data);
+        let authentic = match app.assertions.verify(&assertion, &verify_with, &hash) {
             Ok(authentic) => authentic,
             Err(error) => {
-                let own = app.authorship.verify(&assertion, &verify_with, &ClientDataHash::from(&client_data));
+                let own = app.authorship.verify(&assertion, &verify_with, &hash);
                 let failed = Outcome::of::<()>(&Err(error)) == Outcome::Failed;
                 if let (Mode::Required, Ok(own), true) = (mode, own, failed) {
                     self.lock_author(application, own.advance(), key.id()).await?;
@@ -377,7 +379,7 @@ impl Gate {
         self.store.change(key, Change::Lock((self.clock)())).await?;
         self.metrics.locks.inc();
         events::note(Sighting::locked);
-        tracing::warn!(device = BASE64_URL_SAFE_NO_PAD.encode(key.0), "locked");
+        tracing::warn!(key_id = BASE64_URL_SAFE_NO_PAD.encode(key.0), "locked");
         Ok(())
     }
 
@@ -398,23 +400,6 @@ impl Gate {
 
     async fn spend(&self, application: &Application, challenge: Opened, by: KeyId) -> Result<(), Refusal> {
         self.ask(application, "spend", self.challenges.spend(challenge, by, (self.clock)())).await?
-    }
-
-    /// Waits for one operation of the store as long as the application allows.
-    async fn ask<T>(
-        &self,
-        application: &Application,
-        operation: &str,
-        answer: impl Future<Output = T>,
-    ) -> Result<T, Refusal> {
-        let start = Instant::now();
-        let answer = in_time(application, answer).await;
-        self.observe(operation, start);
-        answer
-    }
-
-    fn observe(&self, operation: &str, start: Instant) {
-        self.metrics.store.with_label_values(&[operation]).observe(start.elapsed().as_secs_f64());
     }
 }
 
@@ -450,11 +435,6 @@ fn attested_key(device: &Device) -> Result<AttestedKey, Refusal> {
         DeviceKey::PlayIntegrity(_) => Err(Error::UnknownKey.into()),
         DeviceKey::Erased => Err(Refusal::KeyRevoked),
     }
-}
-
-/// Waits as long as the application allows.
-async fn in_time<T>(application: &Application, answer: impl Future<Output = T>) -> Result<T, Refusal> {
-    tokio::time::timeout(application.timeout, answer).await.map_err(|_| Refusal::Timeout)
 }
 
 impl From<AdvanceError<AdvanceFault>> for Refusal {

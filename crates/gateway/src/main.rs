@@ -18,10 +18,9 @@ use genuine_gateway::{
     operator::OperatorCertificate,
     probe, rehearsal,
     server::{Certificate, Server},
-    shop,
+    shop, telemetry,
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 
 const USAGE: &str = "usage: genuine-gateway [--demo | --config FILE] [--rehearsal] [--check | --ready]
        genuine-gateway --new-operator-token
@@ -187,20 +186,13 @@ async fn main() -> ExitCode {
             Err(error) => fail(error.as_ref()),
         };
     }
-    let filter = match env::var("RUST_LOG") {
-        Ok(directives) => EnvFilter::try_new(directives),
-        Err(_) => EnvFilter::try_new("warn,genuine_gateway=info"),
-    };
-    let filter = match filter {
-        Ok(filter) => filter,
+    let _flushed = match telemetry::log(config.log.format) {
+        Ok(flushed) => flushed,
         Err(error) => {
-            let _ = writeln!(io::stderr(), "error: RUST_LOG: {error}");
+            let _ = writeln!(io::stderr(), "error: {error}");
             return MISTAKE.into();
         }
     };
-    // Written by a thread of its own, and dropped rather than waited for: a log that nobody takes stops no request.
-    let (log, _flushed) = tracing_appender::non_blocking(io::stderr());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(log).log_internal_errors(false).init();
     match serve(config).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(error.as_ref()),

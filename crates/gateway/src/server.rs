@@ -152,6 +152,7 @@ impl Server {
             account_issuer: config.accounts.as_ref().map(|accounts| accounts.issuer().to_owned()),
             store,
             metrics,
+            pseudonyms: config.log.pseudonyms()?,
             clock: system_clock(),
             epoch: config.epoch,
             authority: config.authority.clone(),
@@ -347,6 +348,7 @@ impl Server {
         } = self;
         let limits = config.limits;
         let trusted_proxies = config.trusted_proxies.clone();
+        let operator_routes = http::operator(&gate, operator_access, &trusted_proxies);
         let origin = Arc::new(Origin {
             tls: certificate.is_some(),
             allow_plain_http: config.allow_plain_http,
@@ -373,7 +375,7 @@ impl Server {
         let reminding = tokio::spawn(rehearsal::remind(Arc::clone(&gate), rehearsal::REMINDER));
         tokio::try_join!(
             run(app, routes.router(origin), app_tls, connections, app_handle),
-            run(operator, http::operator(&gate, operator_access), operator_tls, operator_connections, operator_handle),
+            run(operator, operator_routes, operator_tls, operator_connections, operator_handle),
             async {
                 let stopped = stopped.await;
                 watching.abort();

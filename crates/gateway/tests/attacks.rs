@@ -234,7 +234,7 @@ async fn a_revoked_key_is_refused_like_a_bad_signature() {
         let assertion = assertion_of(&mut victim.clone(), "GET", "/other", b"", None);
         let request =
             Request::get("/orders").header("authorization", support::authorization(&victim, &assertion, None));
-        told.push(site.send(request.body(Body::empty()).unwrap()).await.json());
+        told.push(site.send(request.body(Body::empty()).unwrap()).await.told());
     }
     assert_eq!(told[0], told[1]);
 }

@@ -24,6 +24,7 @@ macro_rules! with_each_proxy {
 with_each_proxy!(
     r68_a_signed_request_arrives_with_its_claims_once,
     claims_from_outside_are_dropped,
+    a_client_does_not_name_its_request,
     what_is_not_signed_is_refused_with_its_problem,
     a_changed_request_is_refused,
     a_changed_body_is_refused_by_the_service,
@@ -124,6 +125,29 @@ async fn claims_from_outside_are_dropped(proxy: Proxy) {
         call.headers_mut().insert(name, "forged".parse().unwrap());
     }
     assert_eq!(stage.refused(call).await, (401, "rejected".to_owned()));
+}
+
+/// The proxy names a request, and its name is what the gateway answers, logs, and has the service told.
+async fn a_client_does_not_name_its_request(proxy: Proxy) {
+    let Some(stage) = Stage::start(proxy, "names", &[]).await else { return };
+    let with_name = |mut request: Request<Body>| {
+        request.headers_mut().append("x-request-id", "client-chose".parse().unwrap());
+        request
+    };
+    let is_of_proxy = |id: &str| id.len() == if proxy == Proxy::Nginx { 32 } else { 36 };
+    let arrived = stage.passed(with_name(signed(&mut device("alice"), "GET", "/orders", "", None))).await;
+    let names = values(&arrived.headers, "x-request-id");
+    assert!(names.len() == 1 && is_of_proxy(names[0]), "{names:?}");
+
+    let answer = stage.send(with_name(Request::get("/orders").body(Body::empty()).unwrap())).await;
+    let (told, name) = (answer.json()["request_id"].clone(), values(&answer.headers, "x-request-id"));
+    assert!(name.len() == 1 && is_of_proxy(name[0]) && told == *name[0], "{told} {name:?}");
+
+    // Where the proxy hands on to the gateway itself.
+    let challenge = Request::post("/challenges").body(Body::empty()).unwrap();
+    let answer = stage.send(with_name(challenge)).await;
+    let told = answer.json()["request_id"].as_str().unwrap().to_owned();
+    assert!(answer.status == 415 && is_of_proxy(&told), "{told}");
 }
 
 /// Who comes with a session token, which the gateway issues through the proxy.

@@ -94,6 +94,7 @@ impl Config {
         self.check_mediator(mistakes);
         self.check_api_keys(mistakes);
         self.check_forward_auth(mistakes);
+        self.check_log(mistakes);
         self.check_applications(mistakes);
         self.check_rehearsals(mistakes);
     }

@@ -106,8 +106,8 @@ impl Gate {
         if !self.store.change(key_id, Change::Revoke((self.clock)())).await? {
             return Err(Refusal::DeviceNotFound);
         }
-        // The one place where the log names a device: whoever reads it has to know which.
-        tracing::warn!(device = BASE64_URL_SAFE_NO_PAD.encode(key_id.0), "revoked");
+        // By its key and not by its pseudonym: what a restored backup has forgotten is repeated from the log.
+        tracing::warn!(key_id = BASE64_URL_SAFE_NO_PAD.encode(key_id.0), "revoked");
         Ok(())
     }
 
@@ -121,8 +121,8 @@ impl Gate {
         if !self.store.change(key_id, change).await? {
             return Err(Refusal::DeviceNotFound);
         }
-        let device = BASE64_URL_SAFE_NO_PAD.encode(key_id.0);
-        tracing::warn!(device, locked, "the operator changed a lock");
+        let key_id = BASE64_URL_SAFE_NO_PAD.encode(key_id.0);
+        tracing::warn!(key_id, locked, "the operator changed a lock");
         Ok(())
     }
 

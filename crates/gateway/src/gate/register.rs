@@ -167,11 +167,17 @@ impl Gate {
         let Rejection { refusal, key_id, known, own } = match attempt {
             Ok(device) => {
                 let mode = terms.mode_of(&application.name, &client.account.unwrap_or(device.key_id.0));
+                self.name(device.key_id);
                 let registered = self.unregistered(application, platform, mode, Status::Verified);
+                let (application, platform) = (&*application.name, platform.as_str());
+                tracing::info!(application, platform, is_new = device.is_new, "registered");
                 return Ok(Registered { device: Some(device), ..registered });
             }
             Err(rejection) => rejection,
         };
+        if let Some(key_id) = key_id {
+            self.name(key_id);
+        }
         let outcome = refusal.outcome().ok_or(refusal)?;
         let identifier = client.account.or(key_id.map(|key_id| key_id.0)).unwrap_or(client.session);
         let mode = terms.mode_of(&application.name, &identifier);
@@ -266,7 +272,8 @@ impl Gate {
 
         let now = (self.clock)();
         let client_data = sha256(challenge.as_bytes());
-        let verified = app.attestations.verify(&object, &key_id, &ClientDataHash::from(&client_data), UnixTime(now))?;
+        let client_data = ClientDataHash::from(&client_data);
+        let verified = app.attestations.verify(&object, &key_id, &client_data, UnixTime(now))?;
         self.metrics.chains.inc();
 
         self.spend(application, opened, key_id).await?;

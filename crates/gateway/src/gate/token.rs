@@ -131,7 +131,7 @@ impl Gate {
         if !self.store.change(key_id, self.tokens_revoked()).await? {
             return Err(Refusal::DeviceNotFound);
         }
-        tracing::warn!(device = BASE64_URL_SAFE_NO_PAD.encode(key_id.0), "its tokens are revoked");
+        tracing::warn!(key_id = BASE64_URL_SAFE_NO_PAD.encode(key_id.0), "its tokens are revoked");
         Ok(())
     }
 
@@ -176,12 +176,7 @@ impl Gate {
     ) -> Result<TokenHolder, Refusal> {
         events::note(|sighting| sighting.is_about(What::Token));
         let (holder, proof) = self.tokens()?.verify(shown, (self.clock)()).await?;
-        events::note(|sighting| sighting.names(holder.key_id));
-        let start = Instant::now();
-        let found = self.store.device(holder.key_id).await;
-        self.observe("device", start);
-        let device = found?.ok_or(Error::UnknownKey)?;
-        events::note(|sighting| sighting.is_of(&device.application, Platform::of(&device.key)));
+        let device = self.find(holder.key_id).await?;
         expect_open(&device)?;
         if holder.issued_at <= device.tokens_after {
             return Err(Refusal::TokenRevoked);
@@ -228,11 +223,7 @@ impl Gate {
         let proven = self.proven_key(proof, path, None)?;
         events::note(|sighting| sighting.names(proven.key_id));
         let challenge = proven.nonce.as_deref().ok_or(Refusal::ChallengeMissing)?;
-        let start = Instant::now();
-        let found = self.store.device(proven.key_id).await;
-        self.observe("device", start);
-        let device = found?.ok_or(Error::UnknownKey)?;
-        events::note(|sighting| sighting.is_of(&device.application, Platform::of(&device.key)));
+        let device = self.find(proven.key_id).await?;
         expect_open(&device)?;
         if !applications.contains(&device.application) {
             return Err(Refusal::ApplicationRefused);

@@ -23,6 +23,7 @@ use super::{
     header::{self, single},
     intake::Intake,
     problem::Problem,
+    request_id::RequestId,
     token::TokenProtection,
 };
 use crate::{
@@ -122,10 +123,11 @@ pub(super) fn expect_proxy(proxies: &[IpNet], peer: SocketAddr) -> Result<(), Re
 /// they come too often, is told in the same way.
 pub(super) async fn for_proxies(request: Request, next: Next) -> Response {
     let asked = request.uri().path().starts_with(PLACE);
+    let id = request.extensions().get::<RequestId>().cloned();
     let mut response = next.run(request).await;
     if asked {
         let problem = response.extensions().get::<Problem>();
-        let problem = problem.and_then(|problem| HeaderValue::try_from(problem.body().to_string()).ok());
+        let problem = problem.and_then(|problem| HeaderValue::try_from(problem.body_of(id.as_ref()).to_string()).ok());
         let headers = response.headers_mut();
         headers.extend(problem.map(|problem| (PROBLEM, problem)));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

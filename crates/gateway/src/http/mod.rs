@@ -19,6 +19,7 @@ mod origin;
 mod page;
 mod problem;
 mod report;
+mod request_id;
 mod routes;
 mod search;
 mod token;
@@ -35,6 +36,7 @@ pub use self::{
     intake::Intake,
     origin::{ClientAddress, Origin},
     problem::Problem,
+    request_id::RequestId,
     routes::{
         API_KEY_PATHS, APP_INTERFACE, AppRoutes, CLIENT_ATTESTATION_PATHS, FORWARD_PATHS, MEDIATOR_PATHS,
         OPERATOR_INTERFACE, TOKEN_PATHS, operator,

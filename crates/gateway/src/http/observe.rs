@@ -1,34 +1,74 @@
-//! Counts each request, and each refusal with its reason.
+//! Names each request, and counts it, and each refusal with its reason.
 
-use std::{sync::Arc, time::Instant};
+use std::{net::SocketAddr, sync::Arc, time::Instant};
 
 use axum::{
-    extract::{MatchedPath, Request, State},
-    http::Method,
+    body::Body,
+    extract::{ConnectInfo, MatchedPath, Request, State},
+    http::{Method, header::CONTENT_LENGTH},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse as _, Response},
 };
+use ipnet::IpNet;
+use tracing::{Instrument as _, field::Empty};
 
+use super::{problem::Problem, request_id::RequestId};
 use crate::{metrics::Metrics, refusal::Refusal};
 
+/// Who looks at each request of a listener.
+#[derive(Clone)]
+pub(super) struct Observer {
+    pub metrics: Arc<Metrics>,
+    /// Whose word on a request's name is believed.
+    pub proxies: Arc<[IpNet]>,
+}
+
+impl Observer {
+    fn trusts(&self, request: &Request) -> bool {
+        let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>() else { return false };
+        let peer = peer.ip().to_canonical();
+        self.proxies.iter().any(|network| network.contains(&peer))
+    }
+}
+
 /// Middleware around everything.
-pub(super) async fn observe(State(metrics): State<Arc<Metrics>>, request: Request, next: Next) -> Response {
+pub(super) async fn observe(State(observer): State<Observer>, mut request: Request, next: Next) -> Response {
     let start = Instant::now();
+    let said = if observer.trusts(&request) { RequestId::said(request.headers()) } else { None };
+    let Ok(id) = said.map_or_else(RequestId::fresh, Ok) else {
+        return Problem::from(Refusal::Internal).into_response();
+    };
+    request.extensions_mut().insert(id.clone());
     // Labels are few: neither paths nor methods are the client's to invent.
     let matched = request.extensions().get::<MatchedPath>().cloned();
     let route = matched.as_ref().map_or("none", MatchedPath::as_str);
-    let method = request.method().clone();
-    let method = match method {
-        Method::GET | Method::HEAD | Method::POST | Method::PUT | Method::DELETE | Method::PATCH | Method::OPTIONS => {
-            method.as_str()
-        }
+    let method = match *request.method() {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        Method::PATCH => "PATCH",
+        Method::OPTIONS => "OPTIONS",
         _ => "other",
     };
-    let response = next.run(request).await;
-    if let Some(refusal) = response.extensions().get::<Refusal>() {
-        metrics.refused(*refusal, response.status().as_u16(), method, route);
+    // An error's span, so that it is there whatever the level of the log: what it says is said by the lines in it.
+    let span = tracing::error_span!(target: "genuine::request", "request", request_id = %id, device = Empty);
+    let answered = async {
+        let response = next.run(request).await;
+        if let Some(refusal) = response.extensions().get::<Refusal>() {
+            observer.metrics.refused(*refusal, response.status().as_u16(), method, route);
+        }
+        response
+    };
+    let mut response = answered.instrument(span).await;
+    observer.metrics.requests.with_label_values(&[route, method, response.status().as_str()]).inc();
+    observer.metrics.latency.with_label_values(&[route]).observe(start.elapsed().as_secs_f64());
+    if let Some(problem) = response.extensions().get::<Problem>() {
+        let body = problem.body_of(Some(&id)).to_string();
+        response.headers_mut().insert(CONTENT_LENGTH, body.len().into());
+        *response.body_mut() = Body::from(body);
     }
-    metrics.requests.with_label_values(&[route, method, response.status().as_str()]).inc();
-    metrics.latency.with_label_values(&[route]).observe(start.elapsed().as_secs_f64());
+    id.answer(response.headers_mut());
     response
 }

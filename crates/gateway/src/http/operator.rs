@@ -103,8 +103,9 @@ async fn metrics(State(gate): State<Arc<Gate>>) -> Result<Response, Problem> {
 }
 
 async fn device(State(gate): State<Arc<Gate>>, key_id: KeyIdText) -> Result<Response, Problem> {
-    let device = gate.device(key_id_of(key_id)?).await?;
-    Ok(Json(description(&device)).into_response())
+    let key_id = key_id_of(key_id)?;
+    let device = gate.device(key_id).await?;
+    Ok(Json(description(&gate, key_id, &device)).into_response())
 }
 
 async fn revoke(State(gate): State<Arc<Gate>>, key_id: KeyIdText) -> Result<Response, Problem> {
@@ -157,7 +158,7 @@ async fn devices_of_account(
     let next = keys.get(PAGE - 1).map(|last| BASE64_URL_SAFE_NO_PAD.encode(last.0));
     let mut devices = Vec::new();
     for key in keys {
-        let mut told = description(&gate.device(key).await?);
+        let mut told = description(&gate, key, &gate.device(key).await?);
         told["key_id"] = BASE64_URL_SAFE_NO_PAD.encode(key.0).into();
         devices.push(told);
     }
@@ -189,13 +190,14 @@ fn read_account(gate: &Gate, name: AccountName) -> Result<AccountHash, Refusal> 
     gate.account(&name)
 }
 
-/// What the operator is told of a device. The account is a hash.
-pub(super) fn description(device: &Device) -> Value {
+/// What the operator is told of a device. The account is a hash, and the pseudonym what the log calls the device.
+pub(super) fn description(gate: &Gate, key_id: KeyId, device: &Device) -> Value {
     if device.key == DeviceKey::Erased {
         return json!({ "erased": true, "revoked_at": device.revoked_at });
     }
     let mut told = json!({
         "application": device.application,
+        "pseudonym": gate.pseudonyms.of(key_id),
         "environment": device.key.environment().map(environment_name),
         "account": device.account.map(|account| BASE64_URL_SAFE_NO_PAD.encode(account)),
         "registered_at": device.registered_at,

@@ -8,6 +8,7 @@ use axum::{
 use genuine::{Class, Error, Step, session::mode::Outcome};
 use serde_json::{Value, json};
 
+use super::request_id::RequestId;
 use crate::{api_key::KeyFault, mediator::Fault, refusal::Refusal};
 
 /// What the client is told.
@@ -257,8 +258,8 @@ impl Problem {
         matches!(Told::of(self.refusal), TOKEN | PROOF)
     }
 
-    /// What the client is told, as JSON.
-    pub(super) fn body(&self) -> Value {
+    /// What the client is told, as JSON, of the request that has this name.
+    pub(super) fn body_of(&self, request: Option<&RequestId>) -> Value {
         let told = Told::of(self.refusal);
         let mut body = json!({
             "type": "about:blank",
@@ -276,6 +277,9 @@ impl Problem {
         if let Some(detail) = &self.detail {
             body["detail"] = detail.as_str().into();
         }
+        if let Some(id) = request {
+            body["request_id"] = id.as_str().into();
+        }
         body
     }
 }
@@ -284,7 +288,7 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let told = Told::of(self.refusal);
         let status = StatusCode::from_u16(told.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = (status, Json(self.body())).into_response();
+        let mut response = (status, Json(self.body_of(None))).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(seconds) = retry_after(self.refusal) {

@@ -23,7 +23,8 @@ use super::{
     guard::{self, Guard, OperatorAccess},
     intake::{self, Intake},
     mediator::{self, Admission},
-    observe, operator as operators,
+    observe::{self, Observer},
+    operator as operators,
     origin::Origin,
     page,
     problem::Problem,
@@ -274,20 +275,22 @@ impl AppRoutes {
 
     /// The whole of it, for requests that come this way.
     pub fn router(self, origin: Arc<Origin>) -> Router {
+        let proxies = origin.trusted_proxies.as_slice().into();
         let routes = with_fallbacks(self.routes, self.interface);
         let routes = routes.layer(from_fn_with_state(origin, Origin::check)).layer(from_fn(forward::for_proxies));
         let told = from_fn_with_state(Arc::clone(&self.gate.metrics), report::report);
-        observed(routes.layer(told), &self.gate)
+        observed(routes.layer(told), Observer { metrics: Arc::clone(&self.gate.metrics), proxies })
     }
 }
 
-/// Everything that the operator reaches. The files of the page hold nothing, and are there for anybody.
-pub fn operator(gate: &Arc<Gate>, access: OperatorAccess) -> Router {
+/// Everything that the operator reaches. The files of the page hold nothing, and are there for anybody. These proxies may name requests.
+pub fn operator(gate: &Arc<Gate>, access: OperatorAccess, proxies: &[IpNet]) -> Router {
     let interface = Bytes::from_static(OPERATOR_INTERFACE.as_bytes());
     let guard = Arc::new(Guard { gate: Arc::clone(gate), access });
     let routes = operators::router(Arc::clone(gate), Arc::clone(&guard)).merge(page::data(Arc::clone(gate)));
     let routes = with_fallbacks(routes, interface).layer(from_fn_with_state(guard, guard::guard));
-    observed(routes.merge(page::assets()), gate)
+    let observer = Observer { metrics: Arc::clone(&gate.metrics), proxies: proxies.into() };
+    observed(routes.merge(page::assets()), observer)
 }
 
 fn with_fallbacks(routes: Router, interface: Bytes) -> Router {
@@ -298,6 +301,6 @@ fn with_fallbacks(routes: Router, interface: Bytes) -> Router {
         .fallback(async || Problem::from(Refusal::RouteUnknown))
 }
 
-fn observed(routes: Router, gate: &Arc<Gate>) -> Router {
-    routes.layer(from_fn_with_state(Arc::clone(&gate.metrics), observe::observe))
+fn observed(routes: Router, observer: Observer) -> Router {
+    routes.layer(from_fn_with_state(observer, observe::observe))
 }

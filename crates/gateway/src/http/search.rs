@@ -68,7 +68,7 @@ pub(super) async fn devices(
     };
     let found = gate.search(&search, after, most).await?;
     let devices = found.devices.iter().map(|(key, device)| {
-        let mut told = description(device);
+        let mut told = description(&gate, *key, device);
         told["key_id"] = BASE64_URL_SAFE_NO_PAD.encode(key.0).into();
         told
     });

@@ -35,6 +35,7 @@ use genuine_gateway::{
     gate::{Access, Freshness, Gate, SignedRequest, sha256},
     http::{self, AppRoutes, Intake, OperatorAccess, Origin},
     metrics::{Metered, Metrics},
+    pseudonym::Pseudonyms,
     shop,
     store::{MemoryStore, PostgresStore, Store},
     token::Tokens,
@@ -146,6 +147,7 @@ pub fn gate_on(
         challenges: Challenges::new(300, Arc::clone(&store)),
         store,
         metrics,
+        pseudonyms: Pseudonyms::keyed(&[7; 32]),
         clock: hands.clock(),
         authority: AUTHORITY.to_owned(),
         explains: false,
@@ -189,6 +191,13 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap_or(Value::Null)
     }
 
+    /// What a problem tells, but for the request's name, which is another one each time.
+    pub fn told(&self) -> Value {
+        let mut told = self.json();
+        told.as_object_mut().unwrap().remove("request_id").unwrap();
+        told
+    }
+
     /// The code of a problem.
     pub fn code(&self) -> String {
         let body = self.json();
@@ -228,7 +237,7 @@ impl Site {
             .and_then(|routes| routes.described(shop::PATHS)?.described(shop::TOKEN_PATHS))
             .unwrap()
             .router(Arc::new(origin));
-        let operator = http::operator(&gate, OperatorAccess::new(&Config::default(), Audit::default()));
+        let operator = http::operator(&gate, OperatorAccess::new(&Config::default(), Audit::default()), &[]);
         Self { gate, hands, app, operator }
     }
 

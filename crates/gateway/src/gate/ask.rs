@@ -1,0 +1,52 @@
+//! What is asked of the store on the way to a decision: for no longer than the application allows, and measured.
+
+use std::time::Instant;
+
+use genuine::{Error, app_attest::KeyId};
+
+use super::Gate;
+use crate::{application::Application, events, platform::Platform, refusal::Refusal, store::Device};
+
+impl Gate {
+    /// Waits for one operation of the store as long as the application allows.
+    pub(super) async fn ask<T>(
+        &self,
+        application: &Application,
+        operation: &str,
+        answer: impl Future<Output = T>,
+    ) -> Result<T, Refusal> {
+        let start = Instant::now();
+        let answer = in_time(application, answer).await;
+        self.observe(operation, start);
+        answer
+    }
+
+    /// The device that a request names, which is registered. From here on the log names it as well.
+    pub(super) async fn find(&self, key_id: KeyId) -> Result<Device, Refusal> {
+        events::note(|sighting| sighting.names(key_id));
+        let start = Instant::now();
+        let found = self.store.device(key_id).await;
+        self.observe("device", start);
+        let device = found?.ok_or(Error::UnknownKey)?;
+        self.name(key_id);
+        events::note(|sighting| sighting.is_of(&device.application, Platform::of(&device.key)));
+        Ok(device)
+    }
+
+    /// Names the device that a request is about, in its log lines.
+    pub(super) fn name(&self, key_id: KeyId) {
+        let span = tracing::Span::current();
+        if !span.is_disabled() {
+            span.record("device", self.pseudonyms.of(key_id));
+        }
+    }
+
+    pub(super) fn observe(&self, operation: &str, start: Instant) {
+        self.metrics.store.with_label_values(&[operation]).observe(start.elapsed().as_secs_f64());
+    }
+}
+
+/// Waits as long as the application allows.
+pub(super) async fn in_time<T>(application: &Application, answer: impl Future<Output = T>) -> Result<T, Refusal> {
+    tokio::time::timeout(application.timeout, answer).await.map_err(|_| Refusal::Timeout)
+}
