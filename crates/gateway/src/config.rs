@@ -15,6 +15,7 @@ mod play;
 mod rehearsal;
 mod store;
 mod tokens;
+mod traces;
 mod values;
 mod variables;
 
@@ -45,6 +46,7 @@ pub use self::{
     rehearsal::{Day, Rehearsal},
     store::{Redis, Secret, Store},
     tokens::{Algorithm, ClientTrait, Dpop, OnRefusal, Signing, TokenSecret, TokenSettings, Tokens},
+    traces::Traces,
     values::{Checked, Environment, Hex, Value},
     variables::{VARIABLES, is_ours},
 };
@@ -103,6 +105,8 @@ pub struct Config {
     pub api_keys: Option<ApiKeys>,
     /// How the log is written, and what it calls devices.
     pub log: Log,
+    /// Where traces go. There are none unless this is set.
+    pub traces: Option<Traces>,
     /// How much of everything.
     pub limits: Limits,
     /// Who may register.
@@ -184,6 +188,7 @@ impl Default for Config {
             mediator: None,
             api_keys: None,
             log: Log::default(),
+            traces: None,
             limits: Limits::default(),
             applications: Vec::new(),
             demo: false,

@@ -47,6 +47,7 @@ use crate::{
     refusal::Refusal,
     store::{AccountHash, AdvanceFault, Change, Contract, Device, DeviceKey, Store, Unavailable},
     token::Tokens,
+    traces::{self, Traces},
 };
 
 /// What time it is, in seconds since 1970.
@@ -62,6 +63,8 @@ pub struct Gate {
     pub metrics: Arc<Metrics>,
     /// What the log calls devices.
     pub pseudonyms: Pseudonyms,
+    /// Traces of requests, if there are any.
+    pub traces: Option<Traces>,
     /// Who decodes standard tokens of Play Integrity, if anybody does.
     pub decoder: Option<Arc<dyn Decoder>>,
     /// Session tokens, if there are any.
@@ -322,7 +325,9 @@ impl Gate {
         let prepared = application.engine.keys.find(&key);
         let verify_with = prepared.as_deref().map_or(EitherKey::Plain(&key), EitherKey::Prepared);
         let hash = ClientDataHash::from(&client_data);
-        let authentic = match app.assertions.verify(&assertion, &verify_with, &hash) {
+        let verified =
+            traces::measured("verify", "assertion", || app.assertions.verify(&assertion, &verify_with, &hash));
+        let authentic = match verified {
             Ok(authentic) => authentic,
             Err(error) => {
                 let own = app.authorship.verify(&assertion, &verify_with, &hash);

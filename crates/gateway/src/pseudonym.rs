@@ -1,4 +1,4 @@
-//! What the log calls a device: the same name each time, which leads nobody to its key who has them alone.
+//! What the log and traces call a device: the same name each time, which leads nobody to its key who has them alone.
 
 use std::fmt;
 

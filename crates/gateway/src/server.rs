@@ -22,7 +22,7 @@ use crate::{
     application::Application,
     audit::Audit,
     challenge::Challenges,
-    config::{Config, Dpop, Mistakes, Store as StoreChoice, Tls},
+    config::{Config, Dpop, Mistakes, Store as StoreChoice, Tls, Traces},
     connections::Connections,
     descriptors,
     engine::Engine,
@@ -142,6 +142,10 @@ impl Server {
             metrics.add(decoder.quota().clone())?;
         }
         metrics.add(rehearsal::gauge(&config)?)?;
+        let traces = config.traces.as_ref().map(Traces::start).transpose()?;
+        if let Some(traces) = &traces {
+            metrics.add(traces.counts())?;
+        }
         let decoder = decoder.map(|decoder| Arc::new(decoder) as Arc<dyn Decoder>);
         let applications = config.applications.iter().map(|application| Application::new(application, anchors, engine));
         let gate = Arc::new(Gate {
@@ -153,6 +157,7 @@ impl Server {
             store,
             metrics,
             pseudonyms: config.log.pseudonyms()?,
+            traces,
             clock: system_clock(),
             epoch: config.epoch,
             authority: config.authority.clone(),
@@ -348,6 +353,7 @@ impl Server {
         } = self;
         let limits = config.limits;
         let trusted_proxies = config.trusted_proxies.clone();
+        let traces = gate.traces.clone();
         let operator_routes = http::operator(&gate, operator_access, &trusted_proxies);
         let origin = Arc::new(Origin {
             tls: certificate.is_some(),
@@ -383,6 +389,9 @@ impl Server {
                 stopped
             },
         )?;
+        if let Some(traces) = traces {
+            traces.flush().await;
+        }
         Ok(())
     }
 }

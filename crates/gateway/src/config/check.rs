@@ -95,6 +95,7 @@ impl Config {
         self.check_api_keys(mistakes);
         self.check_forward_auth(mistakes);
         self.check_log(mistakes);
+        self.check_traces(mistakes);
         self.check_applications(mistakes);
         self.check_rehearsals(mistakes);
     }

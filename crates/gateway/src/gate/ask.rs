@@ -1,11 +1,18 @@
-//! What is asked of the store on the way to a decision: for no longer than the application allows, and measured.
+//! What is asked of the store on the way to a decision: for no longer than the application allows, measured, and traced.
 
 use std::time::Instant;
 
 use genuine::{Error, app_attest::KeyId};
 
 use super::Gate;
-use crate::{application::Application, events, platform::Platform, refusal::Refusal, store::Device};
+use crate::{
+    application::Application,
+    events,
+    platform::Platform,
+    refusal::Refusal,
+    store::Device,
+    traces::{self, attribute},
+};
 
 impl Gate {
     /// Waits for one operation of the store as long as the application allows.
@@ -16,28 +23,31 @@ impl Gate {
         answer: impl Future<Output = T>,
     ) -> Result<T, Refusal> {
         let start = Instant::now();
-        let answer = in_time(application, answer).await;
+        let answer = traces::within("store", operation, in_time(application, answer)).await;
         self.observe(operation, start);
         answer
     }
 
-    /// The device that a request names, which is registered. From here on the log names it as well.
+    /// The device that a request names, which is registered. From here on the log and the trace of the request name it as well.
     pub(super) async fn find(&self, key_id: KeyId) -> Result<Device, Refusal> {
         events::note(|sighting| sighting.names(key_id));
         let start = Instant::now();
-        let found = self.store.device(key_id).await;
+        let found = traces::within("store", "device", self.store.device(key_id)).await;
         self.observe("device", start);
         let device = found?.ok_or(Error::UnknownKey)?;
         self.name(key_id);
+        traces::note(attribute::APPLICATION, &device.application);
         events::note(|sighting| sighting.is_of(&device.application, Platform::of(&device.key)));
         Ok(device)
     }
 
-    /// Names the device that a request is about, in its log lines.
+    /// Names the device that a request is about, in its log lines and in its trace.
     pub(super) fn name(&self, key_id: KeyId) {
         let span = tracing::Span::current();
-        if !span.is_disabled() {
-            span.record("device", self.pseudonyms.of(key_id));
+        if !span.is_disabled() || traces::is_noted() {
+            let pseudonym = self.pseudonyms.of(key_id);
+            span.record("device", &*pseudonym);
+            traces::note(attribute::DEVICE, &pseudonym);
         }
     }
 

@@ -25,6 +25,7 @@ use crate::{
     play::DecodeFault,
     refusal::Refusal,
     store::{Change, ClientKey, Device, DeviceKey},
+    traces::{self, attribute},
 };
 
 /// The first line of what a token of Play Integrity is bound to.
@@ -153,6 +154,7 @@ impl Gate {
     /// Why it was not registered.
     pub async fn register(&self, registration: Registration<'_>) -> Result<Registered<'_>, Refusal> {
         let application = self.application(registration.application)?;
+        traces::note(attribute::APPLICATION, &application.name);
         let platform = registration.evidence.platform();
         events::note(|sighting| sighting.is_of(&application.name, Some(platform)));
         let terms = application.terms(platform).ok_or(Refusal::PlatformUnknown)?;
@@ -273,7 +275,8 @@ impl Gate {
         let now = (self.clock)();
         let client_data = sha256(challenge.as_bytes());
         let client_data = ClientDataHash::from(&client_data);
-        let verified = app.attestations.verify(&object, &key_id, &client_data, UnixTime(now))?;
+        let verify = || app.attestations.verify(&object, &key_id, &client_data, UnixTime(now));
+        let verified = traces::measured("verify", "attestation", verify)?;
         self.metrics.chains.inc();
 
         self.spend(application, opened, key_id).await?;
@@ -381,7 +384,8 @@ impl Gate {
             IntegrityToken::Classic(token) => {
                 let tokens = app.classic.ok_or(Refusal::IntegrityRequest)?;
                 let mut token = token.as_bytes().to_vec();
-                let verified = tokens.verify(&mut token, IntegrityBinding::nonce(binding)?, now)?;
+                let nonce = IntegrityBinding::nonce(binding)?;
+                let verified = traces::measured("verify", "integrity", || tokens.verify(&mut token, nonce, now))?;
                 Ok((environment(&verified), verified.timestamp()))
             }
             IntegrityToken::Standard(token) => {
@@ -390,7 +394,8 @@ impl Gate {
                 let start = Instant::now();
                 // To its end, whether or not the client waits for it: Google counts it.
                 let (decoder, package, text) = (Arc::clone(decoder), app.package_name, token.to_owned());
-                let answer = tokio::spawn(async move { decoder.decode(package, &text).await }).await;
+                let decoding = tokio::spawn(async move { decoder.decode(package, &text).await });
+                let answer = traces::within("google", "decode", decoding).await;
                 self.observe("decode", start);
                 let answer = answer.unwrap_or(Err(DecodeFault::Unavailable)).map_err(|fault| match fault {
                     DecodeFault::Refused => Refusal::IntegrityToken,

@@ -20,6 +20,7 @@ use crate::{
     secrets::SKEW,
     store::{AccountHash, Change, Device, DeviceKey, Spent},
     token::{Client, Grant, PresentedToken, TokenHolder, Tokens, UsableProof},
+    traces,
 };
 
 /// A token for a client, and what it may be told of it. `Debug` leaves the token out.
@@ -175,7 +176,7 @@ impl Gate {
         account: Option<AccountHash>,
     ) -> Result<TokenHolder, Refusal> {
         events::note(|sighting| sighting.is_about(What::Token));
-        let (holder, proof) = self.tokens()?.verify(shown, (self.clock)()).await?;
+        let (holder, proof) = traces::within("verify", "token", self.tokens()?.verify(shown, (self.clock)())).await?;
         let device = self.find(holder.key_id).await?;
         expect_open(&device)?;
         if holder.issued_at <= device.tokens_after {

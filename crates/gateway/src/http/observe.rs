@@ -1,25 +1,33 @@
-//! Names each request, and counts it, and each refusal with its reason.
+//! Names each request, counts it, and each refusal with its reason, and traces it where there are traces.
 
 use std::{net::SocketAddr, sync::Arc, time::Instant};
 
 use axum::{
     body::Body,
     extract::{ConnectInfo, MatchedPath, Request, State},
-    http::{Method, header::CONTENT_LENGTH},
+    http::{HeaderName, Method, header::CONTENT_LENGTH},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
 use ipnet::IpNet;
 use tracing::{Instrument as _, field::Empty};
 
-use super::{problem::Problem, request_id::RequestId};
-use crate::{metrics::Metrics, refusal::Refusal};
+use super::{header::single, problem::Problem, request_id::RequestId};
+use crate::{
+    metrics::Metrics,
+    refusal::Refusal,
+    traces::{Trace, Traces},
+};
+
+/// The trace that a proxy has of a request (W3C Trace Context §3.2).
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// Who looks at each request of a listener.
 #[derive(Clone)]
 pub(super) struct Observer {
     pub metrics: Arc<Metrics>,
-    /// Whose word on a request's name is believed.
+    pub traces: Option<Traces>,
+    /// Whose word on a request's name and trace is believed.
     pub proxies: Arc<[IpNet]>,
 }
 
@@ -34,7 +42,8 @@ impl Observer {
 /// Middleware around everything.
 pub(super) async fn observe(State(observer): State<Observer>, mut request: Request, next: Next) -> Response {
     let start = Instant::now();
-    let said = if observer.trusts(&request) { RequestId::said(request.headers()) } else { None };
+    let is_trusted = observer.trusts(&request);
+    let said = if is_trusted { RequestId::said(request.headers()) } else { None };
     let Ok(id) = said.map_or_else(RequestId::fresh, Ok) else {
         return Problem::from(Refusal::Internal).into_response();
     };
@@ -52,8 +61,16 @@ pub(super) async fn observe(State(observer): State<Observer>, mut request: Reque
         Method::OPTIONS => "OPTIONS",
         _ => "other",
     };
+    let trace = observer.traces.as_ref().map(|traces| {
+        let parent = if is_trusted { single(request.headers(), &TRACEPARENT).ok().flatten() } else { None };
+        traces.request(method, route, parent, id.as_str())
+    });
     // An error's span, so that it is there whatever the level of the log: what it says is said by the lines in it.
-    let span = tracing::error_span!(target: "genuine::request", "request", request_id = %id, device = Empty);
+    let span =
+        tracing::error_span!(target: "genuine::request", "request", request_id = %id, trace_id = Empty, device = Empty);
+    if let Some(trace_id) = trace.as_ref().and_then(Trace::id) {
+        span.record("trace_id", trace_id);
+    }
     let answered = async {
         let response = next.run(request).await;
         if let Some(refusal) = response.extensions().get::<Refusal>() {
@@ -61,9 +78,16 @@ pub(super) async fn observe(State(observer): State<Observer>, mut request: Reque
         }
         response
     };
-    let mut response = answered.instrument(span).await;
+    let answered = answered.instrument(span);
+    let mut response = match &trace {
+        Some(trace) => trace.within(answered).await,
+        None => answered.await,
+    };
     observer.metrics.requests.with_label_values(&[route, method, response.status().as_str()]).inc();
     observer.metrics.latency.with_label_values(&[route]).observe(start.elapsed().as_secs_f64());
+    if let Some(trace) = trace {
+        trace.end(response.status().as_u16());
+    }
     if let Some(problem) = response.extensions().get::<Problem>() {
         let body = problem.body_of(Some(&id)).to_string();
         response.headers_mut().insert(CONTENT_LENGTH, body.len().into());

@@ -190,7 +190,7 @@ fn read_account(gate: &Gate, name: AccountName) -> Result<AccountHash, Refusal> 
     gate.account(&name)
 }
 
-/// What the operator is told of a device. The account is a hash, and the pseudonym what the log calls the device.
+/// What the operator is told of a device. The account is a hash, and the pseudonym what log and traces call the device.
 pub(super) fn description(gate: &Gate, key_id: KeyId, device: &Device) -> Value {
     if device.key == DeviceKey::Erased {
         return json!({ "erased": true, "revoked_at": device.revoked_at });

@@ -1,4 +1,4 @@
-//! The name of a request: in its answer, and in the log.
+//! The name of a request: in its answer, in the log, and in its trace.
 
 use std::{fmt, sync::Arc};
 

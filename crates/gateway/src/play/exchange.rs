@@ -1,4 +1,4 @@
-//! Requests to servers of others: HTTP/1.1, over TLS unless the server is on this machine.
+//! Requests to other servers, Google's, OAuth providers' and the collector of traces: HTTP/1.1, over TLS unless the server is on this machine.
 
 use std::{error::Error, fmt, iter, sync::Arc, time::Duration};
 
@@ -22,7 +22,7 @@ const IDLE: Duration = Duration::from_secs(60);
 /// How many connections are kept.
 const IDLE_CONNECTIONS: usize = 16;
 
-/// The connections to servers of others. No redirection is followed, and nothing is sent twice that may have arrived.
+/// The connections to a server. No redirection is followed, and nothing is sent twice that may have arrived.
 pub(crate) struct Exchange {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
 }

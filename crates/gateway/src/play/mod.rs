@@ -12,6 +12,7 @@ use std::{error::Error, fmt, sync::Arc};
 
 use async_trait::async_trait;
 
+pub(crate) use self::exchange::{Exchange, read};
 pub use self::{
     credentials::ServiceAccount,
     google::{GoogleDecoder, Settings, system_roots},

@@ -148,6 +148,7 @@ pub fn gate_on(
         store,
         metrics,
         pseudonyms: Pseudonyms::keyed(&[7; 32]),
+        traces: None,
         clock: hands.clock(),
         authority: AUTHORITY.to_owned(),
         explains: false,
