@@ -21,19 +21,35 @@ use genuine_testvectors::{Device, TestPki};
 use reqwest::Client;
 use support::{APP_ID, AUTHORITY, Scratch};
 
-/// The server with default features. `cargo test` builds the demonstration, so that this one has a directory of its own; the
-/// first run takes a minute or two.
+/// The server with default features, as what the Dockerfile calls builds it. `cargo test` builds the demonstration, so that this one
+/// has a directory of its own; the first run takes a minute or two.
 static PRODUCTION: LazyLock<PathBuf> = LazyLock::new(|| {
     let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("production");
-    let status = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--locked", "--package", "genuine-gateway", "--bin", "genuine-gateway"])
-        .args(["--manifest-path", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"), "--target-dir"])
-        .arg(&directory)
-        .env("CARGO_PROFILE_DEV_DEBUG", "0")
-        .status();
-    assert!(status.unwrap().success());
-    directory.join("debug/genuine-gateway")
+    let binary = directory.join("genuine-gateway");
+    let output = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/build"))
+        .arg(&binary)
+        .env("GENUINE_PROFILE", "dev")
+        .env("CARGO_TARGET_DIR", &directory)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    binary
 });
+
+/// Where it was built does not stand in it: the same commit comes out as the same octets elsewhere.
+#[test]
+fn it_does_not_say_where_it_was_built() {
+    let production = fs::read(&*PRODUCTION).unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap();
+    assert!(!contains(&production, root.as_os_str().as_encoded_bytes()));
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo"))).unwrap();
+    assert!(!contains(&production, home.as_os_str().as_encoded_bytes()));
+    // They would be found: a build of the tests has them.
+    let demonstration = fs::read(env!("CARGO_BIN_EXE_genuine-gateway")).unwrap();
+    assert!(contains(&demonstration, home.as_os_str().as_encoded_bytes()));
+    assert!(contains(&production, b"/registry/"), "paths are there under another name");
+}
 
 fn contains(binary: &[u8], part: &[u8]) -> bool {
     binary.windows(part.len()).any(|window| window == part)
