@@ -7,6 +7,7 @@ mod server;
 mod settings;
 #[path = "../support/mod.rs"]
 mod support;
+mod tool;
 
 use std::path::PathBuf;
 
