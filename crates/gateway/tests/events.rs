@@ -20,7 +20,6 @@ use genuine_gateway::{
     config,
     events::{Answered, Sighting, WATCHERS},
     gate::Gate,
-    http,
     refusal::Refusal,
     store::MemoryStore,
 };
@@ -29,7 +28,7 @@ use serde_json::{Value, json};
 use support::{
     APP_ID, APPLICATION, Answer, Hands, Site,
     android::{Phone, application, play, play_app},
-    answer_of, device, gate_of, json_request, key_id_text, now, origin, registration, signed,
+    answer_of, device, gate_of, json_request, key_id_text, now, operator_of, origin, registration, signed,
 };
 use tower::ServiceExt as _;
 
@@ -79,11 +78,11 @@ impl Stream {
 }
 
 fn get(path: &str) -> axum::http::request::Builder {
-    Request::builder().method(Method::GET).uri(path)
+    Request::builder().method(Method::GET).uri(path).header("host", "localhost")
 }
 
 fn operator(gate: &Arc<Gate>) -> Router {
-    http::operator(gate, Some(TOKEN))
+    operator_of(gate, TOKEN)
 }
 
 async fn operate(gate: &Arc<Gate>, path: &str, authorization: Option<&str>) -> Answer {

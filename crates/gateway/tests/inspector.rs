@@ -15,7 +15,6 @@ use genuine_gateway::{
     application::Application,
     config::{self, Hex, Signing, TokenSecret, TokenSettings},
     gate::Gate,
-    http,
     store::{Contract, MemoryStore},
     token::Tokens,
 };
@@ -24,15 +23,16 @@ use serde_json::{Value, json};
 use support::{
     APP_ID, APPLICATION, Answer, Hands, Site,
     android::{Phone, application, play, play_app},
-    answer_of, attest, device, gate_of, key_id_text, now, origin, registration, signed, token_settings,
+    answer_of, attest, device, gate_of, key_id_text, now, operator_of, origin, registration, signed, token_settings,
 };
 
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
 async fn post(gate: &Arc<Gate>, body: impl Into<Body>, media_type: &str) -> Answer {
-    let request = Request::post("/inspect").header("authorization", format!("Bearer {TOKEN}"));
+    let request =
+        Request::post("/inspect").header("host", "localhost").header("authorization", format!("Bearer {TOKEN}"));
     let request = request.header("content-type", media_type).body(body.into()).unwrap();
-    answer_of(http::operator(gate, Some(TOKEN)), "127.0.0.1", request).await
+    answer_of(operator_of(gate, TOKEN), "127.0.0.1", request).await
 }
 
 async fn asked(gate: &Arc<Gate>, asked: &Value) -> Answer {

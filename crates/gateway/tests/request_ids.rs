@@ -7,8 +7,10 @@ use std::{collections::HashSet, sync::Arc};
 
 use axum::{Router, body::Body, http::Request};
 use genuine_gateway::{
+    audit::Audit,
+    config::Config,
     gate::{Access, Freshness},
-    http::{self, AppRoutes, ForwardRule, Origin},
+    http::{self, AppRoutes, ForwardRule, OperatorAccess, Origin},
 };
 use support::{APPLICATION, Answer, answer_of, gate, intake, origin};
 
@@ -24,13 +26,14 @@ fn listeners() -> [Router; 2] {
         bodies: genuine_gateway::config::Bodies::None,
         token_header: None,
     };
-    let operator = http::operator(&gate, None, &proxies);
+    let access = OperatorAccess::new(&Config::default(), Audit::default());
+    let operator = http::operator(&gate, access, &proxies);
     let routes = AppRoutes::new(Arc::clone(&gate), intake()).forward_auth(&proxies, vec![rule]).unwrap();
     [routes.router(Arc::new(Origin { allow_plain_http: true, trusted_proxies: proxies, ..origin() })), operator]
 }
 
 async fn get(routes: &Router, peer: &str, path: &str, said: &[&[u8]]) -> Answer {
-    let mut request = Request::get(path);
+    let mut request = Request::get(path).header("host", "localhost");
     for said in said {
         request = request.header("x-request-id", *said);
     }

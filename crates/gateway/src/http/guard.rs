@@ -17,6 +17,7 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use super::{
     operator::{RULES, Rule, read_key_id},
     problem::Problem,
+    request_id::RequestId,
 };
 use crate::{
     audit::{Audit, Entry, Outcome},
@@ -27,10 +28,7 @@ use crate::{
 };
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
-const REQUEST_ID: &str = "x-request-id";
 const FETCH_SITE: &str = "sec-fetch-site";
-/// The longest name of a request that is noted.
-const REQUEST_ID_LENGTH: usize = 128;
 
 /// What the operator's listener lets in, and where it notes what it has let them do.
 pub struct OperatorAccess {
@@ -163,10 +161,9 @@ async fn change(
         return Err(Refusal::IdempotencyKeyExpired.into());
     }
     let (id, by) = key.of(&operator.name);
-    let is_printable = |id: &&str| id.len() <= REQUEST_ID_LENGTH && id.bytes().all(|octet| octet.is_ascii_graphic());
     let entry = Entry {
         address: request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip().to_canonical()),
-        request_id: single(request.headers(), REQUEST_ID).filter(is_printable).map(ToOwned::to_owned),
+        request_id: request.extensions().get::<RequestId>().map(|id| id.as_str().to_owned()),
         key: key.as_str().to_owned(),
         action,
         subject,

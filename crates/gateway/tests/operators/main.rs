@@ -50,13 +50,16 @@ fn operators() -> Vec<Operator> {
     [Role::Monitor, Role::Viewer, Role::Admin].map(|role| operator(role.as_str(), role)).to_vec()
 }
 
+/// The address that the operators of these tests come from, as a proxy that may name requests.
+const PROXY: &str = "127.0.0.9/32";
+
 fn config() -> Config {
     Config { operators: operators(), ..Config::default() }
 }
 
 fn routes(gate: &Arc<Gate>, config: &Config, audit: Option<&Path>) -> Router {
     let audit = audit.map_or_else(Audit::default, |path| Audit::open(path).unwrap());
-    http::operator(gate, OperatorAccess::new(config, audit))
+    http::operator(gate, OperatorAccess::new(config, audit), &[PROXY.parse().unwrap()])
 }
 
 /// A request of the admin's that is in order: each negative test changes one thing of it.

@@ -29,7 +29,7 @@ use genuine_gateway::{
     application::Application,
     audit::Audit,
     challenge::Challenges,
-    config::{self, Config, TokenSettings},
+    config::{self, Config, Secret, TokenSettings},
     demo,
     engine::Engine,
     gate::{Access, Freshness, Gate, SignedRequest, sha256},
@@ -322,6 +322,12 @@ pub fn registration(device: &Device, challenge: &str) -> Value {
         "challenge": challenge,
         "attestation": BASE64_STANDARD.encode(attest(device, challenge)),
     })
+}
+
+/// What the operator reaches, who shows this token.
+pub fn operator_of(gate: &Arc<Gate>, token: &str) -> Router {
+    let config = Config { operator_token: Some(Secret(token.to_owned())), ..Config::default() };
+    http::operator(gate, OperatorAccess::new(&config, Audit::default()), &[])
 }
 
 /// A key identifier, as apps write it.
