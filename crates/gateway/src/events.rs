@@ -1,15 +1,11 @@
-//! Verdicts as they are passed, for whoever watches them: the operator's page.
+//! Verdicts as they are passed, for whoever watches them: the operator's page, and the traces.
 //!
-//! What is known of a request comes together on its way through the gate, which notes it here. Only while somebody watches is
-//! there a place to note it in; otherwise a note costs one look.
+//! What is known of a request comes together on its way through the gate, which notes it here. Only while somebody watches, or
+//! the request has a trace, is there a place to note it in; otherwise a note costs one look.
 
 use std::{cell::RefCell, sync::Arc, time::Duration};
 
-use genuine::{
-    UnixMillis,
-    app_attest::KeyId,
-    crypto::{CryptoError, GenuineCrypto, HmacSha256 as _},
-};
+use genuine::{UnixMillis, app_attest::KeyId};
 use serde::Serialize;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, broadcast, watch},
@@ -27,8 +23,6 @@ pub const WATCHERS: usize = 8;
 const BACKLOG: usize = 4096;
 /// How often a watcher hears something, so that both ends notice when the other is gone.
 const BEAT: Duration = Duration::from_secs(5);
-/// How many hexadecimal digits of a pseudonym are shown: enough to tell the devices of a table apart.
-const DIGITS: usize = 10;
 
 tokio::task_local! {
     static SIGHTING: RefCell<Sighting>;
@@ -39,7 +33,6 @@ pub struct Events {
     lines: broadcast::Sender<Arc<str>>,
     watchers: Arc<Semaphore>,
     ended: watch::Sender<bool>,
-    pseudonyms: Pseudonyms,
 }
 
 /// One watcher. It counts as one until it is dropped.
@@ -70,13 +63,14 @@ pub enum What {
 /// What is known of a request so far.
 #[derive(Debug, Default)]
 pub struct Sighting {
-    what: Option<What>,
-    application: Option<String>,
-    platform: Option<Platform>,
-    mode: Option<&'static str>,
-    outcome: Option<&'static str>,
+    pub(crate) what: Option<What>,
+    pub(crate) application: Option<String>,
+    pub(crate) platform: Option<Platform>,
+    pub(crate) mode: Option<&'static str>,
+    pub(crate) outcome: Option<&'static str>,
+    /// Why it would have been refused.
     reason: Option<&'static str>,
-    device: Option<KeyId>,
+    pub(crate) device: Option<KeyId>,
     is_locked: bool,
 }
 
@@ -117,9 +111,9 @@ enum Line<'l> {
     Beat,
 }
 
-/// Notes what is learnt of the request at hand, if somebody watches.
+/// Notes what is learnt of the request at hand, if anybody is told.
 pub fn note(fact: impl FnOnce(&mut Sighting)) {
-    // Without a watcher there is no place for it, which is no error.
+    // Where nobody is told there is no place for it, which is no error.
     let _ = SIGHTING.try_with(|sighting| fact(&mut sighting.borrow_mut()));
 }
 
@@ -168,15 +162,11 @@ impl Sighting {
 
 impl Events {
     /// Nobody watches yet.
-    ///
-    /// # Errors
-    ///
-    /// If there is no randomness.
-    pub fn new() -> Result<Self, getrandom::Error> {
-        let pseudonyms = Pseudonyms::new()?;
+    #[must_use]
+    pub fn new() -> Self {
         let (lines, _) = broadcast::channel(BACKLOG);
         let (ended, _) = watch::channel(false);
-        Ok(Self { lines, watchers: Arc::new(Semaphore::new(WATCHERS)), ended, pseudonyms })
+        Self { lines, watchers: Arc::new(Semaphore::new(WATCHERS)), ended }
     }
 
     /// Whether anybody watches.
@@ -202,14 +192,13 @@ impl Events {
         self.ended.send_replace(true);
     }
 
-    /// Tells what a request came to: nothing if there was no verdict on it.
-    pub fn tell(&self, sighting: &Sighting, answered: Answered<'_>) {
+    /// Tells what a request came to, under the device's pseudonym: nothing if there was no verdict on it.
+    pub fn tell(&self, sighting: &Sighting, device: Option<&str>, answered: Answered<'_>) {
         let Answered { at, route, status, refusal } = answered;
         if sighting.what.is_none() && refusal.is_none() {
             return;
         }
         let at = date(at);
-        let device = sighting.device.map(|device| self.pseudonyms.of(&device));
         let verdict = Line::Verdict {
             at: &at,
             what: sighting.what.unwrap_or_else(|| What::of_route(route)),
@@ -221,7 +210,7 @@ impl Events {
             mode: sighting.mode,
             route,
             status,
-            device: device.as_deref(),
+            device,
         };
         self.send(&verdict);
         if let (true, Line::Verdict { reason, application, platform, mode, device, .. }) = (sighting.is_locked, verdict)
@@ -287,22 +276,5 @@ impl Watch {
             Ok(Err(broadcast::error::RecvError::Closed)) => None,
             Err(_) => Some(Line::Beat.text()),
         }
-    }
-}
-
-/// Names under which the events of one device are seen together, as long as the process runs, and that say nothing of its key.
-struct Pseudonyms([u8; 32]);
-
-impl Pseudonyms {
-    fn new() -> Result<Self, getrandom::Error> {
-        let mut key = [0; 32];
-        getrandom::fill(&mut key)?;
-        Ok(Self(key))
-    }
-
-    fn of(&self, key_id: &KeyId) -> String {
-        let code: Result<_, CryptoError> = GenuineCrypto.hmac_sha256(&self.0, &[&key_id.0]);
-        let code = code.map(|code| code.map(|octet| format!("{octet:02x}")).concat());
-        code.map(|code| code.chars().take(DIGITS).collect()).unwrap_or_default()
     }
 }

@@ -21,7 +21,6 @@ use crate::{
     events::{self, Events, What},
     platform::Platform,
     refusal::Refusal,
-    traces::{self, attribute},
     verdict::Verdict,
 };
 
@@ -156,7 +155,7 @@ impl Metrics {
             signature_cpu,
             cpu,
             commit,
-            events: Events::new().map_err(|error| prometheus::Error::Msg(error.to_string()))?,
+            events: Events::new(),
             registry,
         })
     }
@@ -170,11 +169,10 @@ impl Metrics {
         self.registry.register(Box::new(counts))
     }
 
-    /// Counts a refusal by its reason, and logs it; its trace has it too.
+    /// Counts a refusal by its reason, and logs it.
     pub fn refused(&self, refusal: Refusal, status: u16, method: &str, route: &str) {
         let reason = refusal.reason();
         self.refusals.with_label_values(&[reason]).inc();
-        traces::note(attribute::REFUSAL, reason);
         if status >= 500 {
             tracing::warn!(reason, status, method, route, "refused");
         } else {
@@ -182,16 +180,13 @@ impl Metrics {
         }
     }
 
-    /// Counts an attestation by what it came to; the trace of its request has it too.
+    /// Counts an attestation by what it came to.
     pub fn attestation(&self, platform: Platform, mode: Mode, status: Status) {
         self.attestations.with_label_values(&[platform.as_str(), mode.as_str(), status.as_str()]).inc();
         events::note(|sighting| {
             sighting.is_about(What::Registration);
             sighting.came_to(status.as_str(), Some(mode.as_str()));
         });
-        traces::note(attribute::PLATFORM, platform.as_str());
-        traces::note(attribute::MODE, mode.as_str());
-        traces::note(attribute::STATUS, status.as_str());
     }
 
     /// Attestations so far that came to this.
@@ -200,15 +195,13 @@ impl Metrics {
         self.attestations.with_label_values(&[platform.as_str(), mode.as_str(), status.as_str()]).get()
     }
 
-    /// Counts a request by what it showed, on this route or under this rule; its trace has it too.
+    /// Counts a request by what it showed, on this route or under this rule.
     pub fn verdict(&self, route: &str, mode: Mode, verdict: Verdict) {
         self.verdicts.with_label_values(&[route, mode.as_str(), verdict.as_str()]).inc();
         events::note(|sighting| {
             sighting.is_about(What::Request);
             sighting.came_to(verdict.as_str(), Some(mode.as_str()));
         });
-        traces::note(attribute::MODE, mode.as_str());
-        traces::note(attribute::VERDICT, verdict.as_str());
     }
 
     /// Requests so far that showed this.

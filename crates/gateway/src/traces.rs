@@ -1,7 +1,7 @@
 //! Traces: what a request came to and where its time went, in the terms of OpenTelemetry.
 //!
-//! A trace holds what is noted here and nothing else: no span and no event of another crate is in it. Nothing is noted of a
-//! request that has no trace, which is every one unless the configuration names a collector.
+//! A trace holds what is named here and nothing else: no span and no event of another crate is in it. What it says of a request
+//! is what [`events`](crate::events) has noted on the way.
 
 mod export;
 
@@ -20,6 +20,11 @@ use prometheus::core::Collector as Counts;
 
 pub use self::export::Collector;
 use self::export::Queue;
+use crate::{
+    events::{Answered, Sighting, What},
+    platform::Platform,
+    refusal::Refusal,
+};
 
 /// Who measured, as spans say it.
 const SCOPE: &str = env!("CARGO_PKG_NAME");
@@ -124,6 +129,12 @@ impl Trace {
         work.with_context(self.0.clone()).await
     }
 
+    /// Whether it is sent.
+    #[must_use]
+    pub fn is_recorded(&self) -> bool {
+        self.0.span().is_recording()
+    }
+
     /// Its identifier, in hex, if it is sent.
     #[must_use]
     pub fn id(&self) -> Option<String> {
@@ -131,32 +142,32 @@ impl Trace {
         span.is_recording().then(|| span.span_context().trace_id().to_string())
     }
 
-    /// The end of the request, with its status.
-    pub fn end(self, status: u16) {
+    /// The end of the request, with what was learnt of it, the device's pseudonym, and how it was answered.
+    pub fn end(self, sighting: &Sighting, device: Option<&str>, answered: Answered<'_>) {
         let span = self.0.span();
-        span.set_attribute(KeyValue::new("http.response.status_code", i64::from(status)));
+        let outcome = match sighting.what {
+            Some(What::Registration) => attribute::STATUS,
+            _ => attribute::VERDICT,
+        };
+        for (name, value) in [
+            (attribute::APPLICATION, sighting.application.as_deref()),
+            (attribute::PLATFORM, sighting.platform.map(Platform::as_str)),
+            (attribute::MODE, sighting.mode),
+            (outcome, sighting.outcome),
+            (attribute::DEVICE, device),
+            (attribute::REFUSAL, answered.refusal.map(Refusal::reason)),
+        ] {
+            if let Some(value) = value {
+                span.set_attribute(KeyValue::new(name, value.to_owned()));
+            }
+        }
+        span.set_attribute(KeyValue::new("http.response.status_code", i64::from(answered.status)));
         // OpenTelemetry's conventions for servers: what a client did wrong is no error of this service.
-        if status >= 500 {
+        if answered.status >= 500 {
             span.set_status(Status::error(""));
         }
         span.end();
     }
-}
-
-/// Whether anything is noted of the request that is being answered.
-#[must_use]
-pub fn is_noted() -> bool {
-    Context::map_current(|context| context.span().is_recording())
-}
-
-/// Notes something about the request that is being answered.
-pub fn note(attribute: &'static str, value: &str) {
-    Context::map_current(|context| {
-        let span = context.span();
-        if span.is_recording() {
-            span.set_attribute(KeyValue::new(attribute, value.to_owned()));
-        }
-    });
 }
 
 /// Does a part of what a request takes, with a span for it.

@@ -358,7 +358,7 @@ async fn who_reads_slowly_is_told_how_much_was_lost() {
     let answered =
         |at| Answered { at: UnixMillis(at), route: "/orders", status: 404, refusal: Some(Refusal::RouteUnknown) };
     for at in 0..5000 {
-        events.tell(&Sighting::default(), answered(at));
+        events.tell(&Sighting::default(), None, answered(at));
     }
     let first = slow.next().await;
     assert_eq!(first, json!({ "kind": "lost", "events": 5000 - 4096 }));

@@ -5,14 +5,7 @@ use std::time::Instant;
 use genuine::{Error, app_attest::KeyId};
 
 use super::Gate;
-use crate::{
-    application::Application,
-    events,
-    platform::Platform,
-    refusal::Refusal,
-    store::Device,
-    traces::{self, attribute},
-};
+use crate::{application::Application, events, platform::Platform, refusal::Refusal, store::Device, traces};
 
 impl Gate {
     /// Waits for one operation of the store as long as the application allows.
@@ -28,7 +21,7 @@ impl Gate {
         answer
     }
 
-    /// The device that a request names, which is registered. From here on the log and the trace of the request name it as well.
+    /// The device that a request names, which is registered. From here on the log of the request names it as well.
     pub(super) async fn find(&self, key_id: KeyId) -> Result<Device, Refusal> {
         events::note(|sighting| sighting.names(key_id));
         let start = Instant::now();
@@ -36,18 +29,15 @@ impl Gate {
         self.observe("device", start);
         let device = found?.ok_or(Error::UnknownKey)?;
         self.name(key_id);
-        traces::note(attribute::APPLICATION, &device.application);
         events::note(|sighting| sighting.is_of(&device.application, Platform::of(&device.key)));
         Ok(device)
     }
 
-    /// Names the device that a request is about, in its log lines and in its trace.
+    /// Names the device that a request is about, in its log lines.
     pub(super) fn name(&self, key_id: KeyId) {
         let span = tracing::Span::current();
-        if !span.is_disabled() || traces::is_noted() {
-            let pseudonym = self.pseudonyms.of(key_id);
-            span.record("device", &*pseudonym);
-            traces::note(attribute::DEVICE, &pseudonym);
+        if !span.is_disabled() {
+            span.record("device", self.pseudonyms.of(key_id));
         }
     }
 

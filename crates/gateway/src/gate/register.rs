@@ -25,7 +25,7 @@ use crate::{
     play::DecodeFault,
     refusal::Refusal,
     store::{Change, ClientKey, Device, DeviceKey},
-    traces::{self, attribute},
+    traces,
 };
 
 /// The first line of what a token of Play Integrity is bound to.
@@ -154,7 +154,6 @@ impl Gate {
     /// Why it was not registered.
     pub async fn register(&self, registration: Registration<'_>) -> Result<Registered<'_>, Refusal> {
         let application = self.application(registration.application)?;
-        traces::note(attribute::APPLICATION, &application.name);
         let platform = registration.evidence.platform();
         events::note(|sighting| sighting.is_of(&application.name, Some(platform)));
         let terms = application.terms(platform).ok_or(Refusal::PlatformUnknown)?;

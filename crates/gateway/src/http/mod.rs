@@ -18,7 +18,6 @@ mod operator;
 mod origin;
 mod page;
 mod problem;
-mod report;
 mod request_id;
 mod routes;
 mod search;

@@ -1,6 +1,10 @@
-//! Names each request, counts it, and each refusal with its reason, and traces it where there are traces.
+//! Names each request, counts it, and each refusal with its reason; and tells what it came to, where anybody watches or it has a trace.
 
-use std::{net::SocketAddr, sync::Arc, time::Instant};
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Instant, SystemTime},
+};
 
 use axum::{
     body::Body,
@@ -9,14 +13,16 @@ use axum::{
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
+use genuine::UnixMillis;
 use ipnet::IpNet;
 use tracing::{Instrument as _, field::Empty};
 
 use super::{header::single, problem::Problem, request_id::RequestId};
 use crate::{
-    metrics::Metrics,
+    events::{self, Answered},
+    gate::Gate,
     refusal::Refusal,
-    traces::{Trace, Traces},
+    traces::Trace,
 };
 
 /// The trace that a proxy has of a request (W3C Trace Context §3.2).
@@ -25,8 +31,9 @@ const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 /// Who looks at each request of a listener.
 #[derive(Clone)]
 pub(super) struct Observer {
-    pub metrics: Arc<Metrics>,
-    pub traces: Option<Traces>,
+    pub gate: Arc<Gate>,
+    /// Whether what requests come to is told: those of apps.
+    pub tells: bool,
     /// Whose word on a request's name and trace is believed.
     pub proxies: Arc<[IpNet]>,
 }
@@ -61,7 +68,9 @@ pub(super) async fn observe(State(observer): State<Observer>, mut request: Reque
         Method::OPTIONS => "OPTIONS",
         _ => "other",
     };
-    let trace = observer.traces.as_ref().map(|traces| {
+    let metrics = &observer.gate.metrics;
+    let is_watched = observer.tells && metrics.events.is_watched();
+    let trace = observer.gate.traces.as_ref().filter(|_| observer.tells).map(|traces| {
         let parent = if is_trusted { single(request.headers(), &TRACEPARENT).ok().flatten() } else { None };
         traces.request(method, route, parent, id.as_str())
     });
@@ -74,20 +83,32 @@ pub(super) async fn observe(State(observer): State<Observer>, mut request: Reque
     let answered = async {
         let response = next.run(request).await;
         if let Some(refusal) = response.extensions().get::<Refusal>() {
-            observer.metrics.refused(*refusal, response.status().as_u16(), method, route);
+            metrics.refused(*refusal, response.status().as_u16(), method, route);
         }
         response
     };
     let answered = answered.instrument(span);
-    let mut response = match &trace {
-        Some(trace) => trace.within(answered).await,
-        None => answered.await,
+    let mut response = if is_watched || trace.as_ref().is_some_and(Trace::is_recorded) {
+        let (response, sighting) = events::sighted(within(trace.as_ref(), answered)).await;
+        let device = sighting.device.map(|device| observer.gate.pseudonyms.of(device));
+        let told = Answered {
+            at: now(),
+            route,
+            status: response.status().as_u16(),
+            refusal: response.extensions().get::<Refusal>().copied(),
+        };
+        if is_watched {
+            metrics.events.tell(&sighting, device.as_deref(), told);
+        }
+        if let Some(trace) = trace {
+            trace.end(&sighting, device.as_deref(), told);
+        }
+        response
+    } else {
+        answered.await
     };
-    observer.metrics.requests.with_label_values(&[route, method, response.status().as_str()]).inc();
-    observer.metrics.latency.with_label_values(&[route]).observe(start.elapsed().as_secs_f64());
-    if let Some(trace) = trace {
-        trace.end(response.status().as_u16());
-    }
+    metrics.requests.with_label_values(&[route, method, response.status().as_str()]).inc();
+    metrics.latency.with_label_values(&[route]).observe(start.elapsed().as_secs_f64());
     if let Some(problem) = response.extensions().get::<Problem>() {
         let body = problem.body_of(Some(&id)).to_string();
         response.headers_mut().insert(CONTENT_LENGTH, body.len().into());
@@ -95,4 +116,18 @@ pub(super) async fn observe(State(observer): State<Observer>, mut request: Reque
     }
     id.answer(response.headers_mut());
     response
+}
+
+/// Answers a request within its trace, if it has one.
+async fn within(trace: Option<&Trace>, answered: impl Future<Output = Response>) -> Response {
+    match trace {
+        Some(trace) => trace.within(answered).await,
+        None => answered.await,
+    }
+}
+
+/// When a verdict is told, by the machine's clock: a gate's counts seconds.
+fn now() -> UnixMillis {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    UnixMillis(u64::try_from(now.as_millis()).unwrap_or(u64::MAX))
 }

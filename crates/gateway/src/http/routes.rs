@@ -28,7 +28,6 @@ use super::{
     origin::Origin,
     page,
     problem::Problem,
-    report,
     token::{self, Concealment, Proving, TokenProtection, require_token},
 };
 use crate::{
@@ -278,20 +277,18 @@ impl AppRoutes {
         let proxies = origin.trusted_proxies.as_slice().into();
         let routes = with_fallbacks(self.routes, self.interface);
         let routes = routes.layer(from_fn_with_state(origin, Origin::check)).layer(from_fn(forward::for_proxies));
-        let told = from_fn_with_state(Arc::clone(&self.gate.metrics), report::report);
-        let (metrics, traces) = (Arc::clone(&self.gate.metrics), self.gate.traces.clone());
-        observed(routes.layer(told), Observer { metrics, traces, proxies })
+        observed(routes, Observer { gate: self.gate, tells: true, proxies })
     }
 }
 
 /// Everything that the operator reaches. The files of the page hold nothing, and are there for anybody. These proxies may name requests;
-/// there are no traces of them.
+/// nobody is told what they came to.
 pub fn operator(gate: &Arc<Gate>, access: OperatorAccess, proxies: &[IpNet]) -> Router {
     let interface = Bytes::from_static(OPERATOR_INTERFACE.as_bytes());
     let guard = Arc::new(Guard { gate: Arc::clone(gate), access });
     let routes = operators::router(Arc::clone(gate), Arc::clone(&guard)).merge(page::data(Arc::clone(gate)));
     let routes = with_fallbacks(routes, interface).layer(from_fn_with_state(guard, guard::guard));
-    let observer = Observer { metrics: Arc::clone(&gate.metrics), traces: None, proxies: proxies.into() };
+    let observer = Observer { gate: Arc::clone(gate), tells: false, proxies: proxies.into() };
     observed(routes.merge(page::assets()), observer)
 }
 
