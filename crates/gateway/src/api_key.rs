@@ -8,7 +8,6 @@
 
 mod access;
 mod book;
-mod desk;
 mod key;
 mod new;
 mod signature;
@@ -18,9 +17,9 @@ use strum::IntoStaticStr;
 pub use self::{
     access::{ApiKeyHolder, KeyAccess, KeyKind},
     book::{KeyBook, KeyFile, KeyTerms},
-    desk::{ApiKeys, Identified, PresentedKey, RequestToken},
+    key::{Key, SECRET},
     new::{NewKey, USAGE},
-    signature::RequestSignature,
+    signature::{AGE, RequestSignature},
 };
 
 /// The longest scope, in octets.

@@ -4,6 +4,7 @@
 //! its counter advanced. What is refused before that changes nothing.
 
 mod account;
+mod api_key;
 mod ask;
 mod client_attestation;
 mod inspect;
@@ -28,6 +29,7 @@ use sha2::{Digest as _, Sha256};
 use self::ask::in_time;
 pub use self::{
     account::PAGE,
+    api_key::{ApiKeys, IdentifiedKey, PresentedKey, RequestToken},
     inspect::{Explained, Inspectable, Inspected, InspectedKind, InspectedObject, InspectedRequest, Inspection, Unfit},
     operator::{Found, SEARCH_PAGE, Search, Standing},
     proof::ProvenKey,

@@ -18,7 +18,7 @@ use rustls::ServerConfig;
 use genuine::app_attest::APPLE_APP_ATTEST_ROOT;
 
 use crate::{
-    api_key::{ApiKeys, KeyAccess},
+    api_key::KeyAccess,
     application::Application,
     audit::Audit,
     challenge::Challenges,
@@ -27,7 +27,7 @@ use crate::{
     descriptors,
     engine::Engine,
     fragment::{self, NoFragments},
-    gate::{Access, Clock, Freshness, Gate},
+    gate::{Access, ApiKeys, Clock, Freshness, Gate},
     http::{self, AccountSource, AppRoutes, ForwardRule, Intake, KeyIntake, KeyRule, OperatorAccess, Origin},
     limit::RateLimiter,
     mediator::Mediator,

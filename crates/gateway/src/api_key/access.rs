@@ -8,15 +8,18 @@ use super::{KeyTerms, is_scope};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct KeyAccess {
-    pub(super) clients: Vec<String>,
-    pub(super) scopes: Vec<String>,
-    pub(super) signed: bool,
+    /// The names of the clients whose keys pass.
+    pub clients: Vec<String>,
+    /// What a key has to be for: all of it.
+    pub scopes: Vec<String>,
+    /// Whether signed requests alone pass.
+    pub signed_only: bool,
 }
 
 impl KeyAccess {
     /// For keys of these clients. A route names a [`scope`](Self::scope) as well.
     pub fn new<N: Into<String>>(clients: impl IntoIterator<Item = N>) -> Self {
-        Self { clients: clients.into_iter().map(Into::into).collect(), scopes: Vec::new(), signed: false }
+        Self { clients: clients.into_iter().map(Into::into).collect(), scopes: Vec::new(), signed_only: false }
     }
 
     /// For keys that have this scope, beside those that are named already.
@@ -27,7 +30,7 @@ impl KeyAccess {
 
     /// For signed requests alone: a request with a key or a request token is refused.
     pub fn signed(self) -> Self {
-        Self { signed: true, ..self }
+        Self { signed_only: true, ..self }
     }
 
     /// What is wrong with it where these clients are configured. A route that names no client or no scope is for nobody, which is

@@ -19,7 +19,6 @@ use super::{
     is_scope,
     key::{Key, Material, PREFIX},
 };
-use crate::config::Secret;
 
 /// The largest file, in octets.
 const FILE: u64 = 8 << 20;
@@ -65,9 +64,9 @@ struct Entry {
     expires: Option<Datetime>,
     #[serde(default)]
     revoked: bool,
-    salt: Option<Secret>,
-    hash: Option<Secret>,
-    signing_secret: Option<Secret>,
+    salt: Option<String>,
+    hash: Option<String>,
+    signing_secret: Option<String>,
 }
 
 impl KeyBook {
@@ -122,7 +121,9 @@ impl KeyBook {
         self.keys.is_empty()
     }
 
-    pub(super) fn get(&self, id: &str) -> Option<&Arc<Key>> {
+    /// The key of this identifier.
+    #[must_use]
+    pub fn get(&self, id: &str) -> Option<&Arc<Key>> {
         self.keys.get(id)
     }
 }
@@ -174,7 +175,7 @@ fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, String> {
     if text.len() as u64 > FILE { Err("more than 8 MiB".to_owned()) } else { Ok(text) }
 }
 
-fn octets<const N: usize>(Secret(text): &Secret) -> Option<[u8; N]> {
+fn octets<const N: usize>(text: &str) -> Option<[u8; N]> {
     Zeroizing::new(BASE64_URL_SAFE_NO_PAD.decode(text).ok()?).as_slice().try_into().ok()
 }
 

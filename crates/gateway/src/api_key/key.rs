@@ -14,20 +14,20 @@ pub(super) const ID: usize = 12;
 /// How many octets a salt has.
 pub(super) const SALT: usize = 16;
 /// How many octets a secret has.
-pub(super) const SECRET: usize = 32;
+pub const SECRET: usize = 32;
 
 /// A key of the file.
-pub(super) struct Key {
+pub struct Key {
     /// The client that has it.
-    pub(super) application: String,
+    pub application: String,
     /// What it is for.
-    pub(super) scopes: Vec<String>,
+    pub scopes: Vec<String>,
     /// How often its client may come.
-    pub(super) tier: String,
+    pub tier: String,
     /// From when on it is refused, in seconds since 1970.
-    pub(super) expires: Option<u64>,
+    pub expires: Option<u64>,
     /// Whether it is revoked.
-    pub(super) revoked: bool,
+    pub revoked: bool,
     /// What is compared.
     pub(super) material: Material,
 }
@@ -47,7 +47,11 @@ const NO_SECRET: [u8; SECRET] = [0; SECRET];
 
 impl Key {
     /// Whether somebody has this key, or no key at all, whose secret is this one.
-    pub(super) fn expect_secret<'k>(key: Option<&'k Self>, secret: &[u8; SECRET]) -> Result<&'k Self, KeyFault> {
+    ///
+    /// # Errors
+    ///
+    /// [`KeyFault::Unknown`] if there is no such key that is shown, [`KeyFault::Wrong`] if its secret is another one.
+    pub fn expect_secret<'k>(key: Option<&'k Self>, secret: &[u8; SECRET]) -> Result<&'k Self, KeyFault> {
         let known = key.and_then(|key| match &key.material {
             Material::Bearer { salt, hash } => Some((key, salt, hash)),
             Material::Signing(_) => None,
@@ -62,11 +66,11 @@ impl Key {
     }
 
     /// Whether somebody signed this with the key, or with no key at all.
-    pub(super) fn expect_signature<'k>(
-        key: Option<&'k Self>,
-        signed: &str,
-        mac: &[u8; 32],
-    ) -> Result<&'k Self, KeyFault> {
+    ///
+    /// # Errors
+    ///
+    /// [`KeyFault::Unknown`] if there is no such key that signs, [`KeyFault::Wrong`] if another one signed.
+    pub fn expect_signature<'k>(key: Option<&'k Self>, signed: &str, mac: &[u8; 32]) -> Result<&'k Self, KeyFault> {
         let known = key.and_then(|key| match &key.material {
             Material::Signing(secret) => Some((key, &**secret)),
             Material::Bearer { .. } => None,
@@ -81,7 +85,11 @@ impl Key {
     }
 
     /// That it is neither revoked nor expired.
-    pub(super) fn expect_live(&self, now: u64) -> Result<(), KeyFault> {
+    ///
+    /// # Errors
+    ///
+    /// [`KeyFault::Revoked`], [`KeyFault::Expired`].
+    pub fn expect_live(&self, now: u64) -> Result<(), KeyFault> {
         if self.revoked {
             return Err(KeyFault::Revoked);
         }

@@ -6,8 +6,6 @@
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use sfv::{Dictionary, FieldType as _, ListEntry, Parser};
 
-use crate::gate::SignedHead;
-
 /// What is signed, in this order.
 const COMPONENTS: [&str; 5] = ["@method", "@authority", "@path", "@query", "content-digest"];
 /// The algorithm (RFC 9421 §3.3.3).
@@ -17,7 +15,7 @@ const NONCE: std::ops::RangeInclusive<usize> = 22..=64;
 /// The longest header. What the profile allows is below 500 characters.
 const HEADER: usize = 1024;
 /// How long a signature is good, in seconds.
-pub(super) const AGE: u64 = 60;
+pub const AGE: u64 = 60;
 /// How far the clock of a client may be ahead, in seconds.
 pub(super) const AHEAD: u64 = 5;
 
@@ -28,9 +26,11 @@ pub struct RequestSignature {
     pub key: String,
     /// What makes it count once.
     pub nonce: String,
-    pub(super) created: u64,
-    pub(super) expires: Option<u64>,
-    pub(super) mac: [u8; 32],
+    /// When it was made, in seconds since 1970.
+    pub created: u64,
+    /// The code.
+    pub mac: [u8; 32],
+    expires: Option<u64>,
     /// What stands after the label: the last line of what is signed.
     params: String,
 }
@@ -69,13 +69,13 @@ impl RequestSignature {
         Some(Self { key: key?, nonce, created: created?, expires, mac, params })
     }
 
-    /// What is signed (RFC 9421 §2.5).
+    /// What is signed of a request with this target, and a body of this SHA-256 (RFC 9421 §2.5).
     #[must_use]
-    pub fn base(&self, head: &SignedHead<'_>) -> String {
-        let (path, query) = head.target.split_once('?').unwrap_or((head.target, ""));
+    pub fn base(&self, method: &str, authority: &str, target: &str, body: &[u8; 32]) -> String {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let query = format!("?{query}");
-        let digest = format!("sha-256=:{}:", BASE64_STANDARD.encode(head.body));
-        let values = [head.method, head.authority, path, &query, &digest];
+        let digest = format!("sha-256=:{}:", BASE64_STANDARD.encode(body));
+        let values = [method, authority, path, &query, &digest];
         base(&COMPONENTS.into_iter().zip(values).collect::<Vec<_>>(), &self.params)
     }
 
@@ -108,7 +108,7 @@ mod tests {
     use base64::{Engine as _, prelude::BASE64_STANDARD};
 
     use super::{RequestSignature, base};
-    use crate::{api_key::key::hmac, gate::SignedHead};
+    use crate::api_key::key::hmac;
 
     /// The shared secret of RFC 9421 B.1.5, and the example of B.2.5.
     #[test]
@@ -130,15 +130,15 @@ mod tests {
     #[test]
     fn the_base_has_a_line_for_each_component() {
         let signature = RequestSignature::parse(INPUT, SIGNATURE).unwrap();
-        let head = |target| SignedHead { method: "POST", authority: "shop.example.com", target, body: [0; 32] };
+        let base = |target| signature.base("POST", "shop.example.com", target, &[0; 32]);
         let expected = |path: &str, query: &str| {
             format!(
                 "\"@method\": POST\n\"@authority\": shop.example.com\n\"@path\": {path}\n\"@query\": {query}\n\"content-digest\": sha-256=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:\n\"@signature-params\": {}",
                 &INPUT[4..]
             )
         };
-        assert_eq!(signature.base(&head("/orders?item=7?8")), expected("/orders", "?item=7?8"));
-        assert_eq!(signature.base(&head("/orders")), expected("/orders", "?"));
+        assert_eq!(base("/orders?item=7?8"), expected("/orders", "?item=7?8"));
+        assert_eq!(base("/orders"), expected("/orders", "?"));
     }
 
     #[test]

@@ -25,8 +25,8 @@ use super::{
     problem::Problem,
 };
 use crate::{
-    api_key::{ApiKeyHolder, ApiKeys, KeyAccess, KeyFault, PresentedKey, RequestSignature, is_scope},
-    gate::{SignedHead, sha256},
+    api_key::{ApiKeyHolder, KeyAccess, KeyFault, RequestSignature, is_scope},
+    gate::{ApiKeys, PresentedKey, SignedHead, sha256},
     refusal::Refusal,
 };
 

@@ -24,9 +24,9 @@ use base64::{
     prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
 };
 use genuine_gateway::{
-    api_key::{ApiKeyHolder, ApiKeys, KeyAccess},
+    api_key::{ApiKeyHolder, KeyAccess},
     config::{self, Bodies, Config},
-    gate::Gate,
+    gate::{ApiKeys, Gate},
     http::{AppRoutes, KeyIntake, KeyRule, Origin},
     shop,
     store::{MemoryStore, Store},

@@ -9,14 +9,10 @@ use genuine::{Class, app_attest::KeyId};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use super::{
-    ApiKeyHolder, KeyAccess, KeyFault, KeyFile, KeyKind, RequestSignature,
-    key::{Key, SECRET},
-    signature::AGE,
-};
+use super::{Gate, SignedHead};
 use crate::{
+    api_key::{AGE, ApiKeyHolder, Key, KeyAccess, KeyFault, KeyFile, KeyKind, RequestSignature, SECRET},
     config::{self, Config},
-    gate::{Gate, SignedHead},
     limit::RateLimiter,
     refusal::Refusal,
     secrets::SKEW,
@@ -52,7 +48,7 @@ pub struct ApiKeys {
 
 /// Whoever came with a key. The request counts when it is [`used`](ApiKeys::use_once).
 #[must_use]
-pub struct Identified {
+pub struct IdentifiedKey {
     /// Who it is.
     pub holder: ApiKeyHolder,
     /// The SHA-256 of the body that was signed, of a signed request.
@@ -113,7 +109,7 @@ impl ApiKeys {
         shown: &PresentedKey<'_>,
         access: &KeyAccess,
         head: &SignedHead<'_>,
-    ) -> Result<Identified, Refusal> {
+    ) -> Result<IdentifiedKey, Refusal> {
         let kind = shown.kind();
         let now = (self.gate.clock)();
         let (id, key, scopes) = match self.authenticate(shown, head, now).await {
@@ -124,7 +120,7 @@ impl ApiKeys {
         self.authorize(&holder, &key, shown, access, now)
             .map(|nonce| {
                 let body = matches!(shown, PresentedKey::Signature(_)).then_some(head.body);
-                Identified { holder, body, nonce }
+                IdentifiedKey { holder, body, nonce }
             })
             .map_err(|refusal| self.refused(&key.application, kind, refusal))
     }
@@ -135,8 +131,8 @@ impl ApiKeys {
     /// # Errors
     ///
     /// That the body is another one, that the nonce was used, or that the store cannot answer.
-    pub async fn use_once(&self, identified: Identified, body: Option<[u8; 32]>) -> Result<ApiKeyHolder, Refusal> {
-        let Identified { holder, body: signed, nonce } = identified;
+    pub async fn use_once(&self, identified: IdentifiedKey, body: Option<[u8; 32]>) -> Result<ApiKeyHolder, Refusal> {
+        let IdentifiedKey { holder, body: signed, nonce } = identified;
         let used = async {
             if let (Some(signed), Some(body)) = (signed, body)
                 && signed != body
@@ -191,7 +187,11 @@ impl ApiKeys {
             }
             PresentedKey::Signature(signature) => {
                 let key = book.get(&signature.key).map(Arc::as_ref);
-                Key::expect_signature(key, &signature.base(head), &signature.mac)?;
+                Key::expect_signature(
+                    key,
+                    &signature.base(head.method, head.authority, head.target, &head.body),
+                    &signature.mac,
+                )?;
                 (signature.key.clone(), None)
             }
             PresentedKey::Token(text) => {
@@ -230,7 +230,7 @@ impl ApiKeys {
         let nonce = match shown {
             PresentedKey::Signature(signature) if !signature.is_fresh(now) => return Err(KeyFault::Stale.into()),
             PresentedKey::Signature(signature) => Some(signature.spent()),
-            _ if access.signed => return Err(KeyFault::Unsigned.into()),
+            _ if access.signed_only => return Err(KeyFault::Unsigned.into()),
             _ => None,
         };
         if !access.clients.contains(&holder.application) {
