@@ -74,7 +74,7 @@ export function begin() {
   at("pause").addEventListener("click", () => {
     paused = !paused;
     missed = 0;
-    at("pause").setAttribute("aria-pressed", String(paused));
+    at("pause").dataset.paused = String(paused);
     if (!paused) {
       rows();
     }

@@ -17,7 +17,7 @@ use crate::{
     refusal::Refusal,
 };
 
-/// How many watch at a time: a handful of people. Each takes a connection of the operator's and up to [`BACKLOG`] lines.
+/// How many watch at a time: a handful of people. Each takes one of the operator's connections.
 pub const WATCHERS: usize = 8;
 /// How many lines wait for whoever reads slowly, before the oldest are lost to them: a second of a busy gateway, 300 octets each.
 const BACKLOG: usize = 4096;

@@ -63,9 +63,8 @@ fn site_of(applications: &[config::Application]) -> Site {
 /// With these members over the others; `null` takes one away.
 fn with(question: &Value, others: Value) -> Value {
     let mut question = question.clone();
-    for (name, value) in others.as_object().unwrap() {
-        question[name] = value.clone();
-    }
+    let Value::Object(others) = others else { panic!("members") };
+    question.as_object_mut().unwrap().extend(others);
     question
 }
 
@@ -124,7 +123,7 @@ async fn the_policy_is_the_applications() {
             ("refused", "PlatformRefused"),
         ),
     ] {
-        let site = site_of(&[settings.clone()]);
+        let site = site_of(std::slice::from_ref(&settings));
         let alice = device("alice").with_code_hash(&[1; 32]);
         let challenge = site.challenge("attestation", "alice").await;
         let text = BASE64_STANDARD.encode(attest(&alice, &challenge));
@@ -243,7 +242,7 @@ async fn session_tokens_are_held_against_the_gateways_keys_and_nothing_secret_is
         assert_eq!(verdicts, expected.map(|(verdict, name)| (verdict.to_owned(), name.to_owned())));
         let key = BASE64_STANDARD.decode(play_app().decryption_key_base64()).unwrap();
         for secret in [&[0x5A; 32][..], &key] {
-            let hex = secret.iter().map(|octet| format!("{octet:02x}")).collect::<String>();
+            let hex = secret.iter().map(|octet| format!("{octet:02x}")).collect::<Vec<_>>().concat();
             for text in [hex, BASE64_STANDARD.encode(secret), BASE64_URL_SAFE_NO_PAD.encode(secret)] {
                 assert!(answers.iter().all(|answer| !String::from_utf8_lossy(&answer.body).contains(&text)), "{text}");
             }

@@ -373,7 +373,7 @@ export const scenarios = {
       await page.waitForTimeout(told.seconds * 1000);
       await page.getByRole("button", { name: "Pause" }).click();
       await shoot("live", name === "narrow" ? { fullPage: true, clip: { x: 0, y: 0, width: 360, height: 2400 } } : {});
-      for (const { picture, expected, what, step, ...asked } of told.objects.filter((object) => "picture" in object)) {
+      for (const { picture, expected, what, step, ...asked } of told.objects.filter((object) => object.picture === "inspector" || (told.all && "picture" in object))) {
         await inspect(page, asked);
         await page.locator("article.answer").first().evaluate((answer) => answer.scrollIntoView());
         await shoot(picture);

@@ -214,7 +214,8 @@ fn install() -> PathBuf {
 /// Has the script look at the page, in one scenario. Whether it was there to do so.
 pub async fn look(scenario: &'static str, gateway: &Gateway, more: Value) -> bool {
     let mut told = json!({ "operator": gateway.operator, "token": TOKEN });
-    told.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let Value::Object(more) = more else { panic!("members") };
+    told.as_object_mut().unwrap().extend(more);
     let looked = tokio::task::spawn_blocking(move || {
         if !tools() {
             return false;
