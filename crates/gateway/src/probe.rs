@@ -13,7 +13,8 @@ use crate::config::{Config, Secret};
 /// How long the gateway may take to answer: its store is asked too.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Asks `GET /ready` of the operator's listener that this configuration names, with its token.
+/// Asks `GET /ready` of the operator's listener that this configuration names, with `operator_token`: of the others' tokens it has
+/// the hashes alone.
 ///
 /// # Errors
 ///
@@ -22,6 +23,11 @@ pub async fn ready(config: &Config) -> Result<(), Box<dyn Error>> {
     let address = config.operator_listen;
     if address.port() == 0 {
         return Err("operator_listen: names no port, so that nobody knows where the gateway is".into());
+    }
+    if config.operator_tls.is_some() {
+        return Err(
+            "operator_tls: this asks over plain HTTP; ask GET /ready with curl, and show what an operator shows".into(),
+        );
     }
     let mut request = Request::get(format!("http://{address}/ready"));
     if let Some(Secret(token)) = &config.operator_token {

@@ -1,48 +1,41 @@
 //! From the configuration to two listeners, until the signal to stop.
 
+mod certificate;
+mod listener;
+
 use std::{
-    fs, io,
+    io,
     net::{SocketAddr, TcpListener},
     sync::Arc,
     time::{Duration, SystemTime},
 };
 
-use axum::{Router, http::HeaderName, middleware::from_fn};
-use axum_server::{
-    Handle,
-    tls_rustls::{RustlsAcceptor, RustlsConfig},
-};
-use hyper_util::rt::TokioTimer;
-use rustls::ServerConfig;
-
+use axum::{Router, http::HeaderName};
+use axum_server::Handle;
 use genuine::app_attest::APPLE_APP_ATTEST_ROOT;
 
+pub use self::certificate::Certificate;
+use self::listener::{listen, run};
 use crate::{
     api_key::KeyAccess,
     application::Application,
     audit::Audit,
     challenge::Challenges,
-    config::{Config, Dpop, Mistakes, Store as StoreChoice, Tls, Traces},
+    config::{Config, Dpop, Mistakes, Store as StoreChoice, Traces},
     connections::Connections,
     descriptors,
     engine::Engine,
-    fragment::{self, NoFragments},
     gate::{Access, ApiKeys, Clock, Freshness, Gate},
     http::{self, AccountSource, AppRoutes, ForwardRule, Intake, KeyIntake, KeyRule, OperatorAccess, Origin},
     limit::RateLimiter,
     mediator::Mediator,
     metrics::{Metered, Metrics},
-    operator::{OperatorCertificate, WithPeer},
+    operator::OperatorCertificate,
     play::Decoder,
     rehearsal,
     store::{MemoryStore, PostgresStore, RedbStore, RedisStore, Store},
     token::Tokens,
 };
-
-/// How long a client may take over a TLS handshake, and over the head of a request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-/// The largest head of a request: an assertion of 1 KiB in base64 fits several times.
-const HEAD_BYTES: usize = 16 * 1024;
 
 /// Connections of the operator and the monitoring.
 const OPERATOR_CONNECTIONS: usize = 64;
@@ -441,78 +434,6 @@ async fn watch(gate: Arc<Gate>, intake: Intake, api_keys: Option<KeyIntake>, pau
         let _ = gate.challenges.renew((gate.clock)()).await;
         if let Some(tokens) = &gate.tokens {
             let _ = tokens.renew((gate.clock)()).await;
-        }
-    }
-}
-
-/// The certificate in use.
-#[derive(Clone)]
-pub struct Certificate {
-    files: Tls,
-    in_use: RustlsConfig,
-}
-
-impl Certificate {
-    /// Reads chain and key, if any are configured.
-    ///
-    /// # Errors
-    ///
-    /// If the files do not hold a chain and its key.
-    pub async fn read(config: &Config) -> Result<Option<Self>, String> {
-        let Some(files) = config.tls.clone() else { return Ok(None) };
-        let in_use = RustlsConfig::from_config(read_certificate(&files).await?);
-        Ok(Some(Self { files, in_use }))
-    }
-
-    /// Reads chain and key again. Connections that are there keep theirs; if the files cannot be read, so do new ones.
-    pub async fn renew(&self) {
-        match read_certificate(&self.files).await {
-            Ok(settings) => {
-                self.in_use.reload_from_config(settings);
-                tracing::info!("the certificate was read again");
-            }
-            Err(error) => tracing::error!("the certificate stays as it was: {error}"),
-        }
-    }
-}
-
-/// The certificate, and HTTP/1.1 as the only protocol: one request at a time for each connection is what the limits count.
-async fn read_certificate(files: &Tls) -> Result<Arc<ServerConfig>, String> {
-    for file in [&files.certificate, &files.key] {
-        fs::read(file).map_err(|error| format!("tls: {}: {error}", file.display()))?;
-    }
-    let certificate = RustlsConfig::from_pem_chain_file(&files.certificate, &files.key).await;
-    let named = |error| format!("tls: {} and {}: {error}", files.certificate.display(), files.key.display());
-    let mut settings = ServerConfig::clone(&certificate.map_err(named)?.get_inner());
-    settings.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Arc::new(settings))
-}
-
-fn listen(setting: &str, address: SocketAddr) -> Result<TcpListener, String> {
-    let listener = TcpListener::bind(address).map_err(|error| format!("{setting} = {address}: {error}"))?;
-    listener.set_nonblocking(true).map_err(|error| error.to_string())?;
-    Ok(listener)
-}
-
-async fn run(
-    listener: TcpListener,
-    routes: Router,
-    certificate: Option<RustlsConfig>,
-    connections: Connections,
-    handle: Handle<SocketAddr>,
-) -> io::Result<()> {
-    let routes = routes.layer(from_fn(fragment::close_after_coding));
-    let service = routes.into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum_server::from_tcp(listener)?.handle(handle);
-    // Whoever says nothing is no different from one whose head does not end.
-    let mut server = server.http1_only().first_request_timeout(HEAD_TIMEOUT);
-    let mut http = server.http_builder().http1();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(HEAD_BYTES);
-    match certificate {
-        None => server.acceptor(NoFragments(connections)).serve(service).await,
-        Some(in_use) => {
-            let acceptor = RustlsAcceptor::new(in_use).handshake_timeout(HEAD_TIMEOUT);
-            server.acceptor(NoFragments(WithPeer(acceptor.acceptor(connections)))).serve(service).await
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The gateway: `genuine-gateway [--demo | --config FILE] [--rehearsal] [--check | --ready]`, and tools for the operator.
 
+mod tools;
+
 use std::{
     env,
     fmt::Write as _,
@@ -9,12 +11,8 @@ use std::{
     process::ExitCode,
 };
 
-use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use genuine_gateway::{
-    api_key::{self, NewKey},
-    audit::{self, Verified},
     config::{self, Config, Mistakes},
-    gate::sha256,
     operator::OperatorCertificate,
     probe, rehearsal,
     server::{Certificate, Server},
@@ -43,7 +41,7 @@ const DEMONSTRATION: &str = "\
 DEMONSTRATION: trusts simulated devices, whose keys anybody can have. Not for anything else.
     iPhones:        register at /devices, and sign each request to /orders and /payments
     Android phones: register at /devices, and show a session token of /tokens at /basket
-    the operator:   /health, /ready, /metrics and /devices/{key_id} at the other address
+    the operator:   /page in a browser, /devices, /metrics and the rest at the other address
     both at once:   cargo run --release -p genuine-gateway --features demo --bin fleet
 ";
 
@@ -123,42 +121,10 @@ fn demonstration() -> Result<Config, Mistakes> {
     )]))
 }
 
-/// 256 random bits for an operator, and what the configuration has of them.
-fn new_operator_token() -> ExitCode {
-    let mut octets = [0; 32];
-    if let Err(error) = getrandom::fill(&mut octets) {
-        return fail(&error);
-    }
-    let token = BASE64_URL_SAFE_NO_PAD.encode(octets);
-    let hash = sha256(token.as_bytes()).map(|octet| format!("{octet:02x}")).concat();
-    println!("token, for the operator: {token}\ntoken_sha256 = \"{hash}\"");
-    ExitCode::SUCCESS
-}
-
-fn verify_audit(file: &str, noted: Option<&str>) -> ExitCode {
-    match audit::verify(file.as_ref(), noted) {
-        Ok(Verified { lines, head, open, torn }) => {
-            println!("{lines} lines, each after the one before it; the last one has the hash {head}");
-            if open > 0 {
-                println!("{open} of the changes have no outcome: the gateway was ended meanwhile, or is at it");
-            }
-            if torn > 0 {
-                println!("{torn} octets of a line that was not finished follow: nothing was changed for it");
-            }
-            ExitCode::SUCCESS
-        }
-        Err(broken) => fail(&broken),
-    }
-}
-
 #[tokio::main]
 async fn main() -> ExitCode {
-    match &env::args().skip(1).collect::<Vec<_>>().iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["--new-operator-token"] => return new_operator_token(),
-        ["--verify-audit", file] => return verify_audit(file, None),
-        ["--verify-audit", file, noted] => return verify_audit(file, Some(noted)),
-        ["--new-api-key", ..] => return new_api_key(),
-        _ => {}
+    if let Some(done) = tools::run(&env::args().skip(1).collect::<Vec<_>>()) {
+        return done;
     }
     let Some(arguments) = Arguments::parse(env::args().skip(1)) else {
         eprint!("{USAGE}");
@@ -197,24 +163,6 @@ async fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(error.as_ref()),
     }
-}
-
-/// The entry for the file goes to standard output, and to standard error what only the client gets.
-fn new_api_key() -> ExitCode {
-    let Some(key) = NewKey::parse(env::args().skip(1)) else {
-        eprint!("{}", api_key::USAGE);
-        return MISTAKE.into();
-    };
-    let (entry, shown) = match key.make() {
-        Ok(made) => made,
-        Err(error) => return fail(&error),
-    };
-    // Without the entry the secret is good for nothing.
-    if let Err(error) = io::stdout().write_all(entry.as_bytes()) {
-        return fail(&error);
-    }
-    eprint!("{}", *shown);
-    ExitCode::SUCCESS
 }
 
 async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
