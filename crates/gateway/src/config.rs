@@ -91,6 +91,8 @@ pub struct Config {
     /// Raised by one after the store was restored from a backup: devices then show a challenge once, and earlier challenges
     /// are void.
     pub epoch: u32,
+    /// After how many days without an attestation what is known of a device is erased. Never, unless this is set.
+    pub retention_days: Option<u32>,
     /// What challenges are like.
     pub challenges: Challenges,
     /// What session tokens are like. There are none unless this is set.
@@ -181,6 +183,7 @@ impl Default for Config {
             session_header: "x-session".to_owned(),
             store: Store::Redb { path: "genuine.redb".into() },
             epoch: 0,
+            retention_days: None,
             challenges: Challenges::default(),
             tokens: None,
             google: None,

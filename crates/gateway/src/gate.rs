@@ -13,6 +13,7 @@ mod operator;
 mod passage;
 mod proof;
 mod register;
+mod retention;
 mod token;
 
 use std::{net::IpAddr, sync::Arc, time::Instant};
@@ -34,6 +35,7 @@ pub use self::{
     operator::{Found, SEARCH_PAGE, Search, Standing},
     proof::ProvenKey,
     register::{DEVICE_FORM, Evidence, IntegrityToken, Registered, RegisteredDevice, Registration, integrity_binding},
+    retention::SWEEP,
     token::{IssuedToken, TokenRequest},
 };
 pub use crate::config::Freshness;

@@ -25,7 +25,7 @@ use crate::{
     connections::Connections,
     descriptors,
     engine::Engine,
-    gate::{Access, ApiKeys, Clock, Freshness, Gate},
+    gate::{Access, ApiKeys, Clock, Freshness, Gate, SWEEP},
     http::{self, AccountSource, AppRoutes, ForwardRule, Intake, KeyIntake, KeyRule, OperatorAccess, Origin},
     limit::RateLimiter,
     mediator::Mediator,
@@ -371,6 +371,7 @@ impl Server {
         let app_tls = certificate.map(|certificate| certificate.in_use);
         let operator_tls = operator_certificate.map(|certificate| certificate.in_use());
         let watching = tokio::spawn(watch(Arc::clone(&gate), intake, api_keys, WATCH));
+        let forgetting = config.retention_days.map(|days| tokio::spawn(forget(Arc::clone(&gate), days, SWEEP)));
         let reminding = tokio::spawn(rehearsal::remind(Arc::clone(&gate), rehearsal::REMINDER));
         tokio::try_join!(
             run(app, routes.router(origin), app_tls, connections, app_handle),
@@ -379,6 +380,9 @@ impl Server {
                 let stopped = stopped.await;
                 watching.abort();
                 reminding.abort();
+                if let Some(forgetting) = forgetting {
+                    forgetting.abort();
+                }
                 stopped
             },
         )?;
@@ -435,5 +439,17 @@ async fn watch(gate: Arc<Gate>, intake: Intake, api_keys: Option<KeyIntake>, pau
         if let Some(tokens) = &gate.tokens {
             let _ = tokens.renew((gate.clock)()).await;
         }
+    }
+}
+
+/// Has what is known of devices erased when it is old enough, again and again.
+async fn forget(gate: Arc<Gate>, days: u32, pause: Duration) {
+    loop {
+        match gate.forget(days).await {
+            Ok(0) => {}
+            Ok(devices) => tracing::info!(devices, "erased, since nobody has vouched for them for so long"),
+            Err(refusal) => tracing::warn!(reason = refusal.reason(), "devices that are old are not erased"),
+        }
+        tokio::time::sleep(pause).await;
     }
 }

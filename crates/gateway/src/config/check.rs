@@ -67,6 +67,10 @@ impl Config {
             (1..=86_400).contains(&self.challenges.lifetime_seconds),
             "challenges.lifetime_seconds: from 1 to 86400",
         );
+        expect(
+            self.retention_days.is_none_or(|days| (1..=36_500).contains(&days)),
+            "retention_days: from 1 to 36500; without it devices are kept for good",
+        );
         expect((1..=1 << 30).contains(&self.limits.body_bytes), "limits.body_bytes: from 1 to 1073741824");
         expect(self.limits.request_timeout_ms > 0, "limits.request_timeout_ms: at least 1");
         expect(self.limits.connections_per_address > 0, "limits.connections_per_address: at least 1");

@@ -25,6 +25,7 @@ use crate::{
     support::{
         AUTHORITY, Scratch,
         android::{Phone, play_app},
+        idempotency_key_of_now,
     },
     table::table,
 };
@@ -261,7 +262,8 @@ impl Story {
     async fn operate(&mut self, what: &str) {
         let key = self.key_id();
         let path = format!("{}/devices/{key}/{what}", self.gateway.operator);
-        assert_eq!(Client::new().put(path).send().await.unwrap().status(), 204);
+        let change = Client::new().put(path).header("idempotency-key", idempotency_key_of_now());
+        assert_eq!(change.send().await.unwrap().status(), 204);
     }
 }
 
