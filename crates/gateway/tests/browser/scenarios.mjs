@@ -114,7 +114,7 @@ export const scenarios = {
 
     // A device's events are seen together.
     const device = await row("registration", "VERIFIED", "app_attest").first().locator("td").last().textContent();
-    assert.match(device, /^[0-9a-f]{10}$/);
+    assert.match(device, /^[A-Za-z0-9_-]{16}$/);
     await page.locator("#filter-device").fill(device);
     await page.waitForFunction((wanted) => [...document.querySelectorAll("#rows tr")].every((one) => one.lastChild.textContent === wanted), device);
     assert.ok((await page.locator("#rows tr").count()) > 1);

@@ -43,6 +43,7 @@ public func decide(place: Place, status: Int, code: String, retryable: Bool, tim
     case (_, "upgrade_required", _): steps = [.updateApp]
     case (_, "rate_limited", _): steps = [.wait]
     case (_, "unavailable", _): steps = [.wait]
+    case (_, "provider_unavailable", _): steps = [.wait]
     default: steps = status >= 500 ? [.wait] : [.giveUp]
     }
     return steps[min(times, steps.count - 1)]
