@@ -53,6 +53,7 @@ pub use self::{
 
 /// What the server is told.
 #[derive(Clone, Debug, Deserialize, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting by itself")]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// Where apps come.

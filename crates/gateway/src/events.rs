@@ -160,15 +160,16 @@ impl Sighting {
     }
 }
 
-impl Events {
-    /// Nobody watches yet.
-    #[must_use]
-    pub fn new() -> Self {
+/// Nobody watches yet.
+impl Default for Events {
+    fn default() -> Self {
         let (lines, _) = broadcast::channel(BACKLOG);
         let (ended, _) = watch::channel(false);
         Self { lines, watchers: Arc::new(Semaphore::new(WATCHERS)), ended }
     }
+}
 
+impl Events {
     /// Whether anybody watches.
     #[must_use]
     pub fn is_watched(&self) -> bool {

@@ -155,7 +155,7 @@ impl Metrics {
             signature_cpu,
             cpu,
             commit,
-            events: Events::new(),
+            events: Events::default(),
             registry,
         })
     }

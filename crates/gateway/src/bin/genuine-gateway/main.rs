@@ -48,6 +48,7 @@ DEMONSTRATION: trusts simulated devices, whose keys anybody can have. Not for an
 /// Exit code for what the operator has to correct.
 const MISTAKE: u8 = 2;
 
+#[expect(clippy::struct_excessive_bools, reason = "each is an argument by itself")]
 struct Arguments {
     demo: bool,
     file: Option<PathBuf>,
