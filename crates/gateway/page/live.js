@@ -145,7 +145,7 @@ function choices() {
 
 function rows() {
   const wanted = FILTERS.map((name) => [name, at(`filter-${name}`).value]).filter(([, value]) => value !== "");
-  const device = at("filter-device").value.trim().toLowerCase();
+  const device = at("filter-device").value.trim();
   const shown = [];
   for (let place = kept.length - 1; place >= 0 && shown.length < ROWS; place -= 1) {
     const line = kept[place];

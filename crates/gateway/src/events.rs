@@ -132,7 +132,7 @@ impl Sighting {
         self.what = Some(what);
     }
 
-    /// The client names this key.
+    /// It is of this device, which is registered.
     pub const fn names(&mut self, device: KeyId) {
         self.device = Some(device);
     }

@@ -280,7 +280,6 @@ impl Gate {
         if access.freshness == Freshness::Challenge && challenge.is_none() {
             return Err(Refusal::ChallengeMissing);
         }
-        events::note(|sighting| sighting.names(presented.key_id));
         let assertion = Assertion::parse(&presented.assertion)?;
         let device = self.find(presented.key_id).await?;
         expect_open(&device)?;

@@ -137,6 +137,17 @@ async fn each_verdict_is_told_with_its_reason() {
     });
     assert_eq!(stream.verdict().await, (told(missing), None));
 
+    // Who makes up keys makes up no devices.
+    let mut stranger = device("stranger");
+    let unknown = signed(&mut stranger, "GET", "/orders", "", None);
+    assert_eq!(site.send(unknown).await.status, 401);
+    let (verdict, name) = stream.verdict().await;
+    assert_eq!((verdict["reason"].as_str(), name), (Some("UnknownKey"), None));
+    let challenge = site.challenge("attestation", "another session").await;
+    assert_eq!(site.post("/devices", "alice", &registration(&stranger, &challenge)).await.status, 401);
+    let (verdict, name) = stream.verdict().await;
+    assert_eq!((verdict["reason"].as_str(), name), (Some("ChallengeForged"), None));
+
     let forged = json!({ "application": "demo", "key_id": "AAAA", "challenge": "AAAA", "attestation": "AAAA" });
     assert_eq!(site.post("/devices", "bob", &forged).await.status, 400);
     let (verdict, device) = stream.verdict().await;

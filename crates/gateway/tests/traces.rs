@@ -117,11 +117,14 @@ async fn spans_hold_what_is_listed_and_nothing_else() {
         base.extend(pairs.iter().cloned());
         base
     };
-    let known = [("genuine.application", json!(APPLICATION)), ("genuine.device", pseudonym.clone())];
+    let known = [
+        ("genuine.application", json!(APPLICATION)),
+        ("genuine.platform", json!("app_attest")),
+        ("genuine.device", pseudonym.clone()),
+    ];
     let registered = with(
         request_of("POST", "/devices", 201),
         &[
-            ("genuine.platform", json!("app_attest")),
             ("genuine.mode", json!("REQUIRED")),
             ("genuine.status", json!("VERIFIED")),
         ],

@@ -23,13 +23,16 @@ impl Gate {
 
     /// The device that a request names, which is registered. From here on the log of the request names it as well.
     pub(super) async fn find(&self, key_id: KeyId) -> Result<Device, Refusal> {
-        events::note(|sighting| sighting.names(key_id));
         let start = Instant::now();
         let found = traces::within("store", "device", self.store.device(key_id)).await;
         self.observe("device", start);
         let device = found?.ok_or(Error::UnknownKey)?;
         self.name(key_id);
-        events::note(|sighting| sighting.is_of(&device.application, Platform::of(&device.key)));
+        // Not before it is found: whoever makes up keys is not to make up devices.
+        events::note(|sighting| {
+            sighting.names(key_id);
+            sighting.is_of(&device.application, Platform::of(&device.key));
+        });
         Ok(device)
     }
 

@@ -169,6 +169,7 @@ impl Gate {
             Ok(device) => {
                 let mode = terms.mode_of(&application.name, &client.account.unwrap_or(device.key_id.0));
                 self.name(device.key_id);
+                events::note(|sighting| sighting.names(device.key_id));
                 let registered = self.unregistered(application, platform, mode, Status::Verified);
                 let (application, platform) = (&*application.name, platform.as_str());
                 tracing::info!(application, platform, is_new = device.is_new, "registered");
@@ -178,6 +179,9 @@ impl Gate {
         };
         if let Some(key_id) = key_id {
             self.name(key_id);
+            if known.is_some() {
+                events::note(|sighting| sighting.names(key_id));
+            }
         }
         let outcome = refusal.outcome().ok_or(refusal)?;
         let identifier = client.account.or(key_id.map(|key_id| key_id.0)).unwrap_or(client.session);
@@ -236,14 +240,12 @@ impl Gate {
             Evidence::AppAttest { key_id, attestation } => {
                 let app = application.app_attest.as_ref().ok_or(Refusal::PlatformUnknown)?;
                 let key_id = KeyId::from_base64(key_id)?;
-                events::note(|sighting| sighting.names(key_id));
                 let attested = self.attest_apple(application, app, registration, key_id, attestation).await;
                 attested.map_err(|refusal| Rejection { key_id: Some(key_id), ..refusal.into() })
             }
             Evidence::PlayIntegrity { proof, token } => {
                 let app = application.play_integrity.as_ref().ok_or(Refusal::PlatformUnknown)?;
                 let ProvenKey { key_id, point, .. } = self.proven_key(proof, DEVICES, Some(registration.challenge))?;
-                events::note(|sighting| sighting.names(key_id));
                 self.attest_google(application, app, registration, (key_id, point), token)
                     .await
                     .map_err(|rejection| Rejection { key_id: Some(key_id), ..rejection })

@@ -222,7 +222,6 @@ impl Gate {
         applications: &[String],
     ) -> Result<(Caller, ProvenKey), Refusal> {
         let proven = self.proven_key(proof, path, None)?;
-        events::note(|sighting| sighting.names(proven.key_id));
         let challenge = proven.nonce.as_deref().ok_or(Refusal::ChallengeMissing)?;
         let device = self.find(proven.key_id).await?;
         expect_open(&device)?;
