@@ -207,6 +207,9 @@ function chart() {
   }
   const title = at("chart-title");
   title.textContent = `Verdicts of the last five minutes. ${sentence()}`;
+  if (kept.length > 0) {
+    at("summary").textContent = sentence();
+  }
   at("chart").replaceChildren(title, ...drawn);
   at("chart-most").textContent = bars.size === 0 ? "" : `highest: ${count(most)} in 5 s`;
 }
@@ -225,6 +228,6 @@ function summary() {
   const text = sentence();
   if (kept.length > 0 && text !== told) {
     told = text;
-    at("summary").textContent = text;
+    at("told").textContent = text;
   }
 }

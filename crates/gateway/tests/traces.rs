@@ -124,10 +124,7 @@ async fn spans_hold_what_is_listed_and_nothing_else() {
     ];
     let registered = with(
         request_of("POST", "/devices", 201),
-        &[
-            ("genuine.mode", json!("REQUIRED")),
-            ("genuine.status", json!("VERIFIED")),
-        ],
+        &[("genuine.mode", json!("REQUIRED")), ("genuine.status", json!("VERIFIED"))],
     );
     let registration = named(&spans, "POST /devices");
     assert_eq!(attributes(registration[0]), with(registered, &known));

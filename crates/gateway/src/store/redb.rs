@@ -7,7 +7,9 @@ mod list;
 mod migration;
 
 use std::{
+    fs::OpenOptions,
     ops::Bound,
+    os::unix::fs::OpenOptionsExt as _,
     path::Path,
     sync::{
         Arc,
@@ -103,7 +105,12 @@ impl RedbStore {
     ///
     /// If the file is no database, is open elsewhere, is of a later version, or cannot be read or written.
     pub fn open(path: &Path, commits: Histogram) -> Result<Self, Box<dyn std::error::Error>> {
-        let database = Database::builder().set_cache_size(CACHE).create(path).map_err(|error| explain(path, error))?;
+        // What tokens are signed with is in it: a file that is made here is its owner's alone.
+        let mut options = OpenOptions::new();
+        let file = options.read(true).write(true).create(true).truncate(false).mode(0o600).open(path);
+        let file = file.map_err(|error| format!("{}: {error}", path.display()))?;
+        let database =
+            Database::builder().set_cache_size(CACHE).create_file(file).map_err(|error| explain(path, error))?;
         let database = Arc::new(database);
         let transaction = database.begin_write()?;
         migrate(&transaction).map_err(|error| format!("{}: {error}", path.display()))?;

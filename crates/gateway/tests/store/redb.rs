@@ -1,6 +1,6 @@
 //! redb.
 
-use std::sync::Arc;
+use std::{os::unix::fs::PermissionsExt as _, sync::Arc};
 
 use genuine::app_attest::{AdvanceError, Counter, KeyId, Refusal, ReplayWindow};
 use genuine_gateway::{
@@ -147,4 +147,17 @@ async fn redb_is_ready_once_it_has_written() {
         assert_eq!(metrics.commit.get_sample_count(), commits);
         assert_eq!(store.ready().await, Ok(()));
     }
+}
+
+/// What tokens are signed with is in the file.
+#[test]
+fn a_new_file_is_its_owners_alone() {
+    let scratch = Scratch::new("redb-mode");
+    let path = scratch.path().join("devices.redb");
+    drop(RedbStore::open(&path, Metrics::new().unwrap().commit).unwrap());
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    // The mode of one that is there is the operator's choice.
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+    drop(RedbStore::open(&path, Metrics::new().unwrap().commit).unwrap());
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
 }
