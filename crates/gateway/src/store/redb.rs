@@ -26,7 +26,7 @@ use genuine::{
 use prometheus::Histogram;
 use redb::{
     Database, DatabaseError, ReadableDatabase as _, ReadableTable as _, StorageError, Table, TableDefinition,
-    WriteTransaction,
+    WriteTransaction, backends::FileBackend,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -109,8 +109,9 @@ impl RedbStore {
         let mut options = OpenOptions::new();
         let file = options.read(true).write(true).create(true).truncate(false).mode(0o600).open(path);
         let file = file.map_err(|error| format!("{}: {error}", path.display()))?;
-        let database =
-            Database::builder().set_cache_size(CACHE).create_file(file).map_err(|error| explain(path, error))?;
+        let backend = FileBackend::new(file).map_err(|error| explain(path, error))?;
+        let database = Database::builder().set_cache_size(CACHE).create_with_backend(backend);
+        let database = database.map_err(|error| explain(path, error))?;
         let database = Arc::new(database);
         let transaction = database.begin_write()?;
         migrate(&transaction).map_err(|error| format!("{}: {error}", path.display()))?;
