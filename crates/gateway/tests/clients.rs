@@ -8,6 +8,8 @@ mod support;
 
 #[path = "clients/kotlin.rs"]
 mod kotlin;
+#[path = "clients/orders.rs"]
+mod orders;
 #[path = "clients/swift.rs"]
 mod swift;
 #[path = "clients/table.rs"]
