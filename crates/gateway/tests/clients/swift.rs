@@ -64,6 +64,20 @@ fn the_code_decides_as_the_table_says() {
     assert!(ANSWERS.contains("default: steps = status >= 500 ? [.wait] : [.giveUp]"));
 }
 
+/// An assertion and a session go to the service alone: no redirection is followed with them. Read, and not run.
+#[test]
+fn no_redirection_is_followed() {
+    let platform = include_str!("../../clients/swift/Sources/Genuine/Platform.swift");
+    let (_, delegate) = platform.split_once("class NoRedirections: NSObject, URLSessionTaskDelegate {").unwrap();
+    let (delegate, rest) = delegate.split_once("\n}\n").unwrap();
+    assert!(delegate.contains("willPerformHTTPRedirection") && delegate.contains("completionHandler(nil)"));
+    assert!(rest.contains(
+        "session = URLSession(configuration: configuration, delegate: NoRedirections(), delegateQueue: nil)"
+    ));
+    assert_eq!(platform.matches("URLSession(").count(), 1);
+    assert!(!platform.contains("URLSession.shared") && !platform.contains(": URLSession = "));
+}
+
 /// The form of what is signed is that of the README, in the page for whoever writes an app too.
 #[test]
 fn what_is_signed_is_what_the_readme_says() {

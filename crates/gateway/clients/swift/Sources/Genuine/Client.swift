@@ -7,9 +7,20 @@ public struct Outcome {
     public var action: Action?
 }
 
-/// The device has no App Attest, or the mode asks for no attestation: the app goes on without a key.
+/// The gateway has said that the app may go on without a key: the device has no App Attest, or the mode asks for no attestation.
 public struct WithoutDevice: Error {
     public var answer: Answer
+}
+
+/// The key could not be registered, and the app may not go on without. `action` is what is left for it to do.
+public struct NotRegistered: Error {
+    public var answer: Answer
+    public var action: Action
+}
+
+/// Nobody answered a request that must not count twice: whether it did count the app finds out before it sends it again.
+public struct OutcomeUnknown: Error {
+    public var cause: Error
 }
 
 /// An app on Apple's systems behind the gateway. There are four states: no key; a key that is made; one that is attested, whose
@@ -29,6 +40,8 @@ public actor Client {
     private static let mostRefusals = 8
     private static let mostSilences = 4
     private static let longestWait = 120
+    /// RFC 9110 §9.2.2.
+    private static let repeatable: Set<String> = ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"]
 
     private let authority: String
     private let application: String
@@ -61,7 +74,8 @@ public actor Client {
         }
     }
 
-    /// Signs a request and sends it, in its turn. With `isFresh` there is a challenge in it.
+    /// Signs a request and sends it, in its turn. With `isFresh` there is a challenge in it. A request that must not count twice is sent
+    /// again only if the gateway has refused it.
     public func send(_ method: String, _ target: String, body: Data = Data(), isFresh: Bool = false) async throws -> Outcome {
         let lane = nextLane
         nextLane = (nextLane + 1) % lanes.count
@@ -76,15 +90,29 @@ public actor Client {
 
     private func attempt(_ method: String, _ target: String, _ body: Data, _ isFresh: Bool) async throws -> Outcome {
         var refusals: [String: Int] = [:]
+        var isKeyLost = false
+        let isOnce = !Client.repeatable.contains(method)
         while true {
             let keyID = try await registeredKey()
-            let (answer, wasSent) = try await signAndSend(keyID, method, target, body, isFresh)
-            // An answer of the service behind, which has no code, is the app's.
-            if answer.status < 400 || (wasSent && answer.code.isEmpty) { return Outcome(answer: answer, action: nil) }
+            let received: (Answer, Bool)
+            do {
+                received = try await signAndSend(keyID, method, target, body, isFresh)
+            } catch let lost as KeyLost {
+                // Nothing was sent. Another key helps, or none does.
+                if isKeyLost { throw lost }
+                isKeyLost = true
+                discard(keyID)
+                continue
+            }
+            let (answer, wasSent) = received
+            // An answer of the service behind, which is no refusal of the gateway, is the app's.
+            if wasSent && (answer.status < 400 || answer.code.isEmpty) { return Outcome(answer: answer, action: nil) }
             let times = refusals[answer.code] ?? 0
             refusals[answer.code] = times + 1
+            // A code that the table does not know is waited for from 500 on, but not with a request that must not count twice.
+            let status = isOnce && wasSent ? 0 : answer.status
             let action = decide(
-                place: .request, status: answer.status, code: answer.code, retryable: answer.flag("retryable"), times: times)
+                place: .request, status: status, code: answer.code, retryable: answer.isRetryable, times: times)
             let isTooMuch = refusals.values.reduce(0, +) > Client.mostRefusals
             switch action {
             case _ where isTooMuch: return Outcome(answer: answer, action: action)
@@ -112,7 +140,12 @@ public actor Client {
         var all = headers
         all["X-App-Attest"] = assertionHeader(keyID: keyID, assertion: assertion, challenge: challenge)
         all["Content-Digest"] = request.contentDigest
-        return (try await transport.send(method, target, headers: all, body: body), true)
+        do {
+            return (try await transport.send(method, target, headers: all, body: body), true)
+        } catch {
+            if Client.repeatable.contains(method) { throw error }
+            throw OutcomeUnknown(cause: error)
+        }
     }
 
     /// The key, which is registered if it is not yet: once, however many requests wait for it.
@@ -127,11 +160,11 @@ public actor Client {
 
     private func register() async throws -> String {
         guard attestor.isSupported else {
-            let body = try JSONSerialization.data(withJSONObject: ["application": application])
-            throw WithoutDevice(answer: try await post("/devices/unsupported", body))
+            return try await goOnWithout()
         }
         var refusals: [String: Int] = [:]
         var silences = 0
+        var isKeyLost = false
         while true {
             switch state {
             case .registered(let keyID):
@@ -143,9 +176,20 @@ public actor Client {
                 state = .made(keyID: keyID)
             case .made(let keyID):
                 let answer = try await challenge("attestation")
-                guard let challenge = answer.text("challenge") else { throw WithoutDevice(answer: answer) }
+                guard answer.status < 400, let challenge = answer.text("challenge") else {
+                    try await settle(answer, keyID, &refusals)
+                    continue
+                }
                 let hash = Data(SHA256.hash(data: Data(challenge.utf8)))
-                let attestation = try await attestor.attestKey(keyID, clientDataHash: hash)
+                let attestation: Data
+                do {
+                    attestation = try await attestor.attestKey(keyID, clientDataHash: hash)
+                } catch let lost as KeyLost {
+                    if isKeyLost { throw lost }
+                    isKeyLost = true
+                    discard(keyID)
+                    continue
+                }
                 let registration = [
                     "application": application, "key_id": keyID, "challenge": challenge,
                     "attestation": attestation.base64EncodedString(),
@@ -171,20 +215,35 @@ public actor Client {
                     acknowledge(keyID)
                     continue
                 }
-                let times = refusals[answer.code] ?? 0
-                refusals[answer.code] = times + 1
-                switch decide(
-                    place: .registration, status: answer.status, code: answer.code, retryable: answer.flag("retryable"),
-                    times: times)
-                {
-                case .useKey: acknowledge(keyID)
-                case .newKey: discard(keyID)
-                case .signAgain: break
-                case .wait where times < Client.mostSilences && answer.retryAfter <= Client.longestWait:
-                    try await sleep(max(1, answer.retryAfter))
-                default: throw WithoutDevice(answer: answer)
-                }
+                try await settle(answer, keyID, &refusals)
             }
+        }
+    }
+
+    /// Does about a refusal of a registration what the table says, or throws what is left for the app.
+    private func settle(_ answer: Answer, _ keyID: String?, _ refusals: inout [String: Int]) async throws {
+        let times = refusals[answer.code] ?? 0
+        refusals[answer.code] = times + 1
+        let action = decide(
+            place: .registration, status: answer.status, code: answer.code, retryable: answer.isRetryable, times: times)
+        switch (action, keyID) {
+        case (.useKey, let keyID?): acknowledge(keyID)
+        case (.newKey, let keyID?): discard(keyID)
+        case (.signAgain, _): break
+        case (.wait, _) where times < Client.mostSilences && answer.retryAfter <= Client.longestWait:
+            try await sleep(max(1, answer.retryAfter))
+        default: throw NotRegistered(answer: answer, action: action)
+        }
+    }
+
+    /// Says that there is no App Attest here: the gateway answers whether the app may go on.
+    private func goOnWithout() async throws -> String {
+        let body = try JSONSerialization.data(withJSONObject: ["application": application])
+        var refusals: [String: Int] = [:]
+        while true {
+            let answer = try await post("/devices/unsupported", body)
+            if answer.status < 400 { throw WithoutDevice(answer: answer) }
+            try await settle(answer, nil, &refusals)
         }
     }
 

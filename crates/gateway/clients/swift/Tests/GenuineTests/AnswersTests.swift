@@ -8,6 +8,21 @@ final class AnswersTests: XCTestCase {
         XCTAssertEqual(actions, [.signAgain, .newKey, .giveUp, .giveUp])
     }
 
+    func testWhatTheServiceAnswersIsNoRefusalOfTheGateway() {
+        let problem =
+            #"{"type":"about:blank","title":"Refused.","status":401,"code":"rejected","retryable":false}"#
+        func code(_ status: Int, _ body: String, _ type: String? = "application/problem+json", _ header: String? = nil) -> String {
+            Answer(status: status, body: Data(body.utf8), contentType: type, problem: header).code
+        }
+        XCTAssertEqual(code(401, problem), "rejected")
+        XCTAssertEqual(code(401, problem, "application/problem+json; charset=utf-8"), "rejected")
+        XCTAssertEqual(code(401, "", nil, problem), "rejected")
+        XCTAssertEqual(code(401, problem, "application/json"), "")
+        XCTAssertEqual(code(403, problem), "")
+        XCTAssertEqual(code(401, #"{"error":\#(problem)}"#), "")
+        XCTAssertEqual(code(401, #"{"code":"rejected"}"#), "")
+    }
+
     func testTheLinesOfTheReadme() {
         let request = SignedRequest(
             method: "POST", authority: "shop.example.com", target: "/orders?item=7", body: Data("abc".utf8))
