@@ -22,10 +22,12 @@ import java.io.IOException
 import java.security.KeyPairGenerator
 import java.security.KeyStore
 import java.security.PrivateKey
+import java.security.UnrecoverableKeyException
 import java.security.interfaces.ECPublicKey
 import java.security.spec.ECGenParameterSpec
 import java.util.concurrent.ExecutionException
 import java.util.concurrent.TimeUnit
+import java.util.concurrent.TimeoutException
 
 /**
  * The key in the Android Keystore, in StrongBox where there is one. With `attestationChallenge` the hardware attests it, and
@@ -45,7 +47,12 @@ class KeystoreKeys(private val context: Context, private val attestationChalleng
             isRegistered = false
             generate()
         }
-        return DeviceKey(store.getKey(ALIAS, null) as PrivateKey, store.getCertificate(ALIAS).publicKey as ECPublicKey)
+        // Of a key that the system has lost there may be the name alone. One that it has invalidated is there, and signs nothing: for that
+        // there is KeyPermanentlyInvalidatedException, an InvalidKeyException. The client has another one made for both.
+        val privateKey = store.getKey(ALIAS, null) as? PrivateKey
+        val publicKey = store.getCertificate(ALIAS)?.publicKey as? ECPublicKey
+        if (privateKey == null || publicKey == null) throw UnrecoverableKeyException("the Keystore does not have the key any more")
+        return DeviceKey(privateKey, publicKey)
     }
 
     override fun discard() {
@@ -72,7 +79,7 @@ class KeystoreKeys(private val context: Context, private val attestationChalleng
     }
 }
 
-/** Classic requests: seconds each, and few of them. What Play says in the place of a token becomes an [IOException]. */
+/** Classic requests: seconds each, and few of them. What Play says in the place of a token becomes an [IOException], and so does its silence. */
 class ClassicIntegrity(context: Context) : Integrity {
     private val manager = IntegrityManagerFactory.create(context)
 
@@ -108,6 +115,9 @@ private fun <T> await(task: () -> T): T = try {
     task()
 } catch (failure: ExecutionException) {
     throw IOException("Play Integrity", failure.cause)
+} catch (late: TimeoutException) {
+    // As if nobody had answered: the client waits, and asks again.
+    throw IOException("Play Integrity", late)
 }
 
 /** The system's time; its waits end early if the thread is interrupted. */
