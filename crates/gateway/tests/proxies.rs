@@ -10,7 +10,7 @@ use axum::{
     http::{HeaderMap, Request},
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use stage::{API_KEY, Proxy, Stage, device, digest, signed};
+use stage::{API_KEY, FATAL, Proxy, Stage, device, digest, signed};
 
 /// Each scenario is a test with each proxy.
 macro_rules! with_each_proxy {
@@ -36,6 +36,7 @@ with_each_proxy!(
     r61_nothing_else_is_open,
     too_many_requests_are_told_when_to_come_back,
     without_a_gateway_nothing_passes,
+    a_service_that_fails_is_no_refusal,
 );
 
 fn values<'h>(headers: &'h HeaderMap, name: &str) -> Vec<&'h str> {
@@ -417,6 +418,18 @@ async fn without_a_gateway_nothing_passes(proxy: Proxy) {
     stage.kill_gateway();
     let answer = stage.refused(signed(&mut alice, "POST", "/orders", "one", None)).await;
     assert_eq!(answer, (503, "unavailable".to_owned()));
+}
+
+/// An order that the service has got and not answered may have been executed. Whoever sent it must not take the proxy's answer for the
+/// gateway's refusal, after which they would send it again.
+async fn a_service_that_fails_is_no_refusal(proxy: Proxy) {
+    let Some(stage) = Stage::start(proxy, "fails", &[]).await else { return };
+    let answer = stage.send(signed(&mut device("alice"), "POST", "/orders", FATAL, None)).await;
+    assert_eq!(stage.arrived().len(), 1, "{proxy:?}");
+    assert_eq!(answer.status, 502, "{proxy:?}");
+    let types = values(&answer.headers, "content-type");
+    assert!(!types.contains(&"application/problem+json"), "{proxy:?}: {types:?}");
+    assert!(!answer.headers.contains_key("x-genuine-problem"), "{proxy:?}");
 }
 
 /// `HAProxy` goes on after a script that fails.

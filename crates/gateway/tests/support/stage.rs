@@ -305,6 +305,9 @@ fn run_gateway(config: &Path, store: &Path, settings: &[(&str, &str)]) -> (Proce
     (Process(process), app, operator)
 }
 
+/// A body over which the service fails, without an answer.
+pub const FATAL: &str = "fatal";
+
 /// A service in Rust: it notes what comes, and then has it compared.
 async fn serve(arrivals: Arrivals) -> SocketAddr {
     let intake = Intake::new(100_000, 1_000_000, Duration::from_secs(5), HeaderName::from_static("x-session"));
@@ -329,6 +332,7 @@ async fn note(State(arrivals): State<Arrivals>, request: Request<Body>, next: Ne
 }
 
 async fn answer(Extension(caller): Extension<Caller>, body: Bytes) -> Json<Value> {
+    assert_ne!(body, FATAL, "the service ends here, and the connection with it");
     let device = BASE64_STANDARD.encode(caller.key_id.0);
     Json(json!({ "device": device, "application": caller.application, "counter": caller.counter, "bytes": body.len() }))
 }
