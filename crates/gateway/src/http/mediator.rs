@@ -132,7 +132,11 @@ pub(super) async fn grant_by_token(
     granted(&mediator, &Caller { key_id, application, counter: 0 }, form).await
 }
 
-async fn granted(mediator: &Mediator, caller: &Caller, form: Result<Form<GrantRequest>, FormRejection>) -> Response {
+async fn granted(
+    mediator: &Arc<Mediator>,
+    caller: &Caller,
+    form: Result<Form<GrantRequest>, FormRejection>,
+) -> Response {
     let granted = match form {
         Ok(Form(request)) => mediator.grant(caller, &request).await,
         Err(_) => Err(Refusal::Oauth(Fault::ParameterWrong)),

@@ -1,16 +1,19 @@
 //! What a genuine device gets for a code, and later for a refresh token.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use genuine::app_attest::KeyId;
 use serde::{Deserialize, Serialize};
+use tokio::sync::oneshot;
+use tracing::Instrument as _;
 
 use super::{
     Fault, Mediator,
     login::IssuedCode,
     pkce,
-    provider::{Provider, ProviderTokens, Shown},
+    provider::{ProviderTokens, Shown},
     seal::{Opened, Purpose},
+    turns::Turn,
 };
 use crate::{config::MediatorClient, gate::Caller, refusal::Refusal, store::ChallengeId};
 
@@ -56,6 +59,7 @@ struct Refresh {
     key: [u8; 32],
     /// The provider's.
     token: String,
+    /// When the device was last found to be good, before the provider was asked.
     issued_at: u64,
 }
 
@@ -65,7 +69,7 @@ impl Mediator {
     /// # Errors
     ///
     /// Why there are none.
-    pub async fn grant(&self, caller: &Caller, request: &GrantRequest) -> Result<Granted, Refusal> {
+    pub async fn grant(self: &Arc<Self>, caller: &Caller, request: &GrantRequest) -> Result<Granted, Refusal> {
         let client = self.client(request.client_id.as_deref())?;
         if client.application != caller.application {
             return Err(Refusal::Oauth(Fault::OauthClientUnknown));
@@ -104,19 +108,34 @@ impl Mediator {
             return Err(Refusal::Oauth(Fault::VerifierWrong));
         }
         let provider = self.provider(&code.provider, client).ok_or(Refusal::Oauth(Fault::CodeUnknown))?;
+        let since = self.now();
         let revoked_until = self.gate.grants_revoked_until(caller).await?;
         // A refresh token of now would be refused, since clocks of gateways differ.
-        if let Some(wait) = revoked_until.checked_sub(self.now()) {
+        if let Some(wait) = revoked_until.checked_sub(since) {
             return Err(Refusal::TokenTooSoon(wait.saturating_add(1)));
         }
         // First, and for good: a provider that is shown a code twice ends everything that came from it (RFC 6749 §4.1.2).
         self.spend(caller, id, until, Fault::CodeReused).await?;
         let shown = Shown::Code { code: &code.code, verifier: &code.verifier };
         let tokens = provider.exchange(shown).await.map_err(Refusal::Oauth)?;
-        self.granted(caller, client, provider, tokens, None)
+        let refresh = Refresh {
+            provider: code.provider,
+            client: code.client,
+            key: caller.key_id.0,
+            token: String::new(),
+            issued_at: since,
+        };
+        // The provider took its time: the device may have been locked or revoked meanwhile.
+        self.expect_unrevoked(caller, since).await?;
+        self.granted(tokens, refresh)
     }
 
-    async fn refresh(&self, caller: &Caller, client: &MediatorClient, token: &str) -> Result<Granted, Refusal> {
+    async fn refresh(
+        self: &Arc<Self>,
+        caller: &Caller,
+        client: &MediatorClient,
+        token: &str,
+    ) -> Result<Granted, Refusal> {
         let opened: Option<Opened<Refresh>> = self.sealer.open(Purpose::Refresh, token, self.now());
         let Opened { content: refresh, id, until } = opened.ok_or(Refusal::Oauth(Fault::RefreshUnknown))?;
         if refresh.client != client.client_id {
@@ -125,19 +144,73 @@ impl Mediator {
         if KeyId(refresh.key) != caller.key_id {
             return Err(Refusal::Oauth(Fault::DeviceChanged));
         }
-        let provider = self.provider(&refresh.provider, client).ok_or(Refusal::Oauth(Fault::RefreshUnknown))?;
-        if refresh.issued_at <= self.gate.grants_revoked_until(caller).await? {
-            return Err(Refusal::Oauth(Fault::GrantRevoked));
-        }
-        let mut used = self.turns.take(id).await?;
-        if *used {
+        self.provider(&refresh.provider, client).ok_or(Refusal::Oauth(Fault::RefreshUnknown))?;
+        let since = self.now();
+        self.expect_unrevoked(caller, refresh.issued_at).await?;
+        let turn = self.turns.take(id).await?;
+        if turn.is_used {
             return Err(Refusal::Oauth(Fault::RefreshReused));
         }
-        let tokens = provider.exchange(Shown::Refresh(&refresh.token)).await.map_err(Refusal::Oauth)?;
+        let (done, answer) = oneshot::channel();
+        let renewal = Arc::clone(self).renew(caller.clone(), Opened { content: refresh, id, until }, since, turn, done);
+        // It is brought to its end if the device goes away: the provider has perhaps replaced its token.
+        tokio::spawn(renewal.in_current_span());
+        answer.await.map_err(|_| Refusal::Internal)?
+    }
+
+    async fn renew(
+        self: Arc<Self>,
+        caller: Caller,
+        opened: Opened<Refresh>,
+        since: u64,
+        mut turn: Turn,
+        done: oneshot::Sender<Result<Granted, Refusal>>,
+    ) {
+        let tokens = match turn.kept(self.now()) {
+            Some(kept) => Ok(kept),
+            None => self.ask_again(&opened.content).await,
+        };
+        let tokens = match tokens {
+            Ok(tokens) => tokens,
+            Err(fault) => {
+                let _ = done.send(Err(Refusal::Oauth(fault)));
+                return;
+            }
+        };
+        if done.is_closed() {
+            return turn.keep(tokens, self.now());
+        }
+        let granted = self.renewed(&caller, opened, since, tokens.clone()).await;
+        match &granted {
+            Ok(_) => turn.is_used = true,
+            // Whoever comes again is answered the same.
+            Err(Refusal::Oauth(_)) => {}
+            Err(_) => turn.keep(tokens, self.now()),
+        }
+        let _ = done.send(granted);
+    }
+
+    async fn ask_again(&self, refresh: &Refresh) -> Result<ProviderTokens, Fault> {
+        let provider = self.providers.iter().find(|provider| provider.name == refresh.provider);
+        provider.ok_or(Fault::RefreshUnknown)?.exchange(Shown::Refresh(&refresh.token)).await
+    }
+
+    /// What the device gets for its refresh token, which is used up with that.
+    async fn renewed(
+        &self,
+        caller: &Caller,
+        opened: Opened<Refresh>,
+        since: u64,
+        tokens: ProviderTokens,
+    ) -> Result<Granted, Refusal> {
+        let Opened { content: refresh, id, until } = opened;
+        // The provider took its time: the device may have been locked or revoked meanwhile.
+        self.expect_unrevoked(caller, since).await?;
+        // Sealed before the earlier one is used up: a token of the provider's may be too long for that.
+        let granted = self.granted(tokens, Refresh { issued_at: since, ..refresh })?;
         // After the provider's answer, so that a provider that is down costs no device its grant. Nobody gets tokens before this.
         self.spend(caller, id, until, Fault::RefreshReused).await?;
-        *used = true;
-        self.granted(caller, client, provider, tokens, Some(refresh.token))
+        Ok(granted)
     }
 
     /// Uses a code or a refresh token: of any number of uses one wins.
@@ -145,28 +218,20 @@ impl Mediator {
         if self.gate.spend_grant(caller, id, until).await? { Ok(()) } else { Err(Refusal::Oauth(reused)) }
     }
 
+    /// Whether the device is still good, and what was given out to it at this time is not revoked.
+    async fn expect_unrevoked(&self, caller: &Caller, issued_at: u64) -> Result<(), Refusal> {
+        let revoked_until = self.gate.grants_revoked_until(caller).await?;
+        if issued_at > revoked_until { Ok(()) } else { Err(Refusal::Oauth(Fault::GrantRevoked)) }
+    }
+
     /// What the device gets of what the provider gave. A provider that gives no new refresh token goes on taking the earlier one.
-    fn granted(
-        &self,
-        caller: &Caller,
-        client: &MediatorClient,
-        provider: &Provider,
-        tokens: ProviderTokens,
-        earlier: Option<String>,
-    ) -> Result<Granted, Refusal> {
-        let now = self.now();
+    fn granted(&self, tokens: ProviderTokens, refresh: Refresh) -> Result<Granted, Refusal> {
         let ProviderTokens { access_token, token_type, expires_in, scope, id_token, refresh_token } = tokens;
-        let refresh_token = refresh_token.or(earlier).map(|token| {
-            let refresh = Refresh {
-                provider: provider.name.clone(),
-                client: client.client_id.clone(),
-                key: caller.key_id.0,
-                token,
-                issued_at: now,
-            };
-            self.sealer.seal(Purpose::Refresh, &refresh, now.saturating_add(self.refresh_lifetime))
-        });
-        let refresh_token = refresh_token.transpose()?;
+        let token = refresh_token.unwrap_or(refresh.token);
+        let until = refresh.issued_at.saturating_add(self.refresh_lifetime);
+        let refresh_token = (!token.is_empty())
+            .then(|| self.sealer.seal(Purpose::Refresh, &Refresh { token, ..refresh }, until))
+            .transpose()?;
         Ok(Granted { access_token, token_type, expires_in, scope, id_token, refresh_token })
     }
 }

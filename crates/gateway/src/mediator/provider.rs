@@ -7,7 +7,8 @@ use axum::{
     http::{HeaderValue, Response, StatusCode, Uri},
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use tokio::sync::Semaphore;
 use url::form_urlencoded::{Serializer, byte_serialize};
 use zeroize::Zeroizing;
@@ -50,15 +51,51 @@ pub(super) struct Provider {
 }
 
 /// What a provider gives for a code or a refresh token (RFC 6749 §5.1), as far as an app is given it.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 pub(super) struct ProviderTokens {
     pub(super) access_token: String,
     pub(super) token_type: String,
+    #[serde(default, deserialize_with = "seconds")]
     pub(super) expires_in: Option<u64>,
+    #[serde(default, deserialize_with = "scope")]
     pub(super) scope: Option<String>,
     pub(super) id_token: Option<String>,
     /// The provider's own, which no app sees.
     pub(super) refresh_token: Option<String>,
+}
+
+/// What a provider says of a refusal (RFC 6749 §5.2).
+#[derive(Deserialize)]
+struct Told {
+    error: String,
+}
+
+/// A time of life, also as a text or with a fraction, as some providers have it. Anything else is as good as none, which OAuth allows.
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::Number(number) => whole(&number.to_string()),
+        Value::String(text) => whole(&text),
+        _ => None,
+    })
+}
+
+/// The digits of a number before its fraction, if that is all there is to it.
+fn whole(text: &str) -> Option<u64> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let is_number = fraction.bytes().chain(whole.bytes()).all(|octet| octet.is_ascii_digit());
+    if is_number { whole.parse().ok() } else { None }
+}
+
+/// A scope, also as a list. Anything else is as good as none.
+fn scope<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::String(text) => Some(text),
+        Value::Array(list) => {
+            let scopes: Option<Vec<_>> = list.iter().map(Value::as_str).collect();
+            scopes.map(|scopes| scopes.join(" "))
+        }
+        _ => None,
+    })
 }
 
 /// What is shown to a provider.
@@ -188,6 +225,10 @@ impl Provider {
 
     async fn tokens(&self, answer: Response<Body>) -> Result<ProviderTokens, Fault> {
         let body = read(answer, ANSWER).await.map_err(|lost| self.lost(&lost, Fault::ProviderAnswer))?;
+        // There are providers that refuse with 200.
+        if let Ok(Told { error }) = serde_json::from_slice(&body) {
+            return Err(self.told(&error).unwrap_or(Fault::GrantRefused));
+        }
         let tokens: ProviderTokens =
             serde_json::from_slice(&body).map_err(|_| self.lost(&"an answer without tokens", Fault::ProviderAnswer))?;
         let refresh_token = tokens.refresh_token.as_deref().unwrap_or_default();
@@ -197,30 +238,30 @@ impl Provider {
         Ok(tokens)
     }
 
-    /// What a refusal means. Of what the provider says, the words that OAuth has are understood, and logged; nothing else is.
     async fn refused(&self, answer: Response<Body>) -> Fault {
-        /// What a provider says of a refusal (RFC 6749 §5.2).
-        #[derive(Deserialize)]
-        struct Told {
-            error: String,
-        }
         let body = match read(answer, ANSWER).await {
             Ok(body) => body,
             Err(lost) => return self.lost(&lost, Fault::ProviderAnswer),
         };
         let told = serde_json::from_slice(&body).map(|Told { error }| error).unwrap_or_default();
-        let error = match &*told {
+        let fault = self.told(&told);
+        fault.unwrap_or_else(|| self.lost(&"a refusal that is none of OAuth's", Fault::ProviderAnswer))
+    }
+
+    /// What a refusal means. Of what the provider says, the words that OAuth has are understood, and logged; nothing else is.
+    fn told(&self, error: &str) -> Option<Fault> {
+        let error = match error {
             // The app's affair: nothing is wrong with the gateway.
-            "invalid_grant" => return Fault::GrantRefused,
+            "invalid_grant" => return Some(Fault::GrantRefused),
             "invalid_client" => "invalid_client",
             "invalid_request" => "invalid_request",
             "invalid_scope" => "invalid_scope",
             "unauthorized_client" => "unauthorized_client",
             "unsupported_grant_type" => "unsupported_grant_type",
-            _ => return self.lost(&"a refusal that is none of OAuth's", Fault::ProviderAnswer),
+            _ => return None,
         };
         tracing::error!(provider = self.name, error, "OAuth: the provider does not take what the gateway sends");
-        Fault::ProviderMisconfigured
+        Some(Fault::ProviderMisconfigured)
     }
 
     fn lost(&self, reason: &dyn fmt::Display, fault: Fault) -> Fault {

@@ -11,6 +11,7 @@ mod android;
 mod code;
 mod configuration;
 mod faults;
+mod interrupted;
 mod login;
 mod refresh;
 mod secrets;
