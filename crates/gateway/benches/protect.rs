@@ -54,7 +54,8 @@ fn protect(criterion: &mut Criterion) {
     let environment = device.key.environment().unwrap();
     let client = ProofKey::of("alice").unwrap();
     let mint = |bound_to| {
-        let grant = Grant { key_id, environment, application: APPLICATION, bound_to, client: Client::default() };
+        let client = Client::default();
+        let grant = Grant { key_id, environment, application: APPLICATION, bound_to, client, lifetime: None };
         runtime.block_on(tokens.mint(&grant, now())).unwrap()
     };
     let layer = require_token(Arc::clone(&site.gate), intake(), AUTHORIZATION, vec![APPLICATION.to_owned()]);

@@ -36,6 +36,8 @@ pub struct Application {
     pub play_integrity: Option<PlayIntegrity>,
     /// The app as a client of OAuth servers, if it is one.
     pub oauth_client: Option<config::OauthClient>,
+    /// The certificate of its own root, in DER, if it is a rehearsal with devices of Apple's.
+    pub rehearsal_root: Option<&'static [u8]>,
     /// When it is over, in seconds since 1970, if it is a rehearsal.
     pub rehearsal_end: Option<u64>,
     /// What all of this was made of, as the configuration says it.
@@ -123,9 +125,15 @@ impl Application {
         anchors: &'static [TrustAnchor<'static>],
         engine: &'static Engine,
     ) -> Result<Self, Error> {
-        let anchors = match &settings.rehearsal {
-            Some(rehearsal) => rehearsal.anchors().map_err(|_| Error::ConfigInvalidAnchor)?,
-            None => anchors,
+        let rehearsal_root = match &settings.rehearsal {
+            Some(rehearsal) => rehearsal.certificate().map_err(|_| Error::ConfigInvalidAnchor)?,
+            None => None,
+        };
+        let rehearsal_root: Option<&'static [u8]> = rehearsal_root.map(|certificate| &*certificate.leak());
+        let anchors = match (&settings.rehearsal, rehearsal_root) {
+            (None, _) => anchors,
+            (Some(_), None) => &[],
+            (Some(_), Some(root)) => vec![TrustAnchor::from_trusted_certificate(root)?].leak(),
         };
         let app_attest = (!settings.app_ids.is_empty()).then(|| AppAttest::new(settings, anchors, engine));
         let is_rehearsal = settings.rehearsal.is_some();
@@ -136,6 +144,7 @@ impl Application {
             contract: settings.counter,
             app_attest: app_attest.transpose()?,
             play_integrity: play_integrity.transpose()?,
+            rehearsal_root,
             rehearsal_end: settings.rehearsal.as_ref().map(config::Rehearsal::end),
             oauth_client: settings.oauth_client.clone(),
             settings: settings.clone(),
@@ -154,6 +163,14 @@ impl Application {
             Some(end) if end <= now => Err(Refusal::RehearsalOver),
             _ => Ok(self),
         }
+    }
+
+    /// How long something may live that is given out now: as long as it would, and no longer than a rehearsal takes. Whoever verifies
+    /// it elsewhere does not learn that the rehearsal is over.
+    #[must_use]
+    pub fn lifetime(&self, longest: u32, now: u64) -> u32 {
+        let left = self.rehearsal_end.map(|end| end.saturating_sub(now));
+        left.and_then(|left| u32::try_from(left).ok()).map_or(longest, |left| left.min(longest))
     }
 
     /// How much an attestation of a platform counts; `None` if the application is not there for it.

@@ -71,6 +71,8 @@ pub struct Grant<'g> {
     pub bound_to: Option<Thumbprint>,
     /// Who asks for it.
     pub client: Client<'g>,
+    /// How many seconds it is to live, if not as long as tokens may.
+    pub lifetime: Option<u32>,
 }
 
 /// A session token as it came with a request. There is no `Debug`, so that it gets into no log.
@@ -210,7 +212,8 @@ impl Tokens {
         let mut claims = vec![(APPLICATION, ClaimValue::Text(grant.application))];
         claims.extend(hashes.iter().map(|(name, hash)| (*name, ClaimValue::Text(hash))));
         let subject = BASE64_URL_SAFE_NO_PAD.encode(grant.key_id.0);
-        let mut token = NewToken::new(&subject, dated_lifetime(settings.lifetime))
+        let lifetime = grant.lifetime.map_or(settings.lifetime, |lifetime| lifetime.min(settings.lifetime));
+        let mut token = NewToken::new(&subject, dated_lifetime(lifetime))
             .with_environment(environment_name(grant.environment))
             .with_verdict("VERIFIED")
             .with_claims(&claims);

@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use time::{Date, Month};
 
 use super::{
-    Config,
+    Application, Config,
     values::{Checked, Environment, Value},
 };
 
@@ -89,18 +89,14 @@ impl Rehearsal {
         Ok(())
     }
 
-    /// The authority that vouches for its devices; none if it has no devices of Apple's.
+    /// The certificate, in DER, of the authority that vouches for its devices; none if it has no devices of Apple's.
     ///
-    /// The list lives as long as the process: it is leaked, once for each call.
     ///
     /// # Errors
     ///
     /// Why the certificate is not one that may.
-    pub fn anchors(&self) -> Result<&'static [TrustAnchor<'static>], String> {
-        let Some(path) = &self.root else { return Ok(&[]) };
-        let certificate: &'static [u8] = read_root(path)?.leak();
-        let anchor = TrustAnchor::from_trusted_certificate(certificate).map_err(|error| error.to_string())?;
-        Ok(vec![anchor].leak())
+    pub fn certificate(&self) -> Result<Option<Vec<u8>>, String> {
+        self.root.as_deref().map(read_root).transpose()
     }
 }
 
@@ -173,6 +169,13 @@ impl Config {
             expect(
                 application.app_ids.is_empty() || application.environment == Environment::Development,
                 "environment: a rehearsal takes DEVELOPMENT, which its tokens then say",
+            );
+            let client_id =
+                |application: &Application| application.oauth_client.as_ref().map(|client| client.client_id.clone());
+            let real = self.applications.iter().filter(|other| other.rehearsal.is_none());
+            expect(
+                !real.filter_map(client_id).any(|theirs| Some(theirs) == client_id(application)),
+                "oauth_client.client_id: an application that is no rehearsal has it, and OAuth servers know no other name",
             );
             let Some(play) = &application.play else { continue };
             expect(

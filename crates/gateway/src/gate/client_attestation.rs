@@ -24,14 +24,16 @@ impl Gate {
         let application = self.application(&device.application)?;
         self.expect_attested(application, &device)?;
         let client = application.oauth_client.as_ref().ok_or(Refusal::RouteUnknown)?;
-        let attestation = NewClientAttestation { client_id: &client.client_id, key, lifetime: client.lifetime_seconds };
-        let minted = self.tokens()?.attest_client(&attestation, (self.clock)());
+        let now = (self.clock)();
+        let lifetime = application.lifetime(client.lifetime_seconds, now);
+        let attestation = NewClientAttestation { client_id: &client.client_id, key, lifetime };
+        let minted = self.tokens()?.attest_client(&attestation, now);
         let attestation = in_time(application, minted).await??;
         self.metrics.client_attestations.inc();
         events::note(|sighting| {
             sighting.is_about(What::Token);
             sighting.came_to("issued", None);
         });
-        Ok((attestation, client.lifetime_seconds))
+        Ok((attestation, lifetime))
     }
 }

@@ -67,14 +67,23 @@ impl Gate {
         }
         let application = self.application(&device.application)?;
         let TokenRequest { bound_to, client } = request;
-        let grant = Grant { key_id: caller.key_id, environment, application: &application.name, bound_to, client };
-        let token = in_time(application, tokens.mint(&grant, (self.clock)())).await??;
+        let now = (self.clock)();
+        let lifetime = application.lifetime(tokens.lifetime(), now);
+        let grant = Grant {
+            key_id: caller.key_id,
+            environment,
+            application: &application.name,
+            bound_to,
+            client,
+            lifetime: Some(lifetime),
+        };
+        let token = in_time(application, tokens.mint(&grant, now)).await??;
         self.metrics.tokens.inc();
         events::note(|sighting| {
             sighting.is_about(What::Token);
             sighting.came_to("issued", None);
         });
-        Ok(IssuedToken { token, lifetime: tokens.lifetime(), is_bound: bound_to.is_some() })
+        Ok(IssuedToken { token, lifetime, is_bound: bound_to.is_some() })
     }
 
     /// Whether clients get a token that nobody accepts in the place of a verdict.
@@ -117,9 +126,18 @@ impl Gate {
         for _ in 0..2 {
             self.ask(application, "decoy", self.store.ready()).await??;
         }
-        let grant = Grant { key_id: presented.key_id, environment, application: &application.name, bound_to, client };
-        let token = in_time(application, tokens.mint_decoy(&grant, (self.clock)())).await??;
-        Ok(IssuedToken { token, lifetime: tokens.lifetime(), is_bound: bound_to.is_some() })
+        let now = (self.clock)();
+        let lifetime = application.lifetime(tokens.lifetime(), now);
+        let grant = Grant {
+            key_id: presented.key_id,
+            environment,
+            application: &application.name,
+            bound_to,
+            client,
+            lifetime: Some(lifetime),
+        };
+        let token = in_time(application, tokens.mint_decoy(&grant, now)).await??;
+        Ok(IssuedToken { token, lifetime, is_bound: bound_to.is_some() })
     }
 
     /// Revokes all tokens of a device that were issued until now, for the operator: they are refused at their next request. As clocks

@@ -12,12 +12,14 @@ use axum::{
     body::Body,
     http::{HeaderName, Request},
 };
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use genuine::{app_attest::KeyId, crypto::PublicKey};
 use genuine_gateway::{
     application::Application,
     client::{App, Authority, Phone},
-    config::{self, Config},
+    config::{self, Config, OauthClient},
     engine::Engine,
-    gate::{Access, Freshness, Gate},
+    gate::{Access, Caller, Freshness, Gate},
     http::AppRoutes,
     metrics::{Metered, Metrics},
     rehearsal::remind,
@@ -46,6 +48,8 @@ impl Place {
     fn new(name: &str) -> Self {
         let made = Made::new(name);
         let rehearsal = Config::read(Some(&made.settings())).unwrap().applications.remove(0);
+        let client = OauthClient { client_id: "rehearsal".to_owned(), lifetime_seconds: 3600 };
+        let rehearsal = config::Application { oauth_client: Some(client), ..rehearsal };
         let play = config::Play { environment: config::Environment::Production, ..rehearsal.play.clone().unwrap() };
         // The shop has keys of its own on both platforms. The public test root is in the place of Apple's.
         let real = Authority::demonstration().play_app().unwrap().with_package(super::PACKAGE);
@@ -202,6 +206,12 @@ async fn phones_come_under_the_terms_of_real_ones() {
     assert_eq!(place.register_phone(&real, REHEARSAL, |_| {}).await.code(), "rejected");
 }
 
+/// The end of a token, by its own word.
+fn expiry(token: &str) -> u64 {
+    let claims = BASE64_URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+    serde_json::from_slice::<Value>(&claims).unwrap()["exp"].as_u64().unwrap()
+}
+
 #[tokio::test]
 async fn it_ends_by_itself() {
     let place = Place::new("ends");
@@ -212,7 +222,14 @@ async fn it_ends_by_itself() {
     let (mut simulated, phone) = (place.app("simulated"), place.phone("pixel"));
     assert_eq!(place.register(&simulated, REHEARSAL).await.status, 201);
     assert_eq!(place.register_phone(&phone, REHEARSAL, |_| {}).await.status, 201);
-    let token = place.token(&phone).await.json()["access_token"].as_str().unwrap().to_owned();
+    let issued = place.token(&phone).await.json();
+    let token = issued["access_token"].as_str().unwrap().to_owned();
+    // Nor does anything outlive it that others verify.
+    assert_eq!((&issued["expires_in"], expiry(&token)), (&json!(100), end));
+    let key = PublicKey::from_uncompressed(&simulated.device.public_key()).unwrap();
+    let caller = Caller { key_id: KeyId(simulated.device.key_id()), application: REHEARSAL.to_owned(), counter: 0 };
+    let (client, lifetime) = place.gate.attest_client(&caller, key).await.unwrap();
+    assert_eq!((lifetime, expiry(&client)), (100, end));
     let [attestation, integrity, assertion] = [
         place.issued(REHEARSAL, "attestation").await,
         place.issued(REHEARSAL, "integrity").await,
@@ -231,12 +248,13 @@ async fn it_ends_by_itself() {
         place.post("/devices/unsupported", &unsupported).await,
         place.call(&mut simulated, "/orders").await,
         place.token_with(&phone, &assertion).await,
-        place.basket(&phone, &token).await,
     ];
     for (number, answer) in answers.iter().enumerate() {
         assert_eq!((answer.status, answer.code().as_str()), (403, "rehearsal_over"), "{number}");
     }
-    assert_eq!(place.refusals("RehearsalOver"), 6);
+    assert_eq!(place.refusals("RehearsalOver"), 5);
+    assert_eq!(place.basket(&phone, &token).await.code(), "token_rejected");
+    assert_eq!(place.refusals("TokenExpired"), 1);
     let late = place.phone("late");
     let mut body =
         json_request("/devices", SESSION, &late.registration(&integrity, &late.verdict(&integrity, place.now())));

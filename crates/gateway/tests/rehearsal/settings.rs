@@ -194,6 +194,18 @@ fn keys_of_google_play_are_the_rehearsals_own() {
     );
 }
 
+#[test]
+fn a_client_of_oauth_servers_is_the_rehearsals_own() {
+    let made = Made::new("oauth");
+    let client = |client_id: &str| format!("[applications.oauth_client]\nclient_id = {client_id:?}\n");
+    let text = |own: &str| {
+        let shop = format!("{SHOP}{}", client("com.example.shop"));
+        format!("callers = [\"shop\"]\ntokens = {{}}\n{shop}{}{}", made.settings(), client(own))
+    };
+    load(&text("com.example.rehearsal"), true).unwrap();
+    is_refused(&text("com.example.shop"), true, "shop-rehearsal\": oauth_client.client_id: an application that is no");
+}
+
 /// It is a caller of whatever names it, and of nothing else.
 #[test]
 fn it_is_no_caller_by_default() {

@@ -99,7 +99,7 @@ async fn r13_a_token_expires_to_the_second() {
 
 const fn grant(key_id: KeyId, application: &str) -> Grant<'_> {
     let client = Client { address: None, agent: None };
-    Grant { key_id, environment: Environment::Production, application, bound_to: None, client }
+    Grant { key_id, environment: Environment::Production, application, bound_to: None, client, lifetime: None }
 }
 
 /// Under another application than the record's a token is nobody's, and a device that was revoked meanwhile gets none.
