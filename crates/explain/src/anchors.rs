@@ -29,6 +29,15 @@ impl Anchors {
         if label != "CERTIFICATE" {
             return Err("PEM, but not of a certificate".to_owned());
         }
+        self.add_der(der)
+    }
+
+    /// The same, of a certificate in DER.
+    ///
+    /// # Errors
+    ///
+    /// Why it is no certificate of a certification authority.
+    pub fn add_der(&mut self, der: Vec<u8>) -> Result<(), String> {
         TrustAnchor::from_trusted_certificate(&der)
             .map_err(|error| format!("not a certification authority with a P-384 key: {error}"))?;
         self.0.push(der);

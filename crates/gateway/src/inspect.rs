@@ -15,8 +15,13 @@ use crate::{
 ///
 /// # Errors
 ///
-/// If the test root cannot be read, which does not happen.
+/// If a root cannot be read that was read at the start, which does not happen.
 pub fn anchors(application: Option<&Application>) -> Result<Anchors, String> {
+    if let Some(root) = application.and_then(|application| application.rehearsal_root) {
+        let mut anchors = Anchors::default();
+        anchors.add_der(root.to_vec())?;
+        return Ok(anchors);
+    }
     #[cfg(feature = "demo")]
     if application.is_some_and(|application| application.anchors != [genuine::app_attest::APPLE_APP_ATTEST_ROOT]) {
         let mut anchors = Anchors::default();
@@ -54,8 +59,9 @@ pub fn requirements(settings: &config::Application) -> Requirements {
 
 /// What its tokens of Play Integrity are opened with, and have to show.
 #[must_use]
-pub fn play_side(settings: &Play) -> PlaySide {
-    let is_development = settings.environment == Environment::Development;
+pub fn play_side(settings: &Play, is_rehearsal: bool) -> PlaySide {
+    // A rehearsal is one of the terms under which real apps come.
+    let is_open = settings.environment == Environment::Development && !is_rehearsal;
     let licences = vec![Licensing::Licensed, Licensing::Unlicensed, Licensing::Unevaluated];
     let keys = |keys: &config::PlayKeys| PlayKeys {
         decryption: Some(Secret::new(keys.decryption_key.0.clone())),
@@ -65,11 +71,11 @@ pub fn play_side(settings: &Play) -> PlaySide {
         keys: settings.keys.iter().map(keys).collect(),
         package: Some(settings.package_name.clone()),
         certificates: settings.certificates.iter().filter_map(|digest| digest.0.as_slice().try_into().ok()).collect(),
-        accept_test_responses: is_development,
+        accept_test_responses: is_open,
         requirements: PlayRequirements {
             accept_devices: Some(settings.device_labels.iter().filter_map(|label| device_label(label)).collect()),
             accept_licensing: (!settings.licensed).then_some(licences),
-            accept_unrecognized_versions: is_development,
+            accept_unrecognized_versions: is_open,
             require_version: settings.version_at_least,
             ..PlayRequirements::default()
         },

@@ -13,15 +13,16 @@ use base64::{
 use genuine::app_attest::{APPLE_APP_ATTEST_ROOT, KeyId};
 use genuine_gateway::{
     application::Application,
-    config::{self, Hex, Signing, TokenSecret, TokenSettings},
+    client::{Authority, Scene},
+    config::{self, Config, Hex, Signing, TokenSecret, TokenSettings},
     gate::Gate,
     store::{Contract, MemoryStore},
     token::Tokens,
 };
-use genuine_testvectors::{json::Json, play::answer};
+use genuine_testvectors::{Device, Environment, json::Json, play::answer};
 use serde_json::{Value, json};
 use support::{
-    APP_ID, APPLICATION, Answer, Hands, Site,
+    APP_ID, APPLICATION, AUTHORITY, Answer, Hands, Scratch, Site,
     android::{Phone, application, play, play_app},
     answer_of, attest, device, gate_of, key_id_text, now, operator_of, origin, registration, signed, token_settings,
 };
@@ -246,6 +247,61 @@ async fn session_tokens_are_held_against_the_gateways_keys_and_nothing_secret_is
             for text in [hex, BASE64_STANDARD.encode(secret), BASE64_URL_SAFE_NO_PAD.encode(secret)] {
                 assert!(answers.iter().all(|answer| !String::from_utf8_lossy(&answer.body).contains(&text)), "{text}");
             }
+        }
+    }
+}
+
+/// A rehearsal of an application, with the same App ID and package: its devices are its own, and come under the terms of real ones.
+#[tokio::test]
+async fn a_rehearsal_has_its_own_root_and_no_easier_terms() {
+    let scratch = Scratch::new("inspected-rehearsal");
+    let (name, package) = ("shop-rehearsal", "com.example.demo");
+    let scene = Scene {
+        application: name.to_owned(),
+        authority: AUTHORITY.to_owned(),
+        app_id: APP_ID.to_owned(),
+        package: Some(package.to_owned()),
+    };
+    let authority = Authority::create(&scratch.path().join("authority"), scene).unwrap();
+    let settings = authority.settings(&scratch.path().join("authority/root.pem"), "2099-12-31");
+    let rehearsal = Config::read(Some(&settings)).unwrap().applications.remove(0);
+    let real = application(play(false));
+    for applications in [[real.clone(), rehearsal.clone()], [rehearsal, real]] {
+        let site = site_of(&applications);
+        let challenge = site.challenge("attestation", "alice").await;
+        let question = |text: String, key_id: &[u8; 32]| json!({ "text": text, "key_id": key_id_text(key_id), "challenge": challenge });
+        let of = |device: &Device| question(BASE64_STANDARD.encode(attest(device, &challenge)), &device.key_id());
+        let simulated = authority.app("simulated", 0, now()).device;
+        let (own, alice) = (of(&simulated), of(&device("alice")));
+        for (question, expected) in [(own, name), (alice, APPLICATION)] {
+            let told = inspect(&site.gate, &question).await;
+            assert_eq!((verdict(&told), &told["application"]), (("accepted", ""), &json!(expected)));
+        }
+        // Everything is right about these but the root.
+        let own = of(&simulated.clone().with_environment(Environment::Production));
+        let alice = of(&device("alice").with_environment(Environment::Development));
+        for (question, told) in [(own, APPLICATION), (alice, name)] {
+            let question = with(&question, json!({ "application": told }));
+            let told = inspect(&site.gate, &question).await;
+            assert_eq!(
+                (verdict(&told), &told["application"]),
+                (("refused", "AnchorUnknown"), &question["application"])
+            );
+        }
+        let phone = authority.phone("pixel").unwrap();
+        let good = phone.verdict(&challenge, now());
+        let (mut unrecognized, mut simulated) = (good.clone(), good.clone());
+        unrecognized.set("appIntegrity.appRecognitionVerdict", "UNRECOGNIZED_VERSION");
+        simulated.add("testingDetails", Json::object([("isTestingResponse", true.into())]));
+        for (told, expected) in [
+            (&good, ("accepted", "")),
+            (&unrecognized, ("refused", "PlayAppNotRecognized")),
+            (&simulated, ("refused", "PlayTestResponse")),
+        ] {
+            let registration = phone.registration(&challenge, told);
+            let text = registration["integrity_token"]["classic"].as_str().unwrap().to_owned();
+            let told = inspect(&site.gate, &question(text, &phone.key.id().0)).await;
+            assert_eq!((verdict(&told), &told["application"]), (expected, &json!(name)));
         }
     }
 }

@@ -217,9 +217,12 @@ impl Gate {
     }
 
     fn explained(&self, known: &Known, input: Input) -> Result<Inspected, Unfit> {
-        let anchors = anchors(self.applications.first()).map_err(|_| Refusal::Internal)?;
+        // What leads to none of the applications is held against the root of those that are no rehearsals.
+        let real = self.applications.iter().find(|application| application.rehearsal_end.is_none());
+        let told = known.asked.application.as_deref().and_then(|name| self.application(name).ok());
+        let anchors = anchors(told.or(real)).map_err(|_| Refusal::Internal)?;
         let (objects, left_out) = match input {
-            Input::Object(object) => (vec![self.object(known, &object, &anchors)], 0),
+            Input::Object(object) => (vec![self.object(known, &object, &anchors)?], 0),
             Input::Token(token) => (vec![self.token(known, &token)], 0),
             Input::Vector(vector) => (vec![self.vector(known, *vector, &anchors)], 0),
             Input::Group(vectors) => {
@@ -237,7 +240,8 @@ impl Gate {
         Ok(Inspected { objects, left_out })
     }
 
-    fn object(&self, known: &Known, object: &Object, anchors: &Anchors) -> InspectedObject {
+    /// An object is of the application that accepts it, where several have its App ID.
+    fn object(&self, known: &Known, object: &Object, unfitting: &Anchors) -> Result<InspectedObject, Unfit> {
         let (asked, now) = (&known.asked, UnixTime(known.now.0 / 1000));
         let kind = match asked.kind {
             Some(InspectedKind::Attestation) => Some(Kind::Attestation),
@@ -245,31 +249,52 @@ impl Gate {
             _ => None,
         };
         // Once by itself, to see what it is and for whom it says that it is.
-        let unheld = explain(object, kind, &CallerSide::default(), anchors, now);
-        let fitting = self.fitting(known, unheld.facts.as_ref());
+        let unheld = explain(object, kind, &CallerSide::default(), unfitting, now);
+        let mut first = None;
+        for fitting in self.fitting(known, unheld.facts.as_ref()) {
+            let anchors = anchors(Some(fitting.0)).map_err(|_| Refusal::Internal)?;
+            let (side, explanation) = self.held(known, (object, kind, unheld.kind), Some(fitting), &anchors);
+            let is_accepted = explanation.verdict.verdict == Outcome::Accepted;
+            let held = known.inspected(Some(fitting), side, explanation);
+            if is_accepted {
+                return Ok(held);
+            }
+            first.get_or_insert(held);
+        }
+        Ok(first.unwrap_or_else(|| {
+            let (side, explanation) = self.held(known, (object, kind, unheld.kind), None, unfitting);
+            known.inspected(None, side, explanation)
+        }))
+    }
+
+    /// An object, held against one of an application's App IDs.
+    fn held(
+        &self,
+        known: &Known,
+        (object, told, kind): (&Object, Option<Kind>, Kind),
+        fitting: Option<(&Application, &str)>,
+        anchors: &Anchors,
+    ) -> (CallerSide, Explanation) {
+        let (asked, now) = (&known.asked, UnixTime(known.now.0 / 1000));
         let side = CallerSide {
             app_id: fitting.map(|(_, app_id)| app_id.to_owned()),
             key_id: asked.key_id.clone(),
-            client_data: self.client_data(asked, unheld.kind).map(|data| ClientData::of_data(data.into_bytes())),
+            client_data: self.client_data(asked, kind).map(|data| ClientData::of_data(data.into_bytes())),
             requirements: fitting.map(|(application, _)| requirements(&application.settings)).unwrap_or_default(),
             at: Some(now),
             ..CallerSide::default()
         };
-        let side = match unheld.kind {
+        let side = match kind {
             Kind::Attestation => side,
             Kind::Assertion => CallerSide { public_key: known.public_key(), last_counter: self.counter(known), ..side },
         };
-        InspectedObject {
-            application: fitting.map(|(application, _)| application.name.clone()),
-            app_id: side.app_id.clone(),
-            is_registered: known.is_registered(),
-            ..InspectedObject::of(Explained::Object(Box::new(explain(object, kind, &side, anchors, now))))
-        }
+        let explanation = explain(object, told, &side, anchors, now);
+        (side, explanation)
     }
 
-    /// The application and the App ID that an object is held against: of the application that was told, or of the device's, or of
-    /// all, the one whose hash it has, or else the first one where there is no choice.
-    fn fitting(&self, known: &Known, facts: Option<&Facts>) -> Option<(&Application, &str)> {
+    /// The applications and App IDs that an object may be held against: of the application that was told, or of the device's, or of
+    /// all, those whose hash it has, or else the first one where there is no choice.
+    fn fitting(&self, known: &Known, facts: Option<&Facts>) -> Vec<(&Application, &str)> {
         let told = known.asked.application.as_deref().or(known.device.as_ref().map(|device| &*device.application));
         let applications =
             self.applications.iter().filter(|application| told.is_none_or(|told| told == application.name));
@@ -278,9 +303,12 @@ impl Gate {
             .collect();
         let hash = |app_id: &str| sha256(app_id.as_bytes()).map(|octet| format!("{octet:02x}")).concat();
         let is_of =
-            |(_, app_id): &&(&Application, &str)| facts.is_some_and(|facts| facts.rp_id_hash_hex == hash(app_id));
-        let first = choices.first().filter(|_| told.is_some() || choices.len() == 1);
-        choices.iter().find(is_of).or(first).copied()
+            |(_, app_id): &(&Application, &str)| facts.is_some_and(|facts| facts.rp_id_hash_hex == hash(app_id));
+        let fitting: Vec<_> = choices.iter().copied().filter(is_of).collect();
+        if fitting.is_empty() && (told.is_some() || choices.len() == 1) {
+            return choices.first().copied().into_iter().collect();
+        }
+        fitting
     }
 
     /// What an object is to be about: an attestation about a challenge, an assertion about a request.
@@ -349,7 +377,7 @@ impl Gate {
             self.applications.iter().filter(|application| told.is_none_or(|told| told == application.name));
         let binding = known.binding(kind, &token.text);
         let explained = applications.filter_map(|application| {
-            let play = play_side(application.settings.play.as_ref()?);
+            let play = play_side(application.settings.play.as_ref()?, application.rehearsal_end.is_some());
             let side = genuine_explain::PlaySide { binding: binding.clone(), at: Some(known.now), ..play };
             let side = TokenSide { play: side, ..TokenSide::default() };
             Some((Some(application.name.clone()), explain_token(token, Some(kind), &side, known.now)))
@@ -371,6 +399,20 @@ impl Gate {
 impl Known {
     fn is_registered(&self) -> Option<bool> {
         self.asked.key_id.as_ref().map(|_| self.device.is_some())
+    }
+
+    fn inspected(
+        &self,
+        fitting: Option<(&Application, &str)>,
+        side: CallerSide,
+        explanation: Explanation,
+    ) -> InspectedObject {
+        InspectedObject {
+            application: fitting.map(|(application, _)| application.name.clone()),
+            app_id: side.app_id,
+            is_registered: self.is_registered(),
+            ..InspectedObject::of(Explained::Object(Box::new(explanation)))
+        }
     }
 
     /// The key that Apple attested.
