@@ -100,18 +100,13 @@ fn the_demonstration_accepts_both_devices() {
     assert!(good && BOTH.iter().all(|line| text.contains(line)), "{text}");
 }
 
-/// With the files that the tool has written, and nothing else of it.
-#[test]
-fn a_rehearsal_accepts_both_devices() {
-    if PYTHON.is_none() {
-        return;
-    }
-    let scratch = Scratch::new("python-rehearsal");
+/// A gateway with a rehearsal, and the directory of its authority.
+fn rehearsed(scratch: &Scratch, package: Option<&str>) -> (Server, PathBuf) {
     let scene = Scene {
         application: "shop-rehearsal".to_owned(),
         authority: AUTHORITY.to_owned(),
         app_id: APP_ID.to_owned(),
-        package: Some("com.example.shop".to_owned()),
+        package: package.map(str::to_owned),
     };
     let directory = scratch.path().join("authority");
     let authority = Authority::create(&directory, scene).unwrap();
@@ -124,10 +119,32 @@ fn a_rehearsal_accepts_both_devices() {
     );
     fs::write(&path, text).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_genuine-gateway"));
-    let server = Server::run(command.env_clear().arg("--config").arg(&path).arg("--rehearsal"));
+    (Server::run(command.env_clear().arg("--config").arg(&path).arg("--rehearsal")), directory)
+}
+
+/// With the files that the tool has written, and nothing else of it.
+#[test]
+fn a_rehearsal_accepts_both_devices() {
+    if PYTHON.is_none() {
+        return;
+    }
+    let scratch = Scratch::new("python-rehearsal");
+    let (server, directory) = rehearsed(&scratch, Some("com.example.shop"));
     let (good, text) = client(&["run", &server.app, directory.to_str().unwrap()]).unwrap();
     assert!(good && BOTH.iter().all(|line| text.contains(line)), "{text}");
     // The demonstration's devices are nobody here.
     let (good, text) = client(&["run", &server.app]).unwrap();
     assert!(!good && text.contains("challenge: "), "{text}");
+}
+
+/// An app that is there for Apple's systems alone.
+#[test]
+fn a_rehearsal_without_a_package_has_no_phones() {
+    if PYTHON.is_none() {
+        return;
+    }
+    let scratch = Scratch::new("python-without-package");
+    let (server, directory) = rehearsed(&scratch, None);
+    let (good, text) = client(&["run", &server.app, directory.to_str().unwrap()]).unwrap();
+    assert!(good && text.contains(BOTH[0]) && text.contains("Android: left out"), "{text}");
 }

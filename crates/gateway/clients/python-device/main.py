@@ -47,6 +47,7 @@ class Demonstration:
     authority = "localhost:8080"
     app_id = "ABCDE12345.com.example.demo"
     environment = PRODUCTION
+    package = "com.example.demo"
 
     def apple(self) -> Authority:
         key = derived_key("genuine-testvectors key intermediate default", 48, ec.SECP384R1())
@@ -54,7 +55,7 @@ class Demonstration:
 
     def google(self) -> GooglePlay:
         return GooglePlay(
-            package="com.example.demo",
+            package=self.package,
             certificate=bytes.fromhex("6c1675438888238e6206dc06522cf3a28c9e56730326ebe2ecc17bd371fccf0f"),
             decryption_key=bytes.fromhex("2bb811929ceea23b4f579624e05d0a0cde16ee907d48db7cc7eb40174bb0f830"),
             signing_key=derived_key("genuine-testvectors key play signing demonstration", 32, ec.SECP256R1()),
@@ -68,7 +69,7 @@ class Rehearsal:
         self.directory = directory
         scene = tomllib.loads((directory / "scene.toml").read_text())
         self.application, self.authority = scene["application"], scene["authority"]
-        self.app_id, self.package = scene["app_id"], scene["package"]
+        self.app_id, self.package = scene["app_id"], scene.get("package")
 
     def key(self, name: str) -> ec.EllipticCurvePrivateKey:
         return load_pem_private_key((self.directory / name).read_bytes(), None)
@@ -221,7 +222,10 @@ def main(arguments: list[str]) -> None:
             scene = Rehearsal(Path(directory[0])) if directory else Demonstration()
             gateway = Gateway(url, str(uuid.uuid4()))
             run_iphone(gateway, scene)
-            run_phone(gateway, scene)
+            if scene.package is None:
+                print("Android: left out, since the authority was made without a package")
+            else:
+                run_phone(gateway, scene)
         case _:
             sys.exit(__doc__)
 
