@@ -6,8 +6,9 @@
 
 local gateway = assert(os.getenv("GENUINE"), "GENUINE: the gateway's address is missing")
 
--- What the gateway reads of the client's. With session_header, accounts.header or tokens.header in
--- the gateway's configuration, those as well: a header that is left out here is as good as never sent.
+-- What the gateway reads of the client's; signature and signature-input for rules with evidence = "api_key". With session_header,
+-- accounts.header, tokens.header or api_keys.header in the gateway's configuration, those as well: a header that is left out here is
+-- as good as never sent.
 local ASKED = {
     "authorization", "x-app-attest", "content-digest", "x-session", "x-client-version", "dpop", "user-agent", "signature",
     "signature-input", "x-request-id",

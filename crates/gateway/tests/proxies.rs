@@ -5,12 +5,14 @@
 mod stage;
 mod support;
 
+use std::fs;
+
 use axum::{
     body::Body,
     http::{HeaderMap, Request},
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use stage::{API_KEY, FATAL, Proxy, Stage, device, digest, signed};
+use stage::{API_KEY, FATAL, HOST, Proxy, Stage, device, digest, signed};
 
 /// Each scenario is a test with each proxy.
 macro_rules! with_each_proxy {
@@ -34,6 +36,7 @@ with_each_proxy!(
     a_route_that_is_watched_passes_everything_with_its_verdict,
     a_route_takes_session_tokens,
     r61_nothing_else_is_open,
+    what_is_the_gateways_own_goes_to_it,
     too_many_requests_are_told_when_to_come_back,
     without_a_gateway_nothing_passes,
     a_service_that_fails_is_no_refusal,
@@ -455,4 +458,56 @@ async fn a_proxy_that_goes_by_headers_speaks_no_http_2() {
     let Some(stage) = Stage::start(Proxy::Haproxy, "http2", &[]).await else { return };
     let answer = stage.send_octets(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await;
     assert!(answer.starts_with(b"HTTP/1.1 400"), "{answer:?}");
+}
+
+/// What apps and browsers ask the gateway itself: the mediator, and attestations for OAuth servers.
+async fn what_is_the_gateways_own_goes_to_it(proxy: Proxy) {
+    let scratch = support::Scratch::new(&format!("own-{proxy:?}"));
+    let config = scratch.path().join("own.toml");
+    let more = r#"
+        [applications.oauth_client]
+        client_id = "com.example.shop"
+        [mediator]
+        secrets = ["BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc="]
+        [[mediator.providers]]
+        name = "work"
+        issuer = "https://id.example.com"
+        authorization_endpoint = "https://id.example.com/authorize"
+        token_endpoint = "https://id.example.com/token"
+        client_id = "gateway"
+        client_secret = "secret"
+        scopes = ["openid"]
+        [[mediator.clients]]
+        client_id = "com.example.shop"
+        application = "shop"
+        redirect_uris = ["com.example.shop:/signed-in"]
+        providers = ["work"]
+    "#;
+    fs::write(&config, format!("{}{more}", include_str!("../proxies/gateway.toml"))).unwrap();
+    let Some(stage) = Stage::start_configured(proxy, "own", &config, &[], &[]).await else { return };
+    let get = |target: &str| Request::get(target).body(Body::empty()).unwrap();
+    let metadata = stage.send(get("/.well-known/oauth-authorization-server")).await;
+    assert_eq!((metadata.status, &metadata.json()["issuer"]), (200, &format!("https://{HOST}").into()), "{proxy:?}");
+    let login = "/oauth/authorize?response_type=code&client_id=com.example.shop&scope=openid&provider=work\
+                 &redirect_uri=com.example.shop%3A%2Fsigned-in&code_challenge_method=S256\
+                 &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+    let login = stage.send(get(login)).await;
+    let location = login.headers["location"].to_str().unwrap();
+    assert!(login.status == 303 && location.starts_with("https://id.example.com/authorize?"), "{proxy:?}: {location}");
+    let answer = stage.send(get("/oauth/callback/work?code=one&state=two")).await;
+    assert_eq!((answer.status, &*answer.code()), (400, "login_unknown"), "{proxy:?}");
+    let mut alice = device("alice");
+    let challenge = stage.challenge("alice").await;
+    let form = "grant_type=refresh_token&client_id=com.example.shop&refresh_token=none";
+    let mut asked = signed(&mut alice, "POST", "/oauth/token", form, Some(&challenge));
+    asked.headers_mut().insert("content-type", "application/x-www-form-urlencoded".parse().unwrap());
+    let answer = stage.send(asked).await;
+    assert_eq!((answer.status, &answer.json()["error"]), (400, &"invalid_grant".into()), "{proxy:?}");
+    let challenge = stage.challenge("alice").await;
+    let answer = stage.send(signed(&mut alice, "POST", "/client-attestations", "{}", Some(&challenge))).await;
+    assert_eq!((answer.status, &*answer.code()), (400, "malformed"), "{proxy:?}: of what the device has signed");
+    for target in ["/oauth", "/oauth/tokens", "/oauth/authorize/more", "/.well-known/openid-configuration"] {
+        assert_eq!(stage.send(get(target)).await.status, 404, "{proxy:?}: {target}");
+    }
+    assert!(stage.arrived().is_empty(), "{proxy:?}: nothing of that comes to the service");
 }
