@@ -48,15 +48,29 @@ impl Shown {
     }
 }
 
+/// What came in the place of a token.
+#[derive(Clone, Copy)]
+pub enum Credential<'t> {
+    /// Nothing.
+    None,
+    /// Something that is no token. It is compared with nothing.
+    Malformed,
+    /// A token.
+    Token(&'t str),
+}
+
 /// Those who operate the gateway.
 #[derive(Clone, Debug)]
 pub struct Operators {
+    /// Whether everybody is one.
+    open: bool,
     /// Each with the hash of what they show.
     listed: Vec<(Operator, [u8; 32])>,
 }
 
 impl Operators {
-    /// Those of a configuration. Without any, everybody who reaches the listener is one: it is on loopback then.
+    /// Those of a configuration. If it has none, everybody who reaches the listener is one: it is on loopback then. One whose hash
+    /// cannot be read lets nobody in.
     #[must_use]
     pub fn of(config: &Config) -> Self {
         let named = config.operators.iter().filter_map(|operator| {
@@ -71,19 +85,19 @@ impl Operators {
             let operator = Operator { name: "operator".to_owned(), role: Role::Admin, shown: Shown::Token };
             (operator, sha256(token.0.as_bytes()))
         });
-        Self { listed: named.chain(short).collect() }
+        Self { open: !config.has_operators(), listed: named.chain(short).collect() }
     }
 
     /// Who shows this token, or else this certificate. A token that is wrong is not made good by a certificate.
     #[must_use]
-    pub fn find(&self, token: Option<&str>, certificate: Option<&[u8; 32]>) -> Option<Operator> {
-        if self.listed.is_empty() {
+    pub fn find(&self, token: Credential<'_>, certificate: Option<&[u8; 32]>) -> Option<Operator> {
+        if self.open {
             return Some(Operator { name: "local".to_owned(), role: Role::Admin, shown: Shown::Nothing });
         }
         match (token, certificate) {
-            (Some(token), _) => self.whose(Shown::Token, &sha256(token.as_bytes())),
-            (None, Some(certificate)) => self.whose(Shown::Certificate, certificate),
-            (None, None) => None,
+            (Credential::Token(token), _) => self.whose(Shown::Token, &sha256(token.as_bytes())),
+            (Credential::None, Some(certificate)) => self.whose(Shown::Certificate, certificate),
+            (Credential::Malformed, _) | (Credential::None, None) => None,
         }
     }
 

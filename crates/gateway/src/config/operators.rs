@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, path::PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{Config, Secret, check::is_authority};
+use crate::gate::sha256;
 
 /// The longest name of an operator.
 const NAME_LENGTH: usize = 64;
@@ -91,6 +92,10 @@ impl Operator {
             format!(
                 "operators: token_sha256 of {name:?} has 64 hexadecimal digits, as genuine-gateway --new-operator-token prints them"
             ),
+        );
+        expect(
+            self.token() != Some(sha256(b"")),
+            format!("operators: token_sha256 of {name:?} is that of no token: something was hashed that was empty"),
         );
         expect(
             self.certificate_sha256.is_none() || self.certificate().is_some(),

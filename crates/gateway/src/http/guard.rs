@@ -23,7 +23,7 @@ use crate::{
     audit::{Audit, Entry, Outcome},
     config::Config,
     gate::Gate,
-    operator::{IdempotencyKey, Operator, Operators, Peer},
+    operator::{Credential, IdempotencyKey, Operator, Operators, Peer},
     refusal::Refusal,
 };
 
@@ -98,16 +98,7 @@ impl OperatorAccess {
     }
 
     fn identify(&self, request: &Request) -> Result<Operator, Refusal> {
-        let shown = request.headers().get_all(header::AUTHORIZATION);
-        let token = match shown.iter().count() {
-            0 => None,
-            1 => {
-                let shown = shown.iter().next().and_then(|value| value.to_str().ok());
-                let (scheme, token) = shown.and_then(|value| value.split_once(' ')).unwrap_or_default();
-                Some(if scheme.eq_ignore_ascii_case("bearer") { token } else { "" })
-            }
-            _ => Some(""),
-        };
+        let token = credential(request.headers());
         let certificate = request.extensions().get::<Peer>().and_then(|peer| peer.0.as_ref());
         self.operators.find(token, certificate).ok_or(Refusal::OperatorUnknown)
     }
@@ -193,6 +184,17 @@ async fn subject(gate: &Gate, request: &mut Request) -> Result<Option<String>, R
         _ => return Err(Refusal::OperatorForbidden),
     };
     Ok(Some(BASE64_URL_SAFE_NO_PAD.encode(octets)))
+}
+
+/// What stands in `Authorization`: a token is there once, under its scheme, and is not empty.
+fn credential(headers: &HeaderMap) -> Credential<'_> {
+    if !headers.contains_key(header::AUTHORIZATION) {
+        return Credential::None;
+    }
+    match single(headers, header::AUTHORIZATION.as_str()).and_then(|shown| shown.split_once(' ')) {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() => Credential::Token(token),
+        _ => Credential::Malformed,
+    }
 }
 
 /// A header that is there once.

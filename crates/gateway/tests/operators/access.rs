@@ -137,6 +137,40 @@ async fn strangers_are_refused_whatever_they_show() {
     }
 }
 
+/// What is no token is compared with nothing: not even with the hash of no token, which a file that was not checked may have.
+#[tokio::test]
+async fn what_is_no_token_is_nobodys() {
+    let (gate, _) = gate();
+    let mut config = config();
+    config.operators[2].token_sha256 = Some(Secret(super::hex(genuine_gateway::gate::sha256(b""))));
+    let routes = routes(&gate, &config, None);
+    for shown in ["x", "", "Bearer", "Bearer ", "bearer ", "Basic YWRtaW46", "Basic ", "Bearer:x"] {
+        let request = with(sent(in_order(&gate, "GET", "/ready")), "authorization", Some(shown));
+        assert_eq!(told(&routes, request).await, (401, "unauthorized".to_owned()), "{shown:?}");
+    }
+    let mut unreadable = sent(in_order(&gate, "GET", "/ready"));
+    unreadable.headers_mut().insert("authorization", axum::http::HeaderValue::from_bytes(b"Bearer \xff").unwrap());
+    assert_eq!(told(&routes, unreadable).await.0, 401);
+    let twice = sent(in_order(&gate, "GET", "/ready").header("authorization", "Bearer "));
+    assert_eq!(told(&routes, twice).await.0, 401);
+}
+
+/// An operator whose hash cannot be read lets nobody in. It does not make the listener one without operators.
+#[tokio::test]
+async fn an_operator_whose_hash_cannot_be_read_opens_nothing() {
+    let (gate, _) = gate();
+    for shown in [None, Some(Secret("abc".to_owned())), Some(Secret(String::new()))] {
+        let mut config = config();
+        config.operators.truncate(1);
+        config.operators[0].token_sha256 = shown;
+        let routes = routes(&gate, &config, None);
+        for shown in [None, Some("Bearer abc"), Some("Bearer "), Some("x")] {
+            let request = with(sent(in_order(&gate, "GET", "/ready")), "authorization", shown);
+            assert_eq!(told(&routes, request).await, (401, "unauthorized".to_owned()), "{shown:?}");
+        }
+    }
+}
+
 /// Whoever has the fingerprint of a certificate as a token does not come in with it, and the other way round.
 #[tokio::test]
 async fn a_certificate_is_no_token() {

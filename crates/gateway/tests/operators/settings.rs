@@ -63,6 +63,11 @@ fn each_mistake_about_operators_is_named() {
         ("", operator("alice", "token_sha256 = \"abc\""), "operators: token_sha256 of \"alice\" has 64"),
         ("", operator("alice", &good.replace("01\"", "0x\"")), "operators: token_sha256 of \"alice\" has 64"),
         ("", operator("alice", &good.replace("01\"", "0101\"")), "operators: token_sha256 of \"alice\" has 64"),
+        (
+            "",
+            operator("alice", &format!("token_sha256 = \"{}\"", hex(sha256(b"")))),
+            "operators: token_sha256 of \"alice\" is that of no token",
+        ),
         (clients, operator("alice", "certificate_sha256 = \"\""), "operators: certificate_sha256 of \"alice\" has 64"),
         (
             "",
