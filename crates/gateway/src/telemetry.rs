@@ -36,7 +36,7 @@ impl std::fmt::Display for NoLog {
 impl std::error::Error for NoLog {}
 
 /// Writes the log of this program to standard error, as `RUST_LOG` and this format have it, until what it gives is dropped. A line
-/// that belongs to a request has the request's name, whatever `RUST_LOG` says.
+/// that belongs to a request has the request's name, and what operators change is there, whatever `RUST_LOG` says.
 ///
 /// # Errors
 ///
@@ -47,7 +47,10 @@ pub fn log(format: LogFormat) -> Result<WorkerGuard, NoLog> {
         Err(_) => EnvFilter::try_new(FILTER),
     };
     let filter = filter.map_err(NoLog::Filter)?;
-    let filter = filter.or(filter_fn(|metadata| metadata.is_span() && metadata.target() == "genuine::request"));
+    let filter = filter.or(filter_fn(|metadata| match metadata.target() {
+        "genuine::request" => metadata.is_span(),
+        target => target == "genuine::audit",
+    }));
     // Written by a thread of its own, and dropped rather than waited for: a log that nobody takes stops no request.
     let (writer, flushed) = tracing_appender::non_blocking(io::stderr());
     let lines = tracing_subscriber::fmt::layer().with_writer(writer).log_internal_errors(false);

@@ -134,6 +134,10 @@ impl Config {
             "operator_listen: beyond loopback it takes operator_tls, or operator_allow_plain where nobody else reads the network".to_owned(),
         );
         expect(
+            loopback || !self.has_operators() || self.audit.is_some(),
+            "audit: beyond loopback it takes a file, so that what operators change is noted".to_owned(),
+        );
+        expect(
             self.operator_token.is_none() || self.operators.is_empty(),
             "operator_token: with operators, it is one of them: give its SHA-256 a name and a role there".to_owned(),
         );

@@ -9,7 +9,10 @@ use genuine_gateway::{
 use serde_json::{Value, json};
 
 use super::{config, hex, in_order, routes, sent, token, told, with};
-use crate::support::{Scratch, Site, device};
+use crate::{
+    server::Server,
+    support::{Scratch, Site, device, idempotency_key_of_now},
+};
 
 /// A log of so many changes.
 async fn written(path: &Path, changes: usize) {
@@ -203,4 +206,18 @@ fn a_log_has_one_gateway_and_no_other_file_is_one() {
     fs::write(&file, "[applications]\nname = \"shop\"\n").unwrap();
     assert!(Audit::open(&file).err().unwrap().contains("not one of an audit log"));
     assert!(Audit::open(&scratch.path().join("nowhere/audit")).err().unwrap().starts_with("audit: "));
+}
+
+/// Without a file the log is the only place, whatever `RUST_LOG` asks for.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_filter_of_the_log_hides_a_change() {
+    for filter in ["genuine_gateway=debug", "off"] {
+        let server = Server::start("memory", &[("RUST_LOG", filter)]);
+        let path = format!("{}/devices/{}/lock", server.operator, super::url_text([7; 32]));
+        let request = reqwest::Client::new().put(path).header("idempotency-key", idempotency_key_of_now());
+        assert_eq!(request.send().await.unwrap().status(), 404);
+        server.signal("-TERM");
+        let (_, log) = server.end();
+        assert_eq!(log.matches("genuine::audit").count(), 2, "{filter}: {log}");
+    }
 }

@@ -46,7 +46,8 @@ fn each_mistake_about_operators_is_named() {
     let alice = operator("alice", &good);
     assert!(mistakes("", &alice).is_empty());
     assert!(mistakes(clients, &alice).is_empty());
-    let beyond = "operator_listen = \"0.0.0.0:8081\"";
+    let unnoted = "operator_listen = \"0.0.0.0:8081\"";
+    let beyond = &format!("{unnoted}\naudit = \"audit.jsonl\"");
     let allowed = format!("{beyond}\noperator_allow_plain = true");
     assert!(mistakes(&allowed, &alice).is_empty());
     let token = "operator_token = \"0123456789abcdef0123456789abcdef\"";
@@ -87,6 +88,7 @@ fn each_mistake_about_operators_is_named() {
         ("", format!("{alice}{}", operator("bob", &good)), "operators: \"bob\" shows what another one shows"),
         (token, alice.clone(), "operator_token: with operators"),
         (clients, String::new(), "operator_tls.clients: takes operators"),
+        (&format!("{unnoted}\noperator_allow_plain = true"), alice.clone(), "audit: beyond loopback"),
         (beyond, String::new(), "operator_listen: beyond loopback it takes operators or operator_token"),
         (beyond, alice.clone(), "operator_listen: beyond loopback it takes operator_tls, or operator_allow_plain"),
         (&format!("{beyond}\n{token}"), String::new(), "operator_listen: beyond loopback it takes operator_tls, or"),
