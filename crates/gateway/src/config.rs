@@ -62,6 +62,9 @@ pub struct Config {
     pub operator_listen: SocketAddr,
     /// What the operator and the monitoring have to show: `Authorization: Bearer …`.
     pub operator_token: Option<Secret>,
+    /// What `--ready` shows in its place. A variable alone sets it.
+    #[serde(skip)]
+    pub ready_token: Option<Secret>,
     /// The operators, each with a role. With a token alone there is one, who may do everything.
     pub operators: Vec<Operator>,
     /// TLS on the operator's listener.
@@ -170,6 +173,7 @@ impl Default for Config {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             operator_listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8081)),
             operator_token: None,
+            ready_token: None,
             operators: Vec::new(),
             operator_tls: None,
             operator_hosts: Vec::new(),

@@ -5,6 +5,7 @@ mod tls;
 use genuine::app_attest::KeyId;
 use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _};
 
+pub(crate) use self::tls::leaf;
 pub use self::tls::{OperatorCertificate, Peer, WithPeer};
 pub use crate::config::Role;
 use crate::{config::Config, gate::sha256};

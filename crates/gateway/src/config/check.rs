@@ -6,7 +6,7 @@ use super::{Config, Secret, Store};
 use crate::store::{PostgresStore, Unfit};
 
 /// The shortest token of the operator: 32 hexadecimal digits hold 128 bits.
-const TOKEN_LENGTH: usize = 32;
+pub(super) const TOKEN_LENGTH: usize = 32;
 /// Headers that have a meaning of their own.
 pub(super) const NO_SESSION: [&str; 6] =
     ["content-length", "content-type", "dpop", "host", "transfer-encoding", "x-app-attest"];

@@ -4,7 +4,10 @@ use std::{collections::BTreeSet, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Config, Secret, check::is_authority};
+use super::{
+    Config, Secret,
+    check::{TOKEN_LENGTH, is_authority},
+};
 use crate::gate::sha256;
 
 /// The longest name of an operator.
@@ -145,6 +148,12 @@ impl Config {
         expect(
             !clients || self.has_operators(),
             "operator_tls.clients: takes operators or operator_token; that somebody has a certificate says not what they may do".to_owned(),
+        );
+        let is_token = |token: &Secret| token.0.len() >= TOKEN_LENGTH && token.0.bytes().all(|b| b.is_ascii_graphic());
+        expect(
+            self.ready_token.as_ref().is_none_or(is_token),
+            "GENUINE_GATEWAY_READY_TOKEN: a token of an operator, which has at least 32 printable characters"
+                .to_owned(),
         );
         let mut known = BTreeSet::new();
         for operator in &self.operators {

@@ -16,10 +16,11 @@ const ANDROID_PREFIX: &str = "ATTESTATION_ANDROID_";
 /// How all variables begin that are meant for this server. One that nobody reads is a mistake, not somebody else's.
 const FAMILIES: [&str; 2] = ["GENUINE_GATEWAY", "ATTESTATION_"];
 /// Every variable that is read.
-pub const VARIABLES: [&str; 29] = [
+pub const VARIABLES: [&str; 30] = [
     "GENUINE_GATEWAY_LISTEN",
     "GENUINE_GATEWAY_OPERATOR_LISTEN",
     "GENUINE_GATEWAY_OPERATOR_TOKEN",
+    "GENUINE_GATEWAY_READY_TOKEN",
     "GENUINE_GATEWAY_OPERATOR_TLS_CERTIFICATE",
     "GENUINE_GATEWAY_OPERATOR_TLS_KEY",
     "GENUINE_GATEWAY_OPERATOR_TLS_CLIENTS",
@@ -95,6 +96,7 @@ impl Config {
                 }
                 "SESSION_HEADER" => set(&mut self.session_header, Some(value), ""),
                 "OPERATOR_TOKEN" => set(&mut self.operator_token, Some(Some(Secret(value))), ""),
+                "READY_TOKEN" => set(&mut self.ready_token, Some(Some(Secret(value))), ""),
                 "OPERATOR_TLS_CERTIFICATE" => set(&mut self.operator_tls_mut().certificate, Some(value.into()), ""),
                 "OPERATOR_TLS_KEY" => set(&mut self.operator_tls_mut().key, Some(value.into()), ""),
                 "OPERATOR_TLS_CLIENTS" => set(&mut self.operator_tls_mut().clients, Some(Some(value.into())), ""),

@@ -83,6 +83,12 @@ fn settings(files: &OperatorTls) -> Result<ServerConfig, String> {
     Ok(settings)
 }
 
+/// The certificate that the listener shows.
+pub(crate) fn leaf(files: &OperatorTls) -> Result<CertificateDer<'static>, String> {
+    let first = certificates(&files.certificate)?.into_iter().next();
+    first.ok_or_else(|| format!("operator_tls: {}: this is no certificate in PEM", files.certificate.display()))
+}
+
 fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let named = |why: &str| format!("operator_tls: {}: {why}", file.display());
     let octets = fs::read(file).map_err(|error| named(&error.to_string()))?;
