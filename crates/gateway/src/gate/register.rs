@@ -14,6 +14,7 @@ use genuine::{
     play_integrity::{AppRecognition, Binding as IntegrityBinding, Step as PlayStep, VerifiedIntegrity},
     session::mode::{Decision, Lock, Mode, Outcome, Status},
 };
+use tracing::Instrument as _;
 
 use super::{Client, Gate, expect_open, expect_version, proof::ProvenKey, sha256};
 use crate::{
@@ -395,7 +396,8 @@ impl Gate {
                 let start = Instant::now();
                 // To its end, whether or not the client waits for it: Google counts it.
                 let (decoder, package, text) = (Arc::clone(decoder), app.package_name, token.to_owned());
-                let decoding = tokio::spawn(async move { decoder.decode(package, &text).await });
+                let decoding = async move { decoder.decode(package, &text).await };
+                let decoding = tokio::spawn(decoding.in_current_span());
                 let answer = traces::within("google", "decode", decoding).await;
                 self.observe("decode", start);
                 let answer = answer.unwrap_or(Err(DecodeFault::Unavailable)).map_err(|fault| match fault {

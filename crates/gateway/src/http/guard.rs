@@ -13,6 +13,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use tracing::Instrument as _;
 
 use super::{
     operator::{RULES, Rule, read_key_id},
@@ -160,18 +161,21 @@ async fn change(
         subject,
         operator,
     };
-    // It is brought to its end if whoever asked goes away.
-    let changing = tokio::spawn(async move {
-        guard.gate.spend_change(id, by, key.until()).await?;
+    let changing = async move {
         let audit = guard.access.audit();
+        // Before the key is spent: what cannot be noted can be asked for again with the same one.
         audit.intent(&entry).await.map_err(|_| Refusal::AuditUnavailable)?;
-        let response = next.run(request).await;
+        let response = match guard.gate.spend_change(id, by, key.until()).await {
+            Ok(()) => next.run(request).await,
+            Err(refusal) => Problem::from(refusal).into_response(),
+        };
         let reason = response.extensions().get::<Refusal>().map(|refusal| refusal.reason());
         // The log has said why, if it is not noted.
         let _ = audit.outcome(&entry, Outcome { status: response.status().as_u16(), reason }).await;
         Ok::<_, Refusal>(response)
-    });
-    Ok(changing.await.map_err(|_| Refusal::Internal)??)
+    };
+    // It is brought to its end if whoever asked goes away, and its lines have the name of the request all the same.
+    Ok(tokio::spawn(changing.in_current_span()).await.map_err(|_| Refusal::Internal)??)
 }
 
 /// The device or the account of a path, as the audit log names it.

@@ -74,13 +74,22 @@ async fn a_change_is_made_once() {
     let path = format!("/devices/{}/lock", super::url_text(phone.key_id()));
     let mut config = config();
     config.operators.push(operator("other", Role::Admin));
-    let routes = routes(&site.gate, &config, None);
+    let scratch = Scratch::new("once");
+    let file = scratch.path().join("audit");
+    let routes = routes(&site.gate, &config, Some(&file));
     let key = format!("{}-0123456789abcdef", (site.gate.clock)());
     let request = |method: &str| with(sent(in_order(&site.gate, method, &path)), KEY, Some(&key));
     assert_eq!(told(&routes, request("PUT")).await.0, 204);
     for method in ["PUT", "DELETE"] {
         assert_eq!(told(&routes, request(method)).await, (409, "replayed".to_owned()), "{method}");
     }
+    // The log has who tried it again, and that nothing came of it.
+    let text = fs::read_to_string(&file).unwrap();
+    let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let told_of: Vec<_> =
+        lines.iter().map(|line| line.get("outcome").map(|outcome| outcome.as_str().unwrap())).collect();
+    assert_eq!(told_of, [None, Some("done"), None, Some("ChangeReplayed"), None, Some("ChangeReplayed")]);
+    assert_eq!((&lines[3]["status"], verify(&file, None).unwrap().open), (&409.into(), 0));
     let device = site.gate.device(genuine::app_attest::KeyId(phone.key_id())).await.unwrap();
     assert!(device.locked_at.is_some(), "nothing was opened");
     // Another operator's keys are theirs.
@@ -146,8 +155,11 @@ async fn of_many_copies_one_is_made() {
             *answers.entry(answer).or_default() += 1;
         }
         assert_eq!(answers, BTreeMap::from([((204, String::new()), 1), ((409, "replayed".to_owned()), 199)]));
-        let lines = [0, 1].map(|number| verify(&scratch.path().join(format!("audit-{number}")), None).unwrap().lines);
-        assert_eq!(lines.iter().sum::<u64>(), 2);
+        let files = [0, 1].map(|number| scratch.path().join(format!("audit-{number}")));
+        let lines = files.each_ref().map(|file| verify(file, None).unwrap().lines);
+        assert_eq!(lines.iter().sum::<u64>(), 400, "each copy with what came of it");
+        let done = files.map(|file| fs::read_to_string(file).unwrap().matches("\"outcome\":\"done\"").count());
+        assert_eq!(done.iter().sum::<usize>(), 1);
     }
 }
 
@@ -171,8 +183,13 @@ async fn what_cannot_be_noted_is_not_done() {
     assert_eq!(told(&routes, sent(in_order(&site.gate, "PUT", &path))).await, (503, "unavailable".to_owned()));
     assert_eq!(super::answer(&routes, read()).await.json()["revoked_at"], serde_json::Value::Null);
     assert_eq!(fs::read(&file).unwrap(), b"");
+    // The key of a change that could not be noted was not spent: it counts when there is a log again.
+    let key = format!("{}-0123456789abcdef", (site.gate.clock)());
+    let again = || with(sent(in_order(&site.gate, "PUT", &path)), KEY, Some(&key));
+    assert_eq!(told(&routes, again()).await, (503, "unavailable".to_owned()));
     fs::rename(scratch.path().join("moved"), &file).unwrap();
-    assert_eq!(told(&routes, sent(in_order(&site.gate, "PUT", &path))).await.0, 204);
+    assert_eq!(told(&routes, again()).await.0, 204);
+    assert_eq!(told(&routes, again()).await, (409, "replayed".to_owned()));
     assert!(super::answer(&routes, read()).await.json()["revoked_at"].is_u64());
     // Nobody is told of the log that there is none of.
     let none = super::routes(&site.gate, &config(), None);
