@@ -35,9 +35,9 @@ pub struct Metrics {
     registry: Registry,
     /// Whom verdicts are told as they are passed.
     pub events: Events,
-    /// Requests by route, method and status.
+    /// Requests by listener, route, method and status.
     pub requests: IntCounterVec,
-    /// How long requests took, by route.
+    /// How long requests took, by listener and route.
     pub latency: HistogramVec,
     /// Refusals by reason.
     refusals: IntCounterVec,
@@ -107,9 +107,9 @@ impl Metrics {
             registry.register(Box::new(counters.clone()))?;
             Ok::<_, prometheus::Error>(counters)
         };
-        let histograms = |name: &str, help: &str, label: &str| {
+        let histograms = |name: &str, help: &str, labels: &[&str]| {
             let options = HistogramOpts::new(name, help).buckets(LATENCIES.to_vec());
-            let histograms = HistogramVec::new(options, &[label])?;
+            let histograms = HistogramVec::new(options, labels)?;
             registry.register(Box::new(histograms.clone()))?;
             Ok::<_, prometheus::Error>(histograms)
         };
@@ -122,8 +122,8 @@ impl Metrics {
         let commit = Histogram::with_opts(options.buckets(SIZES.to_vec()))?;
         registry.register(Box::new(commit.clone()))?;
         Ok(Self {
-            requests: counters("http_requests_total", "Requests.", &["route", "method", "status"])?,
-            latency: histograms("http_request_seconds", "Time from request to answer.", "route")?,
+            requests: counters("http_requests_total", "Requests.", &["listener", "route", "method", "status"])?,
+            latency: histograms("http_request_seconds", "Time from request to answer.", &["listener", "route"])?,
             refusals: counters("refusals_total", "Refusals by reason.", &["reason"])?,
             challenges: counter("challenges_total", "Challenges issued.")?,
             registrations: counter("registrations_total", "Devices registered.")?,
@@ -151,7 +151,7 @@ impl Metrics {
             api_key_tokens: counter("api_key_tokens_total", "Request tokens issued.")?,
             chains: counter("chain_verifications_total", "Attestations whose chain was verified.")?,
             signatures: counters("signatures_total", "Signature verifications.", &["curve", "key"])?,
-            store: histograms("store_seconds", "Time that the store took.", "operation")?,
+            store: histograms("store_seconds", "Time that the store took.", &["operation"])?,
             signature_cpu,
             cpu,
             commit,

@@ -39,6 +39,11 @@ pub(super) struct Observer {
 }
 
 impl Observer {
+    /// Which listener it is, for the metrics: both have a `/devices`.
+    const fn listener(&self) -> &'static str {
+        if self.tells { "app" } else { "operator" }
+    }
+
     fn trusts(&self, request: &Request) -> bool {
         let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>() else { return false };
         let peer = peer.ip().to_canonical();
@@ -107,8 +112,9 @@ pub(super) async fn observe(State(observer): State<Observer>, mut request: Reque
     } else {
         answered.await
     };
-    metrics.requests.with_label_values(&[route, method, response.status().as_str()]).inc();
-    metrics.latency.with_label_values(&[route]).observe(start.elapsed().as_secs_f64());
+    let listener = observer.listener();
+    metrics.requests.with_label_values(&[listener, route, method, response.status().as_str()]).inc();
+    metrics.latency.with_label_values(&[listener, route]).observe(start.elapsed().as_secs_f64());
     if let Some(problem) = response.extensions().get::<Problem>() {
         let body = problem.body_of(Some(&id)).to_string();
         response.headers_mut().insert(CONTENT_LENGTH, body.len().into());

@@ -10,7 +10,14 @@ use genuine::{
     Error,
     session::mode::{Mode, Status},
 };
-use genuine_gateway::{metrics::Metrics, platform::Platform, play::Decoder as _, verdict::Verdict};
+use genuine_gateway::{
+    config::{Config, Traces},
+    metrics::Metrics,
+    platform::Platform,
+    play::Decoder as _,
+    rehearsal,
+    verdict::Verdict,
+};
 use genuine_testvectors::play::PlayApp;
 use reqwest::Client;
 use serde_json::Value;
@@ -25,6 +32,9 @@ use crate::{
 
 /// What Prometheus adds to every series, and to the buckets of histograms.
 const ADDED: [&str; 3] = ["instance", "job", "le"];
+
+/// An application that is a rehearsal.
+const REHEARSAL: &str = "[[applications]]\nname = \"shop\"\nrehearsal = { until = \"2026-12-31\" }\n";
 
 /// The names of metrics with their labels, as `/metrics` shows them.
 fn counted(text: &str) -> BTreeMap<String, BTreeSet<String>> {
@@ -59,7 +69,14 @@ async fn everything_counted() -> BTreeMap<String, BTreeSet<String>> {
     decoder.decode(play.package_name(), &token).await.unwrap();
     let metrics = Metrics::new().unwrap();
     metrics.add(decoder.quota().clone()).unwrap();
-    names.extend(counted(&metrics.text().unwrap()).into_iter().filter(|(name, _)| name.contains("play_quota")));
+    // Traces and a rehearsal, which the demonstration has none of.
+    let traces: Traces = toml::from_str("endpoint = \"http://127.0.0.1:9\"").unwrap();
+    metrics.add(traces.start().unwrap().counts()).unwrap();
+    let config: Config = toml::from_str(REHEARSAL).unwrap();
+    metrics.add(rehearsal::gauge(&config).unwrap()).unwrap();
+    let others = ["play_quota", "trace_spans", "rehearsal"];
+    let is_other = |name: &str| others.iter().any(|other| name.contains(other));
+    names.extend(counted(&metrics.text().unwrap()).into_iter().filter(|(name, _)| is_other(name)));
     names
 }
 
@@ -124,6 +141,9 @@ fn values_of(label: &str) -> Option<BTreeSet<String>> {
         "reason" => {
             let mut reasons = variants(include_str!("../../src/refusal.rs"), "Refusal");
             reasons.extend(Error::ALL.iter().map(|error| error.name().to_owned()));
+            reasons.extend(variants(include_str!("../../src/mediator/fault.rs"), "Fault"));
+            let of_keys = variants(include_str!("../../src/api_key.rs"), "KeyFault");
+            reasons.extend(of_keys.iter().map(|name| format!("ApiKey{name}")));
             Some(reasons)
         }
         "status" => {
@@ -133,6 +153,8 @@ fn values_of(label: &str) -> Option<BTreeSet<String>> {
         "mode" => texts(vec![Mode::Required.as_str(), Mode::Optional.as_str()]),
         "platform" => texts(vec![Platform::AppAttest.as_str(), Platform::PlayIntegrity.as_str()]),
         "route" => texts(vec!["/ready"]),
+        "listener" => texts(vec!["app", "operator"]),
+        "outcome" => texts(vec!["sent", "failed", "dropped"]),
         "curve" => texts(vec!["p256", "p384"]),
         "key" => texts(vec!["stored", "prepared"]),
         _ => None,

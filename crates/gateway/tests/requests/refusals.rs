@@ -136,7 +136,7 @@ async fn r11_the_chain_is_verified_once() {
         "genuine_signatures_total{curve=\"p256\",key=\"stored\"} 2",
         "genuine_signatures_total{curve=\"p256\",key=\"prepared\"} 998",
         "genuine_signatures_total{curve=\"p384\",key=\"stored\"} 2",
-        "genuine_http_requests_total{method=\"GET\",route=\"/orders\",status=\"200\"} 1000",
+        "genuine_http_requests_total{listener=\"app\",method=\"GET\",route=\"/orders\",status=\"200\"} 1000",
     ] {
         assert!(metrics.lines().any(|found| found == line), "{line}\n{metrics}");
     }
