@@ -1,25 +1,123 @@
 //! What the files for Compose ask of gateway and Redis.
 
 use std::{
+    fs,
     net::TcpListener,
+    path::Path,
     process::{Child, Command, Stdio},
     thread,
     time::Duration,
 };
 
+use genuine_gateway::{
+    config::{Config, Role},
+    gate::sha256,
+};
+
 use crate::{file, installed, support::Scratch};
+
+/// What docs/deploy.md makes the secrets with, without the certificate of a web server and without root.
+fn make_secrets(directory: &Path) {
+    for name in ["gateway.toml", "chain.pem", "key.pem"] {
+        let text = if name == "gateway.toml" { file(name) } else { String::new() };
+        fs::write(directory.join(name), text).unwrap();
+    }
+    let page = include_str!("../../docs/deploy.md");
+    let script = page.split("```sh\n").find(|block| block.starts_with("cd crates/gateway/deploy\n")).unwrap();
+    let script = script.split("```").next().unwrap();
+    let kept =
+        script.lines().filter(|line| !["cd ", "cp ", "chown ", "docker "].iter().any(|word| line.starts_with(word)));
+    let script = kept.collect::<Vec<_>>().join("\n");
+    let output = Command::new("sh").args(["-euc", &script]).current_dir(directory).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// `--check` of a configuration, with the address of Redis from where its secrets are.
+fn checked(path: &Path) -> (bool, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_genuine-gateway"))
+        .arg("--config")
+        .arg(path)
+        .arg("--check")
+        .env("GENUINE_GATEWAY_STORE", "redis://:the-password-of-redis@redis:6379/0")
+        .output()
+        .unwrap();
+    (output.status.success(), String::from_utf8([output.stdout, output.stderr].concat()).unwrap())
+}
+
+/// Nobody is an operator by being in the network that Grafana and the service are in too. As it is committed the configuration is none.
+#[test]
+fn the_operators_of_compose_show_tokens() {
+    if !installed("openssl") {
+        return;
+    }
+    let scratch = Scratch::new("compose-secrets");
+    make_secrets(scratch.path());
+    let secret = |name: &str| fs::read_to_string(scratch.path().join("secrets").join(name)).unwrap();
+    let (is_good, text) = checked(&scratch.path().join("gateway.toml"));
+    assert!(!is_good, "{text}");
+    for name in ["admin", "monitor"] {
+        assert!(text.contains(&format!("operators: token_sha256 of \"{name}\" has 64")), "{text}");
+    }
+    let config = Config::read(Some(&secret("gateway.toml"))).unwrap();
+    assert!(config.has_operators() && config.operator_listen.ip().is_loopback());
+    assert_eq!(config.audit.unwrap().parent(), Some(Path::new("/var/lib/genuine")), "in a volume");
+    let operators: Vec<_> = config.operators.iter().map(|one| (&*one.name, one.role, one.token())).collect();
+    let hash = |name: &str| Some(sha256(secret(name).as_bytes()));
+    assert_eq!(
+        operators,
+        [("admin", Role::Admin, hash("admin-token")), ("monitor", Role::Monitor, hash("monitor-token"))]
+    );
+    // Whoever asks by machine is the monitor.
+    let ready = format!("GENUINE_GATEWAY_READY_TOKEN={}", secret("monitor-token"));
+    assert!(secret("store").lines().any(|line| line == ready));
+    let (compose, prometheus) = (file("compose.yaml"), file("prometheus/prometheus.yml"));
+    for mount in
+        ["secrets/gateway.toml:/etc/genuine/gateway.toml:ro", "secrets/monitor-token:/run/secrets/monitor-token:ro"]
+    {
+        assert_eq!(compose.matches(&format!("- ./{mount}\n")).count(), 1, "{mount}");
+    }
+    assert_eq!(compose.matches("admin-token").count(), 0);
+    assert!(prometheus.contains("authorization: { credentials_file: /run/secrets/monitor-token }"));
+}
+
+/// What the build is given has no secret: a file that anybody makes beside Compose does not end in a layer.
+#[test]
+fn no_secret_is_copied_into_the_build() {
+    let ignored = file("Dockerfile.dockerignore");
+    let patterns: Vec<_> = ignored.lines().filter(|line| !line.starts_with('#')).collect();
+    for pattern in ["**/secrets", "**/*.pem", "**/*.key"] {
+        assert!(patterns.contains(&pattern), "{pattern}");
+    }
+    // Later lines count more: nothing is let in again but the root of the test vectors, which is public.
+    let again: Vec<_> = patterns.iter().filter(|pattern| pattern.starts_with('!')).collect();
+    assert_eq!(again, [&"!testvectors/vectors/root.pem"]);
+    for line in file("compose.yaml").lines().filter(|line| line.contains("secret") && line.contains("- ./")) {
+        assert!(line.contains("- ./secrets/"), "{line}");
+    }
+}
+
+/// The exit code that ends the restarts counts for the gateway itself, and not for what runs before it.
+#[test]
+fn a_mistake_is_no_reason_to_start_again() {
+    let unit = file("genuine-gateway.service");
+    assert!(unit.contains("\nRestartPreventExitStatus=2\n") && !unit.contains("\nExecStartPre="));
+    let scratch = Scratch::new("mistaken-unit");
+    let path = scratch.path().join("gateway.toml");
+    fs::write(&path, "listen = 1\n").unwrap();
+    let started = Command::new(env!("CARGO_BIN_EXE_genuine-gateway")).arg("--config").arg(&path).output().unwrap();
+    assert_eq!(started.status.code(), Some(2));
+}
 
 /// The configuration of Compose is one, with the address of Redis from where its secrets are; and its rules are those that nginx names.
 #[test]
 fn the_configuration_of_compose_is_good() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/gateway.toml");
-    let output = Command::new(env!("CARGO_BIN_EXE_genuine-gateway"))
-        .args(["--config", path, "--check"])
-        .env("GENUINE_GATEWAY_STORE", "redis://:the-password-of-redis@redis:6379/0")
-        .output()
-        .unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    if !installed("openssl") {
+        return;
+    }
+    let scratch = Scratch::new("compose-configuration");
+    make_secrets(scratch.path());
+    let (is_good, text) = checked(&scratch.path().join("secrets/gateway.toml"));
+    assert!(is_good, "{text}");
     assert!(text.contains("redis://redis:6379") && !text.contains("the-password-of-redis"), "{text}");
     let nginx = include_str!("../../proxies/nginx.conf");
     let mut rules: Vec<_> =
@@ -106,7 +204,7 @@ fn what_compose_mounts_is_here() {
     assert!(mounts.len() > 5);
     for mount in mounts {
         let (path, _) = mount.split_once(':').unwrap();
-        let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy").join(path);
+        let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy").join(path);
         assert!(path.starts_with("secrets/") || here.exists(), "{path}");
     }
 }
