@@ -150,6 +150,29 @@ struct Known {
     session: SessionSide,
 }
 
+/// What a token's header says of itself: nothing, if it cannot be read.
+#[derive(Default)]
+struct TokenHeader {
+    key_id: Option<String>,
+    kind: Option<String>,
+}
+
+/// The header of a token; `None` of anything else.
+fn token_header(input: &Input) -> Option<TokenHeader> {
+    let Input::Token(token) = input else { return None };
+    let unheld = explain_token(token, Some(TokenKind::Jwt), &TokenSide::default(), UnixMillis(0));
+    Some(
+        unheld
+            .header
+            .map_or_else(TokenHeader::default, |header| TokenHeader { key_id: header.key_id, kind: header.kind }),
+    )
+}
+
+/// Does this where it keeps no request waiting.
+async fn apart<T: Send + 'static>(work: impl FnOnce() -> Result<T, Unfit> + Send + 'static) -> Result<T, Unfit> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| Unfit::from(Refusal::Internal))?
+}
+
 impl Gate {
     /// Which applications there are to hold an object against.
     #[must_use]
@@ -172,8 +195,14 @@ impl Gate {
     ///
     /// What is wrong with the question, or that the store could not answer.
     pub async fn inspect(self: &Arc<Self>, asked: Inspection) -> Result<Inspected, Unfit> {
-        let read = Input::read(asked.text.as_bytes());
-        let input = read.map_err(|unreadable| Unfit::new(Refusal::ObjectUnreadable, &unreadable.to_string()))?;
+        // Reading and explaining take the processor for longer than a request may wait for others.
+        let (input, header, asked) = apart(move || {
+            let read = Input::read(asked.text.as_bytes());
+            let input = read.map_err(|unreadable| Unfit::new(Refusal::ObjectUnreadable, &unreadable.to_string()))?;
+            let header = token_header(&input);
+            Ok((input, header, asked))
+        })
+        .await?;
         let malformed = |detail| Unfit::new(Refusal::RequestMalformed, detail);
         if let Some(name) = &asked.application {
             self.application(name).map_err(|_| malformed("application: there is none of this name"))?;
@@ -188,19 +217,15 @@ impl Gate {
             Some(key_id) => self.store.device(key_id).await.map_err(Refusal::from)?,
             None => None,
         };
-        let session = self.session_side(&input).await?;
+        let session = self.session_side(header.as_ref()).await?;
         let (gate, known) = (Arc::clone(self), Known { asked, now, device, session });
-        // It takes the processor for longer than a request may wait for others.
-        let explained = tokio::task::spawn_blocking(move || gate.explained(&known, input)).await;
-        explained.map_err(|_| Unfit::from(Refusal::Internal))?
+        apart(move || gate.explained(&known, input)).await
     }
 
     /// What tokens of this gateway's are held against: by the key that they name, in whatever way they name it.
-    async fn session_side(&self, input: &Input) -> Result<SessionSide, Unfit> {
-        let (Input::Token(token), Some(tokens)) = (input, &self.tokens) else { return Ok(SessionSide::default()) };
-        let unheld = explain_token(token, Some(TokenKind::Jwt), &TokenSide::default(), UnixMillis(0));
-        let header = unheld.header.as_ref();
-        let named = header.and_then(|header| header.key_id.as_deref());
+    async fn session_side(&self, header: Option<&TokenHeader>) -> Result<SessionSide, Unfit> {
+        let (Some(header), Some(tokens)) = (header, &self.tokens) else { return Ok(SessionSide::default()) };
+        let named = header.key_id.as_deref();
         let keys = if let Some(secret) = tokens.secret_of(named) {
             SessionKeys::Secret(Secret::new(BASE64_STANDARD.encode(secret.octets())))
         } else {
@@ -208,7 +233,7 @@ impl Gate {
             SessionKeys::read_jwks(&keys).map_err(|_| Refusal::Internal)?
         };
         let side = SessionSide { keys: Some(keys), ..SessionSide::default() };
-        let kind = header.and_then(|header| header.kind.as_deref()).unwrap_or_default();
+        let kind = header.kind.as_deref().unwrap_or_default();
         if kind.eq_ignore_ascii_case(CLIENT_ATTESTATION) {
             return Ok(side);
         }

@@ -16,6 +16,7 @@ use axum::{
 };
 use futures_util::stream;
 use tokio::sync::Semaphore;
+use tracing::Instrument as _;
 
 use super::{
     intake::{Intake, object},
@@ -64,7 +65,7 @@ pub(super) fn assets() -> Router {
     let routes = FILES.into_iter().fold(Router::new(), |routes, (path, media_type, text)| {
         routes.route(path, get(async move || ([(CONTENT_TYPE, media_type)], text)))
     });
-    routes.layer(from_fn(guard))
+    routes.method_not_allowed_fallback(async || Problem::from(Refusal::MethodUnknown)).layer(from_fn(guard))
 }
 
 /// Middleware: says with each file what a browser may do with it.
@@ -115,8 +116,13 @@ async fn inspectable(State(page): State<Page>) -> Response {
 async fn inspect(State(page): State<Page>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let inspection: Inspection = object(&page.intake.json_body(&parts.headers, body).await?)?;
-    let _turn = page.turn.acquire().await.map_err(|_| Refusal::Internal)?;
-    let inspected = page.gate.inspect(inspection).await;
+    // It goes on if whoever asked goes away, and others wait until it ends.
+    let turn = page.turn.acquire_owned().await.map_err(|_| Refusal::Internal)?;
+    let inspecting = async move {
+        let _turn = turn;
+        page.gate.inspect(inspection).await
+    };
+    let inspected = tokio::spawn(inspecting.in_current_span()).await.map_err(|_| Refusal::Internal)?;
     let inspected = inspected.map_err(|unfit| Problem::detailed(unfit.refusal, unfit.detail))?;
     Ok(([(CACHE_CONTROL, "no-store")], Json(inspected)).into_response())
 }

@@ -98,6 +98,13 @@ async fn a_method_that_is_not_there_is_told_with_those_that_are() {
         assert_eq!(answer.headers["allow"], allowed);
     }
     assert_eq!(told(&routes, sent(in_order(&gate, "PUT", "/nothing"))).await, (404, "not_found".to_owned()));
+    // The page's files too, with what a browser may do with the answer.
+    for path in ["/page", "/page/page.js"] {
+        let answer = answer(&routes, sent(in_order(&gate, "POST", path))).await;
+        assert_eq!((answer.status, &*answer.code()), (405, "method_not_allowed"), "{path}");
+        assert!(answer.headers["allow"].to_str().unwrap().contains("GET"));
+        assert_eq!(answer.headers["x-content-type-options"], "nosniff");
+    }
 }
 
 #[tokio::test]
