@@ -23,6 +23,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 const USAGE: &str = "usage: genuine-gateway [--demo | --config FILE] [--rehearsal] [--check | --ready]
        genuine-gateway --new-operator-token
        genuine-gateway --verify-audit FILE [HASH]
+       genuine-gateway --new-api-key …
 
 Without a file the environment describes everything, with ATTESTATION_IOS_APP_ATTEST_… and ATTESTATION_ANDROID_… for the
 applications.
