@@ -24,6 +24,10 @@ pub use self::{
 
 /// The longest scope, in octets.
 const SCOPE: usize = 64;
+/// The most scopes of a key: a request token has room for them.
+const SCOPES: usize = 16;
+/// The longest name of a client or a tier.
+const NAME: usize = 64;
 
 /// Why an API key, a request token or a signature by a key was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
@@ -62,4 +66,17 @@ pub enum KeyFault {
 pub fn is_scope(text: &str) -> bool {
     let is_word = |octet| matches!(octet, b'a'..=b'z' | b'0'..=b'9' | b':' | b'.' | b'_' | b'-');
     (1..=SCOPE).contains(&text.len()) && text.bytes().all(is_word)
+}
+
+/// Whether a key or a request token may be for these: 1 to 16 scopes, each once.
+#[must_use]
+pub fn are_scopes(scopes: &[String]) -> bool {
+    let is_twice = |scope: &String| scopes.iter().filter(|other| *other == scope).count() > 1;
+    (1..=SCOPES).contains(&scopes.len()) && scopes.iter().all(|scope| is_scope(scope) && !is_twice(scope))
+}
+
+/// Whether this is the name of a client or a tier: 1 to 64 lower-case letters, digits and hyphens.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
+    (1..=NAME).contains(&text.len()) && text.bytes().all(|octet| matches!(octet, b'a'..=b'z' | b'0'..=b'9' | b'-'))
 }

@@ -6,6 +6,7 @@ mod application;
 mod check;
 mod forward_auth;
 mod google;
+mod headers;
 mod log;
 pub(crate) mod mediator;
 mod mode;
@@ -23,6 +24,7 @@ use std::{
     fmt,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
+    time::Duration,
 };
 
 use ipnet::IpNet;
@@ -166,6 +168,9 @@ pub struct Limits {
     /// How long requests in flight may take after the signal to stop.
     pub shutdown_seconds: u64,
 }
+
+/// The longest time that a body may take to arrive: what makes a request count once is remembered for longer than that.
+pub const LONGEST_REQUEST: Duration = Duration::from_secs(60);
 
 impl Default for Config {
     fn default() -> Self {

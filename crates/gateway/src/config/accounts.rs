@@ -4,19 +4,12 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Config, check::NO_SESSION, tokens::AUDIENCE};
+use super::{
+    Config,
+    headers::{USER, is_free},
+    tokens::AUDIENCE,
+};
 use crate::account::{KeySet, PROXY};
-
-/// Headers that say something else already, beside those that could hold no session.
-pub(super) const NO_ACCOUNT: [&str; 7] = [
-    "content-digest",
-    "cookie",
-    "x-app-attest-client-data",
-    "x-forwarded-for",
-    "x-forwarded-method",
-    "x-forwarded-proto",
-    "x-forwarded-uri",
-];
 
 /// Who says whose account a request is in.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
@@ -79,10 +72,8 @@ impl Config {
                 mistakes.push(mistake.to_owned());
             }
         };
-        let header = axum::http::HeaderName::try_from(accounts.header());
-        let is_free = |name: &str| !NO_SESSION.contains(&name) && !NO_ACCOUNT.contains(&name);
         expect(
-            header.is_ok_and(|name| is_free(name.as_str())),
+            is_free(accounts.header(), &USER),
             "accounts.header: this is no name of a header that could say whose account it is",
         );
         expect(

@@ -4,11 +4,9 @@ use std::{collections::BTreeSet, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Bodies, Config, ForwardAuth, Freshness, Mode, Percent, accounts::NO_ACCOUNT, check::NO_SESSION};
-use crate::api_key::{KeyBook, KeyTerms, is_scope};
+use super::{Bodies, Config, ForwardAuth, Freshness, Mode, Percent, headers::is_free};
+use crate::api_key::{KeyBook, KeyTerms, is_name, is_scope};
 
-/// The longest name of a client or a tier.
-const NAME: usize = 64;
 /// How many clients or tiers there may be: each is a label of metrics.
 const NAMES: usize = 1000;
 /// The most requests that a tier allows in a minute.
@@ -121,13 +119,7 @@ impl Config {
             );
         }
         expect((1..=300).contains(&keys.token_lifetime_seconds), "api_keys.token_lifetime_seconds: from 1 to 300");
-        let header = axum::http::HeaderName::try_from(keys.header.as_str());
-        let is_free =
-            |name: &str| !NO_SESSION.contains(&name) && !NO_ACCOUNT.contains(&name) && !SIGNATURE.contains(&name);
-        expect(
-            header.is_ok_and(|name| is_free(name.as_str())),
-            "api_keys.header: this is no name of a header that could hold a key",
-        );
+        expect(is_free(&keys.header, &[]), "api_keys.header: this is no name of a header that could hold a key");
         let others = [
             Some(&*self.session_header),
             self.tokens.as_ref().map(|tokens| &*tokens.header),
@@ -169,13 +161,6 @@ impl Config {
             expect(known, &format!("callers: there is no client {caller:?} in api_keys.clients"));
         }
     }
-}
-
-/// Headers that hold the signature of a request.
-const SIGNATURE: [&str; 2] = ["signature", "signature-input"];
-
-fn is_name(text: &str) -> bool {
-    (1..=NAME).contains(&text.len()) && text.bytes().all(|octet| matches!(octet, b'a'..=b'z' | b'0'..=b'9' | b'-'))
 }
 
 impl Bodies {

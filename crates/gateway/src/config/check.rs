@@ -2,14 +2,11 @@
 
 use std::net::Ipv6Addr;
 
-use super::{Config, Secret, Store};
+use super::{Config, LONGEST_REQUEST, Secret, Store, headers::is_free};
 use crate::store::{PostgresStore, Unfit};
 
 /// The shortest token of the operator: 32 hexadecimal digits hold 128 bits.
 pub(super) const TOKEN_LENGTH: usize = 32;
-/// Headers that have a meaning of their own.
-pub(super) const NO_SESSION: [&str; 6] =
-    ["content-length", "content-type", "dpop", "host", "transfer-encoding", "x-app-attest"];
 /// How apps on this machine address the service unless it is configured.
 pub(super) const LOCAL_AUTHORITY: &str = "localhost:8080";
 
@@ -48,9 +45,8 @@ impl Config {
             !self.demo || self.applications.len() == 1,
             "ATTESTATION_IOS_APP_ATTEST_…: the demonstration trusts a public test root and has no other application",
         );
-        let session_header = axum::http::HeaderName::try_from(self.session_header.as_str());
         expect(
-            session_header.is_ok_and(|name| !NO_SESSION.contains(&name.as_str())),
+            is_free(&self.session_header, &["cookie"]),
             "session_header: this is no name of a header that could hold a session",
         );
         let private = match &self.store {
@@ -72,7 +68,10 @@ impl Config {
             "retention_days: from 1 to 36500; without it devices are kept for good",
         );
         expect((1..=1 << 30).contains(&self.limits.body_bytes), "limits.body_bytes: from 1 to 1073741824");
-        expect(self.limits.request_timeout_ms > 0, "limits.request_timeout_ms: at least 1");
+        expect(
+            (1..=LONGEST_REQUEST.as_millis()).contains(&self.limits.request_timeout_ms.into()),
+            "limits.request_timeout_ms: from 1 to 60000",
+        );
         expect(self.limits.connections_per_address > 0, "limits.connections_per_address: at least 1");
         expect((1..=1_000_000).contains(&self.limits.connections), "limits.connections: from 1 to 1000000");
         expect(

@@ -6,7 +6,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::{Config, Secret, check::NO_SESSION};
+use super::{Config, Secret, headers::is_free};
 
 /// The longest audience and issuer of a token.
 pub(super) const AUDIENCE: usize = 512;
@@ -209,11 +209,7 @@ impl Config {
             tokens.audience.as_deref().is_none_or(is_short) && self.authority.len() <= AUDIENCE,
             "tokens.audience: from 1 to 512 printable characters without a space, and authority too: a token has room for that",
         );
-        let header = axum::http::HeaderName::try_from(tokens.header.as_str());
-        expect(
-            header.is_ok_and(|name| !NO_SESSION.contains(&name.as_str())),
-            "tokens.header: this is no name of a header that could hold a token",
-        );
+        expect(is_free(&tokens.header, &[]), "tokens.header: this is no name of a header that could hold a token");
         expect(
             !tokens.header.eq_ignore_ascii_case(&self.session_header),
             "tokens.header: session_header is the same one, and a request has either twice",

@@ -96,6 +96,8 @@ fn each_mistake_is_named() {
         ),
         (FILE.replace("\"shop\"", "\"demo\""), vec![], "its name is the demonstration's"),
         (format!("session_header = \"content-type\"\n{FILE}"), vec![], "session_header:"),
+        (format!("{FILE}[limits]\nrequest_timeout_ms = 60001"), vec![], "limits.request_timeout_ms: from 1 to 60000"),
+        (format!("{FILE}[limits]\nrequest_timeout_ms = 0"), vec![], "limits.request_timeout_ms: from 1 to 60000"),
         (format!("{FILE}[limits]\nconnections = 1000001"), vec![], "limits.connections:"),
         (format!("{FILE}[limits]\nbuffered_bytes = 1"), vec![], "limits.buffered_bytes:"),
         (FILE.replace("kind = \"redis\"", "kind = \"redis://u:secret@h/\""), vec![], "is not of the form"),
