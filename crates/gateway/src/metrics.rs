@@ -11,8 +11,8 @@ use genuine::{
 };
 use genuine_crypto_ifma::Ifma;
 use prometheus::{
-    Counter, Encoder as _, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry,
-    TextEncoder, core::Collector,
+    Counter, Encoder as _, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts,
+    Registry, TextEncoder, core::Collector,
 };
 use rustix::time::{ClockId, clock_gettime};
 
@@ -65,6 +65,8 @@ pub struct Metrics {
     api_keys: IntCounterVec,
     /// Request tokens issued.
     pub api_key_tokens: IntCounter,
+    /// 1 while the file of API keys cannot be taken, so that older keys are in use.
+    pub api_keys_stale: IntGauge,
     /// Certificate chains whose signatures were verified.
     pub chains: IntCounter,
     /// Time of the processor in verifying signatures, and in preparing keys for that, in seconds.
@@ -116,6 +118,9 @@ impl Metrics {
         let signature_cpu =
             Counter::new("signature_cpu_seconds_total", "CPU time in verifying signatures and preparing keys.")?;
         registry.register(Box::new(signature_cpu.clone()))?;
+        let api_keys_stale =
+            IntGauge::new("api_keys_stale", "Whether the file of API keys cannot be taken, and older keys are in use.")?;
+        registry.register(Box::new(api_keys_stale.clone()))?;
         let cpu = Gauge::new("cpu_seconds_total", "CPU time of the process.")?;
         registry.register(Box::new(cpu.clone()))?;
         let options = HistogramOpts::new("commit_writes", "Writes in one commit of the embedded store.");
@@ -149,6 +154,7 @@ impl Metrics {
                 &["application", "kind", "verdict"],
             )?,
             api_key_tokens: counter("api_key_tokens_total", "Request tokens issued.")?,
+            api_keys_stale,
             chains: counter("chain_verifications_total", "Attestations whose chain was verified.")?,
             signatures: counters("signatures_total", "Signature verifications.", &["curve", "key"])?,
             store: histograms("store_seconds", "Time that the store took.", &["operation"])?,

@@ -5,7 +5,8 @@ use std::{
     fs::File,
     io::Read as _,
     path::{Path, PathBuf},
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock},
+    time::{Duration, Instant},
 };
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -16,7 +17,7 @@ use toml::value::Datetime;
 use zeroize::Zeroizing;
 
 use super::{
-    is_scope,
+    are_scopes, is_name,
     key::{Key, Material, PREFIX},
 };
 
@@ -24,8 +25,8 @@ use super::{
 const FILE: u64 = 8 << 20;
 /// The most keys.
 const KEYS: usize = 10_000;
-/// The most scopes of a key: a request token has room for them.
-const SCOPES: usize = 16;
+/// How often the log says that the file is still wrong.
+const REMINDER: Duration = Duration::from_secs(600);
 /// How many mistakes are named at a time.
 const MISTAKES: usize = 20;
 /// Seconds of a day.
@@ -85,7 +86,8 @@ impl KeyBook {
     ///
     /// # Errors
     ///
-    /// That it has not the form of a file of keys, or each mistake of its keys, up to 20. No secret is in them.
+    /// That it has not the form of a file of keys, or each mistake of its keys, up to 20. Of what is in the file they repeat an
+    /// identifier and nothing else: a secret may stand in any other place.
     pub fn parse(text: &[u8], terms: &KeyTerms) -> Result<Self, Vec<String>> {
         let read_from = Sha256::digest(text).into();
         let text = std::str::from_utf8(text).map_err(|_| vec!["this is not UTF-8".to_owned()])?;
@@ -94,7 +96,7 @@ impl KeyBook {
             return Err(vec![format!("more than {KEYS} keys")]);
         }
         let (mut keys, mut mistakes) = (HashMap::with_capacity(entries.len()), Vec::new());
-        for entry in entries {
+        for (number, entry) in (1..).zip(entries) {
             let id = entry.id.clone();
             match entry.key(terms) {
                 Ok(key) => {
@@ -102,7 +104,9 @@ impl KeyBook {
                         mistakes.push(format!("keys {id:?}: another one has this id"));
                     }
                 }
-                Err(wrong) => mistakes.push(format!("keys {id:?}: {wrong}")),
+                Err(wrong) if is_id(&id) => mistakes.push(format!("keys {id:?}: {wrong}")),
+                // It may be a whole key.
+                Err(wrong) => mistakes.push(format!("keys, entry {number}: {wrong}")),
             }
         }
         mistakes.truncate(MISTAKES);
@@ -131,22 +135,16 @@ impl KeyBook {
 impl Entry {
     fn key(self, terms: &KeyTerms) -> Result<Key, String> {
         let Self { id, application, scopes, tier, expires, revoked, salt, hash, signing_secret } = self;
-        let is_word = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_');
-        let rest = id.strip_prefix(PREFIX).unwrap_or_default();
-        if rest.len() != 16 || !rest.bytes().all(is_word) {
+        if !is_id(&id) {
             return Err("id: gk_ and 16 characters of base64url".to_owned());
         }
         if !terms.clients.contains(&application) {
-            return Err(format!("application: there is no client {application:?} in api_keys.clients"));
+            return Err("application: there is no such client in api_keys.clients".to_owned());
         }
         if !terms.tiers.contains(&tier) {
-            return Err(format!("tier: there is no {tier:?} in api_keys.tiers"));
+            return Err("tier: there is no such one in api_keys.tiers".to_owned());
         }
-        let is_twice = |scope: &String| scopes.iter().filter(|other| *other == scope).count() > 1;
-        if !(1..=SCOPES).contains(&scopes.len())
-            || !scopes.iter().all(|scope| is_scope(scope))
-            || scopes.iter().any(is_twice)
-        {
+        if !are_scopes(&scopes) {
             return Err("scopes: 1 to 16, each once, of 1 to 64 lower-case letters, digits and :._-".to_owned());
         }
         let material = match (&salt, &hash, &signing_secret) {
@@ -166,6 +164,39 @@ impl Entry {
 
 const EXPIRES: &str =
     "expires: a date such as 2027-01-31, from which on the key is refused, or a time such as 2027-01-31T12:00:00Z";
+
+/// What would be wrong with an entry that has this in it, for whoever makes one.
+pub(super) fn expect_entry(
+    application: &str,
+    scopes: &[String],
+    tier: &str,
+    expires: Option<&str>,
+) -> Result<(), String> {
+    for (setting, name) in [("application", application), ("tier", tier)] {
+        if !is_name(name) {
+            return Err(format!("{setting}: a name is 1 to 64 lower-case letters, digits and hyphens"));
+        }
+    }
+    let terms = KeyTerms { clients: vec![application.to_owned()], tiers: vec![tier.to_owned()] };
+    let entry = Entry {
+        id: format!("{PREFIX}{}", "A".repeat(16)),
+        application: application.to_owned(),
+        scopes: scopes.to_owned(),
+        tier: tier.to_owned(),
+        expires: expires.map(str::parse).transpose().map_err(|_| EXPIRES)?,
+        revoked: false,
+        salt: None,
+        hash: None,
+        signing_secret: Some(BASE64_URL_SAFE_NO_PAD.encode([0; 32])),
+    };
+    entry.key(&terms).map(drop)
+}
+
+/// Whether this is the public part of a key, in the form in which each is made.
+fn is_id(text: &str) -> bool {
+    let is_word = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_');
+    text.strip_prefix(PREFIX).is_some_and(|rest| rest.len() == 16 && rest.bytes().all(is_word))
+}
 
 /// The file's octets, up to the limit.
 fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, String> {
@@ -195,15 +226,14 @@ fn seconds(of: &Datetime) -> Option<u64> {
     u64::try_from(i64::from(days) * DAY + of_day).ok()
 }
 
-/// What is wrong and where. Only what TOML calls fields is repeated, and no value: one may be a secret in the wrong place.
+/// What is wrong and where. Nothing of the text is repeated, no name of a field either: each may be a secret in the wrong place. A field
+/// that is missing is one of ours.
 fn describe(error: &toml::de::Error, text: &str) -> String {
     let line = error.span().map_or(0, |span| text[..span.start].matches('\n').count() + 1);
-    let message = error.message();
-    let is_of_field = ["unknown field", "missing field", "duplicate"].iter().any(|known| message.starts_with(known));
-    if is_of_field {
-        format!("line {line}: {message}")
-    } else {
-        format!("line {line}: this is not of the form that docs/api-keys.md gives")
+    match error.message() {
+        missing if missing.starts_with("missing field") => format!("line {line}: {missing}"),
+        unknown if unknown.starts_with("unknown field") => format!("line {line}: unknown field"),
+        _ => format!("line {line}: this is not of the form that docs/api-keys.md gives"),
     }
 }
 
@@ -212,8 +242,23 @@ pub struct KeyFile {
     path: PathBuf,
     terms: KeyTerms,
     current: RwLock<Arc<KeyBook>>,
-    /// What was wrong when it was read last, so that the log says it once.
-    complaint: RwLock<Option<Vec<String>>>,
+    complaint: Mutex<Complaint>,
+}
+
+/// What was wrong when the file was read last, so that the log says it now and then.
+#[derive(Default)]
+struct Complaint(Option<(Vec<String>, Instant)>);
+
+impl Complaint {
+    /// Whether the log is to say what is wrong: it is something else than before, or was said ten minutes ago.
+    fn is_due(&mut self, mistakes: &[String], now: Instant) -> bool {
+        let is_said =
+            self.0.as_ref().is_some_and(|(said, at)| said == mistakes && now.saturating_duration_since(*at) < REMINDER);
+        if !is_said {
+            self.0 = Some((mistakes.to_owned(), now));
+        }
+        !is_said
+    }
 }
 
 impl KeyFile {
@@ -224,7 +269,7 @@ impl KeyFile {
     /// As for [`KeyBook::read`].
     pub fn open(path: &Path, terms: KeyTerms) -> Result<Self, Vec<String>> {
         let current = RwLock::new(Arc::new(KeyBook::read(path, &terms)?));
-        Ok(Self { path: path.to_owned(), terms, current, complaint: RwLock::new(None) })
+        Ok(Self { path: path.to_owned(), terms, current, complaint: Mutex::default() })
     }
 
     /// The keys.
@@ -233,32 +278,57 @@ impl KeyFile {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Reads the file again. If that fails, the log says so and the old keys stay.
-    pub fn renew(&self) {
+    /// Reads the file again: whether what it holds is in use. If it cannot be taken, the log says so now and every ten minutes, and the
+    /// old keys stay.
+    pub fn renew(&self) -> bool {
         let read = read(&self.path).map_err(|mistake| vec![mistake]).and_then(|text| {
             let is_same = <[u8; 32]>::from(Sha256::digest(&text)) == self.keys().read_from;
             if is_same { Ok(None) } else { KeyBook::parse(&text, &self.terms).map(Some) }
         });
-        let mistakes = match read {
-            Ok(None) => None,
-            Ok(Some(keys)) => {
-                tracing::info!(keys = keys.len(), "api_keys.file: the API keys were read again");
-                *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
-                None
+        let mut complaint = self.complaint.lock().unwrap_or_else(PoisonError::into_inner);
+        match read {
+            Ok(keys) => {
+                *complaint = Complaint::default();
+                if let Some(keys) = keys {
+                    tracing::info!(keys = keys.len(), "api_keys.file: the API keys were read again");
+                    *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+                }
+                true
             }
-            Err(mistakes) => Some(mistakes),
-        };
-        let mut complaint = self.complaint.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(mistakes) = mistakes.as_ref().filter(|_| *complaint != mistakes) {
-            tracing::error!("api_keys.file: the API keys stay as they were: {}", mistakes.join("; "));
+            Err(mistakes) => {
+                if complaint.is_due(&mistakes, Instant::now()) {
+                    tracing::error!("api_keys.file: the API keys stay as they were: {}", mistakes.join("; "));
+                }
+                false
+            }
         }
-        *complaint = mistakes;
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::seconds;
+    use std::time::Instant;
+
+    use super::{Complaint, REMINDER, seconds};
+
+    #[test]
+    fn what_stays_wrong_is_said_again_after_ten_minutes() {
+        let (mut complaint, start) = (Complaint::default(), Instant::now());
+        let [one, other] = ["one", "other"].map(|mistake| vec![mistake.to_owned()]);
+        for (mistakes, after, is_due) in [
+            (&one, 0, true),
+            (&one, 10, false),
+            (&one, 599, false),
+            (&one, 600, true),
+            (&one, 610, false),
+            (&one, 1199, false),
+            (&one, 1200, true),
+            (&other, 1210, true),
+        ] {
+            let now = start + REMINDER * after / 600;
+            assert_eq!(complaint.is_due(mistakes, now), is_due, "{mistakes:?} after {after} seconds");
+        }
+    }
 
     /// By `date -u -d 2027-01-31 +%s`, and so on.
     #[test]

@@ -6,7 +6,7 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
 use super::{
-    is_scope,
+    book::expect_entry,
     key::{ID, PREFIX, SALT, SECRET, hash_of},
 };
 
@@ -49,11 +49,17 @@ impl NewKey {
             "signing" => true,
             _ => return None,
         };
-        let scopes: Vec<_> = scopes?.split(',').map(str::to_owned).collect();
-        let is_plain = |text: &String| text.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-');
-        let (application, tier) = (application.filter(is_plain)?, tier.filter(is_plain)?);
-        let are_right = scopes.iter().all(|scope| is_scope(scope)) && expires.iter().all(is_plain);
-        are_right.then_some(Self { application, is_signing, scopes, tier, expires })
+        let scopes = scopes?.split(',').map(str::to_owned).collect();
+        Some(Self { application: application?, is_signing, scopes, tier: tier?, expires })
+    }
+
+    /// That the gateway would take the entry: the rules are those by which it reads the file, where one wrong entry keeps all others out.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong.
+    pub fn expect_right(&self) -> Result<(), String> {
+        expect_entry(&self.application, &self.scopes, &self.tier, self.expires.as_deref())
     }
 
     /// Makes it: the entry for the file, and what the client gets.
@@ -116,6 +122,35 @@ mod tests {
     }
 
     #[test]
+    fn what_the_file_would_not_take_is_refused() {
+        let many = (0..17).map(|number| format!("s{number}")).collect::<Vec<_>>().join(",");
+        let dated = |date: &str| format!("{ALL} --expires {date}");
+        parse(ALL).unwrap().expect_right().unwrap();
+        parse(&dated("2027-01-31T12:00:00Z")).unwrap().expect_right().unwrap();
+        for (text, expected) in [
+            (ALL.replacen("partner-web", "Partner", 1), "application: a name is"),
+            (ALL.replacen("partner-web", "a\"b", 1), "application: a name is"),
+            (ALL.replacen("partner-web", &"a".repeat(65), 1), "application: a name is"),
+            (ALL.replacen("--tier partner", "--tier a\"b", 1), "tier: a name is"),
+            (ALL.replacen("orders:read,", "orders:read,,", 1), "scopes: 1 to 16"),
+            (ALL.replacen("orders:read", "Orders", 1), "scopes: 1 to 16"),
+            (ALL.replacen("orders:read", "orders:write", 1), "scopes: 1 to 16"),
+            (ALL.replacen("orders:read", &many, 1), "scopes: 1 to 16"),
+            (dated("31-01-2027"), "expires: a date"),
+            (dated("2027-02-30"), "expires: a date"),
+            (dated("soon"), "expires: a date"),
+            (dated("1"), "expires: a date"),
+            (dated("12:00:00"), "expires: a date"),
+            (dated("2027-01-31T12:00:00"), "expires: a date"),
+        ] {
+            let wrong = parse(&text).unwrap().expect_right().unwrap_err();
+            assert!(wrong.starts_with(expected), "{text}: {wrong}");
+        }
+        let empty = ["--new-api-key", "", "--kind", "bearer", "--scopes", "a", "--tier", "t"].map(str::to_owned);
+        assert!(NewKey::parse(empty.into_iter()).unwrap().expect_right().is_err());
+    }
+
+    #[test]
     fn what_is_not_the_command_is_refused() {
         for (from, to) in [
             ("bearer", "other"),
@@ -123,9 +158,6 @@ mod tests {
             ("--tier partner", ""),
             ("--tier partner", "--tier"),
             ("--tier", "--level"),
-            ("orders:read,", "orders:read,,"),
-            ("orders:read", "Orders"),
-            ("--tier partner", "--tier a\"b"),
             ("--tier partner", "--tier partner --tier partner"),
         ] {
             let changed = ALL.replacen(from, to, 1);

@@ -92,6 +92,11 @@ impl ApiKeys {
         &self.file
     }
 
+    /// Reads the file of the keys again, and shows whether what it holds is in use.
+    pub fn renew(&self) {
+        self.gate.metrics.api_keys_stale.set(i64::from(!self.file.renew()));
+    }
+
     /// The gate whose store, token keys, clock and counters these keys use.
     #[must_use]
     pub const fn gate(&self) -> &Arc<Gate> {

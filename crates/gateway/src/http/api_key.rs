@@ -55,7 +55,7 @@ impl KeyIntake {
 
     /// Reads the file of keys again. If that fails, the log says so and the old keys stay.
     pub fn renew(&self) {
-        self.keys.file().renew();
+        self.keys.renew();
     }
 
     /// What a request shows, in one form and once.

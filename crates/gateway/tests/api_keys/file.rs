@@ -30,8 +30,8 @@ fn each_mistake_of_the_file_is_named_without_a_secret() {
         (key.id.as_str(), "gk_short", "id: gk_ and 16 characters"),
         (key.id.as_str(), "xx_AAAAAAAAAAAAAAAA", "id: gk_ and 16 characters"),
         (key.id.as_str(), signing.id.as_str(), "another one has this id"),
-        ("\"partner-web\"", "\"shop\"", "application: there is no client \"shop\""),
-        ("\"large\"", "\"huge\"", "tier: there is no \"huge\""),
+        ("\"partner-web\"", "\"shop\"", "application: there is no such client"),
+        ("\"large\"", "\"huge\"", "tier: there is no such one"),
         ("[\"orders:read\"]", "[]", "scopes: 1 to 16"),
         ("[\"orders:read\"]", "[\"Orders\"]", "scopes: 1 to 16"),
         ("[\"orders:read\"]", "[\"a\", \"a\"]", "scopes: 1 to 16"),
@@ -44,11 +44,11 @@ fn each_mistake_of_the_file_is_named_without_a_secret() {
         ("hash = \"", "hash = \"A", "hash: 32 octets"),
         ("signing_secret = \"", "signing_secret = \"A", "signing_secret: 32 octets"),
         ("signing_secret =", "salt =", "a key has salt and hash, or a signing_secret"),
-        ("signing_secret =", "colour = 1\nsigning_secret =", "unknown field `colour`"),
+        ("signing_secret =", "colour = 1\nsigning_secret =", "line 12: unknown field"),
         ("signing_secret = \"", "signing_secret = 5 # \"", "this is not of the form"),
         ("revoked = true", "revoked = 1", "this is not of the form"),
-        ("scopes = [", "level = [", "unknown field `level`"),
-        ("[[keys]]", "[[key]]", "unknown field `key`"),
+        ("scopes = [", "level = [", "unknown field"),
+        ("[[keys]]", "[[key]]", "unknown field"),
     ] {
         assert!(good.contains(from), "{from}");
         let found = mistakes(&good.replacen(from, to, 1));
@@ -63,6 +63,22 @@ fn each_mistake_of_the_file_is_named_without_a_secret() {
             1,
         ));
         assert!(!found.concat().contains(&secret[..12]), "{found:?}");
+    }
+    // Or where a name stands, of a field too: what is wrong is said, and where, without it.
+    let id = format!("\"{}\"", key.id);
+    for (from, to, expected) in [
+        (&*id, format!("\"{}\"", key.shown()), "keys, entry 1: id: gk_"),
+        (&*id, format!("\"{}\"", key.secret()), "keys, entry 1: id: gk_"),
+        ("\"partner-web\"", format!("\"{}\"", key.secret()), &*format!("keys {id}: application: ")),
+        ("\"large\"", format!("\"{}\"", key.secret()), &*format!("keys {id}: tier: ")),
+        ("orders:read", key.secret(), &*format!("keys {id}: scopes: ")),
+        ("tier", key.secret(), "line 9: unknown field"),
+        ("salt = ", format!("{} = ", key.secret()), "line 3: unknown field"),
+        ("salt = ", format!("{0} = 1\n{0} = ", key.secret()), "line 4: this is not of the form"),
+    ] {
+        let found = mistakes(&good.replacen(from, &to, 1));
+        assert!(found.len() == 1 && found[0].starts_with(expected), "{from}: {found:?}");
+        assert!(!found[0].contains(&key.secret()[..12]), "{found:?}");
     }
     let two = good.replace("\"large\"", "\"huge\"");
     assert_eq!(mistakes(&two).len(), 2, "each key's mistake is named");
@@ -93,11 +109,16 @@ async fn a_broken_file_leaves_the_old_keys() {
     for broken in ["[[keys]]\n".to_owned(), "\u{0}".to_owned(), key.bearer("tier = \"huge\"\n")] {
         place.rewrite(&[broken]);
         place.passed(request()).await;
+        assert_eq!(place.gate.metrics.api_keys_stale.get(), 1);
     }
+    place.rewrite(&[key.bearer("")]);
+    assert_eq!(place.gate.metrics.api_keys_stale.get(), 0);
     fs::remove_file(place.scratch.path().join("keys.toml")).unwrap();
-    place.keys.file().renew();
+    place.keys.renew();
     place.passed(request()).await;
+    assert!(place.gate.metrics.text().unwrap().contains("\ngenuine_api_keys_stale 1\n"));
     place.rewrite(&[]);
+    assert!(place.gate.metrics.text().unwrap().contains("\ngenuine_api_keys_stale 0\n"));
     assert_eq!(place.refused(request()).await, rejected());
 }
 
@@ -187,6 +208,71 @@ fn r75_r76_r77_each_mistake_of_the_settings_is_named() {
     assert!(load(&without).is_err());
     let printed = toml::to_string(&config).unwrap();
     assert!(printed.contains("partner-web") && !printed.contains(&TestKey::new("alice").secret()), "{printed}");
+}
+
+/// A name that says something else already holds neither a key nor anything else that the configuration may put somewhere.
+#[test]
+fn a_header_of_another_meaning_holds_no_key() {
+    let scratch = Scratch::new("api-keys-header");
+    let file = scratch.path().join("keys.toml");
+    fs::write(&file, "").unwrap();
+    let good = SETTINGS.replace("FILE", file.to_str().unwrap());
+    let load = |text: &str| Config::load(Some(text), std::iter::empty()).map(drop).map_err(|mistakes| mistakes.0);
+    let accounts = "[accounts]\nkind = \"proxy\"\nheader = \"NAME\"\n[tokens]\n";
+    let settings = [
+        ("api_keys.header", "[api_keys]\n", "[api_keys]\nheader = \"NAME\"\n"),
+        ("tokens.header", "[tokens]\n", "[tokens]\nheader = \"NAME\"\n"),
+        ("accounts.header", "[tokens]\n", accounts),
+        ("session_header", "[tokens]\n", "session_header = \"NAME\"\n[tokens]\n"),
+    ];
+    for name in [
+        "x-request-id",
+        "Connection",
+        "user-agent",
+        "traceparent",
+        "x-client-version",
+        "x-genuine-device",
+        "x-genuine-new",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-forwarded-new",
+        "signature",
+        "signature-input",
+        "idempotency-key",
+        "host",
+        "content-digest",
+        "content-type",
+        "content-encoding",
+        "dpop",
+        "x-app-attest",
+        "x-app-attest-client-data",
+        "upgrade",
+        "transfer-encoding",
+        "forwarded",
+        "via",
+        "te",
+        "sec-fetch-site",
+        "proxy-authorization",
+    ] {
+        for (setting, from, to) in settings {
+            let found = load(&good.replacen(from, &to.replace("NAME", name), 1)).unwrap_err();
+            assert!(
+                found.len() == 1 && found[0].starts_with(&format!("{setting}: this is no name")),
+                "{name}: {found:?}"
+            );
+        }
+    }
+    let with = |setting: usize, name: &str| {
+        let (_, from, to) = settings[setting];
+        load(&good.replacen(from, &to.replace("NAME", name), 1))
+    };
+    for setting in 0..4 {
+        with(setting, "x-partner-key").unwrap();
+        // A cookie is a session, and holds nothing else.
+        assert_eq!(with(setting, "cookie").is_ok(), setting == 3);
+        // Proxies name users there.
+        assert_eq!(with(setting, "x-forwarded-user").is_ok(), setting == 2);
+    }
 }
 
 #[test]

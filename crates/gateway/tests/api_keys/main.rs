@@ -10,6 +10,7 @@ mod forward;
 mod nowhere;
 mod signed;
 mod token;
+mod tool;
 
 use std::{fmt::Write as _, fs, sync::Arc};
 
@@ -248,7 +249,7 @@ impl Place {
     /// Writes the file anew, and has the gateway read it.
     fn rewrite(&self, entries: &[String]) {
         fs::write(self.scratch.path().join("keys.toml"), entries.concat()).unwrap();
-        self.keys.file().renew();
+        self.keys.renew();
     }
 
     /// A request token, which is issued.

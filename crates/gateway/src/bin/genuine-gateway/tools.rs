@@ -60,6 +60,10 @@ fn new_api_key(arguments: &[String]) -> ExitCode {
         eprint!("{}", api_key::USAGE);
         return MISTAKE.into();
     };
+    if let Err(mistake) = key.expect_right() {
+        let _ = writeln!(io::stderr(), "error: {mistake}");
+        return MISTAKE.into();
+    }
     let (entry, shown) = match key.make() {
         Ok(made) => made,
         Err(error) => return fail(&error),
