@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     hash::Hash,
     net::{IpAddr, Ipv6Addr},
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -49,6 +49,22 @@ impl<K: Eq + Hash> RateLimiter<K> {
     ///
     /// How many seconds, at least 1, to wait before the next one.
     pub fn check(&self, caller: K, now: Instant) -> Result<(), u64> {
+        let (mut callers, whole_at) = self.decide(&caller, now)?;
+        callers.whole_at.insert(caller, whole_at);
+        Ok(())
+    }
+
+    /// Whether a request would be allowed now. It does not count.
+    ///
+    /// # Errors
+    ///
+    /// As for [`check`](Self::check).
+    pub fn look(&self, caller: &K, now: Instant) -> Result<(), u64> {
+        self.decide(caller, now).map(drop)
+    }
+
+    /// When the allowance would be whole again after one more request.
+    fn decide(&self, caller: &K, now: Instant) -> Result<(MutexGuard<'_, Callers<K>>, Instant), u64> {
         // Nothing that could panic runs under the lock, and a map of time stamps is never half-written.
         let mut callers = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
         let full = callers.whole_at.len() >= CALLERS;
@@ -57,7 +73,7 @@ impl<K: Eq + Hash> RateLimiter<K> {
             callers.whole_at.retain(|_, whole_at| *whole_at > now);
             callers.swept_at = Some(now);
         }
-        let known = callers.whole_at.get(&caller).copied();
+        let known = callers.whole_at.get(caller).copied();
         if known.is_none() && callers.whole_at.len() >= CALLERS {
             return Err(SWEEP_FULL.as_secs());
         }
@@ -66,8 +82,7 @@ impl<K: Eq + Hash> RateLimiter<K> {
         if !too_early.is_zero() {
             return Err(too_early.as_secs() + u64::from(too_early.subsec_nanos() > 0));
         }
-        callers.whole_at.insert(caller, whole_at);
-        Ok(())
+        Ok((callers, whole_at))
     }
 }
 

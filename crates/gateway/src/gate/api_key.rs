@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::{Gate, SignedHead};
 use crate::{
     api_key::{AGE, ApiKeyHolder, Key, KeyAccess, KeyFault, KeyFile, KeyKind, RequestSignature, SECRET},
-    config::{self, Config},
+    config::{self, Config, LONGEST_REQUEST},
     limit::RateLimiter,
     refusal::Refusal,
     secrets::SKEW,
@@ -24,6 +24,8 @@ use crate::{
 const NONCE_LABEL: &[u8] = b"genuine-gateway API key nonce\0";
 /// What stands for a key in the place of a device's begins with this before it is hashed.
 const KEY_LABEL: &[u8] = b"genuine-gateway API key\0";
+/// How long after a signature was made its nonce is remembered, in seconds.
+const REMEMBERED: u64 = AGE + SKEW + LONGEST_REQUEST.as_secs();
 /// What stands for the client in metrics as long as nobody has shown a key.
 const NOBODY: &str = "";
 
@@ -53,7 +55,13 @@ pub struct IdentifiedKey {
     pub holder: ApiKeyHolder,
     /// The SHA-256 of the body that was signed, of a signed request.
     pub body: Option<[u8; 32]>,
-    nonce: Option<(ChallengeId, KeyId, u64)>,
+    signed: Option<Signed>,
+}
+
+/// A signed request, which does not count yet.
+struct Signed {
+    signature: RequestSignature,
+    tier: String,
 }
 
 /// What a key was exchanged for.
@@ -104,7 +112,7 @@ impl ApiKeys {
     }
 
     /// Who comes with a request: they have a live key of one of the clients, for all of the scopes, and come no more often than its
-    /// tier allows. A signed request does not count yet.
+    /// tier allows. A signed request does not count yet, neither for the tier.
     ///
     /// # Errors
     ///
@@ -123,32 +131,40 @@ impl ApiKeys {
         };
         let holder = ApiKeyHolder { key: id, application: key.application.clone(), scopes, kind };
         self.authorize(&holder, &key, shown, access, now)
-            .map(|nonce| {
-                let body = matches!(shown, PresentedKey::Signature(_)).then_some(head.body);
-                IdentifiedKey { holder, body, nonce }
+            .map(|signed| {
+                let body = signed.is_some().then_some(head.body);
+                IdentifiedKey { holder, body, signed }
             })
             .map_err(|refusal| self.refused(&key.application, kind, refusal))
     }
 
-    /// Counts a request, whose nonce is spent: of any number of copies one is accepted. `body` is the hash of what arrived, where the
-    /// gateway has it.
+    /// Counts a request, whose nonce is spent: of any number of copies one is accepted, and counts for the tier. `body` is the hash of
+    /// what arrived, where the gateway has it.
     ///
     /// # Errors
     ///
-    /// That the body is another one, that the nonce was used, or that the store cannot answer.
+    /// That the body is another one or came too late, that the nonce was used, that the tier allows no more, or that the store cannot
+    /// answer.
     pub async fn use_once(&self, identified: IdentifiedKey, body: Option<[u8; 32]>) -> Result<ApiKeyHolder, Refusal> {
-        let IdentifiedKey { holder, body: signed, nonce } = identified;
+        let IdentifiedKey { holder, body: said, signed } = identified;
         let used = async {
-            if let (Some(signed), Some(body)) = (signed, body)
-                && signed != body
+            if let (Some(said), Some(body)) = (said, body)
+                && said != body
             {
                 return Err(KeyFault::Body.into());
             }
-            let Some((nonce, by, until)) = nonce else { return Ok(()) };
-            match self.gate.store.spend(nonce, by, until, (self.gate.clock)()).await? {
-                Spent::Now => Ok(()),
-                Spent::Before(_) => Err(KeyFault::Replayed.into()),
+            let Some(Signed { signature, tier }) = signed else { return Ok(()) };
+            let now = (self.gate.clock)();
+            // The body may have taken its time since the head was looked at.
+            if !signature.is_fresh(now) {
+                return Err(KeyFault::Stale.into());
             }
+            let (nonce, by, until) = signature.spent();
+            match self.gate.ask_for_all("spend", self.gate.store.spend(nonce, by, until, now)).await?? {
+                Spent::Now => self.tier(&tier)?.check(holder.application.clone(), Instant::now()),
+                Spent::Before(_) => return Err(KeyFault::Replayed.into()),
+            }
+            .map_err(Refusal::TierLimit)
         };
         match used.await {
             Ok(()) => {
@@ -223,7 +239,7 @@ impl ApiKeys {
         Ok((id, key, scopes))
     }
 
-    /// That whoever has this key may do this, now; and the nonce that makes a signed request count once.
+    /// That whoever has this key may do this, now; and what makes a signed request count once.
     fn authorize(
         &self,
         holder: &ApiKeyHolder,
@@ -231,10 +247,10 @@ impl ApiKeys {
         shown: &PresentedKey<'_>,
         access: &KeyAccess,
         now: u64,
-    ) -> Result<Option<(ChallengeId, KeyId, u64)>, Refusal> {
-        let nonce = match shown {
+    ) -> Result<Option<Signed>, Refusal> {
+        let signed = match shown {
             PresentedKey::Signature(signature) if !signature.is_fresh(now) => return Err(KeyFault::Stale.into()),
-            PresentedKey::Signature(signature) => Some(signature.spent()),
+            PresentedKey::Signature(signature) => Some(Signed { signature: signature.clone(), tier: key.tier.clone() }),
             _ if access.signed_only => return Err(KeyFault::Unsigned.into()),
             _ => None,
         };
@@ -244,10 +260,19 @@ impl ApiKeys {
         if !access.scopes.iter().all(|scope| holder.scopes.contains(scope)) {
             return Err(Refusal::ScopeMissing);
         }
-        let tier = self.tiers.get(&key.tier).ok_or(Refusal::Internal)?;
-        // By client: a second key, to replace the first one, is no second allowance.
-        tier.check(holder.application.clone(), Instant::now()).map_err(Refusal::TierLimit)?;
-        Ok(nonce)
+        let (tier, now) = (self.tier(&key.tier)?, Instant::now());
+        // By client: a second key, to replace the first one, is no second allowance. A signed request counts when its nonce is spent, so
+        // that copies of one use nothing up; those of a client that has used all up write nothing.
+        let allowed = match &signed {
+            Some(_) => tier.look(&holder.application, now),
+            None => tier.check(holder.application.clone(), now),
+        };
+        allowed.map_err(Refusal::TierLimit)?;
+        Ok(signed)
+    }
+
+    fn tier(&self, name: &str) -> Result<&RateLimiter<String>, Refusal> {
+        self.tiers.get(name).ok_or(Refusal::Internal)
     }
 
     fn refused(&self, application: &str, kind: KeyKind, refusal: Refusal) -> Refusal {
@@ -280,11 +305,11 @@ impl PresentedKey<'_> {
 
 impl RequestSignature {
     /// What the store remembers of the nonce, who used it, and until when: gateways whose clocks differ take the signature for as
-    /// long.
+    /// long, and a request whose head came in time may end later by as much as a body may take.
     fn spent(&self) -> (ChallengeId, KeyId, u64) {
         let by = Sha256::new_with_prefix(KEY_LABEL).chain_update(&self.key).finalize();
         let id = Sha256::new_with_prefix(NONCE_LABEL).chain_update(by).chain_update(&self.nonce).finalize();
-        (id.into(), KeyId(by.into()), self.created.saturating_add(AGE).saturating_add(SKEW))
+        (id.into(), KeyId(by.into()), self.created.saturating_add(REMEMBERED))
     }
 }
 

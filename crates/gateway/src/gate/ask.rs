@@ -1,11 +1,14 @@
 //! What is asked of the store on the way to a decision: for no longer than the application allows, measured, and traced.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use genuine::{Error, app_attest::KeyId};
 
 use super::Gate;
 use crate::{application::Application, events, platform::Platform, refusal::Refusal, store::Device, traces};
+
+/// How long an operation may take where there is no application.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Gate {
     /// Waits for one operation of the store as long as the application allows.
@@ -15,10 +18,25 @@ impl Gate {
         operation: &str,
         answer: impl Future<Output = T>,
     ) -> Result<T, Refusal> {
+        self.ask_within(application.timeout, operation, answer).await
+    }
+
+    /// Waits for one operation of the store that is of no application, as long as the most patient one allows.
+    pub(super) async fn ask_for_all<T>(&self, operation: &str, answer: impl Future<Output = T>) -> Result<T, Refusal> {
+        let longest = self.applications.iter().map(|application| application.timeout).max();
+        self.ask_within(longest.unwrap_or(TIMEOUT), operation, answer).await
+    }
+
+    async fn ask_within<T>(
+        &self,
+        longest: Duration,
+        operation: &str,
+        answer: impl Future<Output = T>,
+    ) -> Result<T, Refusal> {
         let start = Instant::now();
-        let answer = traces::within("store", operation, in_time(application, answer)).await;
+        let answer = traces::within("store", operation, tokio::time::timeout(longest, answer)).await;
         self.observe(operation, start);
-        answer
+        answer.map_err(|_| Refusal::Timeout)
     }
 
     /// The device that a request names, which is registered. From here on the log of the request names it as well.

@@ -9,10 +9,11 @@ mod file;
 mod forward;
 mod nowhere;
 mod signed;
+mod spend;
 mod token;
 mod tool;
 
-use std::{fmt::Write as _, fs, sync::Arc};
+use std::{fmt::Write as _, fs, sync::Arc, time::Duration};
 
 use axum::{
     Extension, Router,
@@ -28,7 +29,7 @@ use genuine_gateway::{
     api_key::{ApiKeyHolder, KeyAccess},
     config::{self, Bodies, Config},
     gate::{ApiKeys, Gate},
-    http::{AppRoutes, KeyIntake, KeyRule, Origin},
+    http::{AppRoutes, Intake, KeyIntake, KeyRule, Origin},
     shop,
     store::{MemoryStore, Store},
     token::Tokens,
@@ -169,6 +170,11 @@ fn settings(scratch: &Scratch) -> config::ApiKeys {
     }
 }
 
+/// Reads bodies that come when a test has them come.
+fn patient() -> Intake {
+    Intake::new(10_000, 20_000_000, Duration::from_secs(20), HeaderName::from_static("x-session"))
+}
+
 async fn who(Extension(holder): Extension<ApiKeyHolder>, body: String) -> String {
     let ApiKeyHolder { key, application, scopes, kind } = holder;
     format!("{key} {application} {} {} {}", scopes.join(","), kind.as_str(), body.len())
@@ -186,10 +192,20 @@ impl Place {
 
     /// With these tokens.
     fn build(name: &str, entries: &[String], header: &'static str, tokens: config::TokenSettings) -> Self {
+        Self::over(Arc::new(MemoryStore::default()), name, entries, header, tokens)
+    }
+
+    /// Over this store.
+    fn over(
+        store: Arc<dyn Store>,
+        name: &str,
+        entries: &[String],
+        header: &'static str,
+        tokens: config::TokenSettings,
+    ) -> Self {
         let scratch = Scratch::new(&format!("api-keys-{name}"));
         fs::write(scratch.path().join("keys.toml"), entries.concat()).unwrap();
         let hands = Hands::at(now());
-        let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
         let tokens = Some(Tokens::new(tokens, Arc::clone(&store)));
         let gate = Arc::new(Gate { tokens, ..gate_over(store, &hands) });
         let config = Config {
@@ -199,7 +215,7 @@ impl Place {
             ..Config::default()
         };
         let keys = Arc::new(ApiKeys::new(&config, Arc::clone(&gate)).unwrap());
-        let door = KeyIntake::new(Arc::clone(&keys), intake(), HeaderName::from_static(header));
+        let door = KeyIntake::new(Arc::clone(&keys), patient(), HeaderName::from_static(header));
         let access = || KeyAccess::new([CLIENT]).scope(READ);
         let rule = |name: &str, access, bodies| KeyRule { name: name.to_owned(), access, bodies };
         let rules = vec![
