@@ -245,7 +245,8 @@ impl What {
         match route {
             "/devices" | "/devices/unsupported" => Self::Registration,
             "/challenges" => Self::Challenge,
-            "/tokens" | "/client-attestations" => Self::Token,
+            "/tokens" | "/client-attestations" | "/api-keys/tokens" => Self::Token,
+            route if route.starts_with("/oauth/") => Self::Token,
             _ => Self::Request,
         }
     }

@@ -118,8 +118,10 @@ impl Metrics {
         let signature_cpu =
             Counter::new("signature_cpu_seconds_total", "CPU time in verifying signatures and preparing keys.")?;
         registry.register(Box::new(signature_cpu.clone()))?;
-        let api_keys_stale =
-            IntGauge::new("api_keys_stale", "Whether the file of API keys cannot be taken, and older keys are in use.")?;
+        let api_keys_stale = IntGauge::new(
+            "api_keys_stale",
+            "Whether the file of API keys cannot be taken, and older keys are in use.",
+        )?;
         registry.register(Box::new(api_keys_stale.clone()))?;
         let cpu = Gauge::new("cpu_seconds_total", "CPU time of the process.")?;
         registry.register(Box::new(cpu.clone()))?;
@@ -217,8 +219,14 @@ impl Metrics {
     }
 
     /// Counts a request with an API key by what it came to: of a client, or of nobody where no key was shown.
-    pub fn api_key(&self, application: &str, kind: KeyKind, verdict: &str) {
+    pub fn api_key(&self, application: &str, kind: KeyKind, verdict: &'static str) {
         self.api_keys.with_label_values(&[application, kind.as_str(), verdict]).inc();
+        events::note(|sighting| {
+            if !application.is_empty() {
+                sighting.is_of(application, None);
+            }
+            sighting.came_to(verdict, None);
+        });
     }
 
     /// Requests with an API key so far that came to this.

@@ -13,6 +13,7 @@ use super::{Gate, SignedHead};
 use crate::{
     api_key::{AGE, ApiKeyHolder, Key, KeyAccess, KeyFault, KeyFile, KeyKind, RequestSignature, SECRET},
     config::{self, Config, LONGEST_REQUEST},
+    events::{self, What},
     limit::RateLimiter,
     refusal::Refusal,
     secrets::SKEW,
@@ -169,6 +170,7 @@ impl ApiKeys {
         match used.await {
             Ok(()) => {
                 self.gate.metrics.api_key(&holder.application, holder.kind, "accepted");
+                events::note(|sighting| sighting.is_about(What::Request));
                 Ok(holder)
             }
             Err(refusal) => Err(self.refused(&holder.application, holder.kind, refusal)),
@@ -181,6 +183,7 @@ impl ApiKeys {
     ///
     /// That the key is not for one of the scopes, or that there is no key that signs tokens.
     pub async fn exchange(&self, holder: &ApiKeyHolder, scopes: Option<Vec<String>>) -> Result<RequestToken, Refusal> {
+        events::note(|sighting| sighting.is_about(What::Token));
         let scopes = scopes.unwrap_or_else(|| holder.scopes.clone());
         if !scopes.iter().all(|scope| holder.scopes.contains(scope)) {
             return Err(Refusal::ScopeMissing);

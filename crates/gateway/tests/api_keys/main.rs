@@ -12,6 +12,7 @@ mod signed;
 mod spend;
 mod token;
 mod tool;
+mod watched;
 
 use std::{fmt::Write as _, fs, sync::Arc, time::Duration};
 
