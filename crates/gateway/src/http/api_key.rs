@@ -25,7 +25,7 @@ use super::{
     problem::Problem,
 };
 use crate::{
-    api_key::{ApiKeyHolder, KeyAccess, KeyFault, RequestSignature, is_scope},
+    api_key::{ApiKeyHolder, KeyAccess, KeyFault, RequestSignature, are_scopes},
     gate::{ApiKeys, PresentedKey, SignedHead, sha256},
     refusal::Refusal,
 };
@@ -58,7 +58,8 @@ impl KeyIntake {
         self.keys.renew();
     }
 
-    /// What a request shows, in one form and once.
+    /// What a request shows, in one form and once. A token in `Authorization` beside a signature, or beside a key that has a header of its
+    /// own, is somebody else's: that of a user.
     pub(super) fn shown<'h>(&self, headers: &'h HeaderMap) -> Result<PresentedKey<'h>, Refusal> {
         let authorization = single(headers, &AUTHORIZATION)?;
         let key = if *self.header == AUTHORIZATION {
@@ -67,11 +68,10 @@ impl KeyIntake {
             single(headers, &self.header)?
         };
         let token = authorization.and_then(|value| credentials(value, "bearer"));
-        match (key, token, single(headers, &SIGNATURE_INPUT)?, single(headers, &SIGNATURE)?) {
-            (None, None, None, None) => Err(KeyFault::Missing.into()),
-            (Some(key), None, None, None) => Ok(PresentedKey::Bearer(key)),
-            (None, Some(token), None, None) => Ok(PresentedKey::Token(token)),
-            (None, None, Some(input), Some(signature)) => {
+        match (key, single(headers, &SIGNATURE_INPUT)?, single(headers, &SIGNATURE)?) {
+            (None, None, None) => token.map(PresentedKey::Token).ok_or_else(|| KeyFault::Missing.into()),
+            (Some(key), None, None) => Ok(PresentedKey::Bearer(key)),
+            (None, Some(input), Some(signature)) => {
                 let signature = RequestSignature::parse(input, signature).ok_or(Refusal::RequestMalformed)?;
                 Ok(PresentedKey::Signature(signature))
             }
@@ -100,7 +100,8 @@ impl KeyIntake {
         Ok((holder, body))
     }
 
-    /// What a signature is about. Whoever signs says what the hash of the body is, also of an empty one.
+    /// What a signature is about. Whoever signs says what the hash of the body is, also of an empty one; what others say of theirs is not
+    /// looked at.
     pub(super) fn head<'r>(
         &'r self,
         shown: &PresentedKey<'_>,
@@ -108,10 +109,9 @@ impl KeyIntake {
         target: &'r str,
         headers: &HeaderMap,
     ) -> Result<SignedHead<'r>, Refusal> {
-        let said = content_digest(headers)?;
         let body = match shown {
-            PresentedKey::Signature(_) => said.ok_or(Refusal::DigestMissing)?,
-            PresentedKey::Bearer(_) | PresentedKey::Token(_) => said.unwrap_or_else(|| sha256(&[])),
+            PresentedKey::Signature(_) => content_digest(headers)?.ok_or(Refusal::DigestMissing)?,
+            PresentedKey::Bearer(_) | PresentedKey::Token(_) => sha256(&[]),
         };
         Ok(SignedHead { method, authority: &self.keys.gate().authority, target, body })
     }
@@ -136,7 +136,8 @@ fn wished(body: &[u8]) -> Result<Option<Vec<String>>, Refusal> {
     }
     let Wish { scope } = intake::object(body)?;
     let scopes: Vec<_> = scope.split(' ').map(str::to_owned).collect();
-    if scopes.iter().all(|scope| is_scope(scope)) { Ok(Some(scopes)) } else { Err(Refusal::RequestMalformed) }
+    // As in the file: each once, and no more than a token has room for.
+    if are_scopes(&scopes) { Ok(Some(scopes)) } else { Err(Refusal::RequestMalformed) }
 }
 
 async fn exchange(

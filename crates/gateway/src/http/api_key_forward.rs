@@ -14,7 +14,7 @@ use ipnet::IpNet;
 
 use super::{
     api_key::KeyIntake,
-    claims::{content_digest, key_claims},
+    claims::key_claims,
     forward::{Original, expect_proxy, places},
     problem::Problem,
 };
@@ -88,13 +88,12 @@ async fn answer(
 impl Desk {
     /// Whose key is behind this request, and which body was signed, if one was.
     async fn check(&self, original: &Original<'_>, parts: &Parts, sent: bool) -> Result<HeaderMap, Refusal> {
-        let said = content_digest(&parts.headers)?;
-        // A body here, or the hash of one: then the proxy has what it is to hand on to nobody.
-        if self.rule.bodies == Bodies::None && (sent || said.is_some_and(|said| said != sha256(&[]))) {
-            return Err(Refusal::RequestMalformed);
-        }
         let shown = self.keys.shown(&parts.headers)?;
         let head = self.keys.head(&shown, original.method, original.target, &parts.headers)?;
+        // A body here, or the hash of one that was signed: then the proxy has what it is to hand on to nobody.
+        if self.rule.bodies == Bodies::None && (sent || head.body != sha256(&[])) {
+            return Err(Refusal::RequestMalformed);
+        }
         let identified = self.keys.keys.identify(&shown, &self.rule.access, &head).await?;
         let body = identified.body;
         // The upstream compares the body, if anybody does.

@@ -108,6 +108,44 @@ async fn a_request_shows_one_thing_once() {
     }
 }
 
+/// What a user sends beside a key that is elsewhere is the user's: a token of theirs is not the gateway's to judge.
+#[tokio::test]
+async fn a_users_own_token_goes_beside() {
+    let (key, signing) = (TestKey::new("alice"), TestKey::new("signing"));
+    let place = Place::with_header("beside", &[key.bearer(""), signing.signing("")], "x-partner-key");
+    let user = "Bearer of.the.user";
+    let own = with(with(Request::get("/partner/orders"), "x-partner-key", &key.shown()), "authorization", user);
+    assert!(place.passed(own.body(Body::empty()).unwrap()).await.contains(" bearer "));
+    let mut signed = super::Signing::of(&signing, 1).request();
+    signed.headers_mut().insert("authorization", user.parse().unwrap());
+    assert!(place.passed(signed).await.contains(" signature "));
+    // Alone it is taken for a request token; and a key beside a signature is two things.
+    let refused = place.refused(come("/partner/orders", user)).await;
+    assert_eq!(refused, (401, "request_token_rejected".to_owned()));
+    let mut both = super::Signing::of(&signing, 2).request();
+    both.headers_mut().insert("x-partner-key", key.shown().parse().unwrap());
+    assert_eq!(place.refused(both).await, (400, "malformed".to_owned()));
+}
+
+/// Nobody compares the body with what a client says of it that does not sign.
+#[tokio::test]
+async fn a_digest_beside_a_key_is_left_alone() {
+    let (key, signing) = (TestKey::new("alice"), TestKey::new("signing"));
+    let place = Place::new("digests", &[key.bearer(""), signing.signing("")]);
+    let token = place.token(&key, "").await;
+    for digest in ["sha-512=:AAAA:", "sha-256=:AAAA:, sha-512=:AAAA:", "none"] {
+        for shown in [format!("ApiKey {}", key.shown()), format!("Bearer {token}")] {
+            let mut request = come("/partner/orders", &shown);
+            request.headers_mut().insert("content-digest", digest.parse().unwrap());
+            request.headers_mut().append("content-digest", digest.parse().unwrap());
+            place.passed(request).await;
+        }
+        let mut signed = super::Signing::of(&signing, 1).request();
+        signed.headers_mut().insert("content-digest", digest.parse().unwrap());
+        assert_eq!(place.refused(signed).await, (400, "malformed".to_owned()), "{digest}");
+    }
+}
+
 #[tokio::test]
 async fn a_key_may_have_a_header_of_its_own() {
     let key = TestKey::new("alice");

@@ -60,12 +60,16 @@ async fn r71_a_token_is_for_what_was_asked() {
     let write = come("/partner/write", &format!("Bearer {narrow}"));
     assert_eq!(place.refused(write).await, (403, "insufficient_scope".to_owned()));
     place.passed(come("/partner/write", &shown)).await;
+    let many = format!("{{\"scope\":\"{}\"}}", ["orders:read"; 300].join(" ")).leak();
     for (body, status, code) in [
         ("{\"scope\":\"orders:delete\"}", 403, "insufficient_scope"),
         ("{\"scope\":\"orders:read orders:delete\"}", 403, "insufficient_scope"),
         ("{\"scope\":\"\"}", 400, "malformed"),
         ("{\"scope\":\"orders:read  orders:write\"}", 400, "malformed"),
         ("{\"scope\":\"ORDERS\"}", 400, "malformed"),
+        ("{\"scope\":\"orders:read orders:read\"}", 400, "malformed"),
+        ("{\"scope\":\"a b c d e f g h i j k l m n o p q\"}", 400, "malformed"),
+        (many, 400, "malformed"),
         ("{}", 400, "malformed"),
         ("{\"scope\":\"orders:read\",\"lifetime\":3600}", 400, "malformed"),
         ("[\"orders:read\"]", 400, "malformed"),
