@@ -174,7 +174,7 @@ async fn r71_r78_the_python_client_comes_with_keys_tokens_and_signatures() {
     tests.args(["-B", "-W", "error", "-m", "unittest", "-v", "test_genuine_keys"]);
     tests.current_dir(Path::new(HERE).join("clients/python"));
     let told = running.with(tests).await;
-    assert!(told.contains("Ran 9 tests") && told.trim_end().ends_with("OK"), "{told}");
+    assert!(told.contains("Ran 11 tests") && told.trim_end().ends_with("OK"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

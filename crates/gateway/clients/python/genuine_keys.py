@@ -110,8 +110,8 @@ class Client:
     ) -> None:
         if (api_key is None) == (signing_key is None):
             raise ValueError("a client has an api_key or a signing_key")
-        self._base_url = base_url.rstrip("/")
-        self._authority = authority or urlsplit(base_url).netloc.lower()
+        self._origin, self._prefix, own = _address(base_url)
+        self._authority = authority or own
         self._api_key, self._signing_key = api_key, signing_key
         self._timeout = timeout
         self._token: RequestToken | None = None
@@ -119,7 +119,11 @@ class Client:
     def request(
         self, method: str, target: str, body: bytes = b"", headers: Mapping[str, str] | None = None
     ) -> Answer:
-        """Sends a request: signed, or with a request token, which is exchanged for when that is due."""
+        """Sends a request: signed, or with a request token, which is exchanged for when that is due.
+
+        `target` is path and query, encoded: nothing of it is changed, and what is signed is what is sent.
+        """
+        self._sent(target)
         if self._signing_key is not None:
             return self._send(method, target, body, {**(headers or {}), **self._signature(method, target, body)})
         answer = self._send(method, target, body, {**(headers or {}), **self._bearer()})
@@ -154,11 +158,20 @@ class Client:
 
     def _signature(self, method: str, target: str, body: bytes) -> dict[str, str]:
         assert self._signing_key is not None
-        return sign_request(*self._signing_key, method, self._authority, target, body)
+        return sign_request(*self._signing_key, method, self._authority, self._sent(target), body)
+
+    def _sent(self, target: str) -> str:
+        """Path and query as they are sent, below the path of the base URL."""
+        sent = self._prefix + target
+        if not target.startswith("/") or sent.startswith("//"):
+            raise ValueError("a target begins with one slash")
+        if "#" in target or not all("!" <= character <= "~" for character in target):
+            raise ValueError("a target has no fragment, and is encoded: no spaces, and ASCII alone")
+        return sent
 
     def _send(self, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         data = body if body or method in ("POST", "PUT", "PATCH") else None
-        request = urllib.request.Request(self._base_url + target, data, dict(headers), method=method)
+        request = urllib.request.Request(self._origin + self._sent(target), data, dict(headers), method=method)
         if data is not None and not request.has_header("Content-type"):
             request.add_header("Content-Type", "application/json")
         try:
@@ -167,6 +180,19 @@ class Client:
         except urllib.error.HTTPError as error:
             with error:
                 return Answer(error.code, error.headers, error.read())
+
+
+def _address(base_url: str) -> tuple[str, str, str]:
+    """Scheme and host, the path that all targets are below, and what the service is called."""
+    parts = urlsplit(base_url)
+    default = {"http": 80, "https": 443}.get(parts.scheme)
+    if default is None or not parts.hostname:
+        raise ValueError("a base URL is of https or http, and has a host")
+    if "@" in parts.netloc or "?" in base_url or "#" in base_url:
+        raise ValueError("a base URL has no user, no query and no fragment")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    authority = host if parts.port in (None, default) else f"{host}:{parts.port}"
+    return f"{parts.scheme}://{authority}", parts.path.rstrip("/"), authority
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):

@@ -101,6 +101,43 @@ class Keys(unittest.TestCase):
                 client(**changes)
 
 
+class Addresses(unittest.TestCase):
+    def authority(self, base_url):
+        return Client(base_url, api_key="k")._authority
+
+    def test_the_authority_is_in_one_spelling(self):
+        for base_url, authority in [
+            ("https://shop.example.com", "shop.example.com"),
+            ("https://Shop.Example.COM:443/", "shop.example.com"),
+            ("http://shop.example.com:80", "shop.example.com"),
+            ("https://shop.example.com:80", "shop.example.com:80"),
+            ("http://localhost:8080", "localhost:8080"),
+            ("https://[::1]:8443", "[::1]:8443"),
+            ("https://[::1]:443", "[::1]"),
+        ]:
+            self.assertEqual(self.authority(base_url), authority)
+        self.assertEqual(Client("https://a", api_key="k", authority="b")._authority, "b")
+        for base_url in ("https://user:pw@shop.example.com", "https://@shop.example.com", "https://shop.example.com/?a",
+                         "https://shop.example.com#a", "ftp://shop.example.com", "shop.example.com", "https://",
+                         "https://shop.example.com:port"):
+            with self.assertRaises(ValueError) as raised:
+                self.authority(base_url)
+            self.assertNotIn("pw", str(raised.exception))
+
+    def test_what_is_signed_is_what_is_sent(self):
+        # The path of the base URL is sent, so that it is signed.
+        below = Client(GATEWAY + "/partner/", signing_key=SIGNING_KEY, authority=AUTHORITY, timeout=20)
+        for target in ("/orders", "/orders?", "/orders?a=b&a=%20", "/orders?x={x}&n=O'B|"):
+            self.assertEqual(below.request("POST", target, b"{}").status, 200, target)
+        # http.client would send one slash, and urllib no fragment.
+        whole = client(signing_key=SIGNING_KEY)
+        for target in ("//partner/orders", "///partner/orders", "partner/orders", "", "/partner/orders#part",
+                       "/partner/orders?a b", "/partner/orders?\u00fc", "/partner/orders\r\nx: y", "@example.com/"):
+            for one in (whole, client(api_key=API_KEY)):
+                with self.assertRaises(ValueError):
+                    one.request("POST", target, b"{}")
+
+
 class KnownAnswers(unittest.TestCase):
     """The example of docs/api-keys.md, and the code of RFC 9421 B.2.5."""
 
