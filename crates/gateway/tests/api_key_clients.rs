@@ -184,7 +184,7 @@ async fn r71_r78_the_typescript_client_comes_with_keys_tokens_and_signatures() {
     let mut tests = Command::new("node");
     tests.args(["--test", "--test-reporter", "tap", "dist/"]).current_dir(directory);
     let told = running.with(tests).await;
-    assert!(told.contains("# pass 6") && told.contains("# fail 0"), "{told}");
+    assert!(told.contains("# pass 8") && told.contains("# fail 0"), "{told}");
 }
 
 /// What another implementation of RFC 9421 signs passes, and it verifies what the client signs.

@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 
 import { Client, Refused, contentDigest, signRequest } from "./genuine-keys.js";
@@ -58,6 +60,49 @@ test("a signature is good once and for its request", async () => {
   const other = { ...(await sign()), "Content-Digest": await contentDigest(octets("{ }")) };
   assert.deepEqual(await answered(await send(other, "{ }")), [401, "api_key_rejected"]);
   assert.deepEqual(await answered(await send(await sign({ nonce: "short" }))), [400, "malformed"]);
+});
+
+test("what is signed is what is sent", async () => {
+  for (const target of [
+    "/partner/orders?n=O'B",
+    "/partner/orders?x={x}&y=a b",
+    "/partner/orders?ü=%c3%bc|\\",
+    "/partner/orders?",
+    "/a/../partner/orders",
+    "/a/%2e%2E/./partner/orders?x=../y",
+    "/partner\\orders",
+  ]) {
+    const answer = await signing().request("POST", target, octets("{}"));
+    assert.deepEqual(await answered(answer), [200, undefined], target);
+  }
+  await assert.rejects(signing().request("POST", "/partner/orders#part", octets("{}")), /no fragment/);
+  await assert.rejects(showing().request("POST", "/partner/orders#part", octets("{}")), /no fragment/);
+  for (const target of ["partner/orders", ".example.com/", "@example.com/", ""]) {
+    await assert.rejects(signing().request("GET", target), /begins with a slash/);
+  }
+  for (const end of ["?a", "#a", "/?"]) assert.throws(() => new Client({ baseUrl: gateway + end, apiKey }), /neither/);
+});
+
+test("each header is sent once, in whatever spelling the caller has it", async () => {
+  let seen: string[] = [];
+  const server = createServer((request, response) => {
+    seen = request.rawHeaders;
+    response.setHeader("Content-Type", "application/json");
+    response.end(JSON.stringify({ access_token: "t", expires_in: 60, scope: "a" }));
+  });
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const values = (name: string) => seen.filter((_, at) => at % 2 === 1 && seen[at - 1]?.toLowerCase() === name);
+  const headers = { "content-type": "text/plain", authorization: "Basic abc", "CONTENT-DIGEST": "x" };
+  await new Client({ baseUrl, apiKey: "gk_a.b" }).request("POST", "/", octets("a"), headers);
+  assert.deepEqual([values("content-type"), values("authorization")], [["text/plain"], ["Bearer t"]]);
+  await new Client({ baseUrl, signingKey }).request("POST", "/", octets("a"), headers);
+  assert.deepEqual([values("content-type"), values("authorization")], [["text/plain"], ["Basic abc"]]);
+  assert.deepEqual(values("content-digest"), [await contentDigest(octets("a"))]);
+  await new Client({ baseUrl, signingKey }).request("POST", "/", octets("a"));
+  assert.deepEqual(values("content-type"), ["application/json"]);
+  server.close();
+  server.closeAllConnections();
 });
 
 test("a route of another scope is closed", async () => {

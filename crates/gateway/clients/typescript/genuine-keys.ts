@@ -99,6 +99,7 @@ export class Client {
   constructor(options: ClientOptions) {
     this.#options = options;
     this.#baseUrl = options.baseUrl.replace(/\/+$/, "");
+    if (/[?#]/.test(this.#baseUrl)) throw new TypeError("a base URL has neither a query nor a fragment");
     this.#authority = options.authority ?? new URL(options.baseUrl).host;
   }
 
@@ -109,26 +110,27 @@ export class Client {
     body?: Uint8Array<ArrayBuffer>,
     headers: Record<string, string> = {},
   ): Promise<Response> {
+    const url = this.#url(target);
     if ("signingKey" in this.#options) {
-      return this.#send(method, target, body, { ...headers, ...(await this.#signature(method, target, body)) });
+      return this.#send(method, url, body, headers, await this.#signature(method, url, body));
     }
-    const answer = await this.#send(method, target, body, { ...headers, ...(await this.#bearer()) });
+    const answer = await this.#send(method, url, body, headers, await this.#bearer());
     if (answer.status !== 401 || (await codeOf(answer.clone())) !== "request_token_rejected") return answer;
     // It ended early, by the gateway's clock.
     this.#token = undefined;
-    return this.#send(method, target, body, { ...headers, ...(await this.#bearer()) });
+    return this.#send(method, url, body, headers, await this.#bearer());
   }
 
   /** Exchanges the key for a request token: for these scopes, or for all that the key has. */
   async exchange(...scopes: string[]): Promise<RequestToken> {
-    const target = "/api-keys/tokens";
+    const url = this.#url("/api-keys/tokens");
     const body = scopes.length === 0 ? NOTHING : new TextEncoder().encode(JSON.stringify({ scope: scopes.join(" ") }));
     const headers =
       "signingKey" in this.#options
-        ? await this.#signature("POST", target, body)
+        ? await this.#signature("POST", url, body)
         : { Authorization: `ApiKey ${this.#options.apiKey}` };
     const asked = Date.now();
-    const answer = await this.#send("POST", target, body, headers);
+    const answer = await this.#send("POST", url, body, {}, headers);
     if (answer.status !== 200) throw new Refused(answer.status, await codeOf(answer));
     const said = (await answer.json()) as { access_token: string; expires_in: number; scope: string };
     return { token: said.access_token, scopes: said.scope.split(" "), expiresAt: asked + said.expires_in * 1000 };
@@ -139,20 +141,33 @@ export class Client {
     return { Authorization: `Bearer ${this.#token.token}` };
   }
 
-  #signature(method: string, target: string, body?: Uint8Array<ArrayBuffer>): Promise<Record<string, string>> {
+  /** Where a target is, in the spelling in which it is sent: that is what is signed. */
+  #url(target: string): URL {
+    if (!target.startsWith("/")) throw new TypeError("a target begins with a slash");
+    if (target.includes("#")) throw new TypeError("a target has no fragment: nobody sends it");
+    return new URL(this.#baseUrl + target);
+  }
+
+  #signature(method: string, url: URL, body?: Uint8Array<ArrayBuffer>): Promise<Record<string, string>> {
     if (!("signingKey" in this.#options)) throw new TypeError("this client has no key that signs");
+    const target = url.pathname + url.search;
     return signRequest(this.#options.signingKey, { method, authority: this.#authority, target, body: body ?? NOTHING });
   }
 
   #send(
     method: string,
-    target: string,
+    url: URL,
     body: Uint8Array<ArrayBuffer> | undefined,
-    headers: Record<string, string>,
+    callers: Record<string, string>,
+    own: Record<string, string>,
   ): Promise<Response> {
-    return fetch(this.#baseUrl + target, {
+    // Names have no case, and each header is there once: the caller's in the place of the default, and what shows a key in the place of
+    // the caller's.
+    const headers = new Headers({ "Content-Type": "application/json" });
+    for (const [name, value] of [...Object.entries(callers), ...Object.entries(own)]) headers.set(name, value);
+    return fetch(url, {
       method,
-      headers: { "Content-Type": "application/json", ...headers },
+      headers,
       body: body === undefined || body.length === 0 ? null : body,
       // A redirection is an answer: what signs or shows a key for one address is not sent to another.
       redirect: "manual",
