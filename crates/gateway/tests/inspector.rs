@@ -3,7 +3,7 @@
 
 mod support;
 
-use std::{env, fs, path::Path, sync::Arc};
+use std::{env, fs, path::Path, sync::Arc, time::Instant};
 
 use axum::{body::Body, http::Request};
 use base64::{
@@ -352,6 +352,32 @@ async fn a_group_of_vectors_is_explained_up_to_a_number() {
     for object in objects {
         assert_eq!(object["expected"][1], true, "{}: {}", object["id"], object["explanation"]["verdict"]);
     }
+}
+
+/// Whoever goes away leaves the processor at it, so that the next one waits until it ends.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_inspection_that_nobody_waits_for_keeps_its_turn() {
+    let site = Site::new();
+    let routes = operator_of(&site.gate, TOKEN);
+    let send = |question: Value| {
+        let request = Request::post("/inspect").header("host", "localhost").header("content-type", "application/json");
+        let request = request.header("authorization", format!("Bearer {TOKEN}")).body(question.to_string().into());
+        answer_of(routes.clone(), "127.0.0.1", request.unwrap())
+    };
+    let (_, group) = genuine_testvectors::GROUPS.iter().find(|(_, text)| text.matches("\"id\"").count() > 40).unwrap();
+    let long = || send(json!({ "text": group }));
+    // On a machine that does other things as well the one who goes away may have been at the end, or not at the beginning.
+    let mut waits = Vec::new();
+    for _ in 0..5 {
+        let start = Instant::now();
+        assert_eq!(long().await.status, 200);
+        let whole = start.elapsed();
+        let _ = tokio::time::timeout(whole / 2, long()).await;
+        let start = Instant::now();
+        assert_eq!(send(json!({ "text": "oWA=" })).await.status, 200);
+        waits.push((start.elapsed(), whole));
+    }
+    assert!(waits.iter().any(|(waited, whole)| *waited > *whole / 4), "{waits:?}");
 }
 
 /// A gateway that trusts Apple accepts genuine objects, and none of the simulated ones.

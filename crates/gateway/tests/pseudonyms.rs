@@ -15,11 +15,17 @@ use base64::{
 use genuine::{app_attest::KeyId, session::mode::Mode};
 use genuine_gateway::{
     config::{Application, Log, Secret},
+    gate::Gate,
+    play::{DecodeFault, Decoder},
     pseudonym::Pseudonyms,
     store::MemoryStore,
 };
 use serde_json::json;
-use support::{APP_ID, APPLICATION, Hands, Site, device, gate_of, now, origin, registration, signed};
+use support::{
+    APP_ID, APPLICATION, Hands, Site,
+    android::{self, Phone},
+    device, gate_of, now, origin, registration, signed,
+};
 
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -134,4 +140,31 @@ async fn lines_about_a_device_have_its_pseudonym_and_not_its_key() {
     assert_eq!(site.operate("GET", &path).await.json()["pseudonym"], *pseudonym);
     assert_eq!(site.send(signed(&mut alice, "GET", "/orders", "", None)).await.status, 401);
     assert!(is_about(&one_line("refused reason=\"KeyRevoked\"")));
+
+    // What is asked of Google goes on without the client, in lines of its request all the same.
+    let android = [android::application(android::play(true))];
+    let gate = gate_of(&android, Arc::new(MemoryStore::default()), &site.hands);
+    let gate = Gate { decoder: Some(Arc::new(Asked)), ..gate };
+    let site = Site::of(Arc::new(gate), site.hands.clone(), origin());
+    let (phone, challenge) = (Phone::new("phone"), site.challenge("integrity", "carol").await);
+    let asked = json!({ "application": APPLICATION, "challenge": challenge, "integrity_token": { "standard": "any" } });
+    let request = axum::http::Request::post("/devices")
+        .header("content-type", "application/json")
+        .header("x-session", "carol")
+        .header("dpop", phone.proof("/devices", &challenge, now(), &json!({})))
+        .body(asked.to_string().into())
+        .unwrap();
+    assert_eq!(site.send(request).await.status, 503);
+    one_line("Google is asked");
+}
+
+/// In the place of Google's server: it is asked, and away.
+struct Asked;
+
+#[async_trait::async_trait]
+impl Decoder for Asked {
+    async fn decode(&self, _: &str, _: &str) -> Result<Vec<u8>, DecodeFault> {
+        tracing::info!("Google is asked");
+        Err(DecodeFault::Unavailable)
+    }
 }

@@ -162,6 +162,21 @@ async fn what_is_no_token_is_nobodys() {
     assert_eq!(told(&routes, twice).await.0, 401);
 }
 
+/// A certificate does not make good what stands in the place of a token.
+#[tokio::test]
+async fn what_is_no_token_is_nobodys_beside_a_certificate_too() {
+    let (gate, _) = gate();
+    let mut config = config();
+    config.operators[2].token_sha256 = None;
+    config.operators[2].certificate_sha256 = Some(super::hex([7; 32]));
+    let routes = routes(&gate, &config, None);
+    for (shown, status) in [(None, 200), (Some("x"), 401), (Some("Basic YWRtaW46"), 401), (Some("Bearer "), 401)] {
+        let mut request = with(sent(in_order(&gate, "GET", "/ready")), "authorization", shown);
+        request.extensions_mut().insert(genuine_gateway::operator::Peer(Some([7; 32])));
+        assert_eq!(told(&routes, request).await.0, status, "{shown:?}");
+    }
+}
+
 /// An operator whose hash cannot be read lets nobody in. It does not make the listener one without operators.
 #[tokio::test]
 async fn an_operator_whose_hash_cannot_be_read_opens_nothing() {

@@ -130,8 +130,12 @@ async fn r11_the_chain_is_verified_once() {
         assert_eq!(site.send(signed(&mut alice, "GET", "/orders", "", None)).await.status, 200);
     }
     assert_eq!((site.gate.metrics.chains.get(), site.gate.metrics.assertions.get()), (1, 1000));
+    assert_eq!(site.operate("GET", "/ready").await.status, 200);
     let metrics = String::from_utf8(site.operate("GET", "/metrics").await.body).unwrap();
     for line in [
+        "genuine_http_requests_total{listener=\"operator\",method=\"GET\",route=\"/ready\",status=\"200\"} 1",
+        "genuine_http_request_seconds_count{listener=\"operator\",route=\"/ready\"} 1",
+        "genuine_http_request_seconds_count{listener=\"app\",route=\"/orders\"} 1000",
         "genuine_chain_verifications_total 1",
         "genuine_signatures_total{curve=\"p256\",key=\"stored\"} 2",
         "genuine_signatures_total{curve=\"p256\",key=\"prepared\"} 998",
