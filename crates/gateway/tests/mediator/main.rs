@@ -15,6 +15,7 @@ mod interrupted;
 mod login;
 mod refresh;
 mod secrets;
+mod walkthrough;
 
 use std::{sync::Arc, time::Duration};
 

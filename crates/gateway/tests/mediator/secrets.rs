@@ -28,7 +28,7 @@ use crate::{
 };
 
 #[path = "../support/server.rs"]
-mod server;
+pub mod server;
 
 /// The name of the application: the demonstration's is not to be configured.
 const SHOP: &str = "shop";
