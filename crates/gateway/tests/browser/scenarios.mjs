@@ -121,8 +121,10 @@ export const scenarios = {
     const device = await row("registration", "VERIFIED", "app_attest").first().locator("td").last().textContent();
     assert.match(device, /^[A-Za-z0-9_-]{16}$/);
     await page.locator("#filter-device").fill(device);
-    await page.waitForFunction((wanted) => [...document.querySelectorAll("#rows tr")].every((one) => one.lastChild.textContent === wanted), device);
-    assert.ok((await page.locator("#rows tr").count()) > 1);
+    await page.waitForFunction((wanted) => {
+      const rows = [...document.querySelectorAll("#rows tr")];
+      return rows.length > 1 && rows.every((one) => one.lastChild.textContent === wanted);
+    }, device);
     await page.locator("#filter-device").fill("");
 
     for (const [filter, value] of [["verdict", "refused"], ["platform", "play_integrity"], ["application", "demo"], ["mode", "REQUIRED"], ["reason", "SignatureInvalid"]]) {
