@@ -39,9 +39,9 @@ struct UnderWay {
 
 impl UnderWay {
     async fn send(place: &Arc<Place>, signing: &Signing) -> Self {
-        let (body, (end, ended), (begin, begun)) = (signing.body, channel(), channel());
+        let (body, (end, ended), (start, begun)) = (signing.body, channel(), channel());
         let stream = futures_util::stream::once(async move {
-            begin.send(()).unwrap();
+            start.send(()).unwrap();
             ended.await.unwrap();
             Ok::<_, Infallible>(Bytes::from_static(body.as_bytes()))
         });
