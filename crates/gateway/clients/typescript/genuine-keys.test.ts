@@ -83,7 +83,7 @@ test("what is signed is what is sent", async () => {
   for (const end of ["?a", "#a", "/?"]) assert.throws(() => new Client({ baseUrl: gateway + end, apiKey }), /neither/);
 });
 
-test("each header is sent once, in whatever spelling the caller has it", async () => {
+test("each header is sent once, in whatever spelling the caller has it", async (t) => {
   let seen: string[] = [];
   const server = createServer((request, response) => {
     seen = request.rawHeaders;
@@ -91,6 +91,11 @@ test("each header is sent once, in whatever spelling the caller has it", async (
     response.end(JSON.stringify({ access_token: "t", expires_in: 60, scope: "a" }));
   });
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  // Also if an assertion fails: an open server would keep the process.
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const values = (name: string) => seen.filter((_, at) => at % 2 === 1 && seen[at - 1]?.toLowerCase() === name);
   const headers = { "content-type": "text/plain", authorization: "Basic abc", "CONTENT-DIGEST": "x" };
@@ -101,8 +106,6 @@ test("each header is sent once, in whatever spelling the caller has it", async (
   assert.deepEqual(values("content-digest"), [await contentDigest(octets("a"))]);
   await new Client({ baseUrl, signingKey }).request("POST", "/", octets("a"));
   assert.deepEqual(values("content-type"), ["application/json"]);
-  server.close();
-  server.closeAllConnections();
 });
 
 test("a route of another scope is closed", async () => {
