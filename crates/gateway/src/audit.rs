@@ -4,6 +4,8 @@ mod trail;
 mod verify;
 
 use std::{
+    fmt,
+    fs::{self, OpenOptions},
     net::IpAddr,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
@@ -62,6 +64,24 @@ pub struct Latest {
 pub struct Audit(Option<Arc<Mutex<Trail>>>);
 
 impl Audit {
+    /// Whether a file could be opened there, without opening it as the log: another gateway may have it.
+    ///
+    /// # Errors
+    ///
+    /// Why it could not.
+    pub fn check(path: &Path) -> Result<(), String> {
+        let named = |error: &dyn fmt::Display| format!("audit: {}: {error}", path.display());
+        if path.exists() {
+            return OpenOptions::new().append(true).open(path).map(drop).map_err(|error| named(&error));
+        }
+        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        match fs::metadata(directory) {
+            Ok(found) if found.is_dir() => Ok(()),
+            Ok(_) => Err(named(&"it stands in what is no directory")),
+            Err(error) => Err(named(&error)),
+        }
+    }
+
     /// The log with this file.
     ///
     /// # Errors

@@ -55,6 +55,8 @@ fn mistakes_end_the_server_with_2() {
             "demonstration",
         ),
         (&["--demo", "--check"], &[("GENUINE_GATEWAY_TRUSTED_PROXIES", "0.0.0.0/0")], "demonstration"),
+        (&["--demo", "--check"], &[("GENUINE_GATEWAY_AUDIT", "/no/such/audit.jsonl")], "audit: /no/such/audit.jsonl"),
+        (&["--demo"], &[("GENUINE_GATEWAY_AUDIT", "/dev/null/audit.jsonl")], "audit: /dev/null/audit.jsonl"),
         (
             &["--demo", "--check"],
             &[("GENUINE_GATEWAY_TLS_CERTIFICATE", "/dev/null"), ("GENUINE_GATEWAY_TLS_KEY", "/dev/null")],

@@ -12,6 +12,7 @@ use std::{
 };
 
 use genuine_gateway::{
+    audit::Audit,
     config::{self, Config, Mistakes},
     operator::OperatorCertificate,
     probe, rehearsal,
@@ -101,7 +102,8 @@ async fn load(arguments: &Arguments) -> Result<Config, Mistakes> {
         Config::default()
     };
     let config = Config { allow_rehearsals: arguments.rehearsal, ..config }.with_variables(variables)?;
-    let mistakes = [Certificate::read(&config).await.err(), OperatorCertificate::read(&config).err()];
+    let audit = config.audit.as_deref().map_or(Ok(()), Audit::check).err();
+    let mistakes = [Certificate::read(&config).await.err(), OperatorCertificate::read(&config).err(), audit];
     let mistakes: Vec<_> = mistakes.into_iter().flatten().collect();
     if !mistakes.is_empty() {
         return Err(Mistakes(mistakes));
