@@ -1,12 +1,15 @@
 //! Why something was refused: the precise reason, for log and metrics. What the client is told of it is HTTP's affair.
 
+pub mod oauth;
+
 use genuine::{
     Error,
     session::mode::{ClientVersion, Outcome},
 };
 use strum::IntoStaticStr;
 
-use crate::{account::TokenFault, api_key::KeyFault, mediator::Fault};
+use self::oauth::Fault;
+use crate::{account::TokenFault, api_key::KeyFault};
 
 /// Why a request did not succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]

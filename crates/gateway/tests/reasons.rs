@@ -18,7 +18,7 @@ A test writes this page from the code, and fails when they differ.
 const PARTS: [(&str, &str, &str, &str); 4] = [
     (include_str!("../src/refusal.rs"), "Refusal", "", "The gateway's own"),
     (include_str!("../src/api_key.rs"), "KeyFault", "ApiKey", "API keys"),
-    (include_str!("../src/mediator/fault.rs"), "Fault", "", "The mediator"),
+    (include_str!("../src/refusal/oauth.rs"), "Fault", "", "The mediator"),
     (include_str!("../src/account.rs"), "TokenFault", "UserToken", "Users' tokens"),
 ];
 

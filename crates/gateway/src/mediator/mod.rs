@@ -4,7 +4,6 @@
 //! comes to, a code and later refresh tokens, is sealed on its way to the app: nothing of it is stored, and a genuine device of the
 //! app alone has it exchanged.
 
-mod fault;
 mod grant;
 mod login;
 mod pkce;
@@ -18,11 +17,11 @@ use rustls::RootCertStore;
 use url::form_urlencoded;
 
 pub use self::{
-    fault::{Fault, LoginError},
     grant::{GrantRequest, Granted},
     login::{AuthorizationRequest, Declined, ProviderResponse},
 };
 use self::{provider::Provider, seal::Sealer, turns::Turns};
+pub use crate::refusal::oauth::{Fault, LoginError};
 use crate::{
     config::{self, MediatorClient, TokenSecret},
     gate::Gate,

@@ -141,7 +141,7 @@ fn values_of(label: &str) -> Option<BTreeSet<String>> {
         "reason" => {
             let mut reasons = variants(include_str!("../../src/refusal.rs"), "Refusal");
             reasons.extend(Error::ALL.iter().map(|error| error.name().to_owned()));
-            reasons.extend(variants(include_str!("../../src/mediator/fault.rs"), "Fault"));
+            reasons.extend(variants(include_str!("../../src/refusal/oauth.rs"), "Fault"));
             let of_keys = variants(include_str!("../../src/api_key.rs"), "KeyFault");
             reasons.extend(of_keys.iter().map(|name| format!("ApiKey{name}")));
             Some(reasons)

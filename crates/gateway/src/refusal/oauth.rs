@@ -80,7 +80,7 @@ pub enum LoginError {
 
 impl LoginError {
     /// Reads the word of a provider.
-    pub(super) fn of(error: &str) -> Self {
+    pub(crate) fn of(error: &str) -> Self {
         match error {
             "access_denied" => Self::AccessDenied,
             "login_required" => Self::LoginRequired,
