@@ -5,7 +5,11 @@
 mod browser;
 mod support;
 
-use std::{env, fs, path::Path, time::Instant};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use browser::{Gateway, challenge, look, session_token};
@@ -14,6 +18,7 @@ use genuine_testvectors::{Device, play};
 use reqwest::Method;
 use serde_json::{Value, json};
 use support::{
+    Scratch,
     android::{Phone, play_app},
     key_id_text,
 };
@@ -266,11 +271,14 @@ async fn a_gateway_stops_while_somebody_watches() {
     assert_eq!(events.chunk().await.unwrap(), None);
 }
 
-/// Pictures of the page, into the directory that `GENUINE_PICTURES` names.
+/// The pictures of `docs/page.md`: into the directory that `GENUINE_PICTURES` names, after a minute in which much has happened; or else
+/// soon and into one that goes away, so that they can always be made.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "makes the pictures of docs/page.md: GENUINE_PICTURES=DIR cargo test --test page -- --ignored"]
-async fn pictures() {
-    let out = env::var("GENUINE_PICTURES").unwrap();
+async fn the_pictures_of_the_document_are_made() {
+    let scratch = Scratch::new("pictures");
+    let named = env::var_os("GENUINE_PICTURES").map(PathBuf::from);
+    let seconds = if named.is_some() { 60 } else { 1 };
+    let out = named.unwrap_or_else(|| scratch.path().to_owned());
     let gateway = Gateway::demonstration().await;
     let _devices = gateway.devices();
     let mut objects = objects(&gateway).await;
@@ -282,10 +290,12 @@ async fn pictures() {
         let object = objects.iter_mut().find(|object| object["what"] == what).unwrap();
         object["picture"] = picture.into();
     }
-    look(
-        "pictures",
-        &gateway,
-        json!({ "objects": objects, "out": out, "seconds": 60, "all": env::var_os("GENUINE_PICTURES_ALL").is_some() }),
-    )
-    .await;
+    let all = env::var_os("GENUINE_PICTURES_ALL").is_some();
+    if !look("pictures", &gateway, json!({ "objects": objects, "out": out, "seconds": seconds, "all": all })).await {
+        return;
+    }
+    for name in ["page-live.png", "page-inspector.png"] {
+        let picture = fs::read(out.join(name)).unwrap();
+        assert!(picture.starts_with(b"\x89PNG\r\n") && picture.len() < 120_000, "{name}: {} octets", picture.len());
+    }
 }
