@@ -16,7 +16,8 @@ use super::{
 use super::{
     operand::{Curve, Digest, EcdsaSigValue, PublicKey, Signature},
     prepare::{BatchEcdsa, Item, Key, PrepareEcdsa},
-    traits::{CryptoError, Sha256, Sha384, VerifyEcdsa},
+    rsa::RsaPublicKey,
+    traits::{CryptoError, Sha256, Sha384, VerifyEcdsa, VerifyRsa},
 };
 
 /// The backend could not compute.
@@ -142,6 +143,23 @@ impl<'a, C: ?Sized> Backend<'a, C> {
             return Err(invalid);
         }
         verdict(self.0.verify(key, digest, signature), invalid)
+    }
+
+    #[allow(dead_code, reason = "for protocols with RSA, which are features")]
+    pub(crate) fn verify_rsa<E: From<Unavailable>>(
+        &self,
+        key: RsaPublicKey<'_>,
+        digest: &[u8; 32],
+        signature: &[u8],
+        invalid: E,
+    ) -> Result<(), E>
+    where
+        C: VerifyRsa,
+    {
+        if !key.is_in_range(signature) {
+            return Err(invalid);
+        }
+        verdict(self.0.verify_rsa_pkcs1_sha256(key, digest, signature), invalid)
     }
 
     /// Opens a text in place whose content key is wrapped by one of these keys, and returns the position of that key.

@@ -1,10 +1,10 @@
-//! The backend `GenuineCrypto`: ECDSA verification by the crate `genuine-crypto`, hashes by `sha2`.
+//! The backend `GenuineCrypto`: ECDSA and RSA verification by the crate `genuine-crypto`, hashes by `sha2`.
 
 use genuine_crypto::{BATCH, Prepared, Unverified};
 
 use super::{
-    BatchEcdsa, CryptoError, Curve, Digest, Item, Key, LaneCount, P256, P384, PrepareEcdsa, PublicKey, Sha256, Sha384,
-    Signature, StoredForm, Unprepared, VerifyEcdsa, hash,
+    BatchEcdsa, CryptoError, Curve, Digest, Item, Key, LaneCount, P256, P384, PrepareEcdsa, PublicKey, RsaPublicKey,
+    Sha256, Sha384, Signature, StoredForm, Unprepared, VerifyEcdsa, VerifyRsa, hash,
 };
 
 /// A P-256 key prepared by [`GenuineCrypto`], as 8, 32, 128 or 512 multiples: 512 B, 2 KB, 8 KB or 32 KB.
@@ -55,6 +55,20 @@ impl<V: Arithmetic> VerifyEcdsa<V> for GenuineCrypto {
         let key = point(key)?;
         Unverified::new(digest.as_bytes(), signature.0.as_ref())
             .and_then(|unverified| unverified.verify(&key))
+            .map_err(invalid)
+    }
+}
+
+impl VerifyRsa for GenuineCrypto {
+    fn verify_rsa_pkcs1_sha256(
+        &self,
+        key: RsaPublicKey<'_>,
+        digest: &[u8; 32],
+        signature: &[u8],
+    ) -> Result<(), CryptoError> {
+        genuine_crypto::RsaPublicKey::new(key.modulus())
+            .ok_or(CryptoError::Invalid)?
+            .verify_pkcs1_sha256(digest, signature)
             .map_err(invalid)
     }
 }

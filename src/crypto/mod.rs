@@ -24,6 +24,7 @@ mod hash;
 mod hmac;
 mod operand;
 mod prepare;
+mod rsa;
 #[cfg(feature = "rust-crypto")]
 mod rust_crypto;
 mod traits;
@@ -36,12 +37,13 @@ pub use genuine_crypto::{GenuineCrypto, PreparedP256, PreparedP384};
 pub use operand::{Curve, Digest, P256, P384, PublicKey, Signature};
 pub(crate) use operand::{EcdsaSigValue, coordinates, uncompressed};
 pub use prepare::{BatchEcdsa, Item, Key, LaneCount, Lanes, PrepareEcdsa, StoredForm, Unprepared};
+pub use rsa::RsaPublicKey;
 #[cfg(feature = "rust-crypto")]
 pub use rust_crypto::RustCrypto;
 #[cfg(all(feature = "rust-crypto", feature = "session"))]
 pub use rust_crypto::RustCryptoSigner;
 #[cfg(feature = "play-integrity")]
 pub use traits::AesKwGcm;
-pub use traits::{CryptoError, Sha256, Sha384, VerifyEcdsa};
+pub use traits::{CryptoError, Sha256, Sha384, VerifyEcdsa, VerifyRsa};
 #[cfg(feature = "session")]
 pub use traits::{HmacSha256, SignP256};

@@ -4,7 +4,10 @@ use core::fmt;
 
 #[cfg(feature = "session")]
 use super::operand::P256;
-use super::operand::{Curve, Digest, PublicKey, Signature};
+use super::{
+    operand::{Curve, Digest, PublicKey, Signature},
+    rsa::RsaPublicKey,
+};
 
 /// A backend's answer when it is not "yes".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -69,6 +72,33 @@ pub trait VerifyEcdsa<C: Curve> {
     ///
     /// [`CryptoError::Invalid`] if the key is no point of the curve or the signature does not verify.
     fn verify(&self, key: &PublicKey<C>, digest: &Digest, signature: &Signature<C>) -> Result<(), CryptoError>;
+}
+
+/// RSA verification: PKCS #1 v1.5 with SHA-256 under the exponent 65537 (RFC 8017 §8.2.2).
+///
+/// A backend without it still verifies what is signed by ECDSA alone.
+///
+/// # Contract
+///
+/// - A signature has the length of the modulus and is less than it: a backend must refuse any other, although the engine does so
+///   too.
+/// - The whole encoded message is compared, or what a backend parses of it is as strict: `00 01`, as many octets `FF` as fill
+///   it, `00`, the `DigestInfo` with its NULL, and the digest at the end. Backends that looked for the digest behind the padding,
+///   or passed over what follows it, took signatures that anybody can make (CVE-2006-4339, CVE-2014-1568).
+/// - Moduli of 2048, 3072 and 4096 bits are all verified. A peripheral that has one size leaves the others to software.
+/// - The answer depends on the operands only.
+pub trait VerifyRsa {
+    /// Verifies the signature of a digest.
+    ///
+    /// # Errors
+    ///
+    /// [`CryptoError::Invalid`] if the signature does not verify.
+    fn verify_rsa_pkcs1_sha256(
+        &self,
+        key: RsaPublicKey<'_>,
+        digest: &[u8; 32],
+        signature: &[u8],
+    ) -> Result<(), CryptoError>;
 }
 
 /// HMAC with SHA-256 (RFC 2104 §2, FIPS 198-1).

@@ -1,6 +1,6 @@
 //! aws-lc-rs as a backend of `genuine`: the fastest general library, for hosts that have it anyway or want its assembly.
 //!
-//! aws-lc takes signatures in DER, so r and s are encoded again; everything else is calls. It does
+//! aws-lc takes ECDSA signatures and RSA keys in DER, so they are encoded again; everything else is calls. It does
 //! not tell why it refuses, so that a failed allocation is `Invalid` here like a bad signature.
 #![forbid(unsafe_code)]
 
@@ -8,10 +8,13 @@ use aws_lc_rs::{
     digest::{self, Context, SHA256, SHA384},
     signature::{
         ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA384_ASN1, ECDSA_P384_SHA256_ASN1, ECDSA_P384_SHA384_ASN1,
-        EcdsaVerificationAlgorithm, ParsedPublicKey, UnparsedPublicKey,
+        EcdsaVerificationAlgorithm, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey,
+        VerificationAlgorithm,
     },
 };
-use genuine::crypto::{CryptoError, Digest, P256, P384, PublicKey, Sha256, Sha384, Signature, VerifyEcdsa};
+use genuine::crypto::{
+    CryptoError, Digest, P256, P384, PublicKey, RsaPublicKey, Sha256, Sha384, Signature, VerifyEcdsa, VerifyRsa,
+};
 
 /// The backend.
 #[derive(Clone, Copy, Debug, Default)]
@@ -39,7 +42,7 @@ impl VerifyEcdsa<P256> for AwsLc {
             Digest::Sha256(_) => &ECDSA_P256_SHA256_ASN1,
             Digest::Sha384(_) => &ECDSA_P256_SHA384_ASN1,
         };
-        verify(algorithm, &uncompressed::<65>(&key.0), digest, &signature.0)
+        verify_ecdsa(algorithm, &uncompressed::<65>(&key.0), digest, &signature.0)
     }
 }
 
@@ -53,7 +56,19 @@ impl VerifyEcdsa<P384> for AwsLc {
             Digest::Sha256(_) => &ECDSA_P384_SHA256_ASN1,
             Digest::Sha384(_) => &ECDSA_P384_SHA384_ASN1,
         };
-        verify(algorithm, &uncompressed::<97>(&key.0), digest, &signature.0)
+        verify_ecdsa(algorithm, &uncompressed::<97>(&key.0), digest, &signature.0)
+    }
+}
+
+impl VerifyRsa for AwsLc {
+    fn verify_rsa_pkcs1_sha256(
+        &self,
+        key: RsaPublicKey<'_>,
+        digest: &[u8; 32],
+        signature: &[u8],
+    ) -> Result<(), CryptoError> {
+        let (buffer, length) = rsa_public_key(key.modulus());
+        verify(&RSA_PKCS1_2048_8192_SHA256, &buffer[..length], &Digest::Sha256(*digest), signature)
     }
 }
 
@@ -113,9 +128,19 @@ fn check(algorithm: &'static EcdsaVerificationAlgorithm, point: &[u8]) -> Result
     ParsedPublicKey::new(algorithm, point).map(drop).map_err(|_| CryptoError::Invalid)
 }
 
-fn verify(
+fn verify_ecdsa(
     algorithm: &'static EcdsaVerificationAlgorithm,
     point: &[u8],
+    digest: &Digest,
+    signature: &[u8],
+) -> Result<(), CryptoError> {
+    let (buffer, length) = sig_value(signature);
+    verify(algorithm, point, digest, &buffer[..length])
+}
+
+fn verify(
+    algorithm: &'static dyn VerificationAlgorithm,
+    key: &[u8],
     digest: &Digest,
     signature: &[u8],
 ) -> Result<(), CryptoError> {
@@ -124,8 +149,7 @@ fn verify(
         Digest::Sha384(_) => &SHA384,
     };
     let digest = digest::Digest::import_less_safe(digest.as_bytes(), hash).map_err(|_| CryptoError::Unavailable)?;
-    let (buffer, length) = sig_value(signature);
-    UnparsedPublicKey::new(algorithm, point).verify_digest(&digest, &buffer[..length]).map_err(|_| CryptoError::Invalid)
+    UnparsedPublicKey::new(algorithm, key).verify_digest(&digest, signature).map_err(|_| CryptoError::Invalid)
 }
 
 /// `04 ‖ X ‖ Y`.
@@ -133,6 +157,29 @@ fn uncompressed<const N: usize>(coordinates: &[u8]) -> [u8; N] {
     let mut point = [0x04; N];
     point[1..].copy_from_slice(coordinates);
     point
+}
+
+/// The longest `RSAPublicKey`: a modulus of 1 + 512 octets and an exponent of 3, under headers of 4 and 2, under another.
+const RSA_PUBLIC_KEY: usize = 4 + (4 + 1 + 512) + (2 + 3);
+
+/// The DER of a modulus, of at least 256 octets with the top bit set, and the exponent 65537.
+fn rsa_public_key(modulus: &[u8]) -> ([u8; RSA_PUBLIC_KEY], usize) {
+    const EXPONENT: [u8; 5] = [0x02, 3, 1, 0, 1];
+    let [high, low] = length_octets(1 + modulus.len());
+    let [outer_high, outer_low] = length_octets(4 + 1 + modulus.len() + EXPONENT.len());
+    let header = [0x30, 0x82, outer_high, outer_low, 0x02, 0x82, high, low, 0];
+    let mut buffer = [0; RSA_PUBLIC_KEY];
+    let mut length = 0;
+    for part in [&header[..], modulus, &EXPONENT] {
+        buffer[length..length + part.len()].copy_from_slice(part);
+        length += part.len();
+    }
+    (buffer, length)
+}
+
+/// A length in the long form of two octets, without their number.
+fn length_octets(length: usize) -> [u8; 2] {
+    u16::try_from(length).expect("at most 522").to_be_bytes()
 }
 
 /// The longest `ECDSA-Sig-Value` of P-384: two numbers of 1 + 48 octets, each under a header of two, under another.

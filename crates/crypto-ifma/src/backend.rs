@@ -3,7 +3,7 @@
 
 use genuine::crypto::{
     BatchEcdsa, CryptoError, Digest, GenuineCrypto, Item, Key, LaneCount, P256, P384, PrepareEcdsa, PreparedP256,
-    PreparedP384, PublicKey, Sha256, Sha384, Signature, Unprepared, VerifyEcdsa,
+    PreparedP384, PublicKey, RsaPublicKey, Sha256, Sha384, Signature, Unprepared, VerifyEcdsa, VerifyRsa,
 };
 use genuine_crypto::{BATCH, Invalid};
 
@@ -38,6 +38,17 @@ impl VerifyEcdsa<P384> for Ifma {
 
     fn verify(&self, key: &PublicKey<P384>, digest: &Digest, signature: &Signature<P384>) -> Result<(), CryptoError> {
         GenuineCrypto.verify(key, digest, signature)
+    }
+}
+
+impl VerifyRsa for Ifma {
+    fn verify_rsa_pkcs1_sha256(
+        &self,
+        key: RsaPublicKey<'_>,
+        digest: &[u8; 32],
+        signature: &[u8],
+    ) -> Result<(), CryptoError> {
+        GenuineCrypto.verify_rsa_pkcs1_sha256(key, digest, signature)
     }
 }
 

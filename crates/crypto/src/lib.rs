@@ -19,10 +19,12 @@ mod curve;
 mod field;
 mod inverse;
 mod key;
+mod modular;
 mod point;
 #[cfg_attr(target_pointer_width = "64", path = "reduce64.rs")]
 #[cfg_attr(not(target_pointer_width = "64"), path = "reduce32.rs")]
 mod reduce;
+mod rsa;
 mod scalar;
 mod signature;
 mod verify;
@@ -34,6 +36,7 @@ pub use base::{Base, BasePoint};
 pub use comb::Prepared;
 pub use curve::{Curve, P256, P384};
 pub use key::PublicKey;
+pub use rsa::RsaPublicKey;
 pub use signature::{BATCH, Invalid, Unverified};
 
 /// What the verification is made of, for tests and for backends of other instruction sets. Not under semantic versioning.
@@ -44,6 +47,7 @@ pub mod arithmetic {
         comb::Odd,
         field::Fe,
         inverse::{Inverter, limbs},
+        modular::{Modulus, multiply, square},
         point::{Affine, Jacobian},
         scalar::Scalar,
         verify::has_x,
