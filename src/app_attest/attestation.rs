@@ -17,7 +17,7 @@ use super::{
     policy::{Policy, check_policies, policy_of},
 };
 use crate::{
-    crypto::{Backend, P256, PublicKey, uncompressed},
+    crypto::{Backend, P256, P384, PublicKey, uncompressed},
     encoding::cbor::{CborError, Reader as CborReader},
     encoding::der::{self, DerError, Reader as DerReader},
     error::Error,
@@ -219,7 +219,8 @@ impl<'a, C: AttestationCrypto + ?Sized> AttestationVerifier<'a, C> {
     /// [`Error::CryptoUnavailable`] if the backend cannot tell whether an anchor's key is a point.
     pub fn new(policies: &'a [Policy<'a>], anchors: &'a [TrustAnchor<'a>], crypto: &'a C) -> Result<Self, Error> {
         check_policies(policies)?;
-        check_anchors(anchors, &Backend::new(crypto))?;
+        let backend = Backend::new(crypto);
+        check_anchors(anchors, |key| backend.check_key::<P384, _>(&key.0, Error::ConfigInvalidAnchor))?;
         Ok(Self { policies, anchors, crypto, issuers: NoCache })
     }
 

@@ -42,6 +42,10 @@ pub(crate) const INTEGER: u8 = 0x02;
 pub(crate) const BIT_STRING: u8 = 0x03;
 pub(crate) const OCTET_STRING: u8 = 0x04;
 pub(crate) const OBJECT_IDENTIFIER: u8 = 0x06;
+#[cfg(feature = "key-attestation")]
+pub(crate) const NULL: u8 = 0x05;
+#[cfg(feature = "key-attestation")]
+pub(crate) const ENUMERATED: u8 = 0x0A;
 pub(crate) const UTC_TIME: u8 = 0x17;
 pub(crate) const GENERALIZED_TIME: u8 = 0x18;
 pub(crate) const SEQUENCE: u8 = 0x30;
@@ -150,6 +154,20 @@ impl<'i> Reader<'i> {
         }
     }
 
+    /// As [`default_false`](Self::default_false), with `00` for FALSE and any other octet for TRUE, as BER has it (X.690 §8.2) and
+    /// some phones do.
+    pub(crate) fn lenient_default_false(&mut self) -> Result<bool, DerError> {
+        if self.next_is(BOOLEAN) { self.lenient_boolean() } else { Ok(false) }
+    }
+
+    /// Reads a BOOLEAN in which any octet but `00` is TRUE (X.690 §8.2).
+    pub(crate) fn lenient_boolean(&mut self) -> Result<bool, DerError> {
+        match self.value(BOOLEAN)? {
+            [octet] => Ok(*octet != 0),
+            _ => Err(DerError::Boolean),
+        }
+    }
+
     /// Reads an INTEGER and returns its octets: minimal, two's complement (X.690 §8.3).
     pub(crate) fn integer(&mut self) -> Result<&'i [u8], DerError> {
         let octets = self.value(INTEGER)?;
@@ -164,6 +182,21 @@ impl<'i> Reader<'i> {
         match self.integer()? {
             [0x80..=0xFF, ..] => Err(DerError::Integer),
             [0x00, magnitude @ ..] | magnitude => Ok(magnitude),
+        }
+    }
+
+    /// Reads an INTEGER from 0 to 2^64 − 1.
+    #[cfg(feature = "key-attestation")]
+    pub(crate) fn unsigned(&mut self) -> Result<u64, DerError> {
+        number(self.magnitude()?)
+    }
+
+    /// Reads an ENUMERATED from 0 to 2^64 − 1, which is encoded as an INTEGER is (X.690 §8.4).
+    #[cfg(feature = "key-attestation")]
+    pub(crate) fn enumerated(&mut self) -> Result<u64, DerError> {
+        match self.value(ENUMERATED)? {
+            [] | [0x00, 0x00..=0x7F, ..] | [0x80..=0xFF, ..] => Err(DerError::Integer),
+            [0x00, magnitude @ ..] | magnitude => number(magnitude),
         }
     }
 
@@ -231,4 +264,13 @@ impl<'i> Reader<'i> {
         self.rest = rest;
         Ok(value)
     }
+}
+
+/// The number of at most 8 octets, big-endian.
+#[cfg(feature = "key-attestation")]
+fn number(magnitude: &[u8]) -> Result<u64, DerError> {
+    if magnitude.len() > 8 {
+        return Err(DerError::Integer);
+    }
+    Ok(magnitude.iter().fold(0, |number, octet| number << 8 | u64::from(*octet)))
 }

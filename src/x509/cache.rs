@@ -3,7 +3,7 @@
 use core::{cell::RefCell, fmt, marker::PhantomData};
 
 use super::{certificate::Certificate, error::X509Error, signature};
-use crate::crypto::{Backend, P384, PrepareEcdsa, PublicKey, Sha256, Sha384};
+use crate::crypto::{Backend, Curve, P384, PrepareEcdsa, PublicKey, Sha256, Sha384};
 
 /// The proof that a trust anchor signed an intermediate certificate, and the certificate's key as the backend `C` prepared it.
 ///
@@ -25,6 +25,14 @@ impl<C: ?Sized, K: Clone> Clone for CachedIssuer<C, K> {
     }
 }
 
+impl<C: ?Sized, K> CachedIssuer<C, K> {
+    /// What it is found by: SHA-256 of the anchor's key, the certificates below it, and their signatures.
+    #[must_use]
+    pub const fn fingerprint(&self) -> &[u8; 32] {
+        &self.fingerprint
+    }
+}
+
 impl<C: ?Sized, K> fmt::Debug for CachedIssuer<C, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CachedIssuer").finish_non_exhaustive()
@@ -33,15 +41,21 @@ impl<C: ?Sized, K> fmt::Debug for CachedIssuer<C, K> {
 
 /// Where a verifier finds the issuer of an earlier attestation, and leaves that of an authentic one.
 ///
-/// A `RefCell<Option<CachedIssuer<C, K>>>` serves one thread. Where many threads verify, implement this for what shares a value
+/// A `RefCell<Option<CachedIssuer<C, K>>>` serves one thread and has room for one issuer, which is all that App Attest has;
+/// a `RefCell<[Option<CachedIssuer<C, K>>; N]>` has room for N, since phones have several. Where many threads verify, implement this for what shares a value
 /// there, such as a lock of the standard library; [`guide::throughput`](crate::guide::throughput) has one. A cache that is empty, or
 /// loses what it had, costs time and changes no verdict.
 pub trait IssuerCache<C: ?Sized> {
     /// The form in which the backend prepares the issuer's key.
     type Key;
 
-    /// Hands the issuer, if there is one, to a function, and returns that function's answer.
-    fn with_issuer<T>(&self, function: impl FnOnce(Option<&CachedIssuer<C, Self::Key>>) -> T) -> T;
+    /// Hands the issuer with this fingerprint, if there is one, to a function, and returns that function's answer. Where there is
+    /// room for one issuer, that one is right as well: what is handed over is compared.
+    fn with_issuer<T>(
+        &self,
+        fingerprint: &[u8; 32],
+        function: impl FnOnce(Option<&CachedIssuer<C, Self::Key>>) -> T,
+    ) -> T;
 
     /// Takes the issuer of an authentic attestation, which is not the one that was there.
     fn store(&self, issuer: CachedIssuer<C, Self::Key>);
@@ -51,7 +65,7 @@ pub trait IssuerCache<C: ?Sized> {
 impl<C: ?Sized, K> IssuerCache<C> for RefCell<Option<CachedIssuer<C, K>>> {
     type Key = K;
 
-    fn with_issuer<T>(&self, function: impl FnOnce(Option<&CachedIssuer<C, K>>) -> T) -> T {
+    fn with_issuer<T>(&self, _: &[u8; 32], function: impl FnOnce(Option<&CachedIssuer<C, K>>) -> T) -> T {
         match self.try_borrow() {
             Ok(issuer) => function(issuer.as_ref()),
             Err(_) => function(None),
@@ -65,13 +79,34 @@ impl<C: ?Sized, K> IssuerCache<C> for RefCell<Option<CachedIssuer<C, K>>> {
     }
 }
 
+/// For one thread, with room for N issuers. The one that was stored first makes room.
+impl<C: ?Sized, K, const N: usize> IssuerCache<C> for RefCell<[Option<CachedIssuer<C, K>>; N]> {
+    type Key = K;
+
+    fn with_issuer<T>(&self, fingerprint: &[u8; 32], function: impl FnOnce(Option<&CachedIssuer<C, K>>) -> T) -> T {
+        match self.try_borrow() {
+            Ok(issuers) => function(issuers.iter().flatten().find(|issuer| issuer.fingerprint == *fingerprint)),
+            Err(_) => function(None),
+        }
+    }
+
+    fn store(&self, issuer: CachedIssuer<C, K>) {
+        if let Ok(mut issuers) = self.try_borrow_mut() {
+            issuers.rotate_right(usize::from(N > 0));
+            if let Some(place) = issuers.first_mut() {
+                *place = Some(issuer);
+            }
+        }
+    }
+}
+
 /// No cache: each attestation has both signatures of its chain verified.
 #[derive(Clone, Copy, Debug)]
 pub struct NoCache;
 
-/// What a verifier has for its issuers: [`NoCache`], or a reference to an [`IssuerCache`] that its backend can fill. Nobody else
-/// can add one.
-pub trait Issuers<C: ?Sized>: sealed::Sealed {
+/// What a verifier has for its issuers, whose keys are on the curve `V`: [`NoCache`], or a reference to an [`IssuerCache`] that its
+/// backend can fill. Nobody else can add one.
+pub trait Issuers<C: ?Sized, V: Curve = P384>: sealed::Sealed {
     /// Whether there can be an issuer, for which a fingerprint is computed.
     #[doc(hidden)]
     const CACHES: bool;
@@ -89,7 +124,7 @@ pub trait Issuers<C: ?Sized>: sealed::Sealed {
     /// Keeps the key of an issuer, if the backend can prepare it.
     #[doc(hidden)]
     #[allow(private_interfaces, reason = "nobody else can implement this")]
-    fn keep(&self, fingerprint: [u8; 32], key: &[u8; 96], crypto: &Backend<'_, C>);
+    fn keep(&self, fingerprint: [u8; 32], key: &V::Octets, crypto: &Backend<'_, C>);
 }
 
 mod sealed {
@@ -99,20 +134,21 @@ mod sealed {
 }
 
 #[allow(private_interfaces, reason = "nobody else can implement this")]
-impl<C: ?Sized> Issuers<C> for NoCache {
+impl<C: ?Sized, V: Curve> Issuers<C, V> for NoCache {
     const CACHES: bool = false;
 
     fn verify_leaf(&self, _: &[u8; 32], _: &Certificate<'_>, _: &Backend<'_, C>) -> Option<Result<(), X509Error>> {
         None
     }
 
-    fn keep(&self, _: [u8; 32], _: &[u8; 96], _: &Backend<'_, C>) {}
+    fn keep(&self, _: [u8; 32], _: &V::Octets, _: &Backend<'_, C>) {}
 }
 
 #[allow(private_interfaces, reason = "nobody else can implement this")]
-impl<C, I> Issuers<C> for &I
+impl<C, V, I> Issuers<C, V> for &I
 where
-    C: Sha256 + Sha384 + PrepareEcdsa<P384, I::Key>,
+    C: Sha256 + Sha384 + PrepareEcdsa<V, I::Key>,
+    V: Curve,
     I: IssuerCache<C> + ?Sized,
 {
     const CACHES: bool = true;
@@ -123,7 +159,7 @@ where
         leaf: &Certificate<'_>,
         crypto: &Backend<'_, C>,
     ) -> Option<Result<(), X509Error>> {
-        self.with_issuer(|issuer| {
+        self.with_issuer(fingerprint, |issuer| {
             let issuer = issuer.filter(|issuer| issuer.fingerprint == *fingerprint)?;
             Some(signature::verify(leaf, crypto, |digest, signature| {
                 crypto.verify_prepared(&issuer.key, digest, signature, X509Error::LeafSignature)
@@ -133,7 +169,7 @@ where
 
     // Not inlined, so that what preparing takes, 13 KB of stack on Cortex-M4 for 3 KB, is not there while verifying.
     #[inline(never)]
-    fn keep(&self, fingerprint: [u8; 32], key: &[u8; 96], crypto: &Backend<'_, C>) {
+    fn keep(&self, fingerprint: [u8; 32], key: &V::Octets, crypto: &Backend<'_, C>) {
         let key: Result<_, X509Error> = crypto.prepare(&PublicKey(*key), X509Error::IntermediateKeyInvalid);
         if let Ok(key) = key {
             self.store(CachedIssuer { fingerprint, key, backend: PhantomData });

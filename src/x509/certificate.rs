@@ -2,7 +2,7 @@
 
 use super::{
     error::X509Error,
-    extension::{BasicConstraints, Extensions, KeyUsage, Read},
+    extension::{BasicConstraints, Extensions, Form, KeyUsage, Read},
     name::name,
     validity::Validity,
 };
@@ -70,6 +70,11 @@ impl<'i> Certificate<'i> {
     ///
     /// [`X509Error`] for the first thing that is not of its form.
     pub fn parse(input: &'i [u8]) -> Result<Self, X509Error> {
+        Self::read(input, Form::Strict)
+    }
+
+    /// As [`parse`](Self::parse), in this form.
+    pub(crate) fn read(input: &'i [u8], form: Form) -> Result<Self, X509Error> {
         let mut outer = Reader::new(input);
         let mut certificate = Reader::new(outer.value(der::SEQUENCE)?);
         outer.finish()?;
@@ -80,7 +85,11 @@ impl<'i> Certificate<'i> {
         serial_number(&mut fields)?;
         let algorithm = AlgorithmIdentifier::read(&mut fields)?;
         let issuer = name(&mut fields)?;
-        let validity = Validity::read(&mut fields)?;
+        let validity = match form {
+            #[cfg(feature = "key-attestation")]
+            Form::WithoutValidity => fields.value(der::SEQUENCE).map(|_| Validity::UNREAD)?,
+            _ => Validity::read(&mut fields)?,
+        };
         let subject = name(&mut fields)?;
         let key_info = fields.value(der::SEQUENCE)?;
         SubjectKey::read(key_info)?;
@@ -88,7 +97,7 @@ impl<'i> Certificate<'i> {
         fields.finish()?;
         let extensions = explicit.value(der::SEQUENCE)?;
         explicit.finish()?;
-        let Read { extensions, basic_constraints, key_usage } = Extensions::read(extensions)?;
+        let Read { extensions, basic_constraints, key_usage } = Extensions::read(extensions, form)?;
 
         let behind = certificate.rest();
         if AlgorithmIdentifier::read(&mut certificate)? != algorithm {

@@ -164,7 +164,7 @@ impl<'c, 'i> Chain<'c, 'i> {
         keys: &IssuerKeys<'_>,
         crypto: &Backend<'_, C>,
     ) -> Result<[u8; 32], X509Error> {
-        let signature = signature::value(self.intermediate)?.to_signature().with_low_s();
+        let signature = signature::value::<P384>(self.intermediate)?.to_signature().with_low_s();
         crypto.sha256(&[keys.of_intermediate, self.intermediate.tbs(), &signature.0])
     }
 }

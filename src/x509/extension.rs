@@ -43,6 +43,29 @@ impl KeyUsage {
     }
 }
 
+/// How strictly a certificate is read, where genuine phones are at odds with DER and RFC 5280.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// As both demand.
+    Strict,
+    /// A BOOLEAN may be any octet (X.690 §8.2).
+    #[cfg(feature = "key-attestation")]
+    Lenient,
+    /// The same, and the validity period is not looked at.
+    #[cfg(feature = "key-attestation")]
+    WithoutValidity,
+}
+
+impl Form {
+    fn default_false(self, fields: &mut Reader<'_>) -> Result<bool, DerError> {
+        match self {
+            Self::Strict => fields.default_false(),
+            #[cfg(feature = "key-attestation")]
+            Self::Lenient | Self::WithoutValidity => fields.lenient_default_false(),
+        }
+    }
+}
+
 /// The elements of `Extensions`, each one checked.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Extensions<'i>(&'i [u8]);
@@ -64,7 +87,8 @@ impl<'i> Extensions<'i> {
     /// The value of the extension with this identifier.
     pub(crate) fn value(self, id: &[u8]) -> Option<&'i [u8]> {
         let (_, mut fields) = self.iter().find(|(found, _)| *found == id)?;
-        fields.default_false().ok()?;
+        // Here and below as far as the form was let through: whether a BOOLEAN is strict was decided when it was read.
+        fields.lenient_default_false().ok()?;
         fields.value(der::OCTET_STRING).ok()
     }
 
@@ -79,17 +103,17 @@ impl<'i> Extensions<'i> {
 
     /// Whether the extension with this identifier is there and critical.
     pub(super) fn is_critical(self, id: &[u8]) -> bool {
-        self.iter().any(|(found, mut fields)| found == id && fields.default_false() == Ok(true))
+        self.iter().any(|(found, mut fields)| found == id && fields.lenient_default_false() == Ok(true))
     }
 
     /// Whether one is critical that this crate does not process: neither basic constraints nor a key usage.
-    pub(super) fn has_unknown_critical(self) -> bool {
+    pub(crate) fn has_unknown_critical(self) -> bool {
         let is_known = |id| id == BASIC_CONSTRAINTS || id == KEY_USAGE || id == EXT_KEY_USAGE;
-        self.iter().any(|(id, mut fields)| !is_known(id) && fields.default_false() == Ok(true))
+        self.iter().any(|(id, mut fields)| !is_known(id) && fields.lenient_default_false() == Ok(true))
     }
 
     /// Reads the content of `Extensions`: the form of each, and that none occurs twice.
-    pub(super) fn read(elements: &'i [u8]) -> Result<Read<'i>, X509Error> {
+    pub(super) fn read(elements: &'i [u8], form: Form) -> Result<Read<'i>, X509Error> {
         let extensions = Self(elements);
         let mut basic_constraints = None;
         let mut key_usage = None;
@@ -100,7 +124,7 @@ impl<'i> Extensions<'i> {
             return Err(X509Error::ExtensionMalformed);
         }
         while !reader.is_empty() {
-            let Extension { id, critical, value } = extension(&mut reader)?;
+            let Extension { id, critical, value } = extension(&mut reader, form)?;
             // Read again and not kept, because a list of identifiers would be the largest thing on the stack.
             if extensions.iter().take(count).any(|(earlier, _)| earlier == id) {
                 return Err(X509Error::ExtensionDuplicate);
@@ -113,7 +137,7 @@ impl<'i> Extensions<'i> {
                 return Err(X509Error::ExtensionMalformed);
             }
             if id == BASIC_CONSTRAINTS {
-                basic_constraints = Some(read_basic_constraints(value, critical).map_err(in_extension)?);
+                basic_constraints = Some(read_basic_constraints(value, critical, form).map_err(in_extension)?);
             } else if id == KEY_USAGE {
                 key_usage = Some(read_key_usage(value).map_err(in_extension)?);
             } else if id == EXT_KEY_USAGE {
@@ -126,10 +150,10 @@ impl<'i> Extensions<'i> {
 }
 
 /// `Extension ::= SEQUENCE { extnID, critical DEFAULT FALSE, extnValue OCTET STRING }`.
-fn extension<'i>(reader: &mut Reader<'i>) -> Result<Extension<'i>, DerError> {
+fn extension<'i>(reader: &mut Reader<'i>, form: Form) -> Result<Extension<'i>, DerError> {
     let mut fields = Reader::new(reader.value(der::SEQUENCE)?);
     let id = fields.object_identifier()?;
-    let critical = fields.default_false()?;
+    let critical = form.default_false(&mut fields)?;
     let value = fields.value(der::OCTET_STRING)?;
     fields.finish()?;
     Ok(Extension { id, critical, value })
@@ -139,11 +163,11 @@ fn extension<'i>(reader: &mut Reader<'i>) -> Result<Extension<'i>, DerError> {
 ///
 /// Every path length allows the chain of leaf and intermediate, so only its form is checked. More than 127 is no
 /// length of any path.
-fn read_basic_constraints(value: &[u8], critical: bool) -> Result<BasicConstraints, X509Error> {
+fn read_basic_constraints(value: &[u8], critical: bool, form: Form) -> Result<BasicConstraints, X509Error> {
     let mut outer = Reader::new(value);
     let mut fields = Reader::new(outer.value(der::SEQUENCE)?);
     outer.finish()?;
-    let ca = fields.default_false()?;
+    let ca = form.default_false(&mut fields)?;
     let has_path_len = !fields.is_empty();
     if has_path_len && !matches!(fields.integer()?, [0..=0x7F]) {
         return Err(X509Error::ExtensionMalformed);

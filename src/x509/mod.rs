@@ -12,6 +12,8 @@ mod certificate;
 mod chain;
 mod error;
 mod extension;
+#[cfg(feature = "key-attestation")]
+mod link;
 mod name;
 mod oid;
 mod profile;
@@ -25,7 +27,15 @@ pub use certificate::{AlgorithmIdentifier, Certificate, SubjectKey};
 pub(crate) use chain::{Chain, VerifiedChain};
 pub use error::X509Error;
 pub(crate) use extension::Extensions;
+#[cfg(feature = "key-attestation")]
+pub(crate) use extension::Form;
 pub use extension::MAX_EXTENSIONS;
+#[cfg(feature = "key-attestation")]
+pub(crate) use link::Algorithm;
+#[cfg(feature = "key-attestation")]
+pub use link::{IssuerKey, RsaLinks, WithRsa, WithoutRsa};
+#[cfg(feature = "key-attestation")]
+pub(crate) use name::attributes;
 pub(crate) use oid::oid;
 pub(crate) use profile::{Profile, TimeRules};
 pub use validity::Validity;

@@ -28,3 +28,18 @@ pub(super) fn is_name(octets: &[u8]) -> bool {
     let mut reader = Reader::new(octets);
     name(&mut reader).is_ok() && reader.is_empty() && octets != [der::SEQUENCE, 0]
 }
+
+/// The attributes of a `Name` that was read: the content octets of each type, and of its value, whatever string that is.
+#[cfg(feature = "key-attestation")]
+pub(crate) fn attributes(name: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let mut distinguished_names = Reader::new(Reader::new(name).value(der::SEQUENCE).unwrap_or_default());
+    let mut attributes = Reader::new(&[]);
+    core::iter::from_fn(move || {
+        if attributes.is_empty() {
+            attributes = Reader::new(distinguished_names.value(der::SET).ok()?);
+        }
+        let mut attribute = Reader::new(attributes.value(der::SEQUENCE).ok()?);
+        let kind = attribute.value(der::OBJECT_IDENTIFIER).ok()?;
+        attribute.any().ok().map(|(_, value)| (kind, value))
+    })
+}

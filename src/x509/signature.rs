@@ -1,10 +1,10 @@
-//! The signature of a certificate: ECDSA by a key on P-384, over SHA-256 or SHA-384.
+//! The signature of a certificate that is ECDSA, over SHA-256 or SHA-384.
 
 use super::{
     certificate::{AlgorithmIdentifier, Certificate},
     error::X509Error,
 };
-use crate::crypto::{Backend, Digest, EcdsaSigValue, P384, Sha256, Sha384};
+use crate::crypto::{Backend, Curve, Digest, EcdsaSigValue, P384, Sha256, Sha384};
 
 /// 1.2.840.10045.4.3.2 and 1.2.840.10045.4.3.3, parameters absent (RFC 5758 §3.2). In DER each has this one form.
 const ECDSA_WITH_SHA256: AlgorithmIdentifier<'static> =
@@ -23,7 +23,7 @@ enum Hash {
 /// form.
 pub(super) fn check_form(certificate: &Certificate<'_>) -> Result<(), X509Error> {
     hash(certificate).ok_or(X509Error::AlgorithmUnsupported)?;
-    value(certificate).map(drop)
+    value::<P384>(certificate).map(drop)
 }
 
 fn hash(certificate: &Certificate<'_>) -> Option<Hash> {
@@ -34,16 +34,16 @@ fn hash(certificate: &Certificate<'_>) -> Option<Hash> {
     }
 }
 
-/// r and s.
-pub(super) fn value<'i>(certificate: &Certificate<'i>) -> Result<EcdsaSigValue<'i, P384>, X509Error> {
+/// r and s, for a key on this curve.
+pub(super) fn value<'i, V: Curve>(certificate: &Certificate<'i>) -> Result<EcdsaSigValue<'i, V>, X509Error> {
     EcdsaSigValue::parse(certificate.signature()).ok_or(X509Error::SignatureEncoding)
 }
 
 /// Hashes what a certificate says and has its signature verified.
-pub(super) fn verify<C: Sha256 + Sha384 + ?Sized>(
+pub(super) fn verify<V: Curve, C: Sha256 + Sha384 + ?Sized>(
     certificate: &Certificate<'_>,
     crypto: &Backend<'_, C>,
-    verify: impl FnOnce(&Digest, EcdsaSigValue<'_, P384>) -> Result<(), X509Error>,
+    verify: impl FnOnce(&Digest, EcdsaSigValue<'_, V>) -> Result<(), X509Error>,
 ) -> Result<(), X509Error> {
     let signature = value(certificate)?;
     let digest = match hash(certificate).ok_or(X509Error::AlgorithmUnsupported)? {

@@ -21,6 +21,10 @@ const UTC_TIME_PIVOT: u8 = 50;
 const FIRST_GENERALIZED_YEAR: u16 = 2050;
 
 impl Validity {
+    /// All of time: what stands for a validity period that nobody looks at.
+    #[cfg(feature = "key-attestation")]
+    pub(super) const UNREAD: Self = Self { not_before: UnixTime(0), not_after: UnixTime(u64::MAX) };
+
     /// Reads `Validity ::= SEQUENCE { notBefore Time, notAfter Time }`.
     pub(super) fn read(reader: &mut der::Reader<'_>) -> Result<Self, X509Error> {
         let mut inner = der::Reader::new(reader.value(der::SEQUENCE)?);

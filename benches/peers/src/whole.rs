@@ -164,8 +164,8 @@ impl<C, K> Default for Issuer<C, K> {
 impl<C, K> IssuerCache<C> for Issuer<C, K> {
     type Key = K;
 
-    fn with_issuer<T>(&self, function: impl FnOnce(Option<&CachedIssuer<C, K>>) -> T) -> T {
-        self.last.with_issuer(function)
+    fn with_issuer<T>(&self, fingerprint: &[u8; 32], function: impl FnOnce(Option<&CachedIssuer<C, K>>) -> T) -> T {
+        self.last.with_issuer(fingerprint, function)
     }
 
     fn store(&self, issuer: CachedIssuer<C, K>) {

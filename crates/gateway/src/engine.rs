@@ -50,7 +50,7 @@ pub struct SharedIssuer(RwLock<Option<Arc<Issuer>>>);
 impl IssuerCache<Metered> for SharedIssuer {
     type Key = IssuerTable;
 
-    fn with_issuer<T>(&self, function: impl FnOnce(Option<&Issuer>) -> T) -> T {
+    fn with_issuer<T>(&self, _: &[u8; 32], function: impl FnOnce(Option<&Issuer>) -> T) -> T {
         // Taken out of the lock, in which nobody is to wait for a signature.
         let issuer = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
         function(issuer.as_deref())

@@ -110,7 +110,7 @@ struct Fixed<'k> {
 impl IssuerCache<Remembering> for Fixed<'_> {
     type Key = Prepared<P384>;
 
-    fn with_issuer<T>(&self, function: impl FnOnce(Option<&Kept>) -> T) -> T {
+    fn with_issuer<T>(&self, _: &[u8; 32], function: impl FnOnce(Option<&Kept>) -> T) -> T {
         self.asked.set(self.asked.get() + 1);
         function(self.kept)
     }

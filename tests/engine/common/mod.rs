@@ -174,7 +174,7 @@ struct Fixed<'a, C: ?Sized, K> {
 impl<C: ?Sized, K> IssuerCache<C> for Fixed<'_, C, K> {
     type Key = K;
 
-    fn with_issuer<T>(&self, function: impl FnOnce(Option<&CachedIssuer<C, K>>) -> T) -> T {
+    fn with_issuer<T>(&self, _: &[u8; 32], function: impl FnOnce(Option<&CachedIssuer<C, K>>) -> T) -> T {
         function(Some(self.issuer))
     }
 
