@@ -27,6 +27,8 @@ pub mod evidence;
 pub mod guide;
 #[cfg(any(feature = "play-integrity", feature = "session"))]
 mod jose;
+#[cfg(feature = "key-attestation")]
+pub mod key_attestation;
 #[cfg(feature = "play-integrity")]
 pub mod play_integrity;
 #[cfg(feature = "session")]

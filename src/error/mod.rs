@@ -7,6 +7,9 @@
 #[macro_use]
 pub(crate) mod app_attest;
 #[macro_use]
+#[cfg_attr(not(feature = "key-attestation"), allow(unreachable_pub, dead_code, reason = "its macro adds no rows"))]
+pub(crate) mod key_attestation;
+#[macro_use]
 #[cfg_attr(not(feature = "play-integrity"), allow(unreachable_pub, dead_code, reason = "its macro adds no rows"))]
 pub(crate) mod play_integrity;
 #[macro_use]
@@ -50,6 +53,9 @@ pub enum Step {
     /// Google Play Integrity.
     #[cfg(feature = "play-integrity")]
     PlayIntegrity(play_integrity::Step),
+    /// Android key attestation.
+    #[cfg(feature = "key-attestation")]
+    KeyAttestation(key_attestation::Step),
     /// Challenges, tokens and signed requests.
     #[cfg(feature = "session")]
     Session(session::Step),
@@ -65,7 +71,7 @@ macro_rules! errors {
         ///
         /// Two bytes, `Copy`, and free of input: nothing of the object can leak through an error into a log. The
         /// number ([`code`](Self::code)) and the [`name`](Self::name) are stable across releases. The thousands are the
-        /// protocol's: 1 App Attest, 2 Play Integrity, 5 sessions, 9 undecided. The class follows from the table, never from the number.
+        /// protocol's: 1 App Attest, 2 Play Integrity, 3 Android key attestation, 5 sessions, 9 undecided. The class follows from the table, never from the number.
         ///
         #[doc = include_str!("../guide/errors.md")]
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -123,7 +129,7 @@ macro_rules! errors {
     (@step $protocol:ident $steps:ident) => { None };
 }
 
-app_attest_errors! { play_integrity_errors session_errors undecided_errors errors }
+app_attest_errors! { play_integrity_errors key_attestation_errors session_errors undecided_errors errors }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -23,7 +23,15 @@ fn source_has_no_back_doors() {
             assert!(
                 matches!(
                     name,
-                    Some("rust-crypto" | "genuine-crypto" | "play-integrity" | "session" | "serde" | "defmt")
+                    Some(
+                        "rust-crypto"
+                            | "genuine-crypto"
+                            | "key-attestation"
+                            | "play-integrity"
+                            | "session"
+                            | "serde"
+                            | "defmt"
+                    )
                 ),
                 "{}",
                 path.display()

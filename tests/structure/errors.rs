@@ -11,7 +11,7 @@ use std::{collections::BTreeSet, fmt::Write as _, fs, path::Path};
 use genuine::{Class, Error, Step};
 
 /// What the hundreds of the codes stand for, by protocol.
-const GROUPS: [(u16, &str); 14] = [
+const GROUPS: [(u16, &str); 19] = [
     (11, "App Attest: CBOR and layout"),
     (12, "App Attest: DER and X.509 form"),
     (13, "App Attest: trust"),
@@ -20,6 +20,11 @@ const GROUPS: [(u16, &str); 14] = [
     (20, "Play Integrity: the token"),
     (21, "Play Integrity: binding and policy"),
     (29, "Play Integrity: configuration"),
+    (30, "Key attestation: the chain's form"),
+    (31, "Key attestation: trust"),
+    (32, "Key attestation: the description's form"),
+    (33, "Key attestation: binding and policy"),
+    (39, "Key attestation: configuration"),
     (50, "Sessions: sealed challenges"),
     (51, "Sessions: tokens and proofs of possession"),
     (52, "Sessions: signed requests"),
@@ -32,8 +37,8 @@ const INTRODUCTION: &str = "\
 # All codes
 
 What mostly lies behind the common ones is at the end of `guide::hashing`; the example `verify` takes an object and what you know
-about it, and says which mistake it is. The thousands are the protocol's: 1 App Attest, 2 Play Integrity, 5
-sessions, 9 undecided.
+about it, and says which mistake it is. The thousands are the protocol's: 1 App Attest, 2 Play Integrity, 3 Android
+key attestation, 5 sessions, 9 undecided.
 
 Steps A1 to A9 are Apple's for an attestation, and B1 to B6 those for an assertion (\"Validating apps that connect to your
 server\"). The *leaf* is the certificate of the attested key, and the *intermediate* the one of Apple's authority that issued
@@ -47,6 +52,7 @@ fn step(error: Error) -> String {
     match error.step() {
         Some(Step::AppAttest(step)) => format!("`{step:?}`"),
         Some(Step::PlayIntegrity(step)) => format!("`{step:?}`"),
+        Some(Step::KeyAttestation(step)) => format!("`{step:?}`"),
         Some(Step::Session(step)) => format!("`{step:?}`"),
         Some(other) => panic!("{other:?} is of no protocol that this page knows"),
         None => String::new(),
