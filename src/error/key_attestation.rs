@@ -24,7 +24,8 @@ pub enum Step {
     Provisioning,
     /// The validity periods of those certificates whose periods count.
     Validity,
-    /// No other certificate than the leaf has a key description, but one whose key attests.
+    /// No other certificate than the leaf has a key description, but one whose key attests; those above the secure hardware's are of
+    /// authorities.
     Placement,
     /// The revocation list, for each certificate below the anchor.
     Revocation,
@@ -149,6 +150,9 @@ macro_rules! key_attestation_errors {
                     AndroidDescriptionElsewhere = 3107,
                     /// The policy accepts keys that attest, and the one here is none, or differs from the leaf in what must be equal.
                     AndroidAttestKeyMismatch = 3108,
+                    /// A certificate between that of the secure hardware and the anchor is no certification authority, or may not sign
+                    /// certificates (RFC 5280 §4.2.1.3, §4.2.1.9).
+                    AndroidNotAuthority = 3109,
                 }
                 Rejected Revocation {
                     /// The revocation list says that a certificate of the chain is revoked.
@@ -183,9 +187,9 @@ macro_rules! key_attestation_errors {
                     AndroidRootOfTrustMissing = 3320,
                     /// The boot loader is unlocked (`deviceLocked`).
                     AndroidUnlocked = 3321,
-                    /// The boot state is not Verified, nor SelfSigned under a boot key of the policy.
+                    /// The boot state is not Verified, nor `SelfSigned` under a boot key of the policy.
                     AndroidBootState = 3322,
-                    /// The boot state is SelfSigned, and the boot key is not one of the policy's.
+                    /// The boot state is `SelfSigned`, and the boot key is not one of the policy's.
                     AndroidBootKey = 3323,
                     /// The attestation version is 3 or greater, and `verifiedBootHash` is missing.
                     AndroidBootHashMissing = 3324,
@@ -241,6 +245,8 @@ macro_rules! key_attestation_errors {
                     AndroidConfigRevocations = 3904,
                     /// The key is not one on P-256, which alone signs requests.
                     AndroidKeyCannotSign = 3905,
+                    /// The expected challenge is empty, so that the attestation would be bound to nothing.
+                    AndroidChallengeEmpty = 3906,
                 }
             }
         }

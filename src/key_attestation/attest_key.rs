@@ -1,4 +1,4 @@
-//! Keys that attest: an app's key with the purpose ATTEST_KEY may sign the leaf, if the policy accepts that.
+//! Keys that attest: an app's key with the purpose `ATTEST_KEY` may sign the leaf, if the policy accepts that.
 
 use super::{
     description::KeyDescription,

@@ -69,6 +69,7 @@ impl<'i> KeyAttestation<'i> {
     ///
     /// The validity period of the leaf was not read: nothing relies on it, and those of genuine leaves end in 1969. The same is true
     /// of the certificate of a key that attests. All of time stands there.
+    #[must_use]
     pub fn certificates(&self) -> impl DoubleEndedIterator<Item = &Certificate<'i>> {
         self.certificates.iter().flatten()
     }
@@ -223,13 +224,18 @@ impl<'c, 'i> Path<'c, 'i> {
         Ok(())
     }
 
-    /// From this position on no certificate has a key description: only keys of secure hardware and of Google's sign there.
+    /// From the secure hardware's certificate on none has a key description, so that no app's key signs there, and all above it are of
+    /// authorities. Its own need not be: some genuine ones say that they are not.
     pub(super) fn check_placement(&self) -> Result<(), Error> {
-        let from = self.hardware_position();
-        if self.certificates().skip(from).any(is_described) {
+        let position = self.hardware_position();
+        if self.certificates().skip(position).any(is_described) {
             return Err(Error::AndroidDescriptionElsewhere);
         }
-        Ok(())
+        if self.certificates().skip(position).skip(1).all(Certificate::is_authority) {
+            Ok(())
+        } else {
+            Err(Error::AndroidNotAuthority)
+        }
     }
 
     /// No certificate is revoked, or suspended unless that is accepted.
@@ -260,21 +266,17 @@ impl<'c, 'i> Path<'c, 'i> {
             return self.verify_from::<C, R>(self.anchor.key, self.below, crypto);
         };
         let fingerprint = self.fingerprint(crypto)?;
-        match issuers.verify_leaf(&fingerprint, hardware, crypto) {
-            Some(verdict) => {
-                verdict.map_err(|error| match error {
-                    X509Error::CryptoUnavailable => Error::CryptoUnavailable,
-                    _ => Error::AndroidSignature,
-                })?;
-                let key = IssuerKey::of(hardware).ok_or(Error::AndroidIssuerKey)?;
-                self.verify_from::<C, R>(key, self.hardware_position(), crypto)
-            }
-            None => {
-                self.verify_from::<C, R>(self.anchor.key, self.below, crypto)?;
-                issuers.keep(fingerprint, key, crypto);
-                Ok(())
-            }
+        if let Some(verdict) = issuers.verify_leaf(&fingerprint, hardware, crypto) {
+            verdict.map_err(|error| match error {
+                X509Error::CryptoUnavailable => Error::CryptoUnavailable,
+                _ => Error::AndroidSignature,
+            })?;
+            let key = IssuerKey::of(hardware).ok_or(Error::AndroidIssuerKey)?;
+            return self.verify_from::<C, R>(key, self.hardware_position(), crypto);
         }
+        self.verify_from::<C, R>(self.anchor.key, self.below, crypto)?;
+        issuers.keep(fingerprint, key, crypto);
+        Ok(())
     }
 
     /// Verifies the signatures of the certificates below this position, the highest of them by this key.

@@ -140,12 +140,10 @@ impl<'i> AuthorizationList<'i> {
 
 /// Within `[tag] EXPLICIT` stands one element, of its type if the tag is known.
 fn check(number: u16, element: &[u8]) -> Result<(), DerError> {
-    match Tag::from_number(number) {
-        Some(tag) => Value::read(tag.kind(), element).map(drop),
-        None => {
-            let mut reader = Reader::new(element);
-            reader.any()?;
-            reader.finish()
-        }
+    if let Some(tag) = Tag::from_number(number) {
+        return Value::read(tag.kind(), element).map(drop);
     }
+    let mut reader = Reader::new(element);
+    reader.any()?;
+    reader.finish()
 }

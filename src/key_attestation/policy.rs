@@ -138,7 +138,7 @@ impl<'a> Policy<'a> {
         Self { options: Options { strong_box: true, ..self.options }, ..self }
     }
 
-    /// Accepts the boot state SelfSigned with these keys: SHA-256 of the key of another system, such as `GrapheneOS` publishes for each
+    /// Accepts the boot state `SelfSigned` with these keys: SHA-256 of the key of another system, such as GrapheneOS publishes for each
     /// phone. That system is believed then in what it says of apps.
     pub const fn accept_boot_keys(self, keys: &'a [[u8; 32]]) -> Self {
         Self { boot_keys: keys, ..self }
@@ -149,7 +149,7 @@ impl<'a> Policy<'a> {
         Self { options: Options { shared_user_id: true, ..self.options }, ..self }
     }
 
-    /// Accepts a leaf that a key of the same app with the purpose ATTEST_KEY signed.
+    /// Accepts a leaf that a key of the same app with the purpose `ATTEST_KEY` signed.
     pub const fn accept_attest_keys(self) -> Self {
         Self { options: Options { attest_keys: true, ..self.options }, ..self }
     }

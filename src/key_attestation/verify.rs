@@ -135,7 +135,8 @@ where
     ///
     /// # Errors
     ///
-    /// The first check that fails, in the order of [`Step`](super::Step); 9xxx if nothing could be decided.
+    /// [`Error::AndroidChallengeEmpty`]; the first check that fails, in the order of [`Step`](super::Step); 9xxx if nothing could be
+    /// decided.
     // Not inlined, so that what verifying takes is not there yet while the caller parses.
     #[inline(never)]
     pub fn verify<'i, V: Revocation + ?Sized>(
@@ -147,6 +148,9 @@ where
     ) -> Result<VerifiedKeyAttestation<'i>, Error> {
         let crypto = Backend::new(self.crypto);
         let description = attestation.description();
+        if challenge.is_empty() {
+            return Err(Error::AndroidChallengeEmpty);
+        }
         let (policy_index, policy) = policy_of(self.policies, description).ok_or(Error::ConfigNoAppId)?;
         if policy.needs_time() && now == UnixTime(0) {
             return Err(Error::ClockUnset);

@@ -177,6 +177,14 @@ impl<'i> Certificate<'i> {
         self.extensions
     }
 
+    /// Whether it is a certification authority's, which may sign certificates as far as it says for what its key is (RFC 5280
+    /// §4.2.1.3, §4.2.1.9).
+    #[cfg(feature = "key-attestation")]
+    pub(crate) fn is_authority(&self) -> bool {
+        self.basic_constraints.is_some_and(|constraints| constraints.ca)
+            && self.key_usage.is_none_or(KeyUsage::key_cert_sign)
+    }
+
     pub(super) const fn basic_constraints(&self) -> Option<BasicConstraints> {
         self.basic_constraints
     }
