@@ -21,7 +21,7 @@ use x509_cert::time::{Time, Validity};
 use crate::der::{Der, tag};
 use crate::keys::{Hash, Signer};
 
-/// Content octets of the object identifiers in App Attest certificates.
+/// Content octets of the object identifiers in certificates of App Attest and of Android.
 pub mod oid {
     /// basicConstraints, 2.5.29.19.
     pub const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1D, 0x13];
@@ -53,6 +53,28 @@ pub mod oid {
     pub const P256: &[u8] = &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07];
     /// P-384, 1.3.132.0.34.
     pub const P384: &[u8] = &[0x2B, 0x81, 0x04, 0x00, 0x22];
+    /// sha256WithRSAEncryption, 1.2.840.113549.1.1.11.
+    pub const RSA_SHA256: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x0B];
+    /// rsaEncryption, 1.2.840.113549.1.1.1.
+    pub const RSA_ENCRYPTION: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x01];
+    /// ML-DSA-65, 2.16.840.1.101.3.4.3.18.
+    pub const ML_DSA_65: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x12];
+    /// Android's `KeyDescription`, 1.3.6.1.4.1.11129.2.1.17.
+    pub const KEY_DESCRIPTION: &[u8] = &[0x2B, 0x06, 0x01, 0x04, 0x01, 0xD6, 0x79, 0x02, 0x01, 0x11];
+    /// Android's `ProvisioningInfo`, 1.3.6.1.4.1.11129.2.1.30.
+    pub const PROVISIONING_INFO: &[u8] = &[0x2B, 0x06, 0x01, 0x04, 0x01, 0xD6, 0x79, 0x02, 0x01, 0x1E];
+    /// nameConstraints, 2.5.29.30.
+    pub const NAME_CONSTRAINTS: &[u8] = &[0x55, 0x1D, 0x1E];
+    /// cRLDistributionPoints, 2.5.29.31.
+    pub const CRL_DISTRIBUTION_POINTS: &[u8] = &[0x55, 0x1D, 0x1F];
+    /// authorityInfoAccess, 1.3.6.1.5.5.7.1.1.
+    pub const AUTHORITY_INFO_ACCESS: &[u8] = &[0x2B, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x01];
+    /// caIssuers, 1.3.6.1.5.5.7.48.2.
+    pub const CA_ISSUERS: &[u8] = &[0x2B, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x02];
+    /// serialNumber, 2.5.4.5.
+    pub const SERIAL_NUMBER: &[u8] = &[0x55, 0x04, 0x05];
+    /// title, 2.5.4.12.
+    pub const TITLE: &[u8] = &[0x55, 0x04, 0x0C];
     /// commonName, 2.5.4.3.
     pub const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
     /// stateOrProvinceName, 2.5.4.8.
@@ -189,6 +211,30 @@ pub fn name(attributes: &[(&[u8], &str)]) -> Der {
     Der::sequence(attributes.iter().map(attribute).collect())
 }
 
+/// A `Name` of one attribute per relative distinguished name, with values of any string type.
+#[must_use]
+pub fn name_of(attributes: Vec<(&[u8], Der)>) -> Der {
+    let attribute = |(oid, value)| Der::set(vec![Der::sequence(vec![Der::oid(oid), value])]);
+    Der::sequence(attributes.into_iter().map(attribute).collect())
+}
+
+/// A `SubjectPublicKeyInfo` with rsaEncryption (RFC 3279 §2.3.1).
+#[must_use]
+pub fn rsa_public_key(modulus: &[u8], exponent: &[u8]) -> Der {
+    let key = Der::sequence(vec![Der::integer(modulus), Der::integer(exponent)]);
+    Der::sequence(vec![Der::sequence(vec![Der::oid(oid::RSA_ENCRYPTION), Der::null()]), Der::bit_string(&key.encode())])
+}
+
+/// The `AlgorithmIdentifier` of a signature as its issuer writes it: RSA has NULL for parameters (RFC 4055 §5), ECDSA has none.
+#[must_use]
+pub fn signature_algorithm(oid: &[u8]) -> Der {
+    let mut algorithm = algorithm(oid);
+    if oid == oid::RSA_SHA256 {
+        algorithm.elements().push(Der::null());
+    }
+    algorithm
+}
+
 /// The extension value of the nonce: `SEQUENCE { [1] { OCTET STRING } }`.
 #[must_use]
 pub fn nonce_value(nonce: &[u8]) -> Vec<u8> {
@@ -223,6 +269,22 @@ pub(crate) struct Content {
     pub(crate) not_after: u64,
     pub(crate) public_key: Der,
     pub(crate) extensions: Vec<Der>,
+}
+
+/// A certificate under an issuer's key of any kind.
+pub(crate) fn unsigned(content: Content, signer: &Signer, hash: Hash) -> UnsignedCertificate {
+    let algorithm = signature_algorithm(signer.algorithm_oid(hash));
+    let tbs = Der::sequence(vec![
+        Der::context(0, vec![Der::small_integer(2)]),
+        Der::integer(&content.serial),
+        algorithm.clone(),
+        content.issuer,
+        Der::sequence(vec![time(content.not_before), time(content.not_after)]),
+        content.subject,
+        content.public_key,
+        Der::context(3, vec![Der::sequence(content.extensions)]),
+    ]);
+    UnsignedCertificate { tbs, algorithm, signer: signer.clone(), hash }
 }
 
 /// Builds a certificate under a P-384 issuer.

@@ -20,6 +20,8 @@ pub mod tag {
     pub const NULL: u8 = 0x05;
     /// OBJECT IDENTIFIER.
     pub const OID: u8 = 0x06;
+    /// ENUMERATED.
+    pub const ENUMERATED: u8 = 0x0A;
     /// `UTF8String`.
     pub const UTF8_STRING: u8 = 0x0C;
     /// `PrintableString`.
@@ -124,6 +126,36 @@ impl Der {
         }
         octets.extend_from_slice(significant);
         Self::primitive(tag::INTEGER, &octets)
+    }
+
+    /// An INTEGER from a number, minimally encoded.
+    #[must_use]
+    pub fn number(value: u64) -> Self {
+        Self::integer(&value.to_be_bytes())
+    }
+
+    /// An ENUMERATED of one octet.
+    #[must_use]
+    pub fn enumerated(value: u8) -> Self {
+        Self::primitive(tag::ENUMERATED, &[value])
+    }
+
+    /// NULL.
+    #[must_use]
+    pub fn null() -> Self {
+        Self::primitive(tag::NULL, &[])
+    }
+
+    /// A SET, in the order given.
+    #[must_use]
+    pub fn set(elements: Vec<Self>) -> Self {
+        Self::constructed(tag::SET, elements)
+    }
+
+    /// A `PrintableString`.
+    #[must_use]
+    pub fn printable(text: &str) -> Self {
+        Self::primitive(tag::PRINTABLE_STRING, text.as_bytes())
     }
 
     /// A `UTF8String`.

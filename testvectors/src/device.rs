@@ -183,6 +183,13 @@ impl Device {
         self
     }
 
+    /// Gives the device a key on P-256 that follows from no seed of its own.
+    pub(crate) fn with_signer(mut self, signer: Signer) -> Self {
+        self.point = signer.public_point().try_into().expect("an uncompressed P-256 point has 65 bytes");
+        self.signer = signer;
+        self
+    }
+
     /// Sets the counter of the last assertion, zero on a new device.
     #[must_use]
     pub fn with_counter(mut self, counter: u32) -> Self {

@@ -3,9 +3,17 @@
 //! Secrets come from a seed text through SHA-384 and nonces from RFC 6979, so that the same seed mints the same bytes on
 //! every machine. None of these keys protects anything.
 
+use std::sync::Arc;
+
 use der::pem::{LineEnding, encode_string};
 use p256::{ecdsa::signature::hazmat::PrehashSigner, pkcs8::EncodePrivateKey as _};
+use rsa::traits::PublicKeyParts as _;
+use rsa::{BoxedUint, Pkcs1v15Sign, PrivateKey};
 use sha2::{Digest as _, Sha256, Sha384};
+
+use crate::android::rsa_keys::Primes;
+use crate::certificate::{ec_public_key, oid, rsa_public_key};
+use crate::der::Der;
 
 /// The hash of a signature, independent of the curve: Apple's leaf has SHA-256 under a P-384 key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +42,8 @@ pub enum Signer {
     P256(p256::ecdsa::SigningKey),
     /// An ECDSA key on P-384.
     P384(p384::ecdsa::SigningKey),
+    /// An RSA key, which signs after PKCS#1 v1.5. Android alone has those.
+    Rsa(RsaKey),
 }
 
 impl Signer {
@@ -50,11 +60,41 @@ impl Signer {
     }
 
     /// The public key as an uncompressed point: 65 bytes on P-256, 97 on P-384 (SEC 1 §2.3.3).
+    ///
+    /// # Panics
+    ///
+    /// If the key is an RSA key.
     #[must_use]
     pub fn public_point(&self) -> Vec<u8> {
         match self {
             Self::P256(key) => key.verifying_key().to_sec1_point(false).as_bytes().to_vec(),
             Self::P384(key) => key.verifying_key().to_sec1_point(false).as_bytes().to_vec(),
+            Self::Rsa(_) => panic!("an RSA key is no point"),
+        }
+    }
+
+    /// The `SubjectPublicKeyInfo` (RFC 5480 §2, RFC 3279 §2.3.1).
+    #[must_use]
+    pub fn public_key(&self) -> Der {
+        match self {
+            Self::P256(_) => ec_public_key(oid::P256, &self.public_point()),
+            Self::P384(_) => ec_public_key(oid::P384, &self.public_point()),
+            Self::Rsa(key) => rsa_public_key(&key.modulus(), &key.exponent()),
+        }
+    }
+
+    /// Content octets of the object identifier of a signature with this hash.
+    ///
+    /// # Panics
+    ///
+    /// For RSA with SHA-384, which no phone uses.
+    #[must_use]
+    pub fn algorithm_oid(&self, hash: Hash) -> &'static [u8] {
+        match (self, hash) {
+            (Self::P256(_) | Self::P384(_), Hash::Sha256) => oid::ECDSA_SHA256,
+            (Self::P256(_) | Self::P384(_), Hash::Sha384) => oid::ECDSA_SHA384,
+            (Self::Rsa(_), Hash::Sha256) => oid::RSA_SHA256,
+            (Self::Rsa(_), Hash::Sha384) => panic!("no phone signs RSA with SHA-384"),
         }
     }
 
@@ -62,22 +102,24 @@ impl Signer {
     ///
     /// # Panics
     ///
-    /// Never: a key has a PEM form.
+    /// If the key is an RSA key, which is the same for everybody.
     #[must_use]
     pub fn private_key_pem(&self) -> String {
         let document = match self {
             Self::P256(key) => key.to_pkcs8_der(),
             Self::P384(key) => key.to_pkcs8_der(),
+            Self::Rsa(_) => panic!("the RSA keys are constants"),
         };
         let pem = document.map(|document| encode_string("PRIVATE KEY", LineEnding::LF, document.as_bytes()));
         pem.expect("a key has a DER form").expect("what has a DER form has a PEM form")
     }
 
-    /// The DER `ECDSA-Sig-Value` over a digest (RFC 3279 §2.2.3, nonce after RFC 6979).
+    /// The DER `ECDSA-Sig-Value` over a digest (RFC 3279 §2.2.3, nonce after RFC 6979), or the octets of an RSA signature
+    /// (RFC 8017 §8.2).
     ///
     /// # Panics
     ///
-    /// If the digest is shorter than half the curve's order, which neither hash is.
+    /// If the digest is shorter than half the curve's order, which neither hash is, or for RSA none of SHA-256.
     #[must_use]
     pub fn sign_digest(&self, digest: &[u8]) -> Vec<u8> {
         match self {
@@ -89,8 +131,45 @@ impl Signer {
                 let signature: p384::ecdsa::Signature = key.sign_prehash(digest).expect("the digest is long enough");
                 signature.to_der().as_bytes().to_vec()
             }
+            Self::Rsa(key) => key
+                .0
+                .sign(Pkcs1v15Sign::new::<Sha256>(), digest)
+                .expect("a digest of SHA-256 and a key of 1024 bits or more"),
         }
     }
+}
+
+/// An RSA key, one of those that the crate brings.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RsaKey(Arc<PrivateKey>);
+
+impl RsaKey {
+    /// The key of two primes.
+    pub(crate) fn new(primes: &Primes) -> Self {
+        let prime = |hexadecimal: &str| BoxedUint::from_be_slice_vartime(&octets(hexadecimal));
+        let (first, second) = (prime(primes.first), prime(primes.second));
+        let key = PrivateKey::from_p_q(first, second, BoxedUint::from(primes.exponent));
+        Self(Arc::new(key.expect("the primes make a key")))
+    }
+
+    /// The modulus, big-endian: as many octets as the key has, and none for a sign.
+    #[must_use]
+    pub fn modulus(&self) -> Vec<u8> {
+        self.0.n_bytes().to_vec()
+    }
+
+    /// The public exponent, big-endian.
+    #[must_use]
+    pub fn exponent(&self) -> Vec<u8> {
+        self.0.e_bytes().to_vec()
+    }
+}
+
+/// The octets of a text of hexadecimal digits.
+fn octets(hexadecimal: &str) -> Vec<u8> {
+    let digit = |digit: u8| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
+    let pairs = hexadecimal.as_bytes().chunks(2).map(|pair| Some((digit(pair[0])? << 4) | digit(pair[1])?));
+    pairs.collect::<Option<_>>().expect("hexadecimal digits")
 }
 
 pub(crate) fn p256_key(seed: &str) -> p256::ecdsa::SigningKey {

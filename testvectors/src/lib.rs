@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+pub mod android;
 pub mod auth_data;
 mod bundled;
 pub mod cbor;

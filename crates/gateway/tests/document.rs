@@ -61,6 +61,7 @@ fn secret(signer: &Signer) -> String {
     match signer {
         Signer::P256(key) => hex(&key.to_bytes()),
         Signer::P384(key) => hex(&key.to_bytes()),
+        Signer::Rsa(_) => unreachable!("the device of the document has keys on curves"),
     }
 }
 
