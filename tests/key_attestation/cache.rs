@@ -1,0 +1,121 @@
+//! Cached issuers: the same verdicts, and what is saved.
+
+use std::cell::RefCell;
+
+use genuine::{Error, crypto::GenuineCrypto, x509::CachedIssuer};
+use genuine_testvectors::android::{AndroidDevice, AndroidMutation, AndroidPki, Shape};
+
+use crate::common::{Call, Case, Prepared, Tap};
+
+type One = RefCell<Option<CachedIssuer<Tap, Prepared>>>;
+
+fn signatures(calls: &[Call]) -> Vec<Call> {
+    let is_one = |call: &Call| {
+        matches!(
+            call,
+            Call::VerifyP256 | Call::VerifyP384 | Call::VerifyRsa | Call::VerifyP256Prepared | Call::PrepareP256
+        )
+    };
+    calls.iter().copied().filter(is_one).collect()
+}
+
+#[test]
+fn an_issuer_saves_what_is_above_it_and_changes_no_verdict() {
+    use Call::{PrepareP256, VerifyP256, VerifyP256Prepared, VerifyP384, VerifyRsa};
+
+    let cases = [
+        (Shape::Remote, vec![VerifyP384, VerifyP384, VerifyP256, VerifyP256]),
+        (Shape::RemoteUnderRsa, vec![VerifyRsa, VerifyP384, VerifyP256, VerifyP256]),
+    ];
+    for (shape, cold) in cases {
+        let (tap, cache) = (Tap::default(), One::default());
+        let first = Case::honest(&AndroidDevice::new("first").with_shape(shape));
+        let _ = first.verify_cached(&cache, &tap).unwrap();
+        assert_eq!(signatures(&tap.take()), [cold, vec![PrepareP256]].concat(), "{shape:?}");
+        // Another phone of the same issuer.
+        let second = Case::honest(&AndroidDevice::new("second").with_shape(shape));
+        let _ = second.verify_cached(&cache, &tap).unwrap();
+        assert_eq!(signatures(&tap.take()), [VerifyP256Prepared, VerifyP256], "{shape:?}");
+    }
+    // Keys of factories have no issuer on P-256: nothing is kept.
+    for shape in [Shape::FactoryEc, Shape::FactoryRsa3072] {
+        let (tap, cache) = (Tap::default(), One::default());
+        let case = Case::honest(&AndroidDevice::new("factory").with_shape(shape));
+        let _ = case.verify_cached(&cache, &tap).unwrap();
+        assert!(cache.borrow().is_none(), "{shape:?}");
+    }
+}
+
+/// A chain in which a signature is not right, each in turn, has the same verdict with the honest issuer in the cache.
+#[test]
+fn a_forged_chain_is_refused_whatever_is_cached() {
+    for shape in [Shape::Remote, Shape::RemoteUnderRsa] {
+        let device = AndroidDevice::new("forged").with_shape(shape);
+        let cache = RefCell::<Option<CachedIssuer<GenuineCrypto, Prepared>>>::default();
+        let honest = Case::honest(&device);
+        let _ = honest.verify_cached(&cache, &GenuineCrypto).unwrap();
+        for position in 0..4 {
+            let mut forged = honest.clone();
+            *forged.certificates[position].last_mut().unwrap() ^= 1;
+            assert_eq!(forged.verify().err(), Some(Error::AndroidSignature), "{shape:?} {position}");
+            let cached = forged.verify_cached(&cache, &GenuineCrypto);
+            assert_eq!(cached.err(), Some(Error::AndroidSignature), "{shape:?} {position}");
+        }
+        // Not under another anchor either, whose name is the same.
+        let mut elsewhere = honest.clone();
+        let attacker = AndroidPki::attacker();
+        if shape == Shape::Remote {
+            elsewhere.roots = [attacker.p384_root_der(), honest.roots[1].clone()];
+            elsewhere.certificates.pop();
+            assert_eq!(elsewhere.verify().err(), elsewhere.verify_cached(&cache, &GenuineCrypto).err());
+            assert!(elsewhere.verify_cached(&cache, &GenuineCrypto).is_err());
+        }
+    }
+}
+
+/// Who relays a chain can change s into n − s. That is the same issuer.
+#[test]
+fn the_other_form_of_a_signature_is_the_same_issuer() {
+    let device = AndroidDevice::new("forms");
+    let (tap, cache) = (Tap::default(), One::default());
+    let _ = Case::honest(&device).verify_cached(&cache, &tap).unwrap();
+    let fingerprint = *cache.borrow().as_ref().unwrap().fingerprint();
+    tap.take();
+    for position in [2, 3] {
+        let mutation = AndroidMutation::default().signed(move |chain| {
+            let signature = chain[position].elements().last_mut().unwrap();
+            *signature =
+                genuine_testvectors::der::Der::bit_string(&crate::common::other_form(&signature.octets()[1..]));
+        });
+        let relayed = Case::mint(&device, &mutation);
+        assert_ne!(relayed.certificates, Case::honest(&device).certificates);
+        let _ = relayed.verify_cached(&cache, &tap).unwrap();
+        assert_eq!(signatures(&tap.take()), [Call::VerifyP256Prepared, Call::VerifyP256]);
+        assert_eq!(*cache.borrow().as_ref().unwrap().fingerprint(), fingerprint);
+    }
+}
+
+#[test]
+fn several_issuers_have_room_beside_each_other() {
+    let cache = RefCell::new([const { None::<CachedIssuer<Tap, Prepared>> }; 2]);
+    let tap = Tap::default();
+    let phones = [AndroidDevice::new("a"), AndroidDevice::new("a").with_shape(Shape::RemoteUnderRsa)];
+    for device in &phones {
+        let _ = Case::honest(device).verify_cached(&cache, &tap).unwrap();
+    }
+    tap.take();
+    for _ in 0..2 {
+        for device in &phones {
+            let _ = Case::honest(device).verify_cached(&cache, &tap).unwrap();
+            assert_eq!(signatures(&tap.take()), [Call::VerifyP256Prepared, Call::VerifyP256]);
+        }
+    }
+    // A third one takes the place of the first.
+    let later = AndroidDevice::new("a").with_issue_time(1_792_000_000 + 200 * 86_400);
+    let _ = Case::honest(&later).verify_cached(&cache, &tap).unwrap();
+    tap.take();
+    let _ = Case::honest(&phones[1]).verify_cached(&cache, &tap).unwrap();
+    assert_eq!(signatures(&tap.take()), [Call::VerifyP256Prepared, Call::VerifyP256]);
+    let _ = Case::honest(&phones[0]).verify_cached(&cache, &tap).unwrap();
+    assert_ne!(signatures(&tap.take()), [Call::VerifyP256Prepared, Call::VerifyP256]);
+}

@@ -1,0 +1,42 @@
+//! Google's roots: the constants are what its certificates say.
+
+use std::{env, fs, path::Path};
+
+use genuine::{
+    key_attestation::{GOOGLE_P384_ROOT, GOOGLE_ROOTS, GOOGLE_RSA_ROOT},
+    x509::TrustAnchor,
+};
+use sha2::{Digest as _, Sha256};
+use x509_cert::der::{DecodePem as _, Encode as _};
+
+/// SHA-256 of the two keys as SubjectPublicKeyInfo, as the format's page has them from elsewhere.
+const RSA: &str = "feb2ea7551ee316ed4bb443c8293b884dbfdea40b603ee3e4f4a897e4580fbae";
+const P384: &str = "3ee44512a1af2beb39c889490c60ea3f82e43f5d5a5532f5ab9419f676cd07ec";
+
+#[test]
+fn the_constants_are_those_of_the_certificates() {
+    assert_eq!(GOOGLE_ROOTS, [GOOGLE_P384_ROOT, GOOGLE_RSA_ROOT]);
+    let Some(directory) = env::var_os("GENUINE_REAL_VECTORS") else {
+        println!("skipped: GENUINE_REAL_VECTORS is not set");
+        return;
+    };
+    let path = Path::new(&directory).join("../android-key-attestation/roots.json");
+    let roots: Vec<String> = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    let mut found = Vec::new();
+    for pem in &roots {
+        let certificate = x509_cert::Certificate::from_pem(pem).unwrap();
+        let info = certificate.tbs_certificate().subject_public_key_info().to_der().unwrap();
+        let digest: String = Sha256::digest(&info).iter().map(|octet| format!("{octet:02x}")).collect();
+        let constant = match digest.as_str() {
+            RSA => GOOGLE_RSA_ROOT,
+            P384 => GOOGLE_P384_ROOT,
+            other => panic!("a root with the key {other}"),
+        };
+        let der = certificate.to_der().unwrap();
+        assert_eq!(TrustAnchor::from_trusted_issuer(&der).unwrap(), constant);
+        found.push(digest);
+    }
+    found.sort_unstable();
+    found.dedup();
+    assert_eq!(found, [P384, RSA]);
+}
