@@ -48,9 +48,10 @@ impl KeyId {
     }
 }
 
-/// A key that Apple attested: what to store, and what assertions are verified with.
+/// A key that Apple attested, or an Android phone's secure hardware: what to store, and what assertions are verified with.
 ///
-/// It carries the app and the environment that it was attested for, so that it serves no other.
+/// It carries the app and the environment that it was attested for, so that it serves no other. Of a key of an Android app, which signs
+/// objects of the same form, the app is `key_attestation::app_id_hash` of its package, and the environment production.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[must_use]
 pub struct AttestedKey {
