@@ -22,9 +22,15 @@ use genuine::{
     },
     crypto::{
         AesKwGcm, BatchEcdsa, CryptoError, Digest, HmacSha256, Item, Key, LaneCount, P256, P384, PrepareEcdsa,
-        PublicKey, Sha256, Sha384, SignP256, Signature, StoredForm, Unprepared, VerifyEcdsa, conformance,
+        PublicKey, RsaPublicKey, Sha256, Sha384, SignP256, Signature, StoredForm, Unprepared, VerifyEcdsa, VerifyRsa,
+        conformance,
     },
     evidence::{Evidence, EvidenceVerifier},
+    key_attestation::{
+        self, AttestationApplicationId, AuthorizationList, GOOGLE_ROOTS, KeyAttestation, KeyAttestationCrypto,
+        KeyAttestationVerifier, KeyDescription, Policy as KeyPolicy, Purpose as KeyPurpose, Revocation,
+        RevocationStatus, RevokedSerials, RootOfTrust, Serial, Tag, VerifiedKeyAttestation,
+    },
     play_integrity::{
         AccountActivity, AppDetected, Binding, ClassicVerifier, DecodedVerifier, DecryptionKey, DeviceActivity,
         DeviceLabel, KeyPair, Licensing, LocationRisk, Payload, PlayIntegrityCrypto, PlayProtect, Policy as PlayPolicy,
@@ -46,7 +52,7 @@ use genuine::{
             WrongSecret,
         },
     },
-    x509::{CachedIssuer, Certificate, TrustAnchor},
+    x509::{CachedIssuer, Certificate, IssuerKey, TrustAnchor},
 };
 
 #[cfg(target_arch = "arm")]
@@ -85,6 +91,7 @@ fn main() -> ! {
         let _ = black_box(play(&Registers));
         let _ = black_box(decoded(&Registers));
         let _ = black_box(evidence::<Slot, _>(&Registers));
+        let _ = black_box(key_attestation::<Slot, _>(&Registers));
         black_box(conformance::check_hmac_sha256(&Registers).err());
         let _ = black_box(challenge(&Registers));
         let _ = black_box(request(&Registers));
@@ -345,6 +352,106 @@ where
     Ok(verified.key())
 }
 
+/// Chains of certificates, with RSA and without, with a cache of issuers and without.
+fn key_attestation<K, C>(crypto: &C) -> Result<AttestedKey, Error>
+where
+    C: KeyAttestationCrypto + VerifyRsa + PrepareEcdsa<P256, K>,
+{
+    let digests = [received(), received()];
+    let (others, boot_keys) = ([digests.as_slice()], [received()]);
+    let app = || KeyPolicy::new(text(), &digests);
+    let policy = match Registers::read() {
+        0 => app().danger_ignore_validity_period().danger_accept_unlocked(),
+        1 => app().accept_attest_keys().accept_any_key().accept_suspended().accept_shared_user_id(),
+        2 => app().require_remote_provisioning().require_strong_box().refuse_unknown_tags(),
+        3 => app().require_os_version(Registers::read()).require_os_patch_level(Registers::read()),
+        4 => app().require_vendor_patch_level(Registers::read()).require_boot_patch_level(Registers::read()),
+        5 => app().require_purposes(&[KeyPurpose::Sign, KeyPurpose::Other(9)]),
+        _ => app().accept_other_signers(&others).accept_boot_keys(&boot_keys),
+    };
+    black_box(policy.package_name());
+    let policies = [policy, app()];
+    let rsa = RsaPublicKey::new(bytes()).or_else(|| RsaPublicKey::from_der(bytes())).ok_or(Error::AndroidIssuerKey)?;
+    black_box(rsa.modulus());
+    let [google, _] = GOOGLE_ROOTS;
+    let (p256, p384) = (received(), received());
+    let anchors = [
+        TrustAnchor::from_trusted_issuer(bytes())?,
+        TrustAnchor::new(bytes(), IssuerKey::Rsa(rsa)),
+        TrustAnchor::new(bytes(), IssuerKey::P256(&p256)),
+        TrustAnchor::new(bytes(), IssuerKey::P384(&p384)),
+        google,
+    ];
+
+    let certificates = [bytes(), bytes(), bytes(), bytes(), bytes(), bytes(), bytes(), bytes(), bytes()];
+    let attestation = KeyAttestation::parse(certificates.get(..Registers::read() as usize).unwrap_or(&certificates))?;
+    black_box((attestation.provisioning(&anchors), attestation.certificates().rev().map(IssuerKey::of).count()));
+    description(attestation.description());
+    description(&KeyDescription::parse(bytes())?);
+    black_box(Serial::from_slice(bytes()));
+
+    let listed = [(text(), RevocationStatus::Suspended), (text(), RevocationStatus::Revoked)];
+    let listed = RevokedSerials::new(listed.get(Registers::read() as usize..).unwrap_or_default())?;
+    let asked = |serial: &str| match Registers::answer(&[serial.as_bytes()]) {
+        Ok(()) => RevocationStatus::Good,
+        Err(_) => listed.status(serial),
+    };
+    let verifier = KeyAttestationVerifier::new(&policies, &anchors, crypto)?;
+    let _ = black_box(attested(&verifier.verify(&attestation, bytes(), &listed, now())?, crypto)?);
+    let cache: RefCell<[Option<CachedIssuer<C, K>>; 4]> = RefCell::new([const { None }; 4]);
+    let _ =
+        black_box(attested(&verifier.with_issuer_cache(&cache).verify(&attestation, bytes(), &asked, now())?, crypto)?);
+    black_box(cache.try_borrow().ok().and_then(|issuers| Some(*issuers.first()?.as_ref()?.fingerprint())));
+    let without = KeyAttestationVerifier::without_rsa(&policies, &anchors, crypto)?;
+    let cache: RefCell<Option<CachedIssuer<C, K>>> = RefCell::new(None);
+    let _ =
+        black_box(attested(&without.with_issuer_cache(&cache).verify(&attestation, bytes(), &asked, now())?, crypto)?);
+    attested(&without.verify(&attestation, bytes(), &asked, now())?, crypto)
+}
+
+fn attested<C: AssertionCrypto>(verified: &VerifiedKeyAttestation<'_>, crypto: &C) -> Result<AttestedKey, Error> {
+    description(verified.description());
+    black_box((verified.policy_index(), verified.key(), verified.public_key(), verified.security_level()));
+    black_box((verified.provisioning(), verified.provisioning_info()));
+    black_box(verified.root_of_trust().map(|root| boot(&root)));
+    black_box(verified.application_id().map(app));
+    black_box(verified.serials().map(|serial| Registers::write(serial.as_bytes())).count());
+    let owned = verified.to_owned();
+    black_box(owned.serials().map(|serial| Registers::write(serial.as_bytes())).count());
+    black_box((owned.root_of_trust, owned.key, owned.certificates_issued, owned.boot_patch_level));
+    black_box(key_attestation::app_id_hash(text(), crypto)?);
+    verified.attested_key(crypto)
+}
+
+fn description(description: &KeyDescription<'_>) {
+    black_box((description.attestation_version(), description.attestation_security_level().number()));
+    black_box((description.key_mint_version(), description.key_mint_security_level().number()));
+    black_box((description.attestation_challenge(), description.unique_id(), description.unknown_tags()));
+    list(description.software_enforced());
+    list(description.hardware_enforced());
+    black_box(description.application_id().map(|octets| AttestationApplicationId::parse(octets).map(app).ok()));
+}
+
+fn list(list: AuthorizationList<'_>) {
+    for (tag, value) in list.iter() {
+        black_box((tag.name(), tag.number(), value));
+    }
+    let Some(tag) = Tag::from_number(Registers::read().try_into().unwrap_or(0)) else { return };
+    black_box((list.get(tag), list.has(tag), list.integer(tag), list.octets(tag), list.integers(tag).iter().count()));
+    black_box((list.unknown_tags().count(), list.are_tags_ordered()));
+    black_box((list.purposes().count(), list.algorithm(), list.ec_curve(), list.origin()));
+    black_box(list.root_of_trust().map(|root| boot(&root)));
+}
+
+fn boot(root: &RootOfTrust<'_>) {
+    black_box((root.verified_boot_key(), root.device_locked(), root.verified_boot_state(), root.verified_boot_hash()));
+}
+
+fn app(app: AttestationApplicationId<'_>) {
+    black_box(app.packages().map(|package| package.version).max());
+    black_box(app.signature_digests().count());
+}
+
 fn binding() -> Result<Binding<'static>, Error> {
     if Registers::read() == 0 { Binding::nonce(bytes()) } else { Binding::request_hash(text()) }
 }
@@ -590,6 +697,17 @@ impl VerifyEcdsa<P384> for Registers {
     }
 }
 
+impl VerifyRsa for Registers {
+    fn verify_rsa_pkcs1_sha256(
+        &self,
+        key: RsaPublicKey<'_>,
+        digest: &[u8; 32],
+        signature: &[u8],
+    ) -> Result<(), CryptoError> {
+        Self::answer(&[key.modulus(), digest, signature])
+    }
+}
+
 impl AesKwGcm for Registers {
     fn unwrap_key(&self, wrapping: &[u8; 32], wrapped: &[u8; 40]) -> Result<[u8; 32], CryptoError> {
         Self::answer(&[wrapping, wrapped]).map(|()| received())
@@ -681,14 +799,18 @@ mod own {
     use core::hint::black_box;
 
     use genuine::crypto::{GenuineCrypto, PreparedP256, PreparedP384};
-    use genuine_crypto::{BasePoint, Invalid, P256, P384, Prepared, PublicKey, Unverified};
+    use genuine_crypto::{BasePoint, Invalid, P256, P384, Prepared, PublicKey, RsaPublicKey, Unverified};
 
-    use super::{Registers, assertion, attestation, bytes, challenge, others, request, room, stored};
+    use super::{
+        Registers, assertion, attestation, bytes, challenge, key_attestation, others, received, request, room, stored,
+    };
 
     pub(super) fn all() {
         let _ = black_box(others(&GenuineCrypto));
         let _ = black_box(challenge(&GenuineCrypto));
         let _ = black_box(request(&GenuineCrypto));
+        let _ = black_box(rsa());
+        let _ = black_box(key_attestation::<PreparedP256<32>, _>(&GenuineCrypto));
         points::<8>();
         points::<32>();
         points::<128>();
@@ -703,6 +825,10 @@ mod own {
         let _ = black_box(stored::<PreparedP256<POINTS>, _>(&Registers));
         let _ = black_box(curve::<P256, POINTS>());
         let _ = black_box(curve::<P384, POINTS>());
+    }
+
+    fn rsa() -> Result<(), Invalid> {
+        RsaPublicKey::new(bytes()).ok_or(Invalid)?.verify_pkcs1_sha256(&received(), bytes())
     }
 
     fn curve<C: BasePoint, const POINTS: usize>() -> Result<(), Invalid> {
