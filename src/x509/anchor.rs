@@ -29,6 +29,18 @@ impl<'a, K> TrustAnchor<'a, K> {
     pub const fn new(subject: &'a [u8], key: K) -> Self {
         Self { subject, key }
     }
+
+    /// The subject: a `Name` in DER, tag and length included.
+    #[must_use]
+    pub const fn subject(&self) -> &'a [u8] {
+        self.subject
+    }
+
+    /// The key.
+    #[must_use]
+    pub const fn key(&self) -> &K {
+        &self.key
+    }
 }
 
 impl<'a> TrustAnchor<'a> {
