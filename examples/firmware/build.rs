@@ -25,7 +25,7 @@ use genuine::{
     session::token::{NewToken, TokenKey, TokenMinter},
     x509::TrustAnchor,
 };
-use genuine_testvectors::{Device, TestPki, Vector, keys::sha256};
+use genuine_testvectors::{Device, TestPki, Vector, keys::sha256, rsa};
 
 /// What the phone answers to when it is paired, and what it asks for later.
 const CHALLENGE: &[u8] = b"challenge of the lock";
@@ -112,12 +112,25 @@ fn minted() -> String {
         source.push(format!("pub static {name}: ClientDataHash<'static> = {};", client_data_hash(&hash)));
     }
     source.extend(tokens());
+    source.extend([2048, 3072, 4096].into_iter().map(rsa));
     source.extend(asked.signed.into_inner());
     let answers = asked.answers.into_inner();
     source.extend((0..).zip(&answers).map(|(index, answer)| bytes(&format!("ANSWER_{index}"), answer)));
     let answers: Vec<_> = (0..answers.len()).map(|index| format!("&ANSWER_{index}")).collect();
     source.push(format!("pub static ANSWERS: &[&[u8]] = &[{}];", answers.join(", ")));
     source.join("\n")
+}
+
+/// An RSA key of this size and a signature, as Rust source.
+fn rsa(bits: usize) -> String {
+    let (key, digest) = (rsa::PrivateKey::of_bits(bits), sha256(&[REQUEST]));
+    let [modulus, signature] =
+        [("MODULUS", key.modulus()), ("SIGNATURE", key.sign_digest(&digest))].map(|(name, octets)| {
+            let name = format!("RSA_{bits}_{name}");
+            (bytes(&name, &octets), format!("&{name}"))
+        });
+    let signed = format!("pub static RSA_{bits}_SIGNED: RsaSigned = ({}, {digest:?}, {});", modulus.1, signature.1);
+    [modulus.0, signature.0, signed].join("\n")
 }
 
 /// Session tokens of both algorithms and their keys, good and forged, as Rust source.

@@ -16,9 +16,9 @@ pub struct RsaPublicKey<'k> {
 impl<'k> RsaPublicKey<'k> {
     /// Takes a modulus, big-endian; `None` unless it has 256, 384 or 512 octets, is odd, and has its top bit set.
     #[must_use]
-    pub fn new(modulus: &'k [u8]) -> Option<Self> {
+    pub const fn new(modulus: &'k [u8]) -> Option<Self> {
         match (modulus.len(), modulus) {
-            (256 | 384 | 512, [0x80..=0xFF, .., lowest]) if lowest & 1 == 1 => Some(Self { modulus }),
+            (256 | 384 | 512, [0x80..=0xFF, .., lowest]) if *lowest & 1 == 1 => Some(Self { modulus }),
             _ => None,
         }
     }

@@ -4,6 +4,7 @@
 
 mod common;
 mod conformance;
+mod conformance_rsa;
 mod differential;
 mod exhaustive;
 mod forms;
@@ -11,6 +12,7 @@ mod paths;
 mod policy;
 mod properties;
 mod real_devices;
+mod rsa_key;
 mod seam;
 mod storage;
 mod system;

@@ -19,6 +19,7 @@ pub mod mutation;
 mod pki;
 pub mod play;
 mod play_vector;
+pub mod rsa;
 pub mod suite;
 mod vector;
 

@@ -35,6 +35,7 @@ impl<'k> RsaPublicKey<'k> {
     /// # Errors
     ///
     /// [`Invalid`] unless the signature has as many octets as the modulus, is less than it, and verifies.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub fn verify_pkcs1_sha256(&self, digest: &[u8; 32], signature: &[u8]) -> Result<(), Invalid> {
         // Octet strings of one length compare as the numbers they are.
         if signature.len() != self.modulus.len() || signature >= self.modulus {
@@ -68,6 +69,7 @@ impl<'k> RsaPublicKey<'k> {
 }
 
 /// Writes `00 01 FF … FF 00 ‖ DigestInfo` of a digest, as a number (RFC 8017 §9.2).
+#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
 fn write_encoded(message: &mut [Word], digest: &[u8; 32]) {
     // SEQUENCE { SEQUENCE { id-sha256, NULL }, OCTET STRING } without the digest, behind what comes before it in a whole number
     // of words.
@@ -89,6 +91,7 @@ fn words(octets: &[u8]) -> impl Iterator<Item = Word> {
 }
 
 /// Writes as many words as there are and fit.
+#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
 fn write(to: &mut [Word], words: impl Iterator<Item = Word>) {
     for (to, word) in to.iter_mut().zip(words) {
         *to = word;

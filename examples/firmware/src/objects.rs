@@ -15,6 +15,9 @@ use genuine::{
 
 use crate::lock::Pairing;
 
+/// Modulus, digest and signature.
+pub type RsaSigned = (&'static [u8], [u8; 32], &'static [u8]);
+
 include!(concat!(env!("OUT_DIR"), "/objects.rs"));
 
 /// Objects of real devices; there are none unless `GENUINE_REAL_VECTORS` was set for the build.

@@ -1,9 +1,9 @@
 //! Known answers and edge cases for a backend: a user runs [`check`] on the board before trusting its peripheral, or the part
 //! for each capability that it implements: [`check_batch`] where it takes batches, [`check_prepared`] where it prepares keys, and
 //! [`check_prepared_batch`] where it does both. One for Play Integrity runs `check_aes_kw_gcm` as well, which the feature
-//! `play-integrity` brings.
+//! `play-integrity` brings; one for keys of RSA, [`check_rsa`].
 //!
-//! The signatures are those of RFC 6979 A.2.5 and A.2.6 for the message "sample"; the digests are FIPS 180-4 examples;
+//! The signatures of ECDSA are those of RFC 6979 A.2.5 and A.2.6 for the message "sample"; the digests are FIPS 180-4 examples;
 //! the other operands are built from the curves' constants (SEC 2 §2.4.2, §2.5.1), each constant saying how.
 
 #[cfg(feature = "play-integrity")]
@@ -14,6 +14,7 @@ mod hmac;
 mod known;
 mod p256;
 mod p384;
+mod rsa;
 
 use core::{array::from_fn, fmt};
 
@@ -21,6 +22,7 @@ use core::{array::from_fn, fmt};
 pub use aes::check_aes_kw_gcm;
 pub use known::KnownAnswers;
 use known::{SIGNATURES, SignatureCase};
+pub use rsa::check_rsa;
 
 #[cfg(feature = "session")]
 use super::traits::{HmacSha256, SignP256};
