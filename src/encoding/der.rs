@@ -154,10 +154,12 @@ impl<'i> Reader<'i> {
         }
     }
 
-    /// As [`default_false`](Self::default_false), with `00` for FALSE and any other octet for TRUE, as BER has it (X.690 §8.2) and
-    /// some phones do.
+    /// As [`default_false`](Self::default_false), with any octet but `00` for TRUE, as BER has it (X.690 §8.2) and some phones do.
     pub(crate) fn lenient_default_false(&mut self) -> Result<bool, DerError> {
-        if self.next_is(BOOLEAN) { self.lenient_boolean() } else { Ok(false) }
+        if !self.next_is(BOOLEAN) {
+            return Ok(false);
+        }
+        if self.lenient_boolean()? { Ok(true) } else { Err(DerError::Boolean) }
     }
 
     /// Reads a BOOLEAN in which any octet but `00` is TRUE (X.690 §8.2).

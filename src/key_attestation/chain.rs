@@ -186,8 +186,16 @@ impl<'c, 'i> Path<'c, 'i> {
     pub(super) fn provisioning(&self) -> Result<Provisioning, Error> {
         let highest = self.certificates().next_back();
         let kind = highest.and_then(Provisioning::of).ok_or(Error::AndroidProvisioningUnknown)?;
-        let length = kind.length().saturating_add(usize::from(self.has_attest_key()));
-        if self.below == length { Ok(kind) } else { Err(Error::AndroidChainLength) }
+        if self.below == kind.length() || (self.has_attest_key() && self.has_one_more(kind)) {
+            Ok(kind)
+        } else {
+            Err(Error::AndroidChainLength)
+        }
+    }
+
+    /// Whether there is one certificate more than chains of this kind have.
+    pub(super) fn has_one_more(&self, kind: Provisioning) -> bool {
+        self.below == kind.length().saturating_add(1)
     }
 
     /// Whether the issuer of the leaf has a key description too: a key that attests, or a forger's.

@@ -8,7 +8,7 @@ use super::{
     capabilities::KeyAttestationCrypto,
     chain::{KeyAttestation, MAX_CERTIFICATES, Path},
     description::KeyDescription,
-    number::{Algorithm, SecurityLevel},
+    number::{Algorithm, EcCurve, SecurityLevel},
     owned::OwnedKeyAttestation,
     policy::{Policy, check_policies, policy_of},
     provisioning::{Provisioning, ProvisioningInfo},
@@ -22,7 +22,8 @@ use crate::{
     error::Error,
     time::UnixTime,
     x509::{
-        Certificate, IssuerKey, Issuers, NoCache, RsaLinks, SubjectKey, TrustAnchor, WithRsa, WithoutRsa, check_anchors,
+        Certificate, IssuerKey, Issuers, NoCache, RsaLinks, SubjectKey, TrustAnchor, WithRsa, WithoutRsa,
+        check_anchors, oid,
     },
 };
 
@@ -170,6 +171,10 @@ where
             if !policy.accepts_attest_keys() {
                 return Err(Error::AndroidDescriptionElsewhere);
             }
+            // In the place of the secure hardware's key it would be an app's that Google certified.
+            if !path.has_one_more(provisioning) {
+                return Err(Error::AndroidAttestKeyMismatch);
+            }
             attest_key::check(attest_key, description)?;
         }
         path.check_revocation(revocation, policy.accepts_suspended())?;
@@ -191,6 +196,15 @@ where
     }
 }
 
+/// Algorithms of keys: RFC 5480 §2.1.1, RFC 8410 §3, RFC 3279 §2.3.1, RFC 9881 §3.
+const EC: &[u8] = oid!("1.2.840.10045.2.1");
+const X25519: &[u8] = oid!("1.3.101.110");
+const ED25519: &[u8] = oid!("1.3.101.112");
+const RSA: &[u8] = oid!("1.2.840.113549.1.1.1");
+const ML_DSA_44: &[u8] = oid!("2.16.840.1.101.3.4.3.17");
+const ML_DSA_65: &[u8] = oid!("2.16.840.1.101.3.4.3.18");
+const ML_DSA_87: &[u8] = oid!("2.16.840.1.101.3.4.3.19");
+
 /// The leaf's key is of the algorithm that the description says. One on P-256 is a point.
 fn check_leaf_key<C: KeyAttestationCrypto + ?Sized>(
     leaf: &Certificate<'_>,
@@ -198,12 +212,34 @@ fn check_leaf_key<C: KeyAttestationCrypto + ?Sized>(
     policy: &Policy<'_>,
     crypto: &Backend<'_, C>,
 ) -> Result<(), Error> {
-    let is_ec = description.hardware_enforced().algorithm() == Some(Algorithm::Ec);
-    match leaf.key() {
-        SubjectKey::P256(key) if is_ec => crypto.check_key::<P256, _>(key, Error::AndroidLeafKey),
-        SubjectKey::P256(_) => Err(Error::AndroidLeafKey),
-        _ if policy.accepts_any_key() => Ok(()),
+    let hardware = description.hardware_enforced();
+    match (hardware.algorithm(), leaf.key()) {
+        (Some(Algorithm::Ec), SubjectKey::P256(key))
+            if hardware.ec_curve().is_none_or(|curve| curve == EcCurve::P256) =>
+        {
+            crypto.check_key::<P256, _>(key, Error::AndroidLeafKey)
+        }
+        (Some(algorithm), key) if policy.accepts_any_key() && is_of(algorithm, key) => Ok(()),
         _ => Err(Error::AndroidLeafKey),
+    }
+}
+
+/// Whether a key that is not on P-256 may be of this algorithm: by its identifier, of those that this release knows.
+fn is_of(algorithm: Algorithm, key: SubjectKey<'_>) -> bool {
+    match (algorithm, key) {
+        (Algorithm::Ec, SubjectKey::P384(_)) => true,
+        // Of a curve that this crate knows it would have been read, were it a point in its usual form.
+        (Algorithm::Ec, SubjectKey::Other { algorithm, .. }) => {
+            [EC, X25519, ED25519].contains(&algorithm.id()) && !algorithm.is_known_curve()
+        }
+        (Algorithm::Rsa, SubjectKey::Other { algorithm, .. }) => algorithm.id() == RSA,
+        (Algorithm::MlDsa, SubjectKey::Other { algorithm, .. }) => {
+            [ML_DSA_44, ML_DSA_65, ML_DSA_87].contains(&algorithm.id())
+        }
+        (Algorithm::Other(_), SubjectKey::Other { algorithm, .. }) => {
+            ![EC, X25519, ED25519, RSA, ML_DSA_44, ML_DSA_65, ML_DSA_87].contains(&algorithm.id())
+        }
+        _ => false,
     }
 }
 

@@ -242,7 +242,7 @@ impl<'i> AlgorithmIdentifier<'i> {
     }
 
     /// Whether this is a key on P-256 or P-384, of whatever form.
-    pub(super) fn is_known_curve(self) -> bool {
+    pub(crate) fn is_known_curve(self) -> bool {
         self == ON_P256 || self == ON_P384
     }
 }

@@ -48,7 +48,7 @@ impl KeyUsage {
 pub(crate) enum Form {
     /// As both demand.
     Strict,
-    /// A BOOLEAN may be any octet (X.690 §8.2).
+    /// A BOOLEAN that is TRUE may be any octet but `00` (X.690 §8.2).
     #[cfg(feature = "key-attestation")]
     Lenient,
     /// The same, and the validity period is not looked at.
