@@ -16,6 +16,7 @@ pub mod key_id;
 pub mod play_payload;
 pub mod play_token;
 pub mod prepared;
+pub mod rsa_diff;
 pub mod session_sealed;
 pub mod session_token;
 pub mod stateful;
@@ -42,7 +43,7 @@ macro_rules! targets {
 }
 
 targets! {
-    cbor der certificate auth_data attestation attestation_structured attestation_real assertion ecdsa_diff chain_diff
-    time stateful batch prepared issuer key_id window system play_payload play_token session_token
+    cbor der certificate auth_data attestation attestation_structured attestation_real assertion ecdsa_diff rsa_diff
+    chain_diff time stateful batch prepared issuer key_id window system play_payload play_token session_token
     session_sealed
 }
