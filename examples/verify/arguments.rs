@@ -4,27 +4,29 @@ use std::{fs, path::Path};
 
 use genuine::app_attest::{Counter, Environments};
 use genuine_explain::{
-    Anchors, CallerSide, ClientData, LastCounter, PlayBinding, PlayKeys, PlaySide, Secret, SessionKeys, SessionSide,
-    StoredKey, TokenSide, certificate_digest, device_label, unix_millis, unix_time,
+    Anchors, CallerSide, ClientData, Input, KeyAttestationRequirements, KeyAttestationRoots, KeyAttestationSide,
+    LastCounter, PlayBinding, PlayKeys, PlaySide, RevocationList, Secret, SessionKeys, SessionSide, StoredKey,
+    TokenSide, certificate_digest, device_label, unix_millis, unix_time,
 };
 
 use crate::print::printable;
 
 pub(crate) const USAGE: &str = "\
-Usage: verify [OPTION]… FILE…      objects, tokens or vectors, `-` for standard input
+Usage: verify [OPTION]… FILE…      objects, chains, tokens or vectors, `-` for standard input
        verify [OPTION]… FILE ID…   these vectors of a group
        verify                      the bundled vectors, good and tampered
 
 A FILE holds an attestation or an assertion of App Attest: binary, base64 of either alphabet (padded
-or not, with line breaks or quotes) or hexadecimal digits; or a token of Play Integrity: as the app
+or not, with line breaks or quotes) or hexadecimal digits; or the chain of an Android key
+attestation: PEM, DER, or a JSON array of either; or a token of Play Integrity: as the app
 received it, or its payload in JSON as Google's server decoded it; a JSON Web
-Token (JWT) of three segments, such as a session token; or a JSON vector of any of these with the
-caller's side, or a group of them. Without the caller's side it is shown, and not verified.
+Token (JWT) of three segments, such as a session token; or a JSON vector of an object or a token
+with the caller's side, or a group of them. Without the caller's side it is shown, and not verified.
 
 App Attest:
   --app-id ID                  prefix, period and bundle identifier
   --key-id BASE64              the key identifier that the client sent
-  --challenge TEXT             the challenge of an attestation; --challenge-b64 for bytes
+  --challenge TEXT             the challenge of an attestation; --challenge-b64 or -hex for bytes
   --client-data TEXT|@FILE     the client data of an assertion
   --client-data-hash-b64 HASH  the client data hash itself, or whatever the app passed for it
   --key KEY|@FILE              the attested key: base64 of 65 octets, of the 130 stored ones, or PEM
@@ -32,11 +34,31 @@ App Attest:
   --environment NAME           production, development or any: which keys to accept; of a vector, not its own
   --root ROOT.pem              trust this certificate in the place of Apple's root; may be repeated
 
+Android key attestation:
+  --challenge TEXT             the challenge in the key; --challenge-b64 or --challenge-hex for bytes
+  --package NAME               the package name of the app
+  --signing-digest SHA256      of a certificate that signs the app, all of them, each with an option
+  --revocation FILE            the list of https://android.googleapis.com/attestation/status
+  --require-remote             refuse keys of factories
+  --strong-box                 require a key in a chip of its own
+  --boot-key SHA256            accept another system with this boot key; may be repeated
+  --os-version N               require at least this version of Android, such as 130000
+  --os-patch-level, --vendor-patch-level, --boot-patch-level YYYYMM[DD]
+                               require at least this patch level
+  --refuse-unknown-tags        refuse what a newer Android may say
+  --accept-unlocked            take phones with an unlocked boot loader, which say what they like
+  --accept-attest-keys         take leaves that a key which attests signed
+  --accept-shared-user-id      take an app that shares its user identifier
+  --accept-any-key             take keys that are not on P-256
+  --accept-suspended           take certificates that are suspended
+  --root ROOT.pem              trust this certificate in the place of Google's; may be repeated
+
 Play Integrity:
   --decryption-key KEY|@FILE   as the Play Console shows it; with the next, may be repeated in pairs
   --verification-key KEY|@FILE the key that belongs to it
   --package NAME               the package name of the app
-  --certificate-digest SHA256  of the app signing key, in hexadecimal digits or base64; may be repeated
+  --certificate-digest SHA256  of the app signing key, in hexadecimal digits or base64; may be repeated;
+                               the same as --signing-digest
   --nonce BASE64URL            the nonce of a classic request
   --request-hash TEXT          the request hash of a standard request
   --max-age SECONDS            the age that a token may have, in the place of 300
@@ -66,8 +88,9 @@ is no verdict because the caller's side is incomplete; 2 for wrong usage or an u
 pub(crate) struct Arguments {
     pub(crate) help: bool,
     pub(crate) json: bool,
-    pub(crate) anchors: Anchors,
+    pub(crate) roots: Roots,
     pub(crate) side: CallerSide,
+    pub(crate) chain_side: KeyAttestationSide,
     pub(crate) token_side: TokenSide,
     pub(crate) files: Vec<Named>,
 }
@@ -78,6 +101,41 @@ pub(crate) struct Named {
     pub(crate) ids: Vec<String>,
 }
 
+/// The roots that are given, as far as each kind of input can have them.
+#[derive(Default)]
+pub(crate) struct Roots {
+    pub(crate) of_objects: Anchors,
+    pub(crate) of_chains: KeyAttestationRoots,
+    /// Why a root is none of one kind.
+    not_of_objects: Option<String>,
+    not_of_chains: Option<String>,
+}
+
+impl Roots {
+    /// A root has to be one of App Attest or of key attestations; of which, the input tells.
+    fn add(&mut self, path: &str) -> Result<(), String> {
+        let named = |reason: String| format!("--root {}: {reason}", printable(path));
+        let text = fs::read(path).map_err(|error| named(error.to_string()))?;
+        match (self.of_objects.add_pem(&text), self.of_chains.add_pem(&text)) {
+            (Err(reason), Err(_)) => return Err(named(reason)),
+            (Err(reason), Ok(())) => self.not_of_objects = Some(named(reason)),
+            (Ok(()), Err(reason)) => self.not_of_chains = Some(named(reason)),
+            (Ok(()), Ok(())) => {}
+        }
+        Ok(())
+    }
+
+    /// Whether every root that was given can be one of this input.
+    pub(crate) fn check(&self, input: &Input) -> Result<(), String> {
+        let reason = match input {
+            Input::Object(_) | Input::Vector(_) | Input::Group(_) => &self.not_of_objects,
+            Input::Chain(_) => &self.not_of_chains,
+            Input::Token(_) | Input::TokenVector(_) | Input::TokenGroup(_) => &None,
+        };
+        reason.clone().map_or(Ok(()), Err)
+    }
+}
+
 impl Arguments {
     /// Reads the arguments, and the files that they name with `@` or as a root.
     pub(crate) fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
@@ -86,7 +144,7 @@ impl Arguments {
         let mut keys = Keys::default();
         let mut has_options = false;
         while let Some(argument) = arguments.next() {
-            let side = &mut parsed.side;
+            let (side, chain) = (&mut parsed.side, &mut parsed.chain_side);
             let TokenSide { play, session } = &mut parsed.token_side;
             let mut value = || {
                 has_options = true;
@@ -102,9 +160,16 @@ impl Arguments {
                 "--challenge" => {
                     let challenge = value()?;
                     session.challenge = Some(challenge.clone());
+                    chain.challenge = Some(challenge.clone().into_bytes());
                     data = Some(challenge.into_bytes());
                 }
-                "--challenge-b64" => data = Some(base64(&argument, &value()?)?),
+                "--challenge-b64" | "--challenge-hex" => {
+                    let (read, text): (fn(&str, &str) -> _, _) =
+                        (if argument.ends_with("hex") { hexadecimal } else { base64 }, value()?);
+                    let challenge = read(&argument, &text)?;
+                    chain.challenge = Some(challenge.clone());
+                    data = Some(challenge);
+                }
                 "--client-data" => data = Some(text_or_file(&argument, value()?)?),
                 "--client-data-hash-b64" => hash = Some(client_data_hash(&argument, &value()?)?),
                 "--environment" => side.requirements.environment = Some(environment(&value()?)?),
@@ -113,13 +178,33 @@ impl Arguments {
                 "--at" => {
                     let time = value()?;
                     (side.at, play.at) = (Some(at(&time, unix_time)?), Some(at(&time, unix_millis)?));
-                    session.at = side.at;
+                    (session.at, chain.at) = (side.at, side.at);
                 }
-                "--root" => root(&mut parsed.anchors, &value()?)?,
+                "--root" => parsed.roots.add(&value()?)?,
                 "--decryption-key" => keys.decryption.push(Secret::new(key_text(&argument, value()?)?)),
                 "--verification-key" => keys.verification.push(key_text(&argument, value()?)?),
-                "--package" => play.package = Some(value()?),
-                "--certificate-digest" => play.certificates.push(digest(&value()?)?),
+                "--package" => {
+                    play.package = Some(value()?);
+                    chain.package.clone_from(&play.package);
+                }
+                "--certificate-digest" | "--signing-digest" => {
+                    play.certificates.push(digest(&argument, &value()?)?);
+                    chain.signing_digests.clone_from(&play.certificates);
+                }
+                "--revocation" => chain.revocation = Some(revocation(&value()?)?),
+                "--boot-key" => chain.requirements.boot_keys.push(digest(&argument, &value()?)?),
+                "--os-version" => chain.requirements.os_version = Some(number(&argument, &value()?)?),
+                "--os-patch-level" => chain.requirements.os_patch_level = Some(number(&argument, &value()?)?),
+                "--vendor-patch-level" => chain.requirements.vendor_patch_level = Some(number(&argument, &value()?)?),
+                "--boot-patch-level" => chain.requirements.boot_patch_level = Some(number(&argument, &value()?)?),
+                "--require-remote" => chain.requirements.remote = true,
+                "--strong-box" => chain.requirements.strong_box = true,
+                "--refuse-unknown-tags" => chain.requirements.refuse_unknown_tags = true,
+                "--accept-unlocked" => chain.requirements.accept_unlocked = true,
+                "--accept-attest-keys" => chain.requirements.accept_attest_keys = true,
+                "--accept-shared-user-id" => chain.requirements.accept_shared_user_id = true,
+                "--accept-any-key" => chain.requirements.accept_any_key = true,
+                "--accept-suspended" => chain.requirements.accept_suspended = true,
                 "--nonce" => bind(play, &argument, PlayBinding::read_nonce(&value()?))?,
                 "--request-hash" => bind(play, &argument, PlayBinding::read_request_hash(&value()?))?,
                 "--max-age" => {
@@ -150,6 +235,7 @@ impl Arguments {
             (None, None) => None,
         };
         has_options |= parsed.token_side.play.accept_test_responses;
+        has_options |= parsed.chain_side.requirements != KeyAttestationRequirements::default();
         if (has_options || parsed.json) && parsed.files.is_empty() && !parsed.help {
             return Err("options need a FILE, or - for standard input".to_owned());
         }
@@ -164,6 +250,25 @@ fn is_id(argument: &str) -> bool {
 
 fn base64(option: &str, text: &str) -> Result<Vec<u8>, String> {
     genuine_explain::from_base64(text.trim()).ok_or_else(|| format!("{option} {}: not base64", printable(text)))
+}
+
+fn hexadecimal(option: &str, text: &str) -> Result<Vec<u8>, String> {
+    let digits = text.trim();
+    let pairs = digits.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
+    let octets = pairs.collect::<Option<_>>().filter(|_| digits.len().is_multiple_of(2) && !digits.contains('+'));
+    octets.ok_or_else(|| format!("{option} {}: not hexadecimal digits, two for each octet", printable(text)))
+}
+
+fn number(option: &str, text: &str) -> Result<u32, String> {
+    text.parse().map_err(|_| format!("{option} {}: not a number of 32 bits", printable(text)))
+}
+
+/// The `@` of other options is taken as well.
+fn revocation(file: &str) -> Result<RevocationList, String> {
+    let path = file.strip_prefix('@').unwrap_or(file);
+    let named = |reason: String| format!("--revocation {}: {}", printable(path), printable(&reason));
+    let text = fs::read_to_string(path).map_err(|error| named(error.to_string()))?;
+    RevocationList::read(&text).map_err(named)
 }
 
 /// A SHA-256 in hexadecimal digits is valid base64 too, of 48 octets that nobody meant.
@@ -243,8 +348,8 @@ fn key_text(option: &str, value: String) -> Result<String, String> {
     String::from_utf8(text).map(|text| text.trim().to_owned()).map_err(|_| format!("{option}: not text"))
 }
 
-fn digest(text: &str) -> Result<[u8; 32], String> {
-    certificate_digest(text).map_err(|reason| format!("--certificate-digest {}: {reason}", printable(text)))
+fn digest(option: &str, text: &str) -> Result<[u8; 32], String> {
+    certificate_digest(text).map_err(|reason| format!("{option} {}: {reason}", printable(text)))
 }
 
 /// A token is bound to one thing.
@@ -285,10 +390,4 @@ fn label(text: &str) -> Result<genuine::play_integrity::DeviceLabel<'static>, St
     device_label(text).ok_or_else(|| {
         format!("--device {}: not MEETS_ with BASIC, DEVICE, STRONG or VIRTUAL and _INTEGRITY", printable(text))
     })
-}
-
-fn root(anchors: &mut Anchors, path: &str) -> Result<(), String> {
-    let named = |reason: String| format!("--root {}: {reason}", printable(path));
-    let text = fs::read(path).map_err(|error| named(error.to_string()))?;
-    anchors.add_pem(&text).map_err(named)
 }

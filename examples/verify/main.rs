@@ -1,4 +1,4 @@
-//! Verifies App Attest objects, Play Integrity tokens and session tokens, and shows each step with its verdict and what was compared.
+//! Verifies App Attest objects, Android key attestations, Play Integrity tokens and session tokens, and shows each step with its verdict and what was compared.
 //!
 //! ```text
 //! cargo run --release --example verify                          # the bundled vectors, good and tampered
@@ -6,6 +6,7 @@
 //! cargo run --release --example verify -- --app-id ABCDE12345.org.example.app --key-id … --challenge … object.b64
 //! cargo run --release --example verify -- --package org.example.app --decryption-key @FILE --verification-key …
 //! token.txt cargo run --release --example verify -- --json FILE.json …    # one line for each
+//! cargo run --release --example verify -- --package org.example.app --signing-digest … --challenge-b64 … --revocation status.json chain.pem
 //! cargo run --release --example verify -- --secret @FILE --issuer https://… --audience https://… token.jwt
 //! cargo run --release --example verify -- testvectors/vectors/der.json der::boolean-not-ff
 //! ```
@@ -15,6 +16,7 @@
 
 mod arguments;
 mod bundled;
+mod chain;
 mod print;
 mod token;
 
@@ -28,7 +30,7 @@ use std::{
 use genuine::{Error, UnixMillis, UnixTime};
 use genuine_explain::{
     CallerSide, Expected, Input, Kind, MAX_INPUT, Object, Outcome, TokenSide, TokenVector, Vector, explain,
-    explain_token,
+    explain_key_attestation, explain_token,
 };
 
 use crate::{
@@ -109,13 +111,16 @@ fn explain_input(
         Input::Group(_) | Input::TokenGroup(_) => None,
         Input::Object(_) | Input::Vector(_) => Some("object"),
         Input::Token(_) | Input::TokenVector(_) => Some("token"),
+        Input::Chain(_) => Some("chain"),
     };
     if let (Some(what), [id, ..]) = (what, named.ids.as_slice()) {
         return Err(format!("one {what}, and {id} belongs to a group of vectors"));
     }
+    arguments.roots.check(&input)?;
     let millis = UnixMillis(now.0.saturating_mul(1_000));
-    let explained =
-        |object: &Object, kind: Option<Kind>, side: &CallerSide| explain(object, kind, side, &arguments.anchors, now);
+    let explained = |object: &Object, kind: Option<Kind>, side: &CallerSide| {
+        explain(object, kind, side, &arguments.roots.of_objects, now)
+    };
     let of_vector = |name: &str, vector: Vector| {
         let explanation = explained(&vector.object, Some(vector.kind), &arguments.side.clone().or(vector.side));
         let (description, expected) = (vector.description, Some(vector.expected));
@@ -130,6 +135,11 @@ fn explain_input(
         Input::Object(object) => {
             let explanation = explained(&object, None, &arguments.side);
             vec![Explained::bare(name, Explanation::Object(Box::new(explanation)))]
+        }
+        Input::Chain(chain) => {
+            let (side, roots) = (&arguments.chain_side, &arguments.roots.of_chains);
+            let explanation = explain_key_attestation(&chain, side, roots, now);
+            vec![Explained::bare(name, Explanation::Chain(Box::new(explanation)))]
         }
         Input::Token(token) => {
             let explanation = explain_token(&token, None, &arguments.token_side, millis);
@@ -270,6 +280,8 @@ pub(crate) const fn is_of_time(error: Error) -> bool {
             | Error::LeafNotYetValid
             | Error::IntermediateExpired
             | Error::IntermediateNotYetValid
+            | Error::AndroidExpired
+            | Error::AndroidNotYetValid
             | Error::PlayTooOld
             | Error::PlayFromFuture
             | Error::TokenExpired

@@ -4,16 +4,16 @@ use std::{fmt, io::IsTerminal as _};
 
 use genuine::{Class, Error};
 use genuine_explain::{
-    ChainVerdict, Compared, Diagnosis, Expected, Facts, Kind, LaunchFacts, Mark, Missing, Outcome, StepReport,
-    TokenExplanation, Verdict,
+    ChainVerdict, Compared, Diagnosis, Expected, Facts, KeyAttestationExplanation, Kind, LaunchFacts, Mark, Missing,
+    Outcome, StepReport, TokenExplanation, Verdict,
 };
 use serde::Serialize;
 use serde_json::json;
 
-use crate::{is_of_time, token};
+use crate::{chain, is_of_time, token};
 
 /// The width of a line that is cut or broken; nothing but names from the files makes others longer.
-const WIDTH: usize = 100;
+pub(crate) const WIDTH: usize = 100;
 
 /// Where the text of a line begins.
 const INDENT: &str = "        ";
@@ -27,11 +27,12 @@ pub(crate) struct Explained {
     pub(crate) explanation: Explanation,
 }
 
-/// What was explained: an object of App Attest, or a token.
+/// What was explained: an object of App Attest, a key attestation, or a token.
 #[derive(Serialize)]
 #[serde(untagged)]
 pub(crate) enum Explanation {
     Object(Box<genuine_explain::Explanation>),
+    Chain(Box<KeyAttestationExplanation>),
     Token(Box<TokenExplanation>),
 }
 
@@ -39,6 +40,7 @@ impl Explanation {
     pub(crate) const fn verdict(&self) -> &Verdict {
         match self {
             Self::Object(object) => &object.verdict,
+            Self::Chain(chain) => &chain.verdict,
             Self::Token(token) => &token.verdict,
         }
     }
@@ -46,6 +48,7 @@ impl Explanation {
     fn steps(&self) -> &[StepReport] {
         match self {
             Self::Object(object) => &object.steps,
+            Self::Chain(chain) => &chain.steps,
             Self::Token(token) => &token.steps,
         }
     }
@@ -53,6 +56,7 @@ impl Explanation {
     const fn diagnosis(&self) -> &Diagnosis {
         match self {
             Self::Object(object) => &object.diagnosis,
+            Self::Chain(chain) => &chain.diagnosis,
             Self::Token(token) => &token.diagnosis,
         }
     }
@@ -60,6 +64,7 @@ impl Explanation {
     const fn title(&self) -> &'static str {
         match self {
             Self::Object(object) => object.kind.name(),
+            Self::Chain(_) => "Android key attestation",
             Self::Token(token) => token.kind.title(),
         }
     }
@@ -124,12 +129,16 @@ impl Explained {
             (Some(error), Explanation::Token(token)) if is_of_time(error) => {
                 options.extend(token::time(token).map(|time| format!("--at {}", printable(time))));
             }
+            (Some(error), Explanation::Chain(chain)) if is_of_time(error) => {
+                options.extend(chain.chain.valid_between.as_ref().map(|(from, _)| format!("--at {from}")));
+            }
             (Some(Error::AnchorUnknown), _) => options.push("--root ROOT.pem".to_owned()),
             _ => {}
         }
         if self.outcome() == Outcome::Incomplete {
             let option = |part: &Missing| match &self.explanation {
                 Explanation::Object(object) => option_of(*part, object.kind),
+                Explanation::Chain(_) => chain::option_of(*part),
                 Explanation::Token(token) => token::option_of(*part, token),
             };
             let named = verdict.missing.iter().map(|part| option(part).to_owned());
@@ -152,6 +161,7 @@ impl Explained {
                 }
                 (if facts.proved { "The proof says:" } else { "The object says, unverified:" }, rows)
             }
+            Explanation::Chain(chain) => return chain::lines(chain, style),
             Explanation::Token(token) => (token::title(token), token::rows(token)),
         };
         if rows.is_empty() {
@@ -304,7 +314,7 @@ fn step_lines(report: &StepReport, style: Style) -> Vec<String> {
 }
 
 /// A value that is too long for one line takes several.
-fn value_lines(label: &str, value: &str, style: Style) -> Vec<String> {
+pub(crate) fn value_lines(label: &str, value: &str, style: Style) -> Vec<String> {
     let lines = filled(value, WIDTH - INDENT.len() - 21);
     lines.iter().enumerate().map(|(row, line)| fact_line(if row == 0 { label } else { "" }, line, style)).collect()
 }
@@ -366,12 +376,12 @@ fn is_harmful(c: char) -> bool {
 }
 
 /// Broken between words, and within those that are longer than a line.
-fn broken(text: &str, indent: &str) -> Vec<String> {
+pub(crate) fn broken(text: &str, indent: &str) -> Vec<String> {
     filled(text, WIDTH - indent.len()).iter().map(|line| format!("{indent}{line}")).collect()
 }
 
 /// Lines of no more than so many characters.
-fn filled(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn filled(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match lines.last_mut() {

@@ -1,7 +1,7 @@
-//! A tolerant reader of ASN.1 for what decides nothing: receipts.
+//! A tolerant reader of ASN.1 for what decides nothing: receipts, and certificates that are shown whatever is wrong with them.
 //!
 //! Receipts are BER with indefinite lengths (X.690 §8.1.3.6), which no DER library reads. This reads the forms that occur
-//! and no others, is bounded in depth (the engine bounds the size), and has no verdict: what it cannot read is `None`.
+//! and no others, is bounded in depth (its callers bound the size), and has no verdict: what it cannot read is `None`.
 
 /// The deepest nesting of indefinite lengths. Receipts have six.
 const MAX_DEPTH: usize = 16;
@@ -11,7 +11,11 @@ pub(crate) const fn context(number: u16) -> Tag {
     Tag { class: 0xA0, number }
 }
 
+pub(crate) const BOOLEAN: Tag = Tag { class: 0, number: 1 };
 pub(crate) const INTEGER: Tag = Tag { class: 0, number: 2 };
+pub(crate) const BIT_STRING: Tag = Tag { class: 0, number: 3 };
+pub(crate) const OBJECT_IDENTIFIER: Tag = Tag { class: 0, number: 6 };
+pub(crate) const UTC_TIME: Tag = Tag { class: 0, number: 23 };
 pub(crate) const OCTET_STRING: Tag = Tag { class: 0, number: 4 };
 pub(crate) const CONSTRUCTED_OCTET_STRING: Tag = Tag { class: 0x20, number: 4 };
 pub(crate) const SEQUENCE: Tag = Tag { class: 0x20, number: 16 };
@@ -58,6 +62,18 @@ impl<'i> Elements<'i> {
     /// The next element, which has this tag.
     pub(crate) fn expect(&mut self, tag: Tag) -> Option<Element<'i>> {
         self.next().filter(|element| element.tag == tag)
+    }
+
+    /// As [`expect`](Self::expect), with its octets from the tag on.
+    pub(crate) fn expect_whole(&mut self, tag: Tag) -> Option<(Element<'i>, &'i [u8])> {
+        let before = self.rest;
+        let element = self.expect(tag)?;
+        before.get(..before.len().checked_sub(self.rest.len())?).map(|whole| (element, whole))
+    }
+
+    /// Whether the next element has this tag.
+    pub(crate) fn next_is(&self, wanted: Tag) -> bool {
+        tag(self.rest).is_some_and(|(tag, _)| tag == wanted)
     }
 
     /// As [`expect`](Self::expect), and what is inside.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::{
+    key_attestation::CertificateChain,
     model::Decoding,
     text::{from_base64, from_hex},
     token::{Token, TokenVector},
@@ -28,6 +29,8 @@ pub enum Input {
     TokenVector(Box<TokenVector>),
     /// A file of several tokens, each with its name.
     TokenGroup(Vec<TokenVector>),
+    /// The certificates of an Android key attestation.
+    Chain(CertificateChain),
 }
 
 /// The bytes of an object, and how they were obtained.
@@ -53,7 +56,9 @@ impl std::error::Error for Unreadable {}
 
 impl Input {
     /// Tells an object in binary, base64 of either alphabet (padded or not, with line breaks or quotes), hexadecimal
-    /// digits, a JSON vector or a group of them, and tokens apart, and decodes it.
+    /// digits, a JSON vector or a group of them, tokens, and chains of certificates apart, and decodes it.
+    ///
+    /// A chain is PEM, one certificate behind the other in DER, or a JSON array of either. The order is left as it is.
     ///
     /// # Errors
     ///
@@ -65,9 +70,12 @@ impl Input {
         if input.len() > MAX_INPUT {
             return Err(Unreadable(format!("longer than {MAX_INPUT} bytes")));
         }
-        let binary = || Self::Object(Object { bytes: input.to_vec(), decoding: Vec::new() });
+        let binary = || Self::of_object(Object { bytes: input.to_vec(), decoding: Vec::new() });
         let Ok(text) = std::str::from_utf8(input) else { return Ok(binary()) };
         let text = text.trim_start_matches('\u{FEFF}');
+        if let Some(chain) = CertificateChain::of_json(text).or_else(|| CertificateChain::of_pem(text)) {
+            return chain.map(Self::Chain).map_err(Unreadable);
+        }
         if text.trim_start().starts_with(['{', '[']) {
             return Self::of_token_json(text).unwrap_or_else(|| vector::read(text)).map_err(Unreadable);
         }
@@ -77,7 +85,12 @@ impl Input {
         if let Some(token) = Token::of_text(text) {
             return Ok(Self::Token(token));
         }
-        decode_text(text).map(Self::Object)
+        decode_text(text).map(Self::of_object)
+    }
+
+    /// Octets that are certificates are a chain.
+    fn of_object(object: Object) -> Self {
+        CertificateChain::of_object(&object).map_or(Self::Object(object), Self::Chain)
     }
 }
 

@@ -13,6 +13,7 @@ mod expected;
 mod explain;
 mod facts;
 mod input;
+mod key_attestation;
 mod model;
 mod names;
 mod outline;
@@ -30,6 +31,11 @@ pub use caller::{CallerSide, ClientData, LastCounter, StoredKey};
 pub use expected::Expected;
 pub use explain::explain;
 pub use input::{Input, MAX_INPUT, Object, Unreadable};
+pub use key_attestation::{
+    CertificateChain, DescriptionRow, Failure, KeyAttestationExplanation, KeyAttestationRequirements,
+    KeyAttestationRoots, KeyAttestationSide, KeyCertificateFacts, KeyChainFacts, Member, Members, RevocationList,
+    explain_key_attestation, key_description,
+};
 pub use model::{
     CertificateFacts, ChainReport, ChainVerdict, Compared, Decoding, Diagnosis, Explanation, Facts, Finding, Kind,
     LaunchFacts, Mark, Missing, Outcome, StepReport, Verdict,

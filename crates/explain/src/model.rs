@@ -75,6 +75,10 @@ pub enum Decoding {
     JsonMember,
     /// The name of a scheme before a token was taken away, such as `Bearer`.
     Scheme,
+    /// The items of a JSON array were the certificates.
+    JsonArray,
+    /// PEM was taken away, and what stood around it.
+    Pem,
 }
 
 /// The answer, always the engine's.
@@ -152,6 +156,8 @@ pub enum Missing {
     Challenge,
     /// Attestations of OAuth clients: the proof that comes with one.
     Proof,
+    /// Android key attestations: the revocation list.
+    Revocation,
 }
 
 impl Verdict {
@@ -206,7 +212,7 @@ pub struct StepReport {
 pub enum Mark {
     /// It passed.
     Passed,
-    /// It failed, and nothing after it was asked.
+    /// It failed, and nothing after it was asked; of key attestations, the steps after it are those of a run in which it passed.
     Failed,
     /// A step before it failed.
     NotReached,
@@ -454,6 +460,18 @@ pub enum Finding {
     OtherParty,
     /// The token is bound to a key, and needs a proof.
     NeedsProof,
+    /// Android key attestations: certificates are missing, repeated, or in another order.
+    ChainForm,
+    /// The first certificate describes no key.
+    NotAttested,
+    /// Software made the key or the attestation.
+    SoftwareKey,
+    /// An attested key signed the leaf.
+    AttestKey,
+    /// A certificate is revoked or suspended.
+    Revoked,
+    /// The boot loader is unlocked, or another system than the maker's runs.
+    Unlocked,
 }
 
 /// `production` or `development`.

@@ -40,6 +40,7 @@ pub(crate) fn step_name(error: Error) -> String {
     match error.step() {
         Some(genuine::Step::PlayIntegrity(step)) => format!("{step:?}"),
         Some(genuine::Step::Session(step)) => format!("{step:?}"),
+        Some(genuine::Step::KeyAttestation(step)) => format!("{step:?}"),
         _ => Stage::of(error).name(),
     }
 }

@@ -67,7 +67,7 @@ mod tests {
         let rows = [
             ("\n", "", "nothing but white space"),
             ("\"\"", "", "between the quotes"),
-            ("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----", "-", "PEM of a certificate"),
+            ("-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----", "-", "PEM of a public key"),
             ("data:application/cbor;base64,o2Nm", "data", "what follows the comma"),
             ("Optional(\"o2Nm\")", "Optional", "a Swift optional"),
             ("<a3636674 6d74>", "<", "angle brackets"),

@@ -4,6 +4,8 @@ mod faults;
 mod form;
 mod genuine;
 mod input;
+mod key_attestation;
+mod key_description;
 mod mint;
 mod mistakes;
 mod play_vectors;

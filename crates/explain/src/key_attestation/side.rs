@@ -1,0 +1,116 @@
+//! What the caller knows: challenge, app, revocation list, time, and what the policy requires or accepts beside those.
+
+use std::collections::BTreeMap;
+
+use genuine::{UnixTime, key_attestation::RevocationStatus};
+use serde_json::Value;
+
+use crate::text::shortened;
+
+/// The caller's side of a key attestation. What is not told was not asked.
+#[derive(Clone, Debug, Default)]
+pub struct KeyAttestationSide {
+    /// The challenge that the app was given to put into the key, whole.
+    pub challenge: Option<Vec<u8>>,
+    /// The package name of the app.
+    pub package: Option<String>,
+    /// SHA-256 of the certificates that sign the app, all of them; none is not told.
+    pub signing_digests: Vec<[u8; 32]>,
+    /// The revocation list.
+    pub revocation: Option<RevocationList>,
+    /// What the policy requires or accepts.
+    pub requirements: KeyAttestationRequirements,
+    /// The time of verification.
+    pub at: Option<UnixTime>,
+}
+
+/// What a policy requires or accepts beside its app; nothing by default, which is what
+/// [`Policy::new`](genuine::key_attestation::Policy::new) has.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a method of the policy, and none excludes another")]
+pub struct KeyAttestationRequirements {
+    /// The key of the secure hardware was provisioned remotely.
+    pub remote: bool,
+    /// The key is in a chip of its own.
+    pub strong_box: bool,
+    /// Accept systems that one of these boot keys verified.
+    pub boot_keys: Vec<[u8; 32]>,
+    /// Accept phones whose boot loader is unlocked.
+    pub accept_unlocked: bool,
+    /// Accept apps that share their user identifier.
+    pub accept_shared_user_id: bool,
+    /// Accept a leaf that a key which attests signed.
+    pub accept_attest_keys: bool,
+    /// Accept keys of any algorithm.
+    pub accept_any_key: bool,
+    /// Accept certificates that are suspended.
+    pub accept_suspended: bool,
+    /// Refuse tags that are not known.
+    pub refuse_unknown_tags: bool,
+    /// The least version of Android, such as `130000`.
+    pub os_version: Option<u32>,
+    /// The least patch level of Android, `YYYYMM` or `YYYYMMDD`.
+    pub os_patch_level: Option<u32>,
+    /// That of the vendor.
+    pub vendor_patch_level: Option<u32>,
+    /// That of the boot image.
+    pub boot_patch_level: Option<u32>,
+}
+
+/// A revocation list in the form of <https://android.googleapis.com/attestation/status>.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RevocationList(BTreeMap<String, Entry>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Entry {
+    status: RevocationStatus,
+    reason: Option<String>,
+}
+
+impl RevocationList {
+    /// Reads the JSON. Serial numbers may have leading zeros or capital letters here, and are hexadecimal in any case; a status other
+    /// than `SUSPENDED` is taken for `REVOKED`.
+    ///
+    /// # Errors
+    ///
+    /// What is not of the form, in words.
+    pub fn read(json: &str) -> Result<Self, String> {
+        let value: Value = serde_json::from_str(json).map_err(|error| format!("not JSON: {error}"))?;
+        let entries =
+            value.get("entries").and_then(Value::as_object).ok_or("`entries` is missing, or not an object")?;
+        let entry = |(serial, entry): (&String, &Value)| {
+            let digits = serial.trim_start_matches('0').to_ascii_lowercase();
+            if digits.is_empty() || digits.bytes().any(|digit| !digit.is_ascii_hexdigit()) {
+                return Err(format!("{:?} is no serial number in hexadecimal digits", shortened(serial, 60)));
+            }
+            let text = |name: &str| entry.get(name).and_then(Value::as_str);
+            let status = match text("status") {
+                Some("SUSPENDED") => RevocationStatus::Suspended,
+                Some(_) => RevocationStatus::Revoked,
+                None => return Err(format!("the entry {digits} has no `status`")),
+            };
+            Ok((digits, Entry { status, reason: text("reason").map(str::to_owned) }))
+        };
+        entries.iter().map(entry).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// How many entries there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether it revokes nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn status(&self, serial: &str) -> RevocationStatus {
+        self.0.get(serial).map_or(RevocationStatus::Good, |entry| entry.status)
+    }
+
+    pub(super) fn reason(&self, serial: &str) -> Option<&str> {
+        self.0.get(serial)?.reason.as_deref()
+    }
+}
