@@ -14,6 +14,7 @@ mod oauth;
 mod operators;
 mod play;
 mod rehearsal;
+mod revocations;
 mod store;
 mod tokens;
 mod traces;
@@ -46,6 +47,7 @@ pub use self::{
     operators::{Operator, OperatorTls, Role},
     play::{Play, PlayKeys},
     rehearsal::{Day, Rehearsal},
+    revocations::Revocations,
     store::{Redis, Secret, Store},
     tokens::{Algorithm, ClientTrait, Dpop, OnRefusal, Signing, TokenSecret, TokenSettings, Tokens},
     traces::Traces,
@@ -105,6 +107,8 @@ pub struct Config {
     pub tokens: Option<Tokens>,
     /// How Google's server is asked about tokens of Play Integrity. It is not, unless this is set.
     pub google: Option<Google>,
+    /// Where Google's list of revoked attestation keys comes from. There is no default: not even that there is none.
+    pub revocations: Option<Revocations>,
     /// Who says whose account a request is in. Nobody unless this is set.
     pub accounts: Option<Accounts>,
     /// Whose secrets the gateway keeps from apps that are clients of OAuth servers. Nobody's unless this is set.
@@ -197,6 +201,7 @@ impl Default for Config {
             challenges: Challenges::default(),
             tokens: None,
             google: None,
+            revocations: None,
             accounts: None,
             mediator: None,
             api_keys: None,

@@ -87,6 +87,31 @@ pub struct Answered<'a> {
     pub refusal: Option<Refusal>,
 }
 
+/// What came of asking for Google's list of revoked attestation keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Renewal {
+    /// A list that differs from the one before.
+    New,
+    /// The same.
+    Same,
+    /// None: the last good one stays.
+    Failed,
+}
+
+/// What is told of that list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListEvent {
+    /// What came of asking for it.
+    pub renewal: Renewal,
+    /// How many certificates are on it.
+    pub entries: usize,
+    /// How many of them were not before.
+    pub added: usize,
+    /// How many are no more.
+    pub removed: usize,
+}
+
 /// A line of the stream.
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -105,6 +130,8 @@ enum Line<'l> {
         status: u16,
         device: Option<&'l str>,
     },
+    /// Google's list of revoked attestation keys is another one, or cannot be had.
+    Revocations { at: &'l str, outcome: Renewal, entries: usize, added: usize, removed: usize },
     /// So many lines were lost, because they were read too slowly.
     Lost { events: u64 },
     /// The gateway is there, and nothing happens.
@@ -233,9 +260,27 @@ impl Events {
         }
     }
 
+    /// Tells what came of asking for Google's list of revoked attestation keys.
+    pub fn tell_of_list(&self, at: UnixMillis, event: ListEvent) {
+        let ListEvent { renewal: outcome, entries, added, removed } = event;
+        self.send(&Line::Revocations { at: &date(at), outcome, entries, added, removed });
+    }
+
     fn send(&self, line: &Line<'_>) {
         // That nobody is left to read it is no error, nor can a line fail to be written.
         let _ = self.lines.send(line.text().into());
+    }
+}
+
+impl Renewal {
+    /// The name in metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Same => "same",
+            Self::Failed => "failed",
+        }
     }
 }
 

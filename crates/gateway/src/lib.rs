@@ -10,6 +10,7 @@ pub mod audit;
 pub mod challenge;
 #[cfg(feature = "demo")]
 pub mod client;
+mod complaint;
 pub mod config;
 pub mod connections;
 #[cfg(feature = "demo")]
@@ -32,6 +33,7 @@ pub mod probe;
 pub mod pseudonym;
 pub mod refusal;
 pub mod rehearsal;
+pub mod revocations;
 pub mod secrets;
 pub mod server;
 pub mod shop;

@@ -33,6 +33,7 @@ use crate::{
     operator::OperatorCertificate,
     play::Decoder,
     rehearsal,
+    revocations::Revocations,
     store::{MemoryStore, PostgresStore, RedbStore, RedisStore, Store},
     token::Tokens,
 };
@@ -91,6 +92,7 @@ pub struct Server {
     operator_certificate: Option<OperatorCertificate>,
     operator_access: OperatorAccess,
     gate: Arc<Gate>,
+    revocations: Option<Arc<Revocations>>,
     intake: Intake,
     api_keys: Option<KeyIntake>,
     routes: AppRoutes,
@@ -140,6 +142,7 @@ impl Server {
             metrics.add(traces.counts())?;
         }
         let decoder = decoder.map(|decoder| Arc::new(decoder) as Arc<dyn Decoder>);
+        let revocations = open_revocations(&config, &metrics).await?;
         let applications = config.applications.iter().map(|application| Application::new(application, anchors, engine));
         let gate = Arc::new(Gate {
             applications: applications.collect::<Result<_, _>>()?,
@@ -165,31 +168,8 @@ impl Server {
             Some(accounts) => intake.with_accounts(AccountSource::new(accounts)?, &config.trusted_proxies),
             None => intake,
         };
-        let routes = AppRoutes::new(Arc::clone(&gate), intake.clone());
-        let routes = match &config.tokens {
-            Some(_) => routes.tokens(config.callers())?,
-            None => routes,
-        };
-        let has_clients = config.applications.iter().any(|application| application.oauth_client.is_some());
-        let routes = if has_clients { routes.client_attestations(config.callers())? } else { routes };
-        let routes = match &config.mediator {
-            Some(settings) => {
-                let mediator = Arc::new(Mediator::new(settings, Arc::clone(&gate))?);
-                let tokens = config.tokens.as_ref().filter(|_| settings.session_tokens);
-                routes.mediator(mediator, tokens.map(|tokens| HeaderName::try_from(&*tokens.header)).transpose()?)?
-            }
-            None => routes,
-        };
-        let routes = routes.forward_auth(&config.trusted_proxies, ForwardRule::configured(&config))?;
         let api_keys = open_api_keys(&config, &gate, &intake)?;
-        let routes = match (&api_keys, &config.api_keys) {
-            (Some(keys), Some(settings)) => {
-                let routes = routes.forward_api_keys(keys, &config.trusted_proxies, KeyRule::configured(&config))?;
-                let exchange = config.tokens.is_some();
-                if exchange { routes.key_exchange(keys, settings.terms().clients)? } else { routes }
-            }
-            _ => routes,
-        };
+        let routes = own_routes(&config, &gate, &intake, api_keys.as_ref())?;
         let app = listen("listen", config.listen)?;
         let operator = listen("operator_listen", config.operator_listen)?;
         Ok(Self {
@@ -198,6 +178,7 @@ impl Server {
             operator_certificate,
             operator_access,
             gate,
+            revocations,
             intake,
             api_keys,
             routes,
@@ -308,6 +289,12 @@ impl Server {
         self.operator_certificate.clone()
     }
 
+    /// Google's list of revoked attestation keys, to be asked for again while the server runs.
+    #[must_use]
+    pub fn revocations(&self) -> Option<Arc<Revocations>> {
+        self.revocations.clone()
+    }
+
     /// Where apps come: the port is known even if the configuration left it open.
     ///
     /// # Errors
@@ -338,6 +325,7 @@ impl Server {
             operator_certificate,
             operator_access,
             gate,
+            revocations,
             intake,
             api_keys,
             routes,
@@ -373,6 +361,7 @@ impl Server {
         let watching = tokio::spawn(watch(Arc::clone(&gate), intake, api_keys, WATCH));
         let forgetting = config.retention_days.map(|days| tokio::spawn(forget(Arc::clone(&gate), days, SWEEP)));
         let reminding = tokio::spawn(rehearsal::remind(Arc::clone(&gate), rehearsal::REMINDER));
+        let renewing = revocations.map(|revocations| tokio::spawn(revocations.keep_renewing()));
         tokio::try_join!(
             run(app, routes.router(origin), app_tls, connections, app_handle),
             run(operator, operator_routes, operator_tls, operator_connections, operator_handle),
@@ -380,8 +369,8 @@ impl Server {
                 let stopped = stopped.await;
                 watching.abort();
                 reminding.abort();
-                if let Some(forgetting) = forgetting {
-                    forgetting.abort();
+                for others in [forgetting, renewing].into_iter().flatten() {
+                    others.abort();
                 }
                 stopped
             },
@@ -409,6 +398,49 @@ fn open_store(config: &Config, metrics: &Metrics) -> Result<Arc<dyn Store>, Box<
         StoreChoice::Redis(redis) => Arc::new(RedisStore::new(redis.settings()?, answer)),
         StoreChoice::Postgres { url, ca, .. } => Arc::new(PostgresStore::new(url, ca.as_deref(), answer)?),
     })
+}
+
+/// The gateway's own routes for apps, as far as they are configured.
+fn own_routes(
+    config: &Config,
+    gate: &Arc<Gate>,
+    intake: &Intake,
+    api_keys: Option<&KeyIntake>,
+) -> Result<AppRoutes, Box<dyn std::error::Error>> {
+    let routes = AppRoutes::new(Arc::clone(gate), intake.clone());
+    let routes = match &config.tokens {
+        Some(_) => routes.tokens(config.callers())?,
+        None => routes,
+    };
+    let has_clients = config.applications.iter().any(|application| application.oauth_client.is_some());
+    let routes = if has_clients { routes.client_attestations(config.callers())? } else { routes };
+    let routes = match &config.mediator {
+        Some(settings) => {
+            let mediator = Arc::new(Mediator::new(settings, Arc::clone(gate))?);
+            let tokens = config.tokens.as_ref().filter(|_| settings.session_tokens);
+            routes.mediator(mediator, tokens.map(|tokens| HeaderName::try_from(&*tokens.header)).transpose()?)?
+        }
+        None => routes,
+    };
+    let routes = routes.forward_auth(&config.trusted_proxies, ForwardRule::configured(config))?;
+    match (api_keys, &config.api_keys) {
+        (Some(keys), Some(settings)) => {
+            let routes = routes.forward_api_keys(keys, &config.trusted_proxies, KeyRule::configured(config))?;
+            let exchange = config.tokens.is_some();
+            if exchange { Ok(routes.key_exchange(keys, settings.terms().clients)?) } else { Ok(routes) }
+        }
+        _ => Ok(routes),
+    }
+}
+
+async fn open_revocations(
+    config: &Config,
+    metrics: &Arc<Metrics>,
+) -> Result<Option<Arc<Revocations>>, Box<dyn std::error::Error>> {
+    let Some(settings) = &config.revocations else { return Ok(None) };
+    let revocations = Arc::new(settings.open(system_clock(), Arc::clone(metrics)).await?);
+    metrics.add(revocations.counts())?;
+    Ok(Some(revocations))
 }
 
 fn open_api_keys(

@@ -6,7 +6,7 @@ use std::{
     io::Read as _,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError, RwLock},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -20,13 +20,12 @@ use super::{
     are_scopes, is_name,
     key::{Key, Material, PREFIX},
 };
+use crate::complaint::Complaint;
 
 /// The largest file, in octets.
 const FILE: u64 = 8 << 20;
 /// The most keys.
 const KEYS: usize = 10_000;
-/// How often the log says that the file is still wrong.
-const REMINDER: Duration = Duration::from_secs(600);
 /// How many mistakes are named at a time.
 const MISTAKES: usize = 20;
 /// Seconds of a day.
@@ -245,22 +244,6 @@ pub struct KeyFile {
     complaint: Mutex<Complaint>,
 }
 
-/// What was wrong when the file was read last, so that the log says it now and then.
-#[derive(Default)]
-struct Complaint(Option<(Vec<String>, Instant)>);
-
-impl Complaint {
-    /// Whether the log is to say what is wrong: it is something else than before, or was said ten minutes ago.
-    fn is_due(&mut self, mistakes: &[String], now: Instant) -> bool {
-        let is_said =
-            self.0.as_ref().is_some_and(|(said, at)| said == mistakes && now.saturating_duration_since(*at) < REMINDER);
-        if !is_said {
-            self.0 = Some((mistakes.to_owned(), now));
-        }
-        !is_said
-    }
-}
-
 impl KeyFile {
     /// Reads the file.
     ///
@@ -307,28 +290,7 @@ impl KeyFile {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
-
-    use super::{Complaint, REMINDER, seconds};
-
-    #[test]
-    fn what_stays_wrong_is_said_again_after_ten_minutes() {
-        let (mut complaint, start) = (Complaint::default(), Instant::now());
-        let [one, other] = ["one", "other"].map(|mistake| vec![mistake.to_owned()]);
-        for (mistakes, after, is_due) in [
-            (&one, 0, true),
-            (&one, 10, false),
-            (&one, 599, false),
-            (&one, 600, true),
-            (&one, 610, false),
-            (&one, 1199, false),
-            (&one, 1200, true),
-            (&other, 1210, true),
-        ] {
-            let now = start + REMINDER * after / 600;
-            assert_eq!(complaint.is_due(mistakes, now), is_due, "{mistakes:?} after {after} seconds");
-        }
-    }
+    use super::seconds;
 
     /// By `date -u -d 2027-01-31 +%s`, and so on.
     #[test]

@@ -93,6 +93,7 @@ impl Config {
         self.check_operators(mistakes);
         self.check_tokens(mistakes);
         self.check_google(mistakes);
+        self.check_revocations(mistakes);
         self.check_accounts(mistakes);
         self.check_mediator(mistakes);
         self.check_api_keys(mistakes);

@@ -5,7 +5,7 @@ use std::{error::Error, fmt, iter, sync::Arc, time::Duration};
 use axum::{
     body::{Body, Bytes},
     http::{
-        HeaderValue, Method, Request, Response, Uri,
+        HeaderMap, HeaderValue, Method, Request, Response, Uri,
         header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE},
     },
 };
@@ -68,6 +68,15 @@ impl Exchange {
         if let Some(authorization) = authorization {
             headers.insert(AUTHORIZATION, authorization.clone());
         }
+        Ok(self.client.request(request).await.map_err(|error| Lost(error.into()))?.map(Body::new))
+    }
+
+    /// Asks for what is there, under these conditions, and takes the head of the answer.
+    pub(crate) async fn get(&self, uri: &Uri, conditions: HeaderMap) -> Result<Response<Body>, Lost> {
+        let mut request = Request::new(Full::new(Bytes::new()));
+        *request.uri_mut() = uri.clone();
+        *request.headers_mut() = conditions;
+        request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
         Ok(self.client.request(request).await.map_err(|error| Lost(error.into()))?.map(Body::new))
     }
 }

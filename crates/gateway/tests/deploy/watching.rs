@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     process::Command,
+    sync::Arc,
 };
 
 use genuine::{
@@ -11,11 +12,12 @@ use genuine::{
     session::mode::{Mode, Status},
 };
 use genuine_gateway::{
-    config::{Config, Traces},
+    config::{Config, Revocations, Traces},
     metrics::Metrics,
     platform::Platform,
     play::Decoder as _,
     rehearsal,
+    server::system_clock,
     verdict::Verdict,
 };
 use genuine_testvectors::play::PlayApp;
@@ -69,12 +71,17 @@ async fn everything_counted() -> BTreeMap<String, BTreeSet<String>> {
     decoder.decode(play.package_name(), &token).await.unwrap();
     let metrics = Metrics::new().unwrap();
     metrics.add(decoder.quota().clone()).unwrap();
-    // Traces and a rehearsal, which the demonstration has none of.
+    // Traces, a rehearsal and a list of revoked keys, which the demonstration has none of.
     let traces: Traces = toml::from_str("endpoint = \"http://127.0.0.1:9\"").unwrap();
     metrics.add(traces.start().unwrap().counts()).unwrap();
     let config: Config = toml::from_str(REHEARSAL).unwrap();
     metrics.add(rehearsal::gauge(&config).unwrap()).unwrap();
-    let others = ["play_quota", "trace_spans", "rehearsal"];
+    let path = scratch.path().join("status.json");
+    fs::write(&path, "{\"entries\": {}}").unwrap();
+    let revocations = Revocations::File { path, age_limit_seconds: 1000, max_bytes: 1000 };
+    let revocations = revocations.open(system_clock(), Arc::new(Metrics::new().unwrap())).await.unwrap();
+    metrics.add(Arc::new(revocations).counts()).unwrap();
+    let others = ["play_quota", "trace_spans", "rehearsal", "revocations"];
     let is_other = |name: &str| others.iter().any(|other| name.contains(other));
     names.extend(counted(&metrics.text().unwrap()).into_iter().filter(|(name, _)| is_other(name)));
     names
@@ -154,7 +161,7 @@ fn values_of(label: &str) -> Option<BTreeSet<String>> {
         "platform" => texts(vec![Platform::AppAttest.as_str(), Platform::PlayIntegrity.as_str()]),
         "route" => texts(vec!["/ready"]),
         "listener" => texts(vec!["app", "operator"]),
-        "outcome" => texts(vec!["sent", "failed", "dropped"]),
+        "outcome" => texts(vec!["sent", "failed", "dropped", "new", "same"]),
         "curve" => texts(vec!["p256", "p384"]),
         "key" => texts(vec!["stored", "prepared"]),
         _ => None,

@@ -9,6 +9,7 @@ use std::{
     io::{self, Write as _},
     path::PathBuf,
     process::ExitCode,
+    sync::Arc,
 };
 
 use genuine_gateway::{
@@ -16,6 +17,7 @@ use genuine_gateway::{
     config::{self, Config, Mistakes},
     operator::OperatorCertificate,
     probe, rehearsal,
+    revocations::Revocations,
     server::{Certificate, Server},
     shop, telemetry,
 };
@@ -35,7 +37,7 @@ applications.
 --new-operator-token  prints a token for an operator, and its line for [[operators]]
 --verify-audit        follows the hashes of an audit log, and looks for the line whose hash was noted
 --new-api-key         makes an API key; by itself it says how
-SIGHUP   reads certificates and keys again; SIGTERM and SIGINT finish what is in flight, and end
+SIGHUP   reads certificates, keys and the list of revoked attestation keys again; SIGTERM and SIGINT finish what is in flight, and end
 ";
 
 /// What the demonstration shows, where the README and `/openapi.json` say how.
@@ -187,7 +189,7 @@ async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
         writeln!(lines, "REHEARSAL: {}: trusts simulated devices of your own.", rehearsals.join(", "))?;
     }
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    tokio::spawn(renew(server.certificate(), server.operator_certificate(), hangup));
+    tokio::spawn(renew(server.certificate(), server.operator_certificate(), server.revocations(), hangup));
     let _ = io::stdout().write_all(lines.as_bytes());
     server
         .serve(async {
@@ -200,8 +202,13 @@ async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
         .await
 }
 
-/// At each hang-up: whoever has renewed the certificate says so.
-async fn renew(certificate: Option<Certificate>, operator: Option<OperatorCertificate>, mut hangup: Signal) {
+/// At each hang-up: whoever has renewed the certificate, or the list of revoked attestation keys, says so.
+async fn renew(
+    certificate: Option<Certificate>,
+    operator: Option<OperatorCertificate>,
+    revocations: Option<Arc<Revocations>>,
+    mut hangup: Signal,
+) {
     while hangup.recv().await.is_some() {
         if let Some(certificate) = &certificate {
             certificate.renew().await;
@@ -209,8 +216,12 @@ async fn renew(certificate: Option<Certificate>, operator: Option<OperatorCertif
         if let Some(certificate) = &operator {
             certificate.renew();
         }
-        if certificate.is_none() && operator.is_none() {
-            tracing::info!("SIGHUP: there is no certificate to read again");
+        if let Some(revocations) = &revocations {
+            let came = revocations.renew().await.as_str();
+            tracing::info!(came, "SIGHUP: the list of revoked attestation keys was asked for");
+        }
+        if certificate.is_none() && operator.is_none() && revocations.is_none() {
+            tracing::info!("SIGHUP: there is nothing to read again");
         }
     }
 }
