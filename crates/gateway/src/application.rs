@@ -7,19 +7,35 @@ use genuine::{
         Platform as ApplePlatform, Policy, ValidationCategory,
     },
     crypto::GenuineCrypto,
+    key_attestation::{self, KeyAttestationVerifier, WithRsa},
     play_integrity::{self, ClassicVerifier, DecodedVerifier, DeviceLabel, KeyPair, Licensing},
     session::mode::{ClientVersion, Cohort, Mode, Rollout},
-    x509::TrustAnchor,
+    x509::{IssuerKey, TrustAnchor},
 };
 
 use crate::{
-    config::{self, Checked, Environment},
-    engine::{Engine, SharedIssuer},
+    config::{self, Checked, Environment, Level},
+    engine::{Engine, PhoneIssuers, SharedIssuer},
     metrics::Metered,
     platform::Platform,
     refusal::Refusal,
     store::Contract,
 };
+
+/// Whose word counts on the devices of applications that are no rehearsals. Each list lives as long as the process.
+#[derive(Clone, Copy, Debug)]
+pub struct Roots {
+    /// On Apple's: the roots of App Attest.
+    pub app_attest: &'static [TrustAnchor<'static>],
+    /// On Android's: the roots of key attestation.
+    pub key_attestation: &'static [TrustAnchor<'static, IssuerKey<'static>>],
+}
+
+impl Roots {
+    /// Apple's, and Google's.
+    pub const REAL: Self =
+        Self { app_attest: &[app_attest::APPLE_APP_ATTEST_ROOT], key_attestation: &key_attestation::GOOGLE_ROOTS };
+}
 
 /// One application, on the platforms that it is there for.
 #[derive(Debug)]
@@ -34,6 +50,8 @@ pub struct Application {
     pub app_attest: Option<AppAttest>,
     /// Google Play Integrity, if it is there for Android.
     pub play_integrity: Option<PlayIntegrity>,
+    /// Android key attestation, if it is there for phones that attest keys themselves.
+    pub key_attestation: Option<KeyAttestation>,
     /// The app as a client of OAuth servers, if it is one.
     pub oauth_client: Option<config::OauthClient>,
     /// The certificate of its own root, in DER, if it is a rehearsal with devices of Apple's.
@@ -78,6 +96,23 @@ pub struct PlayIntegrity {
     pub standard: Option<DecodedVerifier<'static, GenuineCrypto>>,
 }
 
+/// An application on Android whose keys the phones' secure hardware attests.
+#[derive(Debug)]
+pub struct KeyAttestation {
+    /// How much an attestation counts.
+    pub terms: Terms,
+    /// Whether certificates that Google has suspended are accepted.
+    pub accepts_suspended: bool,
+    /// What its requests have in the place of an App ID's hash.
+    pub app_id: AppIdHash,
+    /// Whose keys it takes: in a rehearsal those of development alone.
+    pub environment: app_attest::Environment,
+    /// The engine on attestations.
+    pub attestations: KeyAttestationVerifier<'static, Metered, WithRsa, &'static PhoneIssuers>,
+    /// The engine on assertions: requests of a key of either platform have one form.
+    pub assertions: AssertionVerifier<'static, Metered>,
+}
+
 /// How much an attestation counts, and whom.
 #[derive(Clone, Copy, Debug)]
 pub struct Terms {
@@ -112,38 +147,37 @@ pub fn in_force(mode: Mode, rollout: Rollout, label: &str, identifier: &[u8]) ->
 }
 
 impl Application {
-    /// What the configuration says of one application, in the engine's terms. Its certificates come from `anchors`, or, if it is a
-    /// rehearsal, from its own root and from nobody else's.
+    /// What the configuration says of one application, in the engine's terms. Its certificates come from `roots`, or, if it is a
+    /// rehearsal, from its own roots and from nobody else's.
     ///
     /// Lists and verifiers live as long as the process, as the configuration does: they are leaked, once each.
     ///
     /// # Errors
     ///
     /// What the engine finds wrong with the configuration, such as an App ID that is listed twice.
-    pub fn new(
-        settings: &config::Application,
-        anchors: &'static [TrustAnchor<'static>],
-        engine: &'static Engine,
-    ) -> Result<Self, Error> {
+    pub fn new(settings: &config::Application, roots: Roots, engine: &'static Engine) -> Result<Self, Error> {
         let rehearsal_root = match &settings.rehearsal {
             Some(rehearsal) => rehearsal.certificate().map_err(|_| Error::ConfigInvalidAnchor)?,
             None => None,
         };
         let rehearsal_root: Option<&'static [u8]> = rehearsal_root.map(|certificate| &*certificate.leak());
         let anchors = match (&settings.rehearsal, rehearsal_root) {
-            (None, _) => anchors,
+            (None, _) => roots.app_attest,
             (Some(_), None) => &[],
             (Some(_), Some(root)) => vec![TrustAnchor::from_trusted_certificate(root)?].leak(),
         };
         let app_attest = (!settings.app_ids.is_empty()).then(|| AppAttest::new(settings, anchors, engine));
         let is_rehearsal = settings.rehearsal.is_some();
         let play_integrity = settings.play.as_ref().map(|play| PlayIntegrity::new(play, is_rehearsal));
+        let key_attestation =
+            settings.key_attestation.as_ref().map(|keys| KeyAttestation::new(keys, settings, roots, engine));
         Ok(Self {
             name: settings.name.clone(),
             timeout: settings.timeout(),
             contract: settings.counter,
             app_attest: app_attest.transpose()?,
             play_integrity: play_integrity.transpose()?,
+            key_attestation: key_attestation.transpose()?,
             rehearsal_root,
             rehearsal_end: settings.rehearsal.as_ref().map(config::Rehearsal::end),
             oauth_client: settings.oauth_client.clone(),
@@ -179,6 +213,18 @@ impl Application {
         match platform {
             Platform::AppAttest => self.app_attest.as_ref().map(|app| &app.terms),
             Platform::PlayIntegrity => self.play_integrity.as_ref().map(|app| &app.terms),
+            Platform::KeyAttestation => self.key_attestation.as_ref().map(|app| &app.terms),
+        }
+    }
+
+    /// What verifies the assertions of a platform's keys; `None` if the application is not there for it, or its keys sign none. With it
+    /// comes what does so without what an app has to show beside its key: whether a refused assertion is at least the device's own.
+    #[must_use]
+    pub fn assertions(&self, platform: Platform) -> Option<[&AssertionVerifier<'static, Metered>; 2]> {
+        match platform {
+            Platform::AppAttest => self.app_attest.as_ref().map(|app| [&app.assertions, &app.authorship]),
+            Platform::KeyAttestation => self.key_attestation.as_ref().map(|app| [&app.assertions, &app.assertions]),
+            Platform::PlayIntegrity => None,
         }
     }
 }
@@ -248,6 +294,85 @@ impl PlayIntegrity {
             package_name,
             classic,
             standard,
+        })
+    }
+}
+
+impl KeyAttestation {
+    fn new(
+        settings: &config::KeyAttestation,
+        application: &config::Application,
+        roots: Roots,
+        engine: &'static Engine,
+    ) -> Result<Self, Error> {
+        let package_name: &'static str = settings.package_name.clone().leak();
+        let digests = |list: &[config::Hex]| {
+            let digests = list.iter().filter_map(|digest| <[u8; 32]>::try_from(digest.0.as_slice()).ok());
+            &*digests.collect::<Vec<_>>().leak()
+        };
+        // An app is signed by one of them: by the one of now, or by that of another store.
+        let mut signers = digests(&settings.certificates).chunks(1);
+        let first = signers.next().unwrap_or_default();
+        let mut policy = key_attestation::Policy::new(package_name, first)
+            .accept_other_signers(signers.collect::<Vec<_>>().leak())
+            .accept_boot_keys(digests(&settings.boot_keys));
+        if settings.security_level == Level::StrongBox {
+            policy = policy.require_strong_box();
+        }
+        if settings.remote_provisioning {
+            policy = policy.require_remote_provisioning();
+        }
+        if settings.shared_user_id {
+            policy = policy.accept_shared_user_id();
+        }
+        if settings.suspended {
+            policy = policy.accept_suspended();
+        }
+        if settings.known_tags_alone {
+            policy = policy.refuse_unknown_tags();
+        }
+        if let Some(least) = settings.os_version_at_least {
+            policy = policy.require_os_version(least);
+        }
+        if let Some(least) = settings.os_patch_level_at_least {
+            policy = policy.require_os_patch_level(least);
+        }
+        if let Some(least) = settings.vendor_patch_level_at_least {
+            policy = policy.require_vendor_patch_level(least);
+        }
+        if let Some(least) = settings.boot_patch_level_at_least {
+            policy = policy.require_boot_patch_level(least);
+        }
+        let (anchors, issuers, environment) = match &application.rehearsal {
+            None => (roots.key_attestation, &engine.phone_issuers, app_attest::Environment::Production),
+            // Simulated phones do not make the gateway forget Google's issuers.
+            Some(rehearsal) => {
+                let root = rehearsal.key_attestation_certificate().map_err(|_| Error::ConfigInvalidAnchor)?;
+                let root: &'static [u8] = root.ok_or(Error::ConfigNoAnchor)?.leak();
+                let anchors: &'static [_] = vec![TrustAnchor::from_trusted_issuer(root)?].leak();
+                (anchors, &*Box::leak(Box::default()), app_attest::Environment::Development)
+            }
+        };
+        let app_id = key_attestation::app_id_hash(package_name, &GenuineCrypto)?;
+        let mut requests = Policy::new(app_id);
+        if environment == app_attest::Environment::Development {
+            requests = requests.with_environments(Environments::Development);
+        }
+        if let Some(step) = application.counter_step {
+            requests = requests.limit_counter_step(step);
+        }
+        let attestations = KeyAttestationVerifier::new(vec![policy].leak(), anchors, &engine.crypto)?;
+        Ok(Self {
+            terms: Terms {
+                mode: settings.mode,
+                rollout: settings.rollout_percent.rollout(),
+                least_client: settings.client_version_at_least.as_ref().map(|least| least.value),
+            },
+            accepts_suspended: settings.suspended,
+            app_id,
+            environment,
+            attestations: attestations.with_issuer_cache(issuers),
+            assertions: AssertionVerifier::new(vec![requests].leak(), &engine.crypto)?,
         })
     }
 }

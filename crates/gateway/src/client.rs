@@ -1,6 +1,7 @@
 //! What an app does, in the place of Swift and Kotlin: simulated devices that speak the server's interface.
 
 mod authority;
+mod handset;
 mod phone;
 mod proof;
 
@@ -11,6 +12,7 @@ use serde_json::{Value, json};
 
 pub use self::{
     authority::{Authority, Scene},
+    handset::Handset,
     phone::{Phone, identifier},
     proof::{Fresh, ProofKey, secret_text},
 };

@@ -7,6 +7,7 @@ mod check;
 mod forward_auth;
 mod google;
 mod headers;
+mod key_attestation;
 mod log;
 pub(crate) mod mediator;
 mod mode;
@@ -40,6 +41,7 @@ pub use self::{
     application::{Application, DEMO},
     forward_auth::{Bodies, ForwardAuth, Freshness, RequestEvidence},
     google::Google,
+    key_attestation::{KeyAttestation, Level},
     log::{Log, LogFormat},
     mediator::{ClientAuthentication, Mediator, MediatorClient, MediatorProvider},
     mode::Percent,

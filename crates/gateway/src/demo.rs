@@ -8,11 +8,17 @@ use genuine::{
     crypto::{GenuineCrypto, P384, PublicKey},
     x509::TrustAnchor,
 };
-use genuine_testvectors::{TestPki, play::PlayApp};
+use genuine_testvectors::{
+    TestPki,
+    android::{AndroidDevice, AndroidPki},
+    play::PlayApp,
+};
 
 use crate::{
-    config::{Application, Config, DEMO, Limits, Play, PlayKeys, Secret, Store, Tokens},
+    application::Roots,
+    config::{Application, Config, DEMO, KeyAttestation, Limits, Play, PlayKeys, Revocations, Secret, Store, Tokens},
     gate::{Gate, PresentedAssertion, SignedRequest, sha256},
+    platform::Platform,
     refusal::Refusal,
     store::DeviceKey,
 };
@@ -40,6 +46,14 @@ pub fn minted_play(app: &PlayApp) -> Play {
     Play { keys: vec![keys], ..Play::new(app.package_name(), &[app.certificate()]) }
 }
 
+/// What the configuration says of an app whose keys a simulated phone attests.
+#[must_use]
+pub fn minted_keys(phone: &AndroidDevice) -> KeyAttestation {
+    let digests: Vec<[u8; 32]> =
+        phone.signing_digests().iter().filter_map(|digest| digest.as_slice().try_into().ok()).collect();
+    KeyAttestation::new(phone.package(), &digests)
+}
+
 /// One application on both platforms, whose devices are simulated.
 #[must_use]
 pub fn config() -> Config {
@@ -48,7 +62,13 @@ pub fn config() -> Config {
         store: Store::Redb { path: "genuine-demo.redb".into() },
         // The fleet comes from one address, as often as it can.
         limits: Limits { address_per_minute: 0, device_per_minute: 0, ..Limits::default() },
-        applications: vec![Application { play: Some(minted_play(&play_app())), ..application }],
+        applications: vec![Application {
+            play: Some(minted_play(&play_app())),
+            key_attestation: Some(minted_keys(&AndroidDevice::new("any").with_package(play_app().package_name(), 1))),
+            ..application
+        }],
+        // Whose keys everybody has nobody can revoke.
+        revocations: Some(Revocations::None {}),
         tokens: Some(Tokens::default()),
         demo: true,
         ..Config::default()
@@ -66,6 +86,19 @@ pub fn anchors() -> Result<&'static [TrustAnchor<'static>], Error> {
     let authorities = TestPki::default();
     let key = PublicKey::<P384>::from_uncompressed(&authorities.root_point()).ok_or(Error::ConfigNoAnchor)?;
     Ok(vec![TrustAnchor::new(authorities.root_subject().leak(), key)].leak())
+}
+
+/// All roots of simulated devices, likewise.
+///
+/// # Errors
+///
+/// If the engine cannot read a root, which does not happen.
+pub fn roots() -> Result<Roots, Error> {
+    let authorities = AndroidPki::default();
+    let certificates = [authorities.p384_root_der(), authorities.rsa_root_der()];
+    let of_phones = certificates.map(|der| TrustAnchor::from_trusted_issuer(der.leak()));
+    let of_phones = of_phones.into_iter().collect::<Result<Vec<_>, _>>()?;
+    Ok(Roots { app_attest: anchors()?, key_attestation: of_phones.leak() })
 }
 
 /// Which line of what the client signed differs from what arrived, if a gate explains and the signature is the fault.
@@ -91,11 +124,16 @@ pub async fn explain(
     };
     let device = gate.store.device(presented.key_id).await.ok()??;
     let application = gate.applications.iter().find(|application| application.name == device.application)?;
-    let DeviceKey::AppAttest(key) = &device.key else { return None };
-    let key = AttestedKey::from_trusted_bytes(&key[..], &GenuineCrypto).ok()?;
+    let key = match &device.key {
+        DeviceKey::AppAttest(key) => &key[..],
+        DeviceKey::KeyAttestation(key) => &key.key[..],
+        DeviceKey::PlayIntegrity(_) | DeviceKey::Erased => return None,
+    };
+    let key = AttestedKey::from_trusted_bytes(key, &GenuineCrypto).ok()?;
     let assertion = Assertion::parse(&presented.assertion).ok()?;
     let hash = sha256(shown.as_bytes());
-    if application.app_attest.as_ref()?.assertions.verify(&assertion, &key, &ClientDataHash::from(&hash)).is_err() {
+    let [assertions, _] = application.assertions(Platform::of_assertions(&device.key))?;
+    if assertions.verify(&assertion, &key, &ClientDataHash::from(&hash)).is_err() {
         return Some(format!("This key did not sign the SHA-256 of what {CLIENT_DATA} shows."));
     }
     Some(difference(&shown, &request.client_data(presented.challenge.as_deref())))

@@ -14,6 +14,7 @@ mod passage;
 mod proof;
 mod register;
 mod retention;
+mod revocation;
 mod token;
 
 use std::{net::IpAddr, sync::Arc, time::Instant};
@@ -49,6 +50,7 @@ use crate::{
     play::Decoder,
     pseudonym::Pseudonyms,
     refusal::Refusal,
+    revocations::Revocations,
     store::{AccountHash, AdvanceFault, Change, Contract, Device, DeviceKey, Store, Unavailable},
     token::Tokens,
     traces::{self, Traces},
@@ -71,6 +73,8 @@ pub struct Gate {
     pub traces: Option<Traces>,
     /// Who decodes standard tokens of Play Integrity, if anybody does.
     pub decoder: Option<Arc<dyn Decoder>>,
+    /// Google's list of revoked attestation keys, if anybody has said where it comes from.
+    pub revocations: Option<Arc<Revocations>>,
     /// Session tokens, if there are any.
     pub tokens: Option<Tokens>,
     /// The time.
@@ -292,8 +296,9 @@ impl Gate {
             return Err(Refusal::ChallengeMissing);
         }
         let application = self.application(&device.application)?;
-        let terms = application.terms(Platform::AppAttest).ok_or(Refusal::PlatformUnknown)?;
+        let terms = application.terms(Platform::of_assertions(&device.key)).ok_or(Refusal::PlatformUnknown)?;
         expect_version(terms, client.version)?;
+        self.expect_unrevoked(application, &device)?;
         let spend = match challenge {
             Some(challenge) => {
                 let binding = Binding { application: &application.name, session: client.session };
@@ -322,18 +327,18 @@ impl Gate {
         let request = request.into();
         let Identified { assertion, challenge, spend, device } = identified;
         let application = self.application(&device.application)?;
-        let app = application.app_attest.as_ref().ok_or(Refusal::PlatformUnknown)?;
+        let platform = Platform::of_assertions(&device.key);
+        let [assertions, authorship] = application.assertions(platform).ok_or(Refusal::PlatformUnknown)?;
         let key = attested_key(&device)?;
         let client_data = sha256(request.client_data(challenge).as_bytes());
         let prepared = application.engine.keys.find(&key);
         let verify_with = prepared.as_deref().map_or(EitherKey::Plain(&key), EitherKey::Prepared);
         let hash = ClientDataHash::from(&client_data);
-        let verified =
-            traces::measured("verify", "assertion", || app.assertions.verify(&assertion, &verify_with, &hash));
+        let verified = traces::measured("verify", "assertion", || assertions.verify(&assertion, &verify_with, &hash));
         let authentic = match verified {
             Ok(authentic) => authentic,
             Err(error) => {
-                let own = app.authorship.verify(&assertion, &verify_with, &hash);
+                let own = authorship.verify(&assertion, &verify_with, &hash);
                 let failed = Outcome::of::<()>(&Err(error)) == Outcome::Failed;
                 if let (Mode::Required, Ok(own), true) = (mode, own, failed) {
                     self.lock_author(application, own.advance(), key.id()).await?;
@@ -436,10 +441,11 @@ pub(super) fn expect_version(terms: &Terms, said: Option<ClientVersion>) -> Resu
     }
 }
 
-/// The key that Apple attested, if it is one.
+/// The key that Apple or a phone's hardware attested, if it is one.
 fn attested_key(device: &Device) -> Result<AttestedKey, Refusal> {
     match &device.key {
         DeviceKey::AppAttest(key) => Ok(AttestedKey::from_trusted_bytes(&key[..], &GenuineCrypto)?),
+        DeviceKey::KeyAttestation(key) => Ok(AttestedKey::from_trusted_bytes(&key.key, &GenuineCrypto)?),
         DeviceKey::PlayIntegrity(_) => Err(Error::UnknownKey.into()),
         DeviceKey::Erased => Err(Refusal::KeyRevoked),
     }

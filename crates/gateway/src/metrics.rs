@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use genuine::{
     crypto::{
-        CryptoError, Digest, GenuineCrypto, P256, P384, PrepareEcdsa, PreparedP256, PreparedP384, PublicKey, Sha256,
-        Sha384, Signature, VerifyEcdsa,
+        CryptoError, Digest, GenuineCrypto, P256, P384, PrepareEcdsa, PreparedP256, PreparedP384, PublicKey,
+        RsaPublicKey, Sha256, Sha384, Signature, VerifyEcdsa, VerifyRsa,
     },
     session::mode::{Mode, Status},
 };
@@ -326,6 +326,17 @@ impl VerifyEcdsa<P384> for Metered {
 
     fn verify(&self, key: &PublicKey<P384>, digest: &Digest, signature: &Signature<P384>) -> Result<(), CryptoError> {
         self.count("p384", STORED, || GenuineCrypto.verify(key, digest, signature))
+    }
+}
+
+impl VerifyRsa for Metered {
+    fn verify_rsa_pkcs1_sha256(
+        &self,
+        key: RsaPublicKey<'_>,
+        digest: &[u8; 32],
+        signature: &[u8],
+    ) -> Result<(), CryptoError> {
+        self.count("rsa", STORED, || GenuineCrypto.verify_rsa_pkcs1_sha256(key, digest, signature))
     }
 }
 

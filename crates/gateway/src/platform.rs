@@ -15,6 +15,8 @@ pub enum Platform {
     AppAttest,
     /// Google Play Integrity.
     PlayIntegrity,
+    /// Android key attestation.
+    KeyAttestation,
 }
 
 /// What the attestation of a device came to, and when: with the names of its own platform, and of no other.
@@ -39,16 +41,30 @@ impl Platform {
         match key {
             DeviceKey::AppAttest(_) => Some(Self::AppAttest),
             DeviceKey::PlayIntegrity(_) => Some(Self::PlayIntegrity),
+            DeviceKey::KeyAttestation(_) => Some(Self::KeyAttestation),
             DeviceKey::Erased => None,
         }
     }
 
-    /// Logs what an attempt came to, under a target of the platform's own: `genuine::app_attest` or `genuine::play_integrity`.
+    /// The platform under whose terms the requests come that this key signs. A key of Play Integrity signs none.
+    #[must_use]
+    pub const fn of_assertions(key: &DeviceKey) -> Self {
+        match key {
+            DeviceKey::KeyAttestation(_) => Self::KeyAttestation,
+            _ => Self::AppAttest,
+        }
+    }
+
+    /// Logs what an attempt came to, under a target of the platform's own: `genuine::app_attest`, `genuine::play_integrity` or
+    /// `genuine::key_attestation`.
     pub fn log(self, mode: Mode, outcome: &str, reason: &str) {
         let mode = mode.as_str();
         match self {
             Self::AppAttest => tracing::info!(target: "genuine::app_attest", mode, outcome, reason, "attested"),
             Self::PlayIntegrity => tracing::info!(target: "genuine::play_integrity", mode, outcome, reason, "attested"),
+            Self::KeyAttestation => {
+                tracing::info!(target: "genuine::key_attestation", mode, outcome, reason, "attested");
+            }
         }
     }
 
@@ -58,12 +74,13 @@ impl Platform {
         match self {
             Self::AppAttest => "app_attest",
             Self::PlayIntegrity => "play_integrity",
+            Self::KeyAttestation => "key_attestation",
         }
     }
 }
 
 impl Attested {
-    /// The members `app_attest_status` and `app_attest_date`, or `play_integrity_status` and `play_integrity_date`.
+    /// The members `app_attest_status` and `app_attest_date`, or those of the same names that begin with another platform's.
     #[must_use]
     pub fn members(self) -> [(String, String); 2] {
         let name = self.platform.as_str();

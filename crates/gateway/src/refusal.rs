@@ -36,6 +36,10 @@ pub enum Refusal {
     PlatformUnknown,
     /// The client's proof that it has its key was refused.
     Proof(Error),
+    /// The assertion by which an app proves that it has the key that its phone attested was refused.
+    Possession(Error),
+    /// The list of revoked attestation keys is too old to register a device by, or there is none.
+    RevocationsTooOld,
     /// The application takes no such tokens of Play Integrity: classic ones, or standard ones.
     IntegrityRequest,
     /// Google says that this is no token.
@@ -147,7 +151,9 @@ impl Refusal {
     #[must_use]
     pub fn reason(self) -> &'static str {
         match self {
-            Self::Engine(error) | Self::Proof(error) | Self::TokenProof(error) => error.name(),
+            Self::Engine(error) | Self::Proof(error) | Self::Possession(error) | Self::TokenProof(error) => {
+                error.name()
+            }
             Self::AccountRefused(fault) => fault.into(),
             Self::Oauth(fault) => fault.into(),
             Self::ApiKey(fault) => fault.into(),
@@ -159,7 +165,9 @@ impl Refusal {
     #[must_use]
     pub fn outcome(self) -> Option<Outcome> {
         Some(match self {
-            Self::Engine(error) | Self::Proof(error) | Self::TokenProof(error) => Outcome::of::<()>(&Err(error)),
+            Self::Engine(error) | Self::Proof(error) | Self::Possession(error) | Self::TokenProof(error) => {
+                Outcome::of::<()>(&Err(error))
+            }
             Self::AssertionMissing | Self::TokenMissing | Self::ClientOutdated(_) => Outcome::NotPerformed,
             Self::ChallengeReused
             | Self::ChallengeMissing
@@ -175,9 +183,11 @@ impl Refusal {
             | Self::AgentChanged => Outcome::Failed,
             Self::AttestationRequired => Outcome::NotSupported,
             Self::AttestationExpired => Outcome::Expired,
-            Self::StoreUnavailable | Self::Timeout | Self::DecoderQuota | Self::DecoderUnavailable => {
-                Outcome::Unavailable
-            }
+            Self::StoreUnavailable
+            | Self::Timeout
+            | Self::DecoderQuota
+            | Self::DecoderUnavailable
+            | Self::RevocationsTooOld => Outcome::Unavailable,
             _ => return None,
         })
     }

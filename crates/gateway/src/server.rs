@@ -10,15 +10,11 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use axum::{Router, http::HeaderName};
-use axum_server::Handle;
-use genuine::app_attest::APPLE_APP_ATTEST_ROOT;
-
 pub use self::certificate::Certificate;
 use self::listener::{listen, run};
 use crate::{
     api_key::KeyAccess,
-    application::Application,
+    application::{Application, Roots},
     audit::Audit,
     challenge::Challenges,
     config::{Config, Dpop, Mistakes, Store as StoreChoice, Traces},
@@ -37,6 +33,8 @@ use crate::{
     store::{MemoryStore, PostgresStore, RedbStore, RedisStore, Store},
     token::Tokens,
 };
+use axum::{Router, http::HeaderName};
+use axum_server::Handle;
 
 /// Connections of the operator and the monitoring.
 const OPERATOR_CONNECTIONS: usize = 64;
@@ -124,10 +122,10 @@ impl Server {
         }
         let store = open_store(&config, &metrics)?;
         store.check().await?;
-        let anchors = match config.demo {
+        let roots = match config.demo {
             #[cfg(feature = "demo")]
-            true => crate::demo::anchors()?,
-            _ => &[APPLE_APP_ATTEST_ROOT],
+            true => crate::demo::roots()?,
+            _ => Roots::REAL,
         };
         // As long as the process, like the applications: their verifiers refer to it.
         let crypto = Metered::detect(Arc::clone(&metrics));
@@ -143,12 +141,13 @@ impl Server {
         }
         let decoder = decoder.map(|decoder| Arc::new(decoder) as Arc<dyn Decoder>);
         let revocations = open_revocations(&config, &metrics).await?;
-        let applications = config.applications.iter().map(|application| Application::new(application, anchors, engine));
+        let applications = config.applications.iter().map(|application| Application::new(application, roots, engine));
         let gate = Arc::new(Gate {
             applications: applications.collect::<Result<_, _>>()?,
             tokens: config.token_settings().map(|settings| Tokens::new(settings, Arc::clone(&store))),
             challenges: Challenges::new(config.challenges.lifetime_seconds, Arc::clone(&store)).in_epoch(config.epoch),
             decoder,
+            revocations: revocations.clone(),
             account_issuer: config.accounts.as_ref().map(|accounts| accounts.issuer().to_owned()),
             store,
             metrics,

@@ -10,9 +10,9 @@ use base64::{
     Engine as _,
     prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
 };
-use genuine::app_attest::{APPLE_APP_ATTEST_ROOT, KeyId};
+use genuine::app_attest::KeyId;
 use genuine_gateway::{
-    application::Application,
+    application::{Application, Roots},
     client::{Authority, Scene},
     config::{self, Config, Hex, Signing, TokenSecret, TokenSettings},
     gate::Gate,
@@ -384,12 +384,11 @@ async fn an_inspection_that_nobody_waits_for_keeps_its_turn() {
 #[tokio::test]
 async fn real_objects_are_accepted_where_apple_is_trusted() {
     let simulated = Site::new();
-    let apple: &'static _ = vec![APPLE_APP_ATTEST_ROOT].leak();
     let settings = config::Application::new(APPLICATION, &[APP_ID]);
     let engine = simulated.gate.applications[0].engine;
     let hands = Hands::at(now());
     let gate = gate_of(&[], Arc::new(MemoryStore::default()), &hands);
-    let gate = Arc::new(Gate { applications: vec![Application::new(&settings, apple, engine).unwrap()], ..gate });
+    let gate = Arc::new(Gate { applications: vec![Application::new(&settings, Roots::REAL, engine).unwrap()], ..gate });
     let (alice, challenge) = (device("alice"), "any challenge");
     let text = BASE64_STANDARD.encode(attest(&alice, challenge));
     let question = json!({ "text": text, "key_id": key_id_text(&alice.key_id()), "challenge": challenge });

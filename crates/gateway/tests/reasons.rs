@@ -23,7 +23,7 @@ const PARTS: [(&str, &str, &str, &str); 4] = [
 ];
 
 /// Those that stand for the reasons of another part.
-const OTHERS: [&str; 6] = ["Engine", "Proof", "TokenProof", "AccountRefused", "ApiKey", "Oauth"];
+const OTHERS: [&str; 7] = ["Engine", "Proof", "Possession", "TokenProof", "AccountRefused", "ApiKey", "Oauth"];
 
 /// The variants of an enum, with their documentation.
 fn variants(source: &str, name: &str) -> Vec<(String, String)> {

@@ -21,6 +21,8 @@ const USAGE: &str = "usage: device [--root DIR] attest NAME CHALLENGE
        device [--root DIR] prove NAME METHOD URI TOKEN
        device [--root DIR] play-attest NAME CHALLENGE
        device [--root DIR] play-prove NAME PATH CHALLENGE
+       device [--root DIR] key-attest NAME CHALLENGE
+       device [--root DIR] key-sign NAME COUNTER METHOD TARGET BODY [CHALLENGE]
        device root DIR APPLICATION AUTHORITY APP_ID [PACKAGE]
 
 attest       prints the body of POST /devices
@@ -29,6 +31,8 @@ key          prints the thumbprint of a second key, which a token can be bound t
 prove        prints the header DPoP of a request with such a token
 play-attest  prints the body of POST /devices of an Android phone
 play-prove   prints its header DPoP of a POST to PATH, for curl -H @FILE
+key-attest   prints the body of POST /devices of an Android phone whose hardware attests keys
+key-sign     prints the headers of a request of it; COUNTER is how often it has signed before, 1 after its registration
 root         makes an authority for a rehearsal in DIR, which must not be there, and prints what the configuration says of it
 --root       the device is one of that authority, and not of the demonstration
 ";
@@ -64,6 +68,13 @@ fn output(authority: &Authority, arguments: &[&str]) -> Option<String> {
         }
         ["play-prove", name, path, challenge] => {
             Some(format!("DPoP: {}", authority.phone(name)?.proof(path, challenge, now)?))
+        }
+        ["key-attest", name, challenge] => Some(authority.handset(name, 0, now)?.registration(challenge).to_string()),
+        ["key-sign", name, counter, method, target, body, ref challenge @ ..] if challenge.len() < 2 => {
+            let method = Method::from_bytes(method.as_bytes()).ok()?;
+            let mut app = authority.handset(name, counter.parse().ok()?, now)?.app;
+            let call = app.sign(method, target, body, challenge.first().copied());
+            Some(format!("Authorization: {}\n{CLIENT_DATA}: {}", call.authorization, call.client_data))
         }
         _ => None,
     }

@@ -8,11 +8,15 @@ use std::{
     path::Path,
 };
 
-use genuine_testvectors::{Device, Environment, TestPki, play::PlayApp};
+use genuine_testvectors::{
+    Device, Environment, TestPki,
+    android::{AndroidDevice, AndroidPki},
+    play::PlayApp,
+};
 use reqwest::Client;
 use serde::{Deserialize, Serialize};
 
-use super::{App, Phone, ProofKey};
+use super::{App, Handset, Phone, ProofKey};
 use crate::demo;
 
 /// How the names of an authority's certificates begin.
@@ -160,6 +164,31 @@ impl Authority {
             play,
             http: Client::new(),
         })
+    }
+
+    /// The app on an Android phone of this name whose hardware attests keys, if it is there for Android. It has signed so many requests,
+    /// its registration included.
+    #[must_use]
+    pub fn handset(&self, name: &str, signed: u32, now: u64) -> Option<Handset> {
+        let Scene { application, authority, package, .. } = self.scene.clone();
+        let phone = self.phone_of(&package?, &self.seed(name)).with_issue_time(now).with_counter(signed);
+        let device = phone.requester();
+        let device = match self.secret {
+            Some(_) => device.with_environment(Environment::Development),
+            None => device,
+        };
+        let app =
+            App { server: String::new(), application, authority, session: String::new(), device, http: Client::new() };
+        Some(Handset { phone, app })
+    }
+
+    /// A phone with this package, of the authority.
+    fn phone_of(&self, package: &str, seed: &str) -> AndroidDevice {
+        let phone = AndroidDevice::new(seed).with_package(package, 1);
+        match &self.secret {
+            Some(secret) => phone.with_authorities(AndroidPki::named(secret, NAME)),
+            None => phone,
+        }
     }
 
     /// The key for proofs of the client of this name.

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Config,
+    key_attestation::KeyAttestation,
     mode::{Percent, required},
     oauth::OauthClient,
     play::Play,
@@ -54,6 +55,8 @@ pub struct Application {
     pub client_version_at_least: Option<Checked<ClientVersion>>,
     /// Google Play Integrity, if the app is there for Android.
     pub play: Option<Play>,
+    /// Android key attestation, if the app is there for Android and has its keys attested by the phone itself.
+    pub key_attestation: Option<KeyAttestation>,
     /// The app as a client of OAuth servers, if its devices get attestations for those.
     pub oauth_client: Option<OauthClient>,
     /// How long to wait for each operation of the store, in milliseconds.
@@ -97,6 +100,7 @@ impl Application {
             rollout_percent: Percent::ALL,
             client_version_at_least: None,
             play: None,
+            key_attestation: None,
             oauth_client: None,
             timeout_ms: default_timeout(),
             categories: None,
@@ -141,9 +145,12 @@ impl Config {
             );
             expect(self.demo || name != DEMO, "its name is the demonstration's");
             expect(
-                !application.app_ids.is_empty() || application.play.is_some(),
-                "app_ids, play: at least one App ID, or Google Play Integrity",
+                !application.app_ids.is_empty() || application.play.is_some() || application.key_attestation.is_some(),
+                "app_ids, play, key_attestation: at least one App ID, Google Play Integrity, or key attestation",
             );
+            if let Some(key_attestation) = &application.key_attestation {
+                key_attestation.check(self.revocations.is_some(), |mistake| expect(false, mistake));
+            }
             if let Some(play) = &application.play {
                 play.check(self.google.is_some(), |mistake| expect(false, mistake));
             }

@@ -166,7 +166,7 @@ impl Play {
 }
 
 /// At least two words, each beginning with a letter (Android's `applicationId`).
-fn is_package(name: &str) -> bool {
+pub(super) fn is_package(name: &str) -> bool {
     let is_word = |word: &str| {
         word.starts_with(|first: char| first.is_ascii_alphabetic())
             && word.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'_')

@@ -32,6 +32,23 @@ const TAKEN: [(&str, &str); 5] = [
     ("fb311a1ca7523f8244dbc77521f91b011de431bdf495806bd80c2fd0c4bd2c25", PUBLIC),
     ("d8ab9430ea0a5825a975751d3af35bcd331e0a087b0ad033c325f8e0e25b2500", PUBLIC),
 ];
+/// The same for the keys of Android phones: Google's roots, the test authorities' roots, and what stands below those for good.
+const TAKEN_FOR_PHONES: [(&str, &str); 12] = [
+    ("bd5413bca243d3cc63017d5ad7147a3ab9adcc2fe72e1d91cef97c9b9b2a30b4", GOOGLE),
+    ("5a4d038b5f527d8b6f7a20c1e1fafa106f3aa4529c4551ff4cf6deb58772326b", GOOGLE),
+    ("69bcb7bc4894bbc43914c6a655205d89f4b254cea2f1f5597e3788d7f6b80a10", GOOGLE),
+    ("a7436f11df618b8f0342472550be3fc3cc147bc9ef172f05b506e237dcfeee3b", GOOGLE),
+    ("4522c3c243db34b424694317fc454d2dacfd0d436236bd5fd3489eeca9d0dadb", PUBLIC),
+    ("4b0620f3fa6309e8124b07ad097e67eed1e042562ae9f208bd8af5351bc99349", PUBLIC),
+    ("940e9e468e1ca36c3486edceeb9fe7e3530d3e9d0606e65da09aab3cf0bbce65", PUBLIC),
+    ("ff31b74a99cfafd53973624848b42242cb6a19cd963de474da3390052a63f2b7", PUBLIC),
+    // Both keys of `Droid CA2`, and of factories' batches on curves and with RSA.
+    ("c1413b6b9e6816081a711bd2e00fb063f321aa46303c82ec76269961b2ba7c17", PUBLIC),
+    ("4d0b38dd97a05ef121d48587dbd57e367d4bc6710155e956b8d8e61ae3d88b05", PUBLIC),
+    ("c2f8daf5ba55e453bf0f320502ae15f0ce16f0cac8da660085bfdf26d316dd96", PUBLIC),
+    ("792849ebe7ff746453684ff776332897f3987b0f547370a8a870b6057b7ff64e", PUBLIC),
+];
+const GOOGLE: &str = "is Google's, which vouches for real devices";
 const APPLE: &str = "is Apple's, which vouches for real devices";
 const PUBLIC: &str = "is a public test root: anybody can compute its key, and would be accepted";
 /// SHA-256 of the key that verifies the tokens of the demonstration, in the form in which it is configured.
@@ -43,6 +60,8 @@ const PUBLIC_PLAY_KEY: &str = "f398950358d3e1784f3c05d1c287ee2b469315d6922a6b27f
 pub struct Rehearsal {
     /// The certificate, in PEM, of the authority that vouches for simulated devices in Apple's place.
     pub root: Option<PathBuf>,
+    /// The certificate, in PEM, of the authority that vouches for the keys of simulated Android phones in Google's place.
+    pub key_attestation_root: Option<PathBuf>,
     /// The last day, in UTC.
     pub until: Checked<Day>,
 }
@@ -98,16 +117,21 @@ impl Rehearsal {
     pub fn certificate(&self) -> Result<Option<Vec<u8>>, String> {
         self.root.as_deref().map(read_root).transpose()
     }
+
+    /// The certificate, in DER, of the authority that vouches for the keys of its Android phones; none if it has no such phones.
+    ///
+    /// # Errors
+    ///
+    /// Why the certificate is not one that may.
+    pub fn key_attestation_certificate(&self) -> Result<Option<Vec<u8>>, String> {
+        self.key_attestation_root.as_deref().map(read_key_attestation_root).transpose()
+    }
 }
 
 /// The certificate of a root, found to be one that may vouch for a rehearsal.
 fn read_root(path: &Path) -> Result<Vec<u8>, String> {
     let refuse = |why: &str| format!("rehearsal.root: {}: {why}", path.display());
-    let text = fs::read(path).map_err(|error| refuse(&error.to_string()))?;
-    let certificates = CertificateDer::pem_slice_iter(&text).collect::<Result<Vec<_>, _>>();
-    let Ok([certificate]) = certificates.as_deref() else {
-        return Err(refuse("takes one certificate in PEM"));
-    };
+    let certificate = &read_certificate(path).map_err(|why| refuse(&why))?;
     let form = "is no certificate of an authority with a key on P-384";
     TrustAnchor::from_trusted_certificate(certificate).map_err(|_| refuse(form))?;
     let parsed = Certificate::parse(certificate).map_err(|_| refuse(form))?;
@@ -118,6 +142,38 @@ fn read_root(path: &Path) -> Result<Vec<u8>, String> {
         Some((_, why)) => Err(refuse(why)),
         None if parsed.issuer() != parsed.subject() => Err(refuse("is no root: somebody else signed it")),
         None => Ok(certificate.to_vec()),
+    }
+}
+
+/// The certificate of a root for Android phones, likewise.
+fn read_key_attestation_root(path: &Path) -> Result<Vec<u8>, String> {
+    let refuse = |why: &str| format!("rehearsal.key_attestation_root: {}: {why}", path.display());
+    let certificate = read_certificate(path).map_err(|why| refuse(&why))?;
+    let form = "is no certificate of an authority with a key on P-256 or P-384, or for RSA of 2048, 3072 or 4096 bits";
+    TrustAnchor::from_trusted_issuer(&certificate).map_err(|_| refuse(form))?;
+    let parsed = Certificate::parse(&certificate).map_err(|_| refuse(form))?;
+    let key: &[u8] = match parsed.key() {
+        SubjectKey::P256(key) => key,
+        SubjectKey::P384(key) => key,
+        SubjectKey::Other { key, .. } => key,
+        _ => return Err(refuse(form)),
+    };
+    let hashes = [key, parsed.subject()].map(sha256_hex);
+    let taken = TAKEN_FOR_PHONES.iter().find(|(hash, _)| hashes.iter().any(|own| own == hash));
+    match taken {
+        Some((_, why)) => Err(refuse(why)),
+        None if parsed.issuer() != parsed.subject() => Err(refuse("is no root: somebody else signed it")),
+        None => Ok(certificate),
+    }
+}
+
+/// The one certificate of a file in PEM, in DER.
+fn read_certificate(path: &Path) -> Result<Vec<u8>, String> {
+    let text = fs::read(path).map_err(|error| error.to_string())?;
+    let certificates = CertificateDer::pem_slice_iter(&text).collect::<Result<Vec<_>, _>>();
+    match certificates.as_deref() {
+        Ok([certificate]) => Ok(certificate.to_vec()),
+        _ => Err("takes one certificate in PEM".to_owned()),
     }
 }
 
@@ -163,8 +219,18 @@ impl Config {
                 rehearsal.root.is_some() != application.app_ids.is_empty(),
                 "rehearsal.root: goes with app_ids, whose devices it vouches for; one without the other has no use",
             );
-            if let Some(Err(mistake)) = rehearsal.root.as_deref().map(read_root) {
-                expect(false, &mistake);
+            expect(
+                rehearsal.key_attestation_root.is_some() == application.key_attestation.is_some(),
+                "rehearsal.key_attestation_root: goes with key_attestation, whose keys it vouches for; one without the other has no use",
+            );
+            let roots = [
+                rehearsal.root.as_deref().map(read_root),
+                rehearsal.key_attestation_root.as_deref().map(read_key_attestation_root),
+            ];
+            for root in roots.into_iter().flatten() {
+                if let Err(mistake) = root {
+                    expect(false, &mistake);
+                }
             }
             expect(
                 application.app_ids.is_empty() || application.environment == Environment::Development,

@@ -440,10 +440,11 @@ impl Known {
         }
     }
 
-    /// The key that Apple attested.
+    /// The key that Apple or a phone's hardware attested.
     fn public_key(&self) -> Option<StoredKey> {
         match &self.device.as_ref()?.key {
             DeviceKey::AppAttest(key) => Some(StoredKey(key.to_vec())),
+            DeviceKey::KeyAttestation(key) => Some(StoredKey(key.key.to_vec())),
             DeviceKey::PlayIntegrity(_) | DeviceKey::Erased => None,
         }
     }

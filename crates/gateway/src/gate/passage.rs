@@ -33,7 +33,8 @@ impl Gate {
     #[must_use]
     pub fn missing(&self, access: &Access, client: Client) -> Refusal {
         let outdated = access.applications.iter().filter_map(|name| {
-            let terms = self.application(name).ok()?.terms(Platform::AppAttest)?;
+            let application = self.application(name).ok()?;
+            let terms = application.terms(Platform::AppAttest).or(application.terms(Platform::KeyAttestation))?;
             client.version?;
             super::expect_version(terms, client.version).err()
         });

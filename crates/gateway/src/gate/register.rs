@@ -1,4 +1,4 @@
-//! Registration: the evidence of either platform, and what it means under the mode of the application.
+//! Registration: the evidence of each platform, and what it means under the mode of the application.
 //!
 //! Evidence comes first, the mode after it: whatever the mode, a device is kept only if its platform vouches for it.
 
@@ -10,22 +10,28 @@ use base64::{
 };
 use genuine::{
     Error, Step, UnixMillis, UnixTime,
-    app_attest::{AttestationObject, ClientDataHash, Environment, KeyId},
+    app_attest::{
+        Assertion, AttestationObject, AttestedKey, ClientDataHash, Environment, KeyId, Refusal as CounterRefusal,
+        ReplayWindow,
+    },
+    crypto::{GenuineCrypto, PublicKey},
+    key_attestation::{BootState, VerifiedKeyAttestation},
     play_integrity::{AppRecognition, Binding as IntegrityBinding, Step as PlayStep, VerifiedIntegrity},
     session::mode::{Decision, Lock, Mode, Outcome, Status},
+    x509::SubjectKey,
 };
 use tracing::Instrument as _;
 
-use super::{Client, Gate, expect_open, expect_version, proof::ProvenKey, sha256};
+use super::{Client, Gate, expect_open, expect_version, proof::ProvenKey, revocation::status, sha256};
 use crate::{
-    application::{AppAttest, Application, PlayIntegrity},
+    application::{AppAttest, Application, KeyAttestation, PlayIntegrity},
     challenge::{Binding, Purpose},
     events,
     limit::subscriber,
     platform::{Attested, Platform},
     play::DecodeFault,
     refusal::Refusal,
-    store::{Change, ClientKey, Device, DeviceKey},
+    store::{Change, ClientKey, Contract, Device, DeviceKey, HardwareKey},
     traces,
 };
 
@@ -63,6 +69,13 @@ pub enum Evidence<'r> {
         proof: &'r str,
         /// The token, which is bound to challenge and key: [`integrity_binding`].
         token: IntegrityToken<'r>,
+    },
+    /// Android key attestation.
+    KeyAttestation {
+        /// The certificates of the key, leaf first, in DER. Its challenge is the SHA-256 of the challenge's text.
+        chain: &'r [&'r [u8]],
+        /// The assertion over that hash, by which the app proves that it has the key: a chain is no secret.
+        assertion: &'r [u8],
     },
 }
 
@@ -136,6 +149,7 @@ impl Evidence<'_> {
         match self {
             Self::AppAttest { .. } => Platform::AppAttest,
             Self::PlayIntegrity { .. } => Platform::PlayIntegrity,
+            Self::KeyAttestation { .. } => Platform::KeyAttestation,
         }
     }
 }
@@ -144,7 +158,7 @@ impl Gate {
     /// Registers a device: its challenge was issued for this, its platform vouches for it, and its key is new; or, with Play
     /// Integrity, attests a device once more.
     ///
-    /// An App Attest key is attested once, so that a client whose answer was lost has nothing to send but the same again. That finds
+    /// A key of App Attest or of key attestation is attested once, so that a client whose answer was lost has nothing to send but the same again. That finds
     /// the key registered, which is what it asked for; or, if the store failed half-way, the challenge spent by this key
     /// and nobody else, and goes on.
     ///
@@ -251,6 +265,15 @@ impl Gate {
                     .await
                     .map_err(|rejection| Rejection { key_id: Some(key_id), ..rejection })
             }
+            Evidence::KeyAttestation { chain, assertion } => {
+                let app = application.key_attestation.as_ref().ok_or(Refusal::PlatformUnknown)?;
+                let chain = genuine::key_attestation::KeyAttestation::parse(chain)?;
+                let leaf = chain.certificates().next().map(genuine::x509::Certificate::key);
+                let Some(SubjectKey::P256(point)) = leaf else { return Err(Error::AndroidLeafKey.into()) };
+                let key_id = KeyId::of(&PublicKey(*point), &GenuineCrypto)?;
+                let attested = self.attest_phone(application, app, registration, key_id, (&chain, assertion)).await;
+                attested.map_err(|refusal| Rejection { key_id: Some(key_id), ..refusal.into() })
+            }
         }
     }
 
@@ -264,13 +287,7 @@ impl Gate {
     ) -> Result<RegisteredDevice, Refusal> {
         let Registration { challenge, client, .. } = registration;
         let object = AttestationObject::parse(attestation)?;
-        if let Some(device) = self.ask(application, "device", self.store.device(key_id)).await?? {
-            return Err(match device {
-                Device { revoked_at: Some(_), .. } => Refusal::KeyRevoked,
-                Device { locked_at: Some(_), .. } => Refusal::DeviceLocked,
-                _ => Refusal::KeyAlreadyEnrolled,
-            });
-        }
+        self.expect_new(application, key_id).await?;
         let binding = Binding { application: &application.name, session: client.session };
         let opened = self.open(application, challenge, Purpose::Attestation, binding).await?;
 
@@ -285,6 +302,50 @@ impl Gate {
         let key = verified.key();
         let key_of_record = DeviceKey::AppAttest(Box::new(key.to_bytes()));
         self.keep(application, client, key_id, Device::attested(key_of_record, &application.name, now)).await?;
+        Ok(RegisteredDevice { key_id, environment: key.environment(), is_new: true })
+    }
+
+    /// Whether a key is not registered yet.
+    async fn expect_new(&self, application: &Application, key_id: KeyId) -> Result<(), Refusal> {
+        match self.ask(application, "device", self.store.device(key_id)).await?? {
+            None => Ok(()),
+            Some(Device { revoked_at: Some(_), .. }) => Err(Refusal::KeyRevoked),
+            Some(Device { locked_at: Some(_), .. }) => Err(Refusal::DeviceLocked),
+            Some(_) => Err(Refusal::KeyAlreadyEnrolled),
+        }
+    }
+
+    async fn attest_phone(
+        &self,
+        application: &Application,
+        app: &KeyAttestation,
+        registration: Registration<'_>,
+        key_id: KeyId,
+        (chain, assertion): (&genuine::key_attestation::KeyAttestation<'_>, &[u8]),
+    ) -> Result<RegisteredDevice, Refusal> {
+        let Registration { challenge, client, .. } = registration;
+        let possession = Assertion::parse(assertion).map_err(Refusal::Possession)?;
+        self.expect_new(application, key_id).await?;
+        let binding = Binding { application: &application.name, session: client.session };
+        let opened = self.open(application, challenge, Purpose::Attestation, binding).await?;
+        let list = self.revocations.as_ref().ok_or(Refusal::RevocationsTooOld)?.current();
+        let list = list.map_err(|_| Refusal::RevocationsTooOld)?;
+
+        let now = (self.clock)();
+        let client_data = sha256(challenge.as_bytes());
+        let revocation = |serial: &str| status(&list, serial);
+        let verify = || app.attestations.verify(chain, &client_data, &revocation, UnixTime(now));
+        let verified = traces::measured("verify", "attestation", verify)?;
+        self.metrics.chains.inc();
+        let key = verified.public_key().ok_or(Error::AndroidLeafKey)?;
+        let key = AttestedKey::from_trusted_parts(&key, app.app_id, app.environment, &GenuineCrypto)?;
+        // Whoever has seen the chain could send it; the key has signed this very challenge as well.
+        let window = possessed(app, &key, &possession, &client_data).map_err(Refusal::Possession)?;
+
+        self.spend(application, opened, key_id).await?;
+        let key_of_record = DeviceKey::KeyAttestation(Box::new(hardware_key(&key, &verified)));
+        let device = Device { window, ..Device::attested(key_of_record, &application.name, now) };
+        self.keep(application, client, key_id, device).await?;
         Ok(RegisteredDevice { key_id, environment: key.environment(), is_new: true })
     }
 
@@ -412,6 +473,35 @@ impl Gate {
                 Ok((environment(&verified), verified.timestamp()))
             }
         }
+    }
+}
+
+/// The window of a key that has signed for the first time: what it signed with its registration counts as used.
+fn possessed(
+    app: &KeyAttestation,
+    key: &AttestedKey,
+    possession: &Assertion<'_>,
+    client_data: &[u8; 32],
+) -> Result<ReplayWindow, Error> {
+    let verify = || app.assertions.verify(possession, key, &ClientDataHash::from(client_data));
+    let authentic = traces::measured("verify", "assertion", verify)?;
+    Contract::Strict.decide(authentic.advance(), ReplayWindow::ATTESTED).map_err(CounterRefusal::error)
+}
+
+/// What is kept of a proof.
+fn hardware_key(key: &AttestedKey, verified: &VerifiedKeyAttestation<'_>) -> HardwareKey {
+    let said = verified.to_owned();
+    HardwareKey {
+        key: key.to_bytes(),
+        security_level: said.security_level,
+        provisioning: said.provisioning,
+        boot_state: said.root_of_trust.map_or(BootState::Failed, |root| root.verified_boot_state),
+        os_version: said.os_version,
+        os_patch_level: said.os_patch_level,
+        vendor_patch_level: said.vendor_patch_level,
+        boot_patch_level: said.boot_patch_level,
+        certificates_issued: said.certificates_issued,
+        serials: said.serials().copied().collect(),
     }
 }
 

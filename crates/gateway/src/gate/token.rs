@@ -115,7 +115,8 @@ impl Gate {
         let environment = device.key.environment().ok_or(refusal)?;
         let application = self.application(&device.application)?;
         expect_account(&device, sender.account)?;
-        expect_version(application.terms(Platform::AppAttest).ok_or(Refusal::PlatformUnknown)?, sender.version)?;
+        let terms = application.terms(Platform::of_assertions(&device.key)).ok_or(Refusal::PlatformUnknown)?;
+        expect_version(terms, sender.version)?;
         // A device that was revoked is refused before its challenge is looked at, and a good one after: without this, any
         // challenge at all would tell the two apart.
         let binding = Binding { application: &application.name, session: sender.session };
@@ -206,6 +207,7 @@ impl Gate {
         expect_account(&device, account)?;
         let application = self.application(&device.application)?;
         self.expect_attested(application, &device)?;
+        self.expect_unrevoked(application, &device)?;
         if let Some(devices) = &self.devices {
             devices.check(holder.key_id, Instant::now()).map_err(Refusal::DeviceLimit)?;
         }

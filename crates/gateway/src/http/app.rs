@@ -65,6 +65,7 @@ async fn challenge(State(app): State<App>, request: Request) -> Result<Response,
 enum RegistrationRequest {
     AppAttest(AppAttestRequest),
     PlayIntegrity(PlayIntegrityRequest),
+    KeyAttestation(KeyAttestationRequest),
 }
 
 #[derive(Deserialize)]
@@ -82,6 +83,17 @@ struct PlayIntegrityRequest {
     application: String,
     challenge: String,
     integrity_token: IntegrityTokenText,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeyAttestationRequest {
+    application: String,
+    challenge: String,
+    /// The certificates, leaf first, in base64 of DER.
+    chain: Vec<String>,
+    /// The assertion over the challenge, in base64.
+    assertion: String,
 }
 
 #[derive(Deserialize)]
@@ -117,6 +129,18 @@ async fn register(State(app): State<App>, request: Request) -> Result<Response, 
                 .await
                 .map_err(Problem::required)?
         }
+        RegistrationRequest::KeyAttestation(body) => {
+            let decode = |text: &String| decode_base64(text).ok_or(Refusal::RequestMalformed);
+            let (chain, assertion) =
+                (body.chain.iter().map(decode).collect::<Result<Vec<_>, _>>()?, decode(&body.assertion)?);
+            let chain: Vec<&[u8]> = chain.iter().map(Vec::as_slice).collect();
+            let evidence = Evidence::KeyAttestation { chain: &chain, assertion: &assertion };
+            let (application, challenge) = (&*body.application, &*body.challenge);
+            app.gate
+                .register(Registration { application, challenge, evidence, client })
+                .await
+                .map_err(Problem::required)?
+        }
     };
     Ok(told(&registered))
 }
@@ -146,6 +170,7 @@ enum ReportedPlatform {
     #[default]
     AppAttest,
     PlayIntegrity,
+    KeyAttestation,
 }
 
 async fn unsupported(State(app): State<App>, request: Request) -> Result<Response, Problem> {
@@ -155,6 +180,7 @@ async fn unsupported(State(app): State<App>, request: Request) -> Result<Respons
     let platform = match platform {
         ReportedPlatform::AppAttest => Platform::AppAttest,
         ReportedPlatform::PlayIntegrity => Platform::PlayIntegrity,
+        ReportedPlatform::KeyAttestation => Platform::KeyAttestation,
     };
     let registered = app.gate.unsupported(&application, platform, client).map_err(Problem::required)?;
     let mut answer = json!({ "application": registered.application.name, "registered": false });

@@ -13,7 +13,10 @@ use axum::{
     routing::{delete, get, put},
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use genuine::app_attest::KeyId;
+use genuine::{
+    app_attest::KeyId,
+    key_attestation::{BootState, Provisioning, SecurityLevel},
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -23,7 +26,8 @@ use crate::{
     gate::{Gate, PAGE},
     operator::Role,
     refusal::Refusal,
-    store::{AccountHash, Change, Device, DeviceKey},
+    revocations::Listed,
+    store::{AccountHash, Change, Device, DeviceKey, HardwareKey},
 };
 
 /// What may be asked for here, and by whom. A route without a rule is refused.
@@ -205,10 +209,45 @@ pub(super) fn description(gate: &Gate, key_id: KeyId, device: &Device) -> Value 
         "locked_at": device.locked_at,
         "revoked_at": device.revoked_at,
     });
+    if let DeviceKey::KeyAttestation(key) = &device.key {
+        told["key_attestation"] = hardware(gate, key);
+    }
     if let (Some(told), Some(attested)) = (told.as_object_mut(), device.attested_status()) {
         told.extend(attested.members().map(|(name, value)| (name, value.into())));
     }
     told
+}
+
+/// What an Android phone's hardware said of the phone when it attested the key, and what Google's list says of its certificates now.
+fn hardware(gate: &Gate, key: &HardwareKey) -> Value {
+    let listed = gate.listed(key);
+    json!({
+        "security_level": match key.security_level {
+            SecurityLevel::TrustedEnvironment => "TRUSTED_ENVIRONMENT",
+            SecurityLevel::StrongBox => "STRONG_BOX",
+            _ => "UNKNOWN",
+        },
+        "provisioning": match key.provisioning {
+            Provisioning::Factory => "FACTORY",
+            Provisioning::Remote => "REMOTE",
+        },
+        "boot_state": match key.boot_state {
+            BootState::Verified => "VERIFIED",
+            BootState::SelfSigned => "SELF_SIGNED",
+            _ => "UNKNOWN",
+        },
+        "os_version": key.os_version,
+        "os_patch_level": key.os_patch_level,
+        "vendor_patch_level": key.vendor_patch_level,
+        "boot_patch_level": key.boot_patch_level,
+        "certificates_issued": key.certificates_issued,
+        "serials": key.serials.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "revocation": match listed {
+            None => "GOOD",
+            Some(Listed::Suspended) => "SUSPENDED",
+            Some(Listed::Revoked) => "REVOKED",
+        },
+    })
 }
 
 type KeyIdText = Result<Path<String>, PathRejection>;

@@ -29,11 +29,17 @@ const DIGEST: Told = told(400, "digest_required", "This request needs Content-Di
 const BINDING: Told = told(400, "dpop_required", "Tokens are bound to a key here; name it in dpop_jkt.", false);
 const UNBOUND: Told = told(400, "dpop_unsupported", "Tokens are bound to no key here; leave dpop_jkt out.", false);
 const REJECTED: Told = told(401, "rejected", "The request was refused.", true);
+/// A certificate that vouches for the device is revoked: no other signature helps, nor another key that it vouches for.
+const REVOKED: Told = told(401, "rejected", "The request was refused.", false);
 /// A counter that is too far ahead: the next one is further still, and only a new key is of use.
 const STEP: Told = told(401, "rejected", "The request was refused.", false);
 const UNKNOWN_KEY: Told = told(401, "unknown_key", "This key is not registered here; register it.", false);
-const LOCKED: Told =
-    told(401, "locked", "This device is locked; attest it again, on Apple's systems a new key.", false);
+const LOCKED: Told = told(
+    401,
+    "locked",
+    "This device is locked; attest it again: with Play Integrity its key, otherwise a new one.",
+    false,
+);
 const OVERTAKEN: Told = told(401, "counter_overtaken", "This counter, or a later one, was accepted before.", true);
 const TOKEN: Told = told(401, "token_rejected", "The session token was refused; ask for a new one.", true);
 const USER_TOKEN: Told = told(401, "user_token_rejected", "The user's token was refused; get a new one.", true);
@@ -79,6 +85,12 @@ const LIMITED: Told = told(429, "rate_limited", "Too many requests.", true);
 const UNREADABLE: Told =
     told(400, "unreadable", "This is no object, vector or token; detail says what is wrong with it.", false);
 const WATCHERS: Told = told(503, "too_many_watchers", "As many watch the verdicts as may; try again later.", true);
+const REVOCATIONS: Told = told(
+    503,
+    "revocations_stale",
+    "Which keys are revoked is not known well enough to register; try again later.",
+    true,
+);
 const UNAVAILABLE: Told = told(503, "unavailable", "The service cannot decide now; try again later.", true);
 
 const CLIENT: Told = told(400, "client_unknown", "No app has this client_id here.", false);
@@ -101,6 +113,7 @@ impl Told {
     fn of(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Engine(Error::UnknownKey) => UNKNOWN_KEY,
+            Refusal::Engine(Error::AndroidRevoked | Error::AndroidSuspended) => REVOKED,
             Refusal::Engine(Error::CounterNotIncreased | Error::CounterSeen | Error::CounterBelowWindow) => OVERTAKEN,
             Refusal::Engine(Error::CounterStepTooLarge) => STEP,
             Refusal::Engine(
@@ -114,6 +127,12 @@ impl Told {
                 Class::Malformed | Class::Rejected => PROOF,
                 _ => UNAVAILABLE,
             },
+            Refusal::Possession(error) => match error.class() {
+                Class::Malformed => MALFORMED,
+                Class::Rejected => REJECTED,
+                _ => UNAVAILABLE,
+            },
+            Refusal::RevocationsTooOld => REVOCATIONS,
             Refusal::BindingMissing => BINDING,
             Refusal::BindingRefused => UNBOUND,
             Refusal::OperatorUnknown => OPERATOR,
@@ -210,6 +229,8 @@ fn retry_after(refusal: Refusal) -> Option<u64> {
         | Refusal::DeviceLimit(seconds)
         | Refusal::TokenTooSoon(seconds)
         | Refusal::TierLimit(seconds) => Some(seconds),
+        // Somebody has to do something first.
+        Refusal::RevocationsTooOld => Some(60),
         _ if Told::of(refusal).status == UNAVAILABLE.status => Some(1),
         _ => None,
     }

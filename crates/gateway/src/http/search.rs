@@ -42,6 +42,7 @@ pub(super) struct SearchQuery {
 enum PlatformName {
     AppAttest,
     PlayIntegrity,
+    KeyAttestation,
 }
 
 /// Devices, a page at a time.
@@ -57,6 +58,7 @@ pub(super) async fn devices(
         platform: query.platform.map(|platform| match platform {
             PlatformName::AppAttest => Platform::AppAttest,
             PlatformName::PlayIntegrity => Platform::PlayIntegrity,
+            PlatformName::KeyAttestation => Platform::KeyAttestation,
         }),
         status: query.status,
         environment: query.environment.map(|environment| match environment {

@@ -4,12 +4,16 @@ use genuine::{
     UnixMillis,
     app_attest::{AttestedKey, Counter, Environment, ReplayWindow},
     crypto::GenuineCrypto,
+    key_attestation::{BootState, MAX_CERTIFICATES, Provisioning, SecurityLevel, Serial},
 };
 
 /// The length of an attested key in its stored form.
 const APP_ATTEST: usize = 130;
 /// The length of a key of the client's own in its stored form: a point, and an environment.
 const CLIENT: usize = 66;
+
+/// The first octet of a [`HardwareKey`] in its stored form: a later form has another one.
+const HARDWARE: u8 = 1;
 
 /// An account: a hash that the gateway makes of whatever names it, so that no store holds the name.
 pub type AccountHash = [u8; 32];
@@ -46,6 +50,8 @@ pub enum DeviceKey {
     AppAttest(Box<[u8; APP_ATTEST]>),
     /// A key that the client made, and that a token of Google Play Integrity was bound to.
     PlayIntegrity(ClientKey),
+    /// A key that the secure hardware of an Android phone attested.
+    KeyAttestation(Box<HardwareKey>),
     /// Nobody any more: the account was erased. The record stays, so that its key is not registered again.
     Erased,
 }
@@ -57,6 +63,31 @@ pub struct ClientKey {
     pub point: [u8; 65],
     /// Whose app it is of.
     pub environment: Environment,
+}
+
+/// A key that the secure hardware of an Android phone attested, and what that said then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HardwareKey {
+    /// As [`AttestedKey::to_bytes`](genuine::app_attest::AttestedKey::to_bytes) gives it.
+    pub key: [u8; APP_ATTEST],
+    /// Where the key lives.
+    pub security_level: SecurityLevel,
+    /// How the hardware came by the key that vouches for this one.
+    pub provisioning: Provisioning,
+    /// Whether the boot loader verified the system, and by whose key.
+    pub boot_state: BootState,
+    /// The version of Android, such as 160000.
+    pub os_version: Option<u64>,
+    /// The patch level of Android, such as 202611.
+    pub os_patch_level: Option<u64>,
+    /// The patch level of the vendor.
+    pub vendor_patch_level: Option<u64>,
+    /// The patch level of the boot image.
+    pub boot_patch_level: Option<u64>,
+    /// How many certificates the phone was issued of late, if it was provisioned remotely and says so.
+    pub certificates_issued: Option<u64>,
+    /// The serial numbers of the certificates that vouch for it, leaf first, to be looked up in later lists.
+    pub serials: Vec<Serial>,
 }
 
 /// What happens to a device beside its counters, in one step of the store.
@@ -79,7 +110,7 @@ pub enum Change {
 }
 
 impl Device {
-    /// A device whose key Apple has just attested.
+    /// A device whose key has just been attested.
     #[must_use]
     pub fn attested(key: DeviceKey, application: &str, now: u64) -> Self {
         Self {
@@ -139,6 +170,9 @@ impl DeviceKey {
             Self::AppAttest(key) => {
                 AttestedKey::from_trusted_bytes(&key[..], &GenuineCrypto).ok()?.environment().into()
             }
+            Self::KeyAttestation(key) => {
+                AttestedKey::from_trusted_bytes(&key.key, &GenuineCrypto).ok()?.environment().into()
+            }
             Self::PlayIntegrity(key) => Some(key.environment),
             Self::Erased => None,
         }
@@ -151,6 +185,7 @@ impl DeviceKey {
             Self::Erased => 0,
             Self::AppAttest(_) => 1,
             Self::PlayIntegrity(_) => 2,
+            Self::KeyAttestation(_) => 3,
         }
     }
 
@@ -167,6 +202,7 @@ impl DeviceKey {
                 };
                 [&point[..], &[environment]].concat()
             }
+            Self::KeyAttestation(key) => key.octets(),
         }
     }
 
@@ -186,7 +222,81 @@ impl DeviceKey {
                 };
                 Some(Self::PlayIntegrity(ClientKey { point: *point, environment }))
             }
+            (3, key) => HardwareKey::from_octets(key).map(Box::new).map(Self::KeyAttestation),
             _ => None,
         }
     }
+}
+
+/// No number, in the stored form.
+const NONE: u64 = u64::MAX;
+
+impl HardwareKey {
+    /// The stored form: version (1 octet, `01`), key (130), level, provisioning and boot state (1 each), versions and patch levels and
+    /// the number of certificates (8 each, big-endian, all ones for none), and the serial numbers: how many (1), and of each its length
+    /// (1) and its octets.
+    fn octets(&self) -> Vec<u8> {
+        let provisioning = match self.provisioning {
+            Provisioning::Factory => 0,
+            Provisioning::Remote => 1,
+        };
+        let [level, boot_state] = [self.security_level.number(), self.boot_state.number()].map(octet);
+        let mut octets = [&[HARDWARE][..], &self.key, &[level, provisioning, boot_state]].concat();
+        for number in self.numbers() {
+            octets.extend(number.unwrap_or(NONE).to_be_bytes());
+        }
+        octets.push(octet(self.serials.len() as u64));
+        for serial in &self.serials {
+            octets.push(octet(serial.as_bytes().len() as u64));
+            octets.extend(serial.as_bytes());
+        }
+        octets
+    }
+
+    fn from_octets(octets: &[u8]) -> Option<Self> {
+        let (&[HARDWARE], rest) = octets.split_first_chunk()? else { return None };
+        let (key, rest) = rest.split_first_chunk()?;
+        let (&[level, provisioning, boot_state], mut rest) = rest.split_first_chunk()?;
+        let mut numbers = [None; 5];
+        for number in &mut numbers {
+            let octets;
+            (octets, rest) = rest.split_first_chunk()?;
+            *number = Some(u64::from_be_bytes(*octets)).filter(|number| *number != NONE);
+        }
+        let [os_version, os_patch_level, vendor_patch_level, boot_patch_level, certificates_issued] = numbers;
+        let (&count, mut rest) = rest.split_first()?;
+        let mut serials = Vec::new();
+        for _ in 0..count {
+            let (&length, others) = rest.split_first()?;
+            let serial;
+            (serial, rest) = others.split_at_checked(length.into())?;
+            serials.push(Serial::from_slice(serial)?);
+        }
+        let provisioning = match provisioning {
+            0 => Provisioning::Factory,
+            1 => Provisioning::Remote,
+            _ => return None,
+        };
+        (rest.is_empty() && serials.len() <= MAX_CERTIFICATES).then(|| Self {
+            key: *key,
+            security_level: u64::from(level).into(),
+            provisioning,
+            boot_state: u64::from(boot_state).into(),
+            os_version,
+            os_patch_level,
+            vendor_patch_level,
+            boot_patch_level,
+            certificates_issued,
+            serials,
+        })
+    }
+
+    const fn numbers(&self) -> [Option<u64>; 5] {
+        [self.os_version, self.os_patch_level, self.vendor_patch_level, self.boot_patch_level, self.certificates_issued]
+    }
+}
+
+/// A number that has one octet.
+fn octet(number: u64) -> u8 {
+    u8::try_from(number).unwrap_or(u8::MAX)
 }

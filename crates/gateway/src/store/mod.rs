@@ -24,7 +24,7 @@ use genuine::{
 use zeroize::Zeroize as _;
 
 pub use self::{
-    device::{AccountHash, Change, ClientKey, Device, DeviceKey},
+    device::{AccountHash, Change, ClientKey, Device, DeviceKey, HardwareKey},
     list::{Cursor, Listing},
     memory::MemoryStore,
     postgres::PostgresStore,

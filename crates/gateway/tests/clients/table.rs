@@ -53,7 +53,7 @@ pub(super) fn table() -> (Vec<Row>, BTreeSet<String>) {
     let of = |name: &str| table[name].as_array().unwrap().clone();
     let mut rows: Vec<_> =
         of("answers").iter().map(|value| row(value, &text(&value["platform"]), &text(&value["at"]))).collect();
-    for platform in ["app_attest", "play_integrity"] {
+    for platform in ["app_attest", "play_integrity", "key_attestation"] {
         for at in ["registration", "request"] {
             rows.extend(of("everywhere").iter().map(|value| row(value, platform, at)));
         }
@@ -106,6 +106,7 @@ async fn answers() -> BTreeMap<String, BTreeSet<(u16, bool)>> {
         Refusal::MethodUnknown,
         Refusal::AddressLimit(1),
         Refusal::StoreUnavailable,
+        Refusal::RevocationsTooOld,
     ];
     let engine = Error::ALL.iter().map(|error| Refusal::Engine(*error));
     let mut found: BTreeMap<String, BTreeSet<(u16, bool)>> = BTreeMap::new();

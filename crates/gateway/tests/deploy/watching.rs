@@ -158,11 +158,15 @@ fn values_of(label: &str) -> Option<BTreeSet<String>> {
         }
         "verdict" => texts(vec![Verdict::Verified.as_str()]),
         "mode" => texts(vec![Mode::Required.as_str(), Mode::Optional.as_str()]),
-        "platform" => texts(vec![Platform::AppAttest.as_str(), Platform::PlayIntegrity.as_str()]),
+        "platform" => texts(vec![
+            Platform::AppAttest.as_str(),
+            Platform::PlayIntegrity.as_str(),
+            Platform::KeyAttestation.as_str(),
+        ]),
         "route" => texts(vec!["/ready"]),
         "listener" => texts(vec!["app", "operator"]),
         "outcome" => texts(vec!["sent", "failed", "dropped", "new", "same"]),
-        "curve" => texts(vec!["p256", "p384"]),
+        "curve" => texts(vec!["p256", "p384", "rsa"]),
         "key" => texts(vec!["stored", "prepared"]),
         _ => None,
     }

@@ -15,7 +15,7 @@ use axum::{
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use genuine::{app_attest::KeyId, crypto::PublicKey};
 use genuine_gateway::{
-    application::Application,
+    application::{Application, Roots},
     client::{App, Authority, Phone},
     config::{self, Config, OauthClient},
     engine::Engine,
@@ -271,9 +271,9 @@ fn a_root_that_is_exchanged_vouches_for_nobody() {
     let rehearsal = Config::read(Some(&made.settings())).unwrap().applications.remove(0);
     let metrics = Arc::new(Metrics::new().unwrap());
     let engine = Box::leak(Box::new(Engine::new(Metered::detect(metrics), 0)));
-    assert!(Application::new(&rehearsal, &[], engine).is_ok());
+    assert!(Application::new(&rehearsal, Roots::REAL, engine).is_ok());
     fs::write(made.root(), genuine_testvectors::TestPki::default().root_pem()).unwrap();
-    assert!(Application::new(&rehearsal, &[], engine).is_err());
+    assert!(Application::new(&rehearsal, Roots::REAL, engine).is_err());
 }
 
 #[derive(Clone, Default)]

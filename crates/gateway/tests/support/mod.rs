@@ -131,15 +131,16 @@ pub fn gate_on(
     store: Arc<dyn Store>,
     hands: &Hands,
 ) -> Gate {
-    let anchors = demo::anchors().unwrap();
+    let roots = demo::roots().unwrap();
     let metrics = Arc::new(Metrics::new().unwrap());
     let engine = Box::leak(Box::new(Engine::new(backend(Arc::clone(&metrics)), prepared_bytes)));
     Gate {
         applications: applications
             .iter()
-            .map(|application| Application::new(application, anchors, engine).unwrap())
+            .map(|application| Application::new(application, roots, engine).unwrap())
             .collect(),
         decoder: None,
+        revocations: None,
         decodes: None,
         account_issuer: Some(PROXY.to_owned()),
         epoch: 0,

@@ -4,6 +4,7 @@
 
 mod android;
 mod apple;
+mod handset;
 mod report;
 
 use std::{
@@ -22,8 +23,9 @@ use self::report::{Counters, Report, progress, summary};
 const USAGE: &str = "usage: fleet [--server URL] [--operator URL] [--devices N] [--android PERCENT] [--seconds S] [--orders-only]
 
 Drives the demonstration of genuine-gateway with N simulated devices at once (default 64), for S seconds (default 10)
-after they have registered. PERCENT of them are Android phones (default 50), which come with session tokens; the others are
-iPhones, which sign each request. --orders-only leaves out the phones and what must not pass, to measure throughput: the
+after they have registered. PERCENT of them are Android phones (default 50): every other one comes with session tokens and
+Google Play's word, and the rest have keys that their hardware attests, and sign each request. The others are iPhones, which
+sign each request too. --orders-only leaves out the phones and what must not pass, to measure throughput: the
 orders are signed before the time begins, because signing takes longer than serving.
 ";
 
@@ -115,7 +117,17 @@ async fn main() -> ExitCode {
         });
     }
     let mut phones = JoinSet::new();
-    for number in 0..fleet.arguments.phones {
+    let mut handsets = JoinSet::new();
+    for number in (1..fleet.arguments.phones).step_by(2) {
+        let fleet = Arc::clone(&fleet);
+        handsets.spawn(async move {
+            let (mut handset, mut thief) =
+                (fleet.handset(&number.to_string())?, fleet.handset(&format!("thief {number}"))?);
+            fleet.register_handset(&mut handset, &mut thief).await?;
+            Some(handset)
+        });
+    }
+    for number in (0..fleet.arguments.phones).step_by(2) {
         let fleet = Arc::clone(&fleet);
         phones.spawn(async move {
             let (phone, thief) = (fleet.phone(&number.to_string())?, fleet.phone(&format!("thief {number}"))?);
@@ -123,9 +135,10 @@ async fn main() -> ExitCode {
             Some(phone)
         });
     }
-    let (apps, phones) = (runners.join_all().await, phones.join_all().await);
+    let (apps, phones, handsets) = (runners.join_all().await, phones.join_all().await, handsets.join_all().await);
     let registering = registering.elapsed();
-    fleet.report.stopped(phones.iter().filter(|phone| phone.is_none()).count());
+    let stopped = phones.iter().filter(|phone| phone.is_none()).count();
+    fleet.report.stopped(stopped + handsets.iter().filter(|handset| handset.is_none()).count());
     if !fleet.arguments.orders_only {
         let mut nobody = fleet.app("never registered");
         let call = nobody.sign(Method::GET, "/orders", "", None);
@@ -161,6 +174,12 @@ async fn main() -> ExitCode {
         let fleet = Arc::clone(&fleet);
         runners.spawn(async move {
             fleet.use_up_phone(phone, end).await;
+        });
+    }
+    for handset in handsets.into_iter().flatten() {
+        let fleet = Arc::clone(&fleet);
+        runners.spawn(async move {
+            fleet.use_up_handset(handset, end).await;
         });
     }
     runners.join_all().await;

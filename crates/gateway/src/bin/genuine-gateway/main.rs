@@ -44,7 +44,8 @@ SIGHUP   reads certificates, keys and the list of revoked attestation keys again
 const DEMONSTRATION: &str = "\
 DEMONSTRATION: trusts simulated devices, whose keys anybody can have. Not for anything else.
     iPhones:        register at /devices, and sign each request to /orders and /payments
-    Android phones: register at /devices, and show a session token of /tokens at /basket
+    Android phones: register at /devices, by Google Play's word and show a session token of /tokens at /basket; or by a key
+                    that their hardware attests, and sign each request as an iPhone does
     the operator:   /page in a browser, /devices, /metrics and the rest at the other address
     both at once:   cargo run --release -p genuine-gateway --features demo --bin fleet
 ";

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use genuine::{
     UnixMillis,
-    app_attest::{AdvanceError, Counter, Environment, KeyId, ReplayWindow},
+    app_attest::{AdvanceError, Counter, Environment, KeyId, Refusal, ReplayWindow},
+    key_attestation::{BootState, Provisioning, SecurityLevel, Serial},
 };
 
 use super::{KEY, NOW, OTHER, REVOKED, a_device, advance_to};
-use crate::store::{AdvanceFault, Change, ClientKey, Contract, Device, DeviceKey, Store};
+use crate::store::{AdvanceFault, Change, ClientKey, Contract, Device, DeviceKey, HardwareKey, Store};
 
 /// An account.
 pub const ACCOUNT: [u8; 32] = [0xA1; 32];
@@ -20,12 +21,31 @@ pub fn a_client() -> Device {
     Device { key, account: Some(ACCOUNT), attested_at: UnixMillis(NOW * 1000 + 7), ..a_device() }
 }
 
+/// A device whose key the hardware of a phone attested, with the longest serial numbers and as many as there can be.
+fn a_phone(provisioning: Provisioning) -> Device {
+    let serial = |first| Serial::from_slice(&std::array::from_fn::<_, 20, _>(|at| first + u8::try_from(at).unwrap()));
+    let is_remote = provisioning == Provisioning::Remote;
+    let key = HardwareKey {
+        key: std::array::from_fn(|position| u8::try_from(position).unwrap()),
+        security_level: if is_remote { SecurityLevel::StrongBox } else { SecurityLevel::TrustedEnvironment },
+        provisioning,
+        boot_state: if is_remote { BootState::SelfSigned } else { BootState::Verified },
+        os_version: Some(160_000),
+        os_patch_level: None,
+        vendor_patch_level: Some(0),
+        boot_patch_level: Some(u64::MAX - 1),
+        certificates_issued: is_remote.then_some(32),
+        serials: (1..=8).filter_map(serial).collect(),
+    };
+    Device { key: DeviceKey::KeyAttestation(Box::new(key)), window: ReplayWindow::after(Counter(1)), ..a_client() }
+}
+
 async fn changed(store: &Arc<dyn Store>, change: Change) -> Device {
     assert_eq!(store.change(KEY, change).await, Ok(true), "{change:?}");
     store.device(KEY).await.unwrap().unwrap()
 }
 
-/// A device of either platform is read as it was registered.
+/// A device of each platform is read as it was registered.
 pub async fn a_device_of_an_account_is_read_as_it_was_registered(store: Arc<dyn Store>) {
     for (key, environment) in [(KEY, Environment::Development), (OTHER, Environment::Production)] {
         let mut device = a_client();
@@ -33,6 +53,13 @@ pub async fn a_device_of_an_account_is_read_as_it_was_registered(store: Arc<dyn 
         client.environment = environment;
         assert_eq!(store.register(key, &device).await, Ok(true));
         assert_eq!(store.device(key).await, Ok(Some(device)));
+    }
+    for (number, provisioning) in [(201, Provisioning::Factory), (202, Provisioning::Remote)] {
+        let (key, device) = (KeyId([number; 32]), a_phone(provisioning));
+        assert_eq!(store.register(key, &device).await, Ok(true));
+        assert_eq!(store.device(key).await, Ok(Some(device)));
+        assert_eq!(store.advance(key, advance_to(1), Contract::Strict).await, Err(Refusal::NotIncreased.into()));
+        assert_eq!(store.advance(key, advance_to(2), Contract::Strict).await, Ok(()));
     }
 }
 
