@@ -14,8 +14,8 @@ use base64::{
     Engine as _,
     prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
 };
-use genuine_gateway::{gate::sha256, server::system_clock};
-use genuine_testvectors::play::PlayApp;
+use genuine_gateway::{client::Authority, gate::sha256, server::system_clock};
+use genuine_testvectors::{keys::Signer, play::PlayApp};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, jwk::Jwk};
 use reqwest::Client;
 use serde_json::Value;
@@ -23,7 +23,7 @@ use serde_json::Value;
 use crate::{
     server::Server,
     support::{
-        AUTHORITY, Scratch,
+        APPLICATION, AUTHORITY, Scratch,
         android::{Phone, play_app},
         idempotency_key_of_now,
     },
@@ -176,6 +176,77 @@ fn the_code_decides_as_the_table_says() {
         jvm.tell(&format!("REQUEST {status} unheard_of true 0"));
         assert_eq!(jvm.read(), step);
     }
+}
+
+/// The same for an app whose keys the hardware attests.
+#[test]
+fn the_code_for_attested_keys_decides_as_the_table_says() {
+    let Some(program) = program() else { return };
+    let mut jvm = Jvm::start(program, &["decide-attested"]);
+    for row in table().0.iter().filter(|row| row.platform == "key_attestation") {
+        for retryable in row.retryable.map_or(vec![true, false], |retryable| vec![retryable]) {
+            for times in 0..row.steps.len() + 2 {
+                jvm.tell(&format!("{} 401 {} {retryable} {times}", row.at.to_uppercase(), row.code));
+                let step = &row.steps[times.min(row.steps.len() - 1)];
+                assert_eq!(jvm.read().to_lowercase(), *step, "{row:?}, {times} before");
+            }
+        }
+    }
+}
+
+/// A key in software, in the place of the hardware's, registers with the chain of a simulated phone and signs requests.
+#[tokio::test]
+async fn an_attested_key_comes_through() {
+    let Some(program) = program() else { return };
+    let gateway = Server::start("memory", &[]);
+    let authority = Authority::demonstration();
+    let handset = authority.handset("kotlin", 0, system_clock()()).unwrap();
+    let signer = handset.phone.signer();
+    let Signer::P256(secret) = &signer else { panic!("a key on P-256") };
+    let point = signer.public_point();
+    let arguments = [hex(&secret.to_bytes()), hex(&point[1..33]), hex(&point[33..])];
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let start = |signed: &str| {
+        Jvm::start(program, &[&["attested"], &arguments[..], &[handset.phone.package(), signed]].concat())
+    };
+    let mut app = start("0");
+    app.tell("id");
+    assert_eq!(app.read(), BASE64_STANDARD.encode(handset.app.device.key_id()));
+    let client = Client::new();
+    let challenge = async |purpose: &str| {
+        let body = serde_json::json!({ "application": APPLICATION, "purpose": purpose });
+        let asked = client.post(format!("{}/challenges", gateway.app)).header("x-session", "kotlin").json(&body);
+        asked.send().await.unwrap().json::<Value>().await.unwrap()["challenge"].as_str().unwrap().to_owned()
+    };
+    let of = challenge("attestation").await;
+    app.tell(&format!("challenge {of}"));
+    assert_eq!(app.read(), hex(&sha256(of.as_bytes())));
+    let chain: Vec<_> = handset.chain(&of).iter().map(|octets| BASE64_STANDARD.encode(octets)).collect();
+    app.tell(&format!("register {APPLICATION} {of} {}", chain.join(" ")));
+    let registration = app.read();
+    let register = client.post(format!("{}/devices", gateway.app)).header("content-type", "application/json");
+    let register = register.header("x-session", "kotlin").body(registration);
+    assert_eq!(register.try_clone().unwrap().send().await.unwrap().status(), 201);
+    assert_eq!(register.send().await.unwrap().status(), 409, "sent again as it was");
+    let send = async |target: &str, authorization: &str, body: &'static str| {
+        let request = client.post(format!("{}{target}", gateway.app)).header("authorization", authorization);
+        let answer = request.header("x-session", "kotlin").body(body).send().await.unwrap();
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
+    };
+    app.tell(&format!("POST {AUTHORITY} /orders?item=7 three"));
+    let header = app.read();
+    let (status, answer) = send("/orders?item=7", &header, "three").await;
+    assert_eq!((status, &answer["counter"]), (200, &Value::from(2)), "{answer}");
+    assert_eq!(send("/orders?item=7", &header, "three").await.1["code"], "counter_overtaken");
+    app.tell(&format!("POST {AUTHORITY} /orders three"));
+    let header = app.read();
+    assert_eq!(send("/orders", &header, "four").await.1["code"], "rejected");
+    // After the process has ended the counter goes on.
+    let mut app = start("3");
+    let of = challenge("assertion").await;
+    app.tell(&format!("POST {AUTHORITY} /payments all {of}"));
+    let header = app.read();
+    assert_eq!(send("/payments", &header, "all").await.0, 200);
 }
 
 fn hex(octets: &[u8]) -> String {

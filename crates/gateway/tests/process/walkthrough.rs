@@ -22,6 +22,8 @@ fn the_fleet_finds_nothing_wrong_and_would() {
         "Android: another nonce",
         "Android: basket, locked",
         "Android: basket, replayed",
+        "attested: another one's chain",
+        "attested: order, replayed",
         "4 devices, 2 of them phones with Android,",
         "wrong answers: 0",
     ] {
@@ -55,7 +57,7 @@ fn the_readme_can_be_followed() {
         blocks(language).into_iter().filter(|block| block.contains(part)).collect()
     };
     let (scripts, expected) = (all("sh\n", "$headers"), all("text\n", "\"application\":\"demo\""));
-    assert_eq!((scripts.len(), expected.len()), (5, 5));
+    assert_eq!((scripts.len(), expected.len()), (6, 6));
     let (script, expected) = (scripts.concat(), expected.concat());
     for shell in ["bash", "zsh"] {
         if !installed(shell) {

@@ -13,11 +13,13 @@ import com.google.android.play.core.integrity.IntegrityTokenRequest
 import com.google.android.play.core.integrity.StandardIntegrityManager.PrepareIntegrityTokenRequest
 import com.google.android.play.core.integrity.StandardIntegrityManager.StandardIntegrityTokenProvider
 import com.google.android.play.core.integrity.StandardIntegrityManager.StandardIntegrityTokenRequest
+import genuine.AttestedKey
 import genuine.Clock
 import genuine.DeviceKey
 import genuine.Integrity
 import genuine.IntegrityToken
 import genuine.Keys
+import genuine.attestationChallenge
 import java.io.IOException
 import java.security.KeyPairGenerator
 import java.security.KeyStore
@@ -29,11 +31,8 @@ import java.util.concurrent.ExecutionException
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.TimeoutException
 
-/**
- * The key in the Android Keystore, in StrongBox where there is one. With `attestationChallenge` the hardware attests it, and
- * [attestation] has the chain: the gateway does not read it, a service of yours may.
- */
-class KeystoreKeys(private val context: Context, private val attestationChallenge: ByteArray? = null) : Keys {
+/** The key in the Android Keystore, in StrongBox where there is one. */
+class KeystoreKeys(private val context: Context) : Keys {
     private val store = KeyStore.getInstance("AndroidKeyStore").apply { load(null) }
     private val preferences = context.getSharedPreferences("genuine", Context.MODE_PRIVATE)
 
@@ -60,23 +59,58 @@ class KeystoreKeys(private val context: Context, private val attestationChalleng
         store.deleteEntry(ALIAS)
     }
 
-    /** The certificates that attest the key, leaf first, in DER. */
-    fun attestation(): List<ByteArray> = store.getCertificateChain(ALIAS).orEmpty().map { it.encoded }
-
-    private fun generate() {
-        val builder = KeyGenParameterSpec.Builder(ALIAS, KeyProperties.PURPOSE_SIGN)
-            .setAlgorithmParameterSpec(ECGenParameterSpec("secp256r1"))
-            .setDigests(KeyProperties.DIGEST_SHA256)
-        attestationChallenge?.let(builder::setAttestationChallenge)
-        if (context.packageManager.hasSystemFeature(PackageManager.FEATURE_STRONGBOX_KEYSTORE)) builder.setIsStrongBoxBacked(true)
-        val generator = KeyPairGenerator.getInstance(KeyProperties.KEY_ALGORITHM_EC, "AndroidKeyStore")
-        generator.initialize(builder.build())
-        generator.generateKeyPair()
-    }
+    private fun generate() = generate(context, ALIAS, null)
 
     private companion object {
         const val ALIAS = "genuine"
     }
+}
+
+/**
+ * A key that the hardware attests: for an application with key attestation, in the place of Play Integrity. A key is attested when it is made,
+ * and once, so that each registration begins with a challenge and a new key. The last counter is kept before it is used.
+ */
+class KeystoreAttestation(private val context: Context) {
+    private val store = KeyStore.getInstance("AndroidKeyStore").apply { load(null) }
+    private val preferences = context.getSharedPreferences("genuine-attested", Context.MODE_PRIVATE)
+
+    /** A new key for this challenge, in the place of the one before, and what is sent to register it. */
+    fun register(application: String, challenge: String): String {
+        store.deleteEntry(ALIAS)
+        preferences.edit().clear().commit()
+        generate(context, ALIAS, attestationChallenge(challenge))
+        val chain = store.getCertificateChain(ALIAS).orEmpty().map { it.encoded }
+        return (key() ?: throw UnrecoverableKeyException()).registration(application, challenge, chain)
+    }
+
+    /** The key, if there is one. */
+    fun key(): AttestedKey? {
+        val privateKey = store.getKey(ALIAS, null) as? PrivateKey ?: return null
+        val publicKey = store.getCertificate(ALIAS)?.publicKey as? ECPublicKey ?: return null
+        return AttestedKey(privateKey, publicKey, context.packageName, ::next)
+    }
+
+    @Synchronized
+    private fun next(): Int {
+        val next = preferences.getInt("counter", 0) + 1
+        if (!preferences.edit().putInt("counter", next).commit()) throw IOException("the counter cannot be kept")
+        return next
+    }
+
+    private companion object {
+        const val ALIAS = "genuine-attested"
+    }
+}
+
+private fun generate(context: Context, alias: String, attestationChallenge: ByteArray?) {
+    val builder = KeyGenParameterSpec.Builder(alias, KeyProperties.PURPOSE_SIGN)
+        .setAlgorithmParameterSpec(ECGenParameterSpec("secp256r1"))
+        .setDigests(KeyProperties.DIGEST_SHA256)
+    attestationChallenge?.let(builder::setAttestationChallenge)
+    if (context.packageManager.hasSystemFeature(PackageManager.FEATURE_STRONGBOX_KEYSTORE)) builder.setIsStrongBoxBacked(true)
+    val generator = KeyPairGenerator.getInstance(KeyProperties.KEY_ALGORITHM_EC, "AndroidKeyStore")
+    generator.initialize(builder.build())
+    generator.generateKeyPair()
 }
 
 /** Classic requests: seconds each, and few of them. What Play says in the place of a token becomes an [IOException], and so does its silence. */

@@ -39,7 +39,7 @@ private fun of(place: Place, code: String, retryable: Boolean): List<Action>? = 
     }
 }
 
-private fun everywhere(code: String): List<Action>? = when (code) {
+internal fun everywhere(code: String): List<Action>? = when (code) {
     "user_token_rejected", "account_required" -> listOf(Action.LOG_IN)
     "upgrade_required" -> listOf(Action.UPDATE_APP)
     "rate_limited", "unavailable", "provider_unavailable" -> listOf(Action.WAIT)

@@ -1,5 +1,6 @@
 import genuine.Action
 import genuine.Answer
+import genuine.AttestedKey
 import genuine.Client
 import genuine.Clock
 import genuine.DeviceKey
@@ -10,7 +11,9 @@ import genuine.Keys
 import genuine.OutcomeUnknown
 import genuine.Place
 import genuine.UrlConnectionHttp
+import genuine.attestationChallenge
 import genuine.decide
+import genuine.decideAttested
 import java.io.IOException
 import java.math.BigInteger
 import java.net.URI
@@ -20,6 +23,7 @@ import java.net.http.HttpResponse
 import java.security.AlgorithmParameters
 import java.security.KeyFactory
 import java.security.KeyPairGenerator
+import java.security.PrivateKey
 import java.security.UnrecoverableKeyException
 import java.security.interfaces.ECPrivateKey
 import java.security.interfaces.ECPublicKey
@@ -30,6 +34,7 @@ import java.security.spec.ECPrivateKeySpec
 import java.security.spec.ECPublicKeySpec
 import java.time.ZonedDateTime
 import java.time.format.DateTimeFormatter
+import java.util.Base64
 
 /** What tests/clients.rs asks of this code, a line for each question. */
 fun main(arguments: Array<String>) {
@@ -38,6 +43,11 @@ fun main(arguments: Array<String>) {
             val (place, status, code, retryable, times) = line.split(' ')
             println(decide(Place.valueOf(place), status.toInt(), code, retryable == "true", times.toInt()).name)
         }
+        "decide-attested" -> generateSequence(::readlnOrNull).forEach { line ->
+            val (place, status, code, retryable, times) = line.split(' ')
+            println(decideAttested(Place.valueOf(place), status.toInt(), code, retryable == "true", times.toInt()).name)
+        }
+        "attested" -> attested(arguments[1], arguments[2], arguments[3], arguments[4], arguments[5].toInt())
         "key" -> {
             val key = key(arguments[1], arguments[2], arguments[3])
             println("${key.id} ${key.thumbprint} ${key.binding(arguments[4])}")
@@ -48,13 +58,36 @@ fun main(arguments: Array<String>) {
     }
 }
 
+/**
+ * A key that a simulated phone attests, after so many signatures: a line for each thing that is asked for. The chain comes from whoever asks,
+ * as no hardware is here.
+ */
+private fun attested(secret: String, x: String, y: String, packageName: String, signed: Int) {
+    var last = signed
+    val (private, public) = pair(secret, x, y)
+    val key = AttestedKey(private, public, packageName) { ++last }
+    generateSequence(::readlnOrNull).forEach { line ->
+        val words = line.split(' ')
+        println(
+            when (words[0]) {
+                "id" -> key.id
+                "challenge" -> attestationChallenge(words[1]).joinToString("") { "%02x".format(it) }
+                "register" -> key.registration(words[1], words[2], words.drop(3).map { Base64.getDecoder().decode(it) })
+                else -> key.authorization(words[0], words[1], words[2], words[3].toByteArray(), words.getOrNull(4))
+            },
+        )
+    }
+}
+
 /** A key whose numbers are given, in hex. */
-private fun key(secret: String, x: String, y: String): DeviceKey {
+private fun key(secret: String, x: String, y: String): DeviceKey = pair(secret, x, y).let { DeviceKey(it.first, it.second) }
+
+private fun pair(secret: String, x: String, y: String): Pair<PrivateKey, ECPublicKey> {
     val parameters = AlgorithmParameters.getInstance("EC").apply { init(ECGenParameterSpec("secp256r1")) }
     val curve = parameters.getParameterSpec(ECParameterSpec::class.java)
     val factory = KeyFactory.getInstance("EC")
     val public = factory.generatePublic(ECPublicKeySpec(ECPoint(BigInteger(x, 16), BigInteger(y, 16)), curve))
-    return DeviceKey(factory.generatePrivate(ECPrivateKeySpec(BigInteger(secret, 16), curve)), public as ECPublicKey)
+    return Pair(factory.generatePrivate(ECPrivateKeySpec(BigInteger(secret, 16), curve)), public as ECPublicKey)
 }
 
 /** Keys that go with the process, in the place of the Keystore. */
