@@ -87,6 +87,10 @@ impl Authority {
             files.push(("play-decryption-key", format!("{}\n", play.decryption_key_base64())));
             files.push(("play-signing-key.pem", play.signer().private_key_pem()));
         }
+        if let (Some(section), Some(phones)) = (authority.key_attestation_settings(), authority.phone_authorities()) {
+            files.push(("key-attestation-root.pem", phones.p384_root_pem()));
+            files.push(("key-attestation.toml", section));
+        }
         for (name, text) in files {
             let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(directory.join(name))?;
             file.write_all(text.as_bytes())?;
@@ -138,6 +142,15 @@ impl Authority {
         own + "\n" + &play
     }
 
+    /// What a configuration file says of the application's key attestation, if it is there for Android.
+    #[must_use]
+    pub fn key_attestation_settings(&self) -> Option<String> {
+        let keys = demo::minted_keys(&self.phone_of(self.scene.package.as_deref()?, "any"));
+        let certificates: Vec<String> = keys.certificates.into_iter().map(Into::into).collect();
+        let package = keys.package_name;
+        Some(format!("[applications.key_attestation]\npackage_name = {package:?}\ncertificates = {certificates:?}\n"))
+    }
+
     /// The app on an Apple device of this name, which has signed so many requests.
     #[must_use]
     pub fn app(&self, name: &str, signed: u32, now: u64) -> App {
@@ -185,10 +198,15 @@ impl Authority {
     /// A phone with this package, of the authority.
     fn phone_of(&self, package: &str, seed: &str) -> AndroidDevice {
         let phone = AndroidDevice::new(seed).with_package(package, 1);
-        match &self.secret {
-            Some(secret) => phone.with_authorities(AndroidPki::named(secret, NAME)),
+        match self.phone_authorities() {
+            Some(authorities) => phone.with_authorities(authorities),
             None => phone,
         }
+    }
+
+    /// What stands above Android phones, unless that is what everybody knows: a root on P-384 alone.
+    fn phone_authorities(&self) -> Option<AndroidPki> {
+        self.secret.as_ref().map(|secret| AndroidPki::named(secret, NAME))
     }
 
     /// The key for proofs of the client of this name.

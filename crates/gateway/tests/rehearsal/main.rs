@@ -1,6 +1,7 @@
 //! Rehearsals: what a configuration has to say for one, whose devices it accepts, and when it is over.
 #![allow(missing_docs)]
 
+mod phones;
 mod running;
 #[path = "../support/server.rs"]
 mod server;
