@@ -8,9 +8,10 @@ use base64::{
 };
 use genuine::{UnixMillis, UnixTime, app_attest::KeyId};
 use genuine_explain::{
-    Anchors, CallerSide, ClientData, Explanation, Facts, Input, Kind, LastCounter, Object, Outcome, PlayBinding,
-    Secret, SessionKeys, SessionSide, StoredKey, Token, TokenExplanation, TokenForm, TokenKind, TokenSide, TokenVector,
-    Vector, explain, explain_token, unix_millis,
+    Anchors, CallerSide, CertificateChain, ClientData, Explanation, Facts, Input, KeyAttestationExplanation,
+    KeyAttestationRoots, KeyAttestationSide, Kind, LastCounter, Object, Outcome, PlayBinding, Secret, SessionKeys,
+    SessionSide, StoredKey, Token, TokenExplanation, TokenForm, TokenKind, TokenSide, TokenVector, Vector, explain,
+    explain_key_attestation, explain_token, unix_millis,
 };
 use serde::{Deserialize, Serialize};
 
@@ -127,6 +128,8 @@ pub struct InspectedObject {
 pub enum Explained {
     /// Of an object of App Attest.
     Object(Box<Explanation>),
+    /// Of an Android key attestation.
+    Chain(Box<KeyAttestationExplanation>),
     /// Of a token.
     Token(Box<TokenExplanation>),
 }
@@ -249,6 +252,7 @@ impl Gate {
         let (objects, left_out) = match input {
             Input::Object(object) => (vec![self.object(known, &object, &anchors)?], 0),
             Input::Token(token) => (vec![self.token(known, &token)], 0),
+            Input::Chain(chain) => (vec![key_attestation(known, &chain)], 0),
             Input::Vector(vector) => (vec![self.vector(known, *vector, &anchors)], 0),
             Input::Group(vectors) => {
                 let left_out = vectors.len().saturating_sub(GROUP);
@@ -460,6 +464,14 @@ impl Known {
             PlayBinding::Nonce(binding.to_vec())
         })
     }
+}
+
+/// A key attestation is shown, and held against nothing but Google's roots and the time.
+fn key_attestation(known: &Known, chain: &CertificateChain) -> InspectedObject {
+    let now = UnixTime(known.now.0 / 1000);
+    let side = KeyAttestationSide { at: known.asked.at.as_ref().map(|_| now), ..KeyAttestationSide::default() };
+    let explanation = explain_key_attestation(chain, &side, &KeyAttestationRoots::google(), now);
+    InspectedObject::of(Explained::Chain(Box::new(explanation)))
 }
 
 /// A vector of a token has keys of its own, and everything else.
