@@ -14,7 +14,11 @@ use std::{
 };
 
 use genuine::crypto::{HmacSha256 as _, RustCrypto, RustCryptoSigner, Sha256 as _, SignP256 as _};
-use genuine_testvectors::{PLAY_GROUPS, ROOT_PEM, play_vectors, text, texts};
+use genuine_testvectors::{
+    PLAY_GROUPS, ROOT_PEM,
+    android::{AndroidDevice, AndroidPki, KeyKind, Shape},
+    play_vectors, text, texts,
+};
 use serde_json::{Value, json};
 
 #[path = "../../crates/explain/tests/explain/mint.rs"]
@@ -894,6 +898,253 @@ fn shared_session_tokens_are_as_expected() {
         file("hs256_examples.json").as_os_str(),
     ]);
     other.assert_ends(1, "1 as expected, 3 not").assert_says("TokenForged (5121)");
+}
+
+/// The root of a device's chain, the server's side of it, and the files that hold them.
+struct Chain {
+    root: TempFile,
+    list: TempFile,
+    pem: TempFile,
+    device: AndroidDevice,
+}
+
+const KEY_CHALLENGE: &[u8] = &[0xFB, 0xF0, 0, 1, 2, 3, 4, 5];
+
+impl Chain {
+    fn of(device: AndroidDevice) -> Self {
+        let authorities = device.authorities();
+        let is_under_rsa = device.shape() != Shape::Remote;
+        let root = if is_under_rsa { authorities.rsa_root_pem() } else { authorities.p384_root_pem() };
+        Self {
+            root: TempFile::new(root),
+            list: TempFile::new(r#"{"entries": {"c0ffee": {"status": "REVOKED"}}}"#),
+            pem: TempFile::new(device.attest(KEY_CHALLENGE).pem()),
+            device,
+        }
+    }
+
+    /// What a server knows, as options.
+    fn options(&self) -> Vec<String> {
+        let digest: String = self.device.signing_digests()[0].iter().map(|octet| format!("{octet:02X}")).collect();
+        let options = [
+            ("--root", self.root.path()),
+            ("--at", "2026-10-14T18:00:00Z"),
+            ("--challenge-b64", "+/AAAQIDBAU="),
+            ("--package", self.device.package()),
+            ("--signing-digest", &digest),
+            ("--revocation", self.list.path()),
+        ];
+        options.into_iter().flat_map(|(option, value)| [option.to_owned(), value.to_owned()]).collect()
+    }
+
+    fn run(&self, more: &[&str]) -> Run {
+        let options = self.options();
+        run(options.iter().map(String::as_str).chain(more.iter().copied()).chain([self.pem.path()]))
+    }
+}
+
+#[test]
+fn chains_are_verified_with_options() {
+    for shape in [Shape::Remote, Shape::FactoryRsa3072] {
+        let chain = Chain::of(AndroidDevice::new("verify").with_shape(shape));
+        let good = chain.run(&[]);
+        good.assert_ends(0, "1 accepted, 0 refused")
+            .assert_says("Android key attestation")
+            .assert_says("The proof says:");
+        assert_eq!((good.count("  ok "), good.count("  FAIL"), good.count("  ?")), (19, 0, 0));
+        good.assert_says("all signatures hold").assert_says("signed by the next: ");
+        let longest = good.stdout.lines().skip(5).max_by_key(|line| line.chars().count()).unwrap_or_default();
+        assert!(longest.chars().count() <= 100, "{longest}");
+        // Each option decides.
+        let options = chain.options();
+        for pair in (0..options.len()).step_by(2) {
+            let mut fewer = options.clone();
+            let removed: Vec<_> = fewer.drain(pair..pair + 2).collect();
+            let run = run(fewer.iter().map(String::as_str).chain([chain.pem.path()]));
+            let says = match removed[0].as_str() {
+                "--root" => "AndroidAnchorUnknown (3100)",
+                // The clock of whoever runs this test: long behind the chain's, or within it.
+                "--at" => "now: no other time was told",
+                "--challenge-b64" => "Options: --challenge TEXT.",
+                option => &format!("Options: {option} "),
+            };
+            if removed[0] != "--at" {
+                assert_eq!(run.status, Some(1), "{}: {}", removed[0], run.stdout);
+            }
+            run.assert_says(says);
+        }
+    }
+}
+
+#[test]
+fn the_challenge_of_a_chain_has_three_forms() {
+    let chain = Chain::of(AndroidDevice::new("forms"));
+    for form in [["--challenge-hex", "fbf0000102030405"], ["--challenge-b64", "-_AAAQIDBAU"]] {
+        chain.run(&form).assert_ends(0, "1 accepted, 0 refused");
+    }
+    let wrong = chain.run(&["--challenge", "+/AAAQIDBAU="]);
+    wrong.assert_ends(1, "0 accepted, 1 refused").assert_says("AndroidChallengeMismatch (3300)");
+    wrong.assert_says("the bytes that it is the base64 text of");
+    let text = AndroidDevice::new("forms").attest(b"in words").pem();
+    let run = run_with_input(["--challenge", "in words", "-"], text.as_bytes());
+    run.assert_says("(\"in words\")").assert_says("AndroidAnchorUnknown (3100)");
+}
+
+/// Each option of the policy, on a chain that it decides about.
+#[test]
+fn the_policy_of_a_chain_has_options() {
+    let remote = Chain::of(AndroidDevice::new("policy"));
+    let factory = Chain::of(AndroidDevice::new("policy").with_shape(Shape::FactoryEc));
+    let unlocked = Chain::of(AndroidDevice::new("policy").unlocked());
+    let own = Chain::of(AndroidDevice::new("policy").with_own_system([5; 32]));
+    let attests = Chain::of(AndroidDevice::new("policy").with_attest_key());
+    let shared = Chain::of(AndroidDevice::new("policy").with_another_package("org.example.second", 7));
+    let rsa = Chain::of(AndroidDevice::new("policy").with_key_kind(KeyKind::Rsa2048));
+    let boot_key = "05".repeat(32);
+    for (chain, options, code) in [
+        (&factory, &["--require-remote"] as &[&str], "AndroidFactoryRefused (3104)"),
+        (&remote, &["--strong-box"], "AndroidLevelTooLow (3302)"),
+        (&remote, &["--os-version", "170000"], "AndroidOsVersion (3340)"),
+        (&remote, &["--os-patch-level", "202610"], "AndroidOsPatchLevel (3341)"),
+        (&remote, &["--vendor-patch-level", "20260906"], "AndroidVendorPatchLevel (3342)"),
+        (&remote, &["--boot-patch-level", "20260906"], "AndroidBootPatchLevel (3343)"),
+    ] {
+        chain.run(&[]).assert_ends(0, "1 accepted, 0 refused");
+        let run = chain.run(options);
+        run.assert_ends(1, "0 accepted, 1 refused").assert_says(code);
+        assert_eq!(run.count("  FAIL"), 1, "{code}: what is behind it is asked all the same");
+    }
+    for (chain, options, code) in [
+        (&unlocked, &["--accept-unlocked"] as &[&str], "AndroidUnlocked (3321)"),
+        (&own, &["--boot-key", &boot_key], "AndroidBootKey (3323)"),
+        (&attests, &["--accept-attest-keys"], "AndroidDescriptionElsewhere (3107)"),
+        (&shared, &["--accept-shared-user-id"], "AndroidPackageCount (3333)"),
+        (&rsa, &["--accept-any-key"], "AndroidAlgorithm (3312)"),
+    ] {
+        chain.run(&[]).assert_ends(1, "0 accepted, 1 refused").assert_says(code);
+        chain.run(options).assert_ends(0, "1 accepted, 0 refused");
+    }
+    let line = remote.run(&["--json"]).stdout;
+    let line: Value = serde_json::from_str(&line).expect("one line");
+    let serial = line["chain"]["certificates"][1]["serial_hex"].as_str().expect("text").to_owned();
+    let entry = |status: &str| TempFile::new(json!({"entries": {&serial: {"status": status}}}).to_string());
+    let (revoked, suspended) = (entry("REVOKED"), entry("SUSPENDED"));
+    remote.run(&["--revocation", revoked.path()]).assert_says("AndroidRevoked (3110)");
+    remote.run(&["--revocation", suspended.path()]).assert_says("AndroidSuspended (3111)");
+    remote.run(&["--revocation", suspended.path(), "--accept-suspended"]).assert_ends(0, "1 accepted, 0 refused");
+}
+
+/// What Google's JSON has is under `description`, in its forms.
+#[test]
+fn the_json_of_a_chain_has_the_description() {
+    let chain = Chain::of(AndroidDevice::new("json"));
+    let run = chain.run(&["--json"]);
+    assert_eq!((run.status, run.stdout.lines().count()), (Some(0), 1), "{}", run.stderr);
+    let line: Value = serde_json::from_str(&run.stdout).expect("one line");
+    assert_eq!(
+        (&line["kind"], &line["verdict"], &line["code"]),
+        (&json!("key_attestation"), &json!("accepted"), &Value::Null)
+    );
+    assert_eq!((&line["file"], &line["as_expected"]), (&json!(chain.pem.path()), &Value::Null));
+    assert_eq!((line["steps"].as_array().map(Vec::len), &line["proved"]), (Some(19), &json!(true)));
+    let description = &line["description"];
+    assert_eq!(description["attestationChallenge"], json!("+/AAAQIDBAU="));
+    assert_eq!(description["hardwareEnforced"]["purposes"], json!(["2", "3"]));
+    assert_eq!(description["hardwareEnforced"]["rootOfTrust"]["verifiedBootState"], json!("VERIFIED"));
+    let package = json!([{"name": "org.example.genuine", "version": "42"}]);
+    assert_eq!(description["softwareEnforced"]["attestationApplicationId"]["packages"], package);
+    let refused = Chain::of(AndroidDevice::new("json").unlocked()).run(&["--json"]);
+    let line: Value = serde_json::from_str(&refused.stdout).expect("one line");
+    assert_eq!((refused.status, &line["code"], &line["step"]), (Some(1), &json!(3321), &json!("Boot")));
+}
+
+/// A root is of one kind of object or of both.
+#[test]
+fn a_root_of_the_other_kind_is_told() {
+    let rsa = TempFile::new(AndroidPki::default().rsa_root_pem());
+    let object = run_with_input(["--root", rsa.path(), "-"], &bare(ATTESTATION).1);
+    object.assert_ends(2, "0 as expected, 0 not").assert_says("--root").assert_says("P-384");
+    let chain = Chain::of(AndroidDevice::new("roots").with_shape(Shape::FactoryEc));
+    chain.run(&["--root", chain.root.path()]).assert_says("ConfigInvalidAnchor");
+}
+
+#[test]
+fn wrong_options_of_chains_are_told() {
+    let rows: [(&[&str], &str); 9] = [
+        (&["--challenge-hex", "abc"], "not hexadecimal digits"),
+        (&["--challenge-hex", "+1+2"], "not hexadecimal digits"),
+        (&["--signing-digest", "ab:cd"], "--signing-digest ab:cd: 2 octets"),
+        (&["--boot-key", "?"], "--boot-key"),
+        (&["--revocation", "/no/such/file"], "/no/such/file"),
+        (&["--revocation", "Cargo.toml"], "not JSON"),
+        (&["--os-version", "16.0"], "not a number"),
+        (&["--os-patch-level", "-1"], "not a number"),
+        (&["--package"], "needs a value"),
+    ];
+    for (arguments, says) in rows {
+        let more: &[&str] = if arguments.len() == 1 { &[] } else { &["-"] };
+        let run = run(arguments.iter().chain(more).copied());
+        assert_eq!((run.status, run.stdout.as_str()), (Some(2), ""), "{arguments:?}");
+        run.assert_says(says).assert_says("--help lists the options");
+    }
+    for flag in ["--strong-box", "--require-remote", "--accept-unlocked"] {
+        assert_eq!(run([flag]).status, Some(2), "{flag} needs a file");
+    }
+    let cut = run_with_input(["-"], b"-----BEGIN CERTIFICATE-----\nMIIB");
+    cut.assert_ends(2, "0 as expected, 0 not").assert_says("certificate 1 in PEM has no end");
+    let named = run([Chain::of(AndroidDevice::new("ids")).pem.path(), "der::boolean-not-ff"]);
+    assert_eq!(named.status, Some(2));
+}
+
+/// Names and texts in a chain command no terminal.
+#[test]
+fn what_a_chain_says_is_printed_without_control_characters() {
+    let hostile = "\x1B[2J\u{9B}2J\u{202E}";
+    let chain = Chain::of(AndroidDevice::new("hostile").with_package(hostile, 1));
+    for more in [&["--package", "org.example.other"] as &[&str], &["--package", "org.example.other", "--json"]] {
+        let run = chain.run(more);
+        assert!(run.stdout.contains("[2J"), "it is shown");
+        assert!(!run.stdout.contains(['\x1B', '\u{9B}', '\u{202E}']));
+    }
+}
+
+/// The chains lie beside the directory that `GENUINE_REAL_VECTORS` names.
+#[test]
+fn genuine_chains_are_shown_and_verified() {
+    let Some(directory) = env::var_os("GENUINE_REAL_VECTORS").map(PathBuf::from) else { return };
+    let directory = directory.join("../android-key-attestation");
+    let file = |name: &str| directory.join(name).to_str().expect("UTF-8").to_owned();
+    let (chain, list) = (file("tegu-sdk36-SB_EC_2026_ROOT.pem"), file("revocation-status-sample.json"));
+    let challenge = "OTA1NzhlMWQtZjViZi00Y2NmLWEyN2YtYTRmNGQ4OWVlMjFm";
+    let digest = "10:39:38:EE:45:37:E5:9E:8E:E7:92:F6:54:50:4F:B8:34:6F:C6:B3:46:D0:BB:C4:41:5F:C3:39:FC:FC:8E:C1";
+    let options = [
+        ["--at", "2026-02-25T00:00:00Z"],
+        ["--challenge-b64", challenge],
+        ["--package", "com.google.android.attestation"],
+        ["--signing-digest", digest],
+        ["--revocation", &list],
+    ];
+    let good = run(options.concat().into_iter().chain(["--strong-box", "--require-remote", &chain]));
+    good.assert_ends(0, "1 accepted, 0 refused").assert_says("up to Google's P-384 root");
+    let json = run(options.concat().into_iter().chain(["--json", &chain]));
+    let line: Value = serde_json::from_str(&json.stdout).expect("one line");
+    let expected = fs::read_to_string(file("tegu-sdk36-SB_EC_2026_ROOT.json")).expect("readable");
+    assert_eq!(line["description"], serde_json::from_str::<Value>(&expected).expect("JSON"), "as Google has it");
+
+    // Every chain without a side: shown to its end, and none accepted.
+    let entries = fs::read_dir(&directory).expect("a directory").map(|entry| entry.expect("an entry").path());
+    let chains: Vec<_> = entries.filter(|path| path.extension().is_some_and(|extension| extension == "pem")).collect();
+    assert!(chains.len() >= 17);
+    let all = run(&chains);
+    assert_eq!((all.status, all.count("  →")), (Some(1), chains.len()), "{}", all.stderr);
+    assert!(!all.stdout.contains("Accepted."));
+    all.assert_says("Google's RSA root").assert_says("a software root of Android's source");
+    let lines = all.stdout.lines().filter(|line| !line.starts_with('/'));
+    let longest = lines.max_by_key(|line| line.chars().count()).unwrap_or_default();
+    assert!(longest.chars().count() <= 100, "{longest}");
+    let alone = run([file("allow_while_on_body.pem")]);
+    alone.assert_ends(1, "0 accepted, 1 refused").assert_says("AndroidTooFewCertificates (3001)");
+    alone.assert_says("allowWhileOnBody: yes").assert_says("com.google.android.gms, version");
 }
 
 /// `GENUINE_REAL_VECTORS` names a directory with `attestations/` and `assertions/` of genuine devices.
