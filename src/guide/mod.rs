@@ -13,6 +13,15 @@ pub mod hashing {}
 #[doc = include_str!("storing.md")]
 pub mod storing {}
 
+#[cfg(feature = "key-attestation")]
+#[doc = include_str!("key-attestation-links.md")]
+#[doc = "Android key attestation, from a new key to the requests that it signs.\n"]
+#[doc = include_str!("key-attestation.svg")]
+#[doc = ""]
+#[allow(clippy::doc_markdown, reason = "the text of the picture is none of Markdown")]
+#[doc = include_str!("key-attestation.md")]
+pub mod key_attestation {}
+
 #[cfg(feature = "play-integrity")]
 #[doc = include_str!("play-integrity-links.md")]
 #[doc = "Google Play Integrity, from the request to the verdict.\n"]

@@ -129,6 +129,9 @@ fn of_failure(run: &Run<'_>, error: Error, tried: &mut Vec<String>) -> Found {
 fn of_configuration(error: Error) -> Found {
     let what = match error {
         Error::AndroidConfigPackage => "The package name is empty: give that of your app",
+        Error::AndroidChallengeEmpty => {
+            "The challenge that you give is empty, which would bind the key to nothing: give the one that the app got"
+        }
         Error::AndroidConfigBootKey => "A boot key that you accept is all zeros, as unlocked phones have it",
         Error::ConfigInvalidAnchor | Error::ConfigNoAnchor => "The trust anchors cannot be used",
         _ => "What the chain is held against cannot be used",
@@ -341,6 +344,13 @@ fn of_placement(run: &Run<'_>, error: Error) -> Found {
         .and_then(|seen| KeyDescription::parse(seen.extension(KEY_DESCRIPTION)?).ok());
     let attests = of_issuer
         .is_some_and(|description| description.hardware_enforced().purposes().any(|one| one == Purpose::AttestKey));
+    if error == Error::AndroidNotAuthority {
+        return found(
+            Finding::NotGenuine,
+            "A certificate above the secure hardware's is none of a certification authority: somebody's key stands where Google's or a \
+             factory's belongs. Refuse it.",
+        );
+    }
     if error == Error::AndroidAttestKeyMismatch {
         return found(
             Finding::AttestKey,

@@ -20,6 +20,9 @@ use crate::model::Missing;
 /// Stands for a package that nobody told and no leaf names.
 const NO_PACKAGE: &str = "not told";
 
+/// Stands for a challenge that nobody told where the leaf has an empty one, which no server gave out.
+const NO_CHALLENGE: &[u8] = b"not told";
+
 /// A chain, what it is held against, and what can be read of it, unverified.
 pub(super) struct Run<'c> {
     pub(super) chain: &'c CertificateChain,
@@ -165,7 +168,8 @@ impl<'c> Run<'c> {
         let anchors: Vec<_> = self.roots.trusted().iter().map(|named| named.anchor).collect();
         let verifier = KeyAttestationVerifier::new(&policies, &anchors, &GenuineCrypto)?;
         let told = side.challenge.as_deref().filter(|_| !lifted.challenge);
-        let challenge = told.unwrap_or(description.attestation_challenge());
+        let own = Some(description.attestation_challenge()).filter(|challenge| !challenge.is_empty());
+        let challenge = told.or(own).unwrap_or(NO_CHALLENGE);
         let list = side.revocation.as_ref().filter(|_| !lifted.revocation);
         let status = |serial: &str| list.map_or(RevocationStatus::Good, |list| list.status(serial));
         verifier.verify(attestation, challenge, &status, self.now).map(drop)

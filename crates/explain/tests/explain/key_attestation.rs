@@ -219,6 +219,13 @@ fn challenges_in_another_form() {
     assert!(!explanation.diagnosis.tried.is_empty());
     let explanation = explained(device.attest(b"").certificates, &side(&device));
     assert_says(&explanation, Error::AndroidChallengeMismatch, Finding::OtherBinding, &["is empty"]);
+    // Nor does it pass where no challenge is told; one that is told is not to be empty.
+    let side = KeyAttestationSide { challenge: None, ..side(&device) };
+    let explanation = explained(device.attest(b"").certificates, &side);
+    assert_says(&explanation, Error::AndroidChallengeMismatch, Finding::OtherBinding, &["is empty"]);
+    let side = KeyAttestationSide { challenge: Some(Vec::new()), ..side };
+    let explanation = explained(device.attest(b"").certificates, &side);
+    assert_says(&explanation, Error::AndroidChallengeEmpty, Finding::CallerSide, &["bind the key to nothing"]);
 }
 
 #[test]
