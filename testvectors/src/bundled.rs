@@ -42,3 +42,28 @@ pub const PLAY_GROUPS: &[(&str, &str)] = &[
     ("play-licensing", include_str!("../vectors/play-licensing.json")),
     ("play-signals", include_str!("../vectors/play-signals.json")),
 ];
+
+/// The root on P-384 of the committed vectors of Android key attestation, PEM.
+pub const ANDROID_P384_ROOT_PEM: &str = include_str!("../vectors/android-p384-root.pem");
+
+/// The RSA root of the committed vectors of Android key attestation, PEM.
+pub const ANDROID_RSA_ROOT_PEM: &str = include_str!("../vectors/android-rsa-root.pem");
+
+/// Name and JSON text of every group of committed vectors of Android key attestation.
+pub const ANDROID_GROUPS: &[(&str, &str)] = &[
+    ("android-good", include_str!("../vectors/android-good.json")),
+    ("android-form", include_str!("../vectors/android-form.json")),
+    ("android-der", include_str!("../vectors/android-der.json")),
+    ("android-certificate", include_str!("../vectors/android-certificate.json")),
+    ("android-description", include_str!("../vectors/android-description.json")),
+    ("android-chain", include_str!("../vectors/android-chain.json")),
+    ("android-time", include_str!("../vectors/android-time.json")),
+    ("android-forged", include_str!("../vectors/android-forged.json")),
+    ("android-revocation", include_str!("../vectors/android-revocation.json")),
+    ("android-key", include_str!("../vectors/android-key.json")),
+    ("android-boot", include_str!("../vectors/android-boot.json")),
+    ("android-app", include_str!("../vectors/android-app.json")),
+    ("android-system", include_str!("../vectors/android-system.json")),
+    ("android-signature", include_str!("../vectors/android-signature.json")),
+    ("android-request", include_str!("../vectors/android-request.json")),
+];

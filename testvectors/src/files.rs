@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use crate::android::AndroidPki;
+use crate::android_vector::{AndroidGroup, MAX_ANDROID_ID};
 use crate::group::{Group, MAX_ID, SCHEMA_VERSION};
 use crate::pki::TestPki;
 use crate::play_vector::PlayGroup;
@@ -43,6 +45,7 @@ pub fn minted_files() -> Vec<(String, String)> {
     assert!(rest.is_empty(), "{} is of no group", rest[0].id);
     list.push_str("];\n");
     play_files(&mut files, &mut list);
+    android_files(&mut files, &mut list);
     files.push(("src/bundled.rs".to_owned(), list));
     files
 }
@@ -65,6 +68,47 @@ fn play_files(files: &mut Vec<(String, String)>, list: &mut String) {
         writeln!(list, "    (\"{name}\", include_str!(\"../{path}\")),").expect("a String takes all text");
         let (group, description) = (name.to_owned(), description.to_owned());
         files.push((path, PlayGroup { schema_version: SCHEMA_VERSION, group, description, vectors }.to_json()));
+    }
+    assert!(rest.is_empty(), "{} is of no group", rest[0].id);
+    list.push_str("];\n");
+}
+
+/// The files of Android key attestation, and their place in the list of the embedded.
+fn android_files(files: &mut Vec<(String, String)>, list: &mut String) {
+    let mut rest = suite::android::mint();
+    rest.sort_by(|left, right| left.id.cmp(&right.id));
+    for pair in rest.windows(2) {
+        assert_ne!(pair[0].id, pair[1].id, "ids are unique");
+    }
+    let longest = rest.iter().max_by_key(|vector| vector.id.len()).map_or("", |vector| &vector.id);
+    assert!(longest.len() <= MAX_ANDROID_ID, "{longest} is longer than {MAX_ANDROID_ID}");
+    let authorities = AndroidPki::default();
+    for (root, pem, what) in [
+        ("p384", authorities.p384_root_pem(), "The root on P-384"),
+        ("rsa", authorities.rsa_root_pem(), "The RSA root"),
+    ] {
+        let path = format!("vectors/android-{root}-root.pem");
+        writeln!(
+            list,
+            "\n/// {what} of the committed vectors of Android key attestation, PEM.\n\
+             pub const ANDROID_{}_ROOT_PEM: &str = include_str!(\"../{path}\");",
+            root.to_uppercase()
+        )
+        .expect("a String takes all text");
+        files.push((path, pem));
+    }
+    list.push_str(
+        "\n/// Name and JSON text of every group of committed vectors of Android key attestation.\n\
+         pub const ANDROID_GROUPS: &[(&str, &str)] = &[\n",
+    );
+    for (name, description) in suite::android::GROUPS {
+        let (vectors, others): (Vec<_>, _) = rest.into_iter().partition(|vector| vector.group() == Some(name));
+        rest = others;
+        assert!(!vectors.is_empty(), "{name} has vectors");
+        let path = format!("vectors/{name}.json");
+        writeln!(list, "    (\"{name}\", include_str!(\"../{path}\")),").expect("a String takes all text");
+        let (group, description) = (name.to_owned(), description.to_owned());
+        files.push((path, AndroidGroup { schema_version: SCHEMA_VERSION, group, description, vectors }.to_json()));
     }
     assert!(rest.is_empty(), "{} is of no group", rest[0].id);
     list.push_str("];\n");

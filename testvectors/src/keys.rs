@@ -158,6 +158,17 @@ impl RsaKey {
         self.0.n_bytes().to_vec()
     }
 
+    /// The signature whose encoded message ends in these octets, with all the padding before them that there is room for: for
+    /// negative vectors (RFC 8017 §9.2).
+    ///
+    /// # Panics
+    ///
+    /// If there is no room for 8 octets of padding.
+    #[must_use]
+    pub fn sign_encoded(&self, octets: &[u8]) -> Vec<u8> {
+        self.0.sign(Pkcs1v15Sign::new_unprefixed(), octets).expect("room for the padding")
+    }
+
     /// The public exponent, big-endian.
     #[must_use]
     pub fn exponent(&self) -> Vec<u8> {

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod android;
+mod android_vector;
 pub mod auth_data;
 mod bundled;
 pub mod cbor;
@@ -23,7 +24,11 @@ pub mod rsa;
 pub mod suite;
 mod vector;
 
-pub use bundled::{GROUPS, PLAY_GROUPS, ROOT_PEM};
+pub use android_vector::{
+    AndroidGroup, AndroidPolicy, AndroidProof, AndroidRequest, AndroidRoot, AndroidVector, Base64, MAX_ANDROID_ID,
+    Provisioning,
+};
+pub use bundled::{ANDROID_GROUPS, ANDROID_P384_ROOT_PEM, ANDROID_RSA_ROOT_PEM, GROUPS, PLAY_GROUPS, ROOT_PEM};
 pub use device::{
     BUNDLE_VERSION, CODE_HASH, CODE_HASH_TYPE, DEFAULT_APP_ID, Device, Environment, GENUINE_RECEIPT_LENGTH,
     VALIDATION_CATEGORY,
@@ -58,6 +63,15 @@ pub fn texts() -> impl Iterator<Item = (&'static str, &'static str)> {
 /// Never: a test of this crate parses them all.
 pub fn play_vectors() -> impl Iterator<Item = PlayVector> {
     PLAY_GROUPS.iter().flat_map(|(_, file)| PlayGroup::parse(file).expect("the committed vectors parse").vectors)
+}
+
+/// The committed vectors of Android key attestation, parsed: group by group, and in each in the order of their ids.
+///
+/// # Panics
+///
+/// Never: a test of this crate parses them all.
+pub fn android_vectors() -> impl Iterator<Item = AndroidVector> {
+    ANDROID_GROUPS.iter().flat_map(|(_, file)| AndroidGroup::parse(file).expect("the committed vectors parse").vectors)
 }
 
 /// The JSON text of the committed vector with this id.

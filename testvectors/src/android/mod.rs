@@ -61,6 +61,7 @@ pub(crate) mod rsa_keys;
 pub use description::{
     ApplicationId, AuthorizationList, KeyDescription, RootOfTrust, SecurityLevel, member, purpose, tag,
 };
+pub(crate) use device::key_certificate;
 pub use device::{
     AndroidDevice, AttestedKey, DEFAULT_PACKAGE, KeyKind, Shape, TYPICAL_TIME, set_utc_time, set_validity,
 };

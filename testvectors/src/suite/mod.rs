@@ -6,6 +6,7 @@
 
 #![expect(clippy::too_many_lines, reason = "a list is as long as what it lists")]
 
+pub(crate) mod android;
 mod assertion;
 mod authenticator_data;
 mod binding;
