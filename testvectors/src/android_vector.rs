@@ -45,6 +45,7 @@ pub enum AndroidRoot {
 /// What a policy says beside package and signing digests; what is absent is as a policy has it by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own, and none excludes another")]
 pub struct AndroidPolicy {
     /// Whether only remotely provisioned phones are accepted.
     #[serde(skip_serializing_if = "is_false")]
@@ -55,15 +56,18 @@ pub struct AndroidPolicy {
     /// The keys of other systems that are accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accept_boot_keys: Option<Vec<Hex>>,
+    /// Other sets of certificates that the app may be signed with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accept_other_signers: Option<Vec<Vec<Hex>>>,
     /// Whether the app may share its user identifier with others.
     #[serde(skip_serializing_if = "is_false")]
     pub accept_shared_user_id: bool,
     /// Whether a key with the purpose `ATTEST_KEY` may sign the leaf.
     #[serde(skip_serializing_if = "is_false")]
     pub accept_attest_keys: bool,
-    /// The algorithms of keys to accept: `EC`, `RSA`, `ML_DSA`; `EC` by default.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub accept_key_algorithms: Option<Vec<String>>,
+    /// Whether keys of any algorithm are accepted, and not those on P-256 alone.
+    #[serde(skip_serializing_if = "is_false")]
+    pub accept_any_key: bool,
     /// The purposes that a key must have, all of them and no others: `SIGN`, `VERIFY`; either `SIGN` or both by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_purposes: Option<Vec<String>>,
@@ -88,6 +92,9 @@ pub struct AndroidPolicy {
     /// Whether the validity of certificates is not asked.
     #[serde(skip_serializing_if = "is_false")]
     pub danger_ignore_validity_period: bool,
+    /// Whether unlocked phones are accepted.
+    #[serde(skip_serializing_if = "is_false")]
+    pub danger_accept_unlocked: bool,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]

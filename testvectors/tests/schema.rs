@@ -1,15 +1,15 @@
-//! The committed files have the form that `schema.json` and `play-schema.json` describe.
+//! The committed files have the form that `schema.json`, `play-schema.json` and `android-schema.json` describe.
 //!
 //! The keywords that the schema uses are evaluated here (JSON Schema 2020-12), because the validators at hand bring
 //! licences that the project does not take. A keyword that is not known here fails the test.
 
-use genuine_testvectors::{GROUPS, MAX_ID, PLAY_GROUPS, SCHEMA_VERSION, text};
+use genuine_testvectors::{ANDROID_GROUPS, GROUPS, MAX_ANDROID_ID, MAX_ID, PLAY_GROUPS, SCHEMA_VERSION, text};
 use regex::Regex;
 use serde_json::{Value, json};
 
 #[test]
 fn files_satisfy_the_schema() {
-    for (schema, groups) in [(schema(), GROUPS), (play_schema(), PLAY_GROUPS)] {
+    for (schema, groups) in [(schema(), GROUPS), (play_schema(), PLAY_GROUPS), (android_schema(), ANDROID_GROUPS)] {
         for (group, json) in groups {
             let instance = serde_json::from_str(json).expect("a group is JSON");
             assert!(satisfies(&schema, &schema, &instance), "{group}");
@@ -19,9 +19,9 @@ fn files_satisfy_the_schema() {
 
 #[test]
 fn the_schema_has_the_limits_of_the_code() {
-    for schema in [schema(), play_schema()] {
+    for (schema, length) in [(schema(), MAX_ID), (play_schema(), MAX_ID), (android_schema(), MAX_ANDROID_ID)] {
         assert_eq!(schema["properties"]["schema_version"]["const"], json!(SCHEMA_VERSION));
-        assert_eq!(schema["$defs"]["id"]["maxLength"], json!(MAX_ID));
+        assert_eq!(schema["$defs"]["id"]["maxLength"], json!(length));
     }
 }
 
@@ -150,6 +150,66 @@ fn the_schema_refuses_what_is_no_vector_of_play_integrity() {
     ] {
         assert!(!satisfies(&root, schema, &instance), "{instance}");
     }
+}
+
+#[test]
+fn the_schema_refuses_what_is_no_vector_of_android() {
+    let root = android_schema();
+    let schema = &root["$defs"]["vector"];
+    let of = |group: &str, id: &str| -> Value {
+        let (_, file) = ANDROID_GROUPS.iter().find(|(name, _)| *name == group).expect("a group");
+        let file: Value = serde_json::from_str(file).expect("a group is JSON");
+        let vectors = file["vectors"].as_array().expect("a list").clone();
+        vectors.into_iter().find(|vector| vector["id"] == id).expect("a vector")
+    };
+    let with = |vector: &Value, name: &str, value: Value| {
+        let mut instance = vector.clone();
+        instance[name] = value;
+        instance
+    };
+    let without = |vector: &Value, name: &str| {
+        let mut instance = vector.clone();
+        instance.as_object_mut().expect("an object").remove(name).expect("a member");
+        instance
+    };
+    let (good, bad) = (of("android-good", "android-good::remote"), of("android-boot", "android-boot::unlocked"));
+    let request = of("android-request", "android-request::possession");
+    for vector in [&good, &bad, &request] {
+        assert!(satisfies(&root, schema, vector));
+    }
+    for instance in [
+        json!([]),
+        without(&good, "id"),
+        without(&good, "certificates_b64"),
+        without(&good, "challenge"),
+        without(&good, "proof"),
+        without(&request, "request"),
+        without(&bad, "twin"),
+        without(&bad, "code"),
+        with(&good, "id", json!("boot::unlocked")),
+        with(&good, "id", json!(format!("android-good::{}", "a".repeat(MAX_ANDROID_ID)))),
+        with(&good, "twin", json!("android-good::factory-ec")),
+        with(&good, "code", json!(3000)),
+        with(&bad, "proof", good["proof"].clone()),
+        with(&good, "challenge", json!("0")),
+        with(&good, "certificates_b64", json!(["A"])),
+        with(&good, "signing_digests", json!([])),
+        with(&good, "signing_digests", json!(["00"])),
+        with(&good, "anchors", json!(["google"])),
+        with(&good, "revoked", json!(["0a"])),
+        with(&good, "suspended", json!(["A"])),
+        with(&good, "policy", json!({ "surplus": true })),
+        with(&good, "policy", json!({ "accept_any_key": false })),
+        with(&good, "policy", json!({ "require_os_version": -1 })),
+        with(&good, "now", json!("today")),
+        with(&good, "surplus", json!(0)),
+    ] {
+        assert!(!satisfies(&root, schema, &instance), "{instance}");
+    }
+}
+
+fn android_schema() -> Value {
+    serde_json::from_str(include_str!("../android-schema.json")).expect("the schema is JSON")
 }
 
 fn play_schema() -> Value {

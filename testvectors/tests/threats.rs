@@ -1,10 +1,11 @@
-//! `THREATS.md`, held against the suite: each row of the threat catalogue is a vector or has its reason.
+//! `THREATS.md`, held against the suite: each row of the threat catalogue is a vector or has its reason, and each trap of Android has
+//! its vectors.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use genuine_testvectors::vectors;
+use genuine_testvectors::{android_vectors, vectors};
 
 const THREATS: &str = include_str!("../THREATS.md");
 
@@ -106,5 +107,37 @@ fn codes_with_a_reason_are_the_vectors() {
         let (id, code) = (cells[0][0], cells[1][0]);
         let vector = vectors().find(|vector| vector.id == id).unwrap_or_else(|| panic!("{id} is no vector"));
         assert_eq!(vector.expected.as_deref().unwrap_or("pass"), code, "{id}");
+    }
+}
+
+/// The traps of Android key attestation, each with the vectors that a verifier which steps into it gets wrong.
+#[test]
+fn every_trap_of_android_has_vectors() {
+    let traps = section("Traps of Android key attestation");
+    let names: Vec<_> = traps.iter().map(|cells| cells[0][0]).collect();
+    let expected: Vec<_> = (1..=16).map(|number| format!("T{number}")).collect();
+    assert_eq!(names, expected);
+    let verdicts: std::collections::BTreeMap<_, _> =
+        android_vectors().map(|vector| (vector.id, vector.expected)).collect();
+    for cells in traps {
+        let trap = cells[0][0];
+        let (refused, accepted) = (&cells[2], &cells[3]);
+        assert!(refused.len() + accepted.len() > 0, "{trap}");
+        for (ids, is_good) in [(refused, false), (accepted, true)] {
+            for id in ids {
+                let id = format!("android-{id}");
+                let verdict = verdicts.get(&id).unwrap_or_else(|| panic!("{trap}: {id} is no vector"));
+                assert_eq!(verdict == "pass", is_good, "{trap}: {id}");
+            }
+        }
+    }
+}
+
+#[test]
+fn codes_of_android_with_a_reason_are_the_vectors() {
+    for cells in section("Codes of Android that need a reason") {
+        let (id, code) = (cells[0][0], cells[1][0]);
+        let vector = android_vectors().find(|vector| vector.id == id).unwrap_or_else(|| panic!("{id} is no vector"));
+        assert_eq!(vector.expected, code, "{id}");
     }
 }

@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use genuine_testvectors::android::AndroidPki;
 use genuine_testvectors::{
-    GROUPS, Group, MAX_ID, MINTED_DIRECTORY, PLAY_GROUPS, PlayGroup, ROOT_PEM, TestPki, Vector, minted_files,
-    play_vectors, texts, vectors,
+    ANDROID_GROUPS, ANDROID_P384_ROOT_PEM, ANDROID_RSA_ROOT_PEM, AndroidGroup, GROUPS, Group, MAX_ANDROID_ID, MAX_ID,
+    MINTED_DIRECTORY, PLAY_GROUPS, PlayGroup, ROOT_PEM, TestPki, Vector, android_vectors, minted_files, play_vectors,
+    texts, vectors,
 };
 
 #[test]
@@ -24,6 +26,8 @@ fn files_are_what_the_suite_mints() {
         assert!(minted.contains(&path), "{path} is stray: run `cargo run -p genuine-testvectors --bin mint`");
     }
     assert_eq!(ROOT_PEM, TestPki::default().root_pem());
+    let android = AndroidPki::default();
+    assert_eq!((ANDROID_P384_ROOT_PEM, ANDROID_RSA_ROOT_PEM), (&*android.p384_root_pem(), &*android.rsa_root_pem()));
 }
 
 #[test]
@@ -138,6 +142,55 @@ fn vectors_of_play_integrity_have_ids_of_their_own_and_good_twins() {
                 assert_eq!(twin.request, vector.request, "{id}");
             }
             (twin, code) => assert_eq!((twin, code, vector.expected.as_str()), (&None, None, "pass"), "{id}"),
+        }
+    }
+}
+
+#[test]
+fn groups_of_android_survive_a_round_trip() {
+    for (name, json) in ANDROID_GROUPS {
+        let group = AndroidGroup::parse(json).expect("a group");
+        assert_eq!(group.group, *name);
+        assert_eq!(group.to_json(), *json, "{name}");
+    }
+    let (_, json) = ANDROID_GROUPS[0];
+    for (from, to) in [
+        ("\"schema_version\": 1", "\"schema_version\": 2"),
+        ("\"group\": \"", "\"group\": \"x"),
+        ("\"provisioning\": \"remote\"", "\"provisioning\": \"other\""),
+        ("\"certificates_b64\"", "\"chain\""),
+    ] {
+        let changed = json.replacen(from, to, 1);
+        assert_ne!(changed, json);
+        assert!(AndroidGroup::parse(&changed).is_err(), "{from}");
+    }
+}
+
+/// No two vectors of Android are the same case, but for good ones that were made by different ways, and every bad one has a good one
+/// beside it that differs.
+#[test]
+fn vectors_of_android_have_ids_of_their_own_and_good_twins() {
+    let vectors: Vec<_> = android_vectors().collect();
+    let ids: BTreeSet<_> = vectors.iter().map(|vector| vector.id.as_str()).collect();
+    assert_eq!(ids.len(), vectors.len());
+    assert!(vectors.len() > 600, "the vectors are bundled: {}", vectors.len());
+    assert!(ids.iter().all(|id| id.len() <= MAX_ANDROID_ID));
+    let mut cases = BTreeSet::new();
+    for vector in &vectors {
+        let id = &vector.id;
+        let mut case = vector.clone();
+        (case.id, case.description, case.twin, case.proof) = (String::new(), String::new(), None, None);
+        let (expected, code) = (std::mem::take(&mut case.expected), case.code.take());
+        let case =
+            AndroidGroup { schema_version: 1, group: String::new(), description: String::new(), vectors: vec![case] };
+        let is_new = cases.insert(case.to_json());
+        match (&vector.twin, code) {
+            (Some(twin), Some(_)) => {
+                let twin = vectors.iter().find(|other| other.id == *twin).unwrap_or_else(|| panic!("{id}: no twin"));
+                assert_eq!(twin.expected, "pass", "{id}");
+                assert!(is_new, "{id}: the same case has another verdict, or is there twice");
+            }
+            (twin, code) => assert_eq!((twin, code, expected.as_str()), (&None, None, "pass"), "{id}"),
         }
     }
 }

@@ -506,7 +506,7 @@ fn issuer_keys() -> Vec<Unminted> {
     vec![
         Unminted::new("android-certificate::issuer-rsa-1024", "The attestation key is an RSA key of 1024 bits.")
             .unsigned(with_key(&short_rsa_signer()))
-            .fails(ISSUER_KEY),
+            .fails(CERT_SIGNATURE_ENCODING),
         Unminted::new(
             "android-certificate::issuer-exponent-3",
             "The attestation key is an RSA key with the exponent 3.",
@@ -515,6 +515,12 @@ fn issuer_keys() -> Vec<Unminted> {
         .fails(ISSUER_KEY),
         Unminted::new("android-certificate::issuer-p384", "The attestation key is on P-384, which is as good.")
             .unsigned(with_key(&Signer::p384("android attestation on P-384"))),
+        with_text(
+            Base::Remote,
+            "android-certificate::issuer-key-rsa-1024",
+            "An RSA key of 1024 bits stands in the place of the attestation key.",
+            |_| short_rsa_signer().public_key(),
+        ),
         with_text(
             Base::FactoryRsa2048,
             "android-certificate::issuer-modulus-even",

@@ -1,18 +1,21 @@
 //! Groups android-chain, android-time and android-revocation: what the chain says of itself, and a list about it.
 
 use super::faults::{
-    ANCHOR_UNKNOWN, CHAIN_LENGTH, EXPIRED, FACTORY_REFUSED, ISSUER_MISMATCH, NOT_YET_VALID, PROVISIONING_UNKNOWN,
-    REVOKED, SUSPENDED,
+    ANCHOR_UNKNOWN, CHAIN_LENGTH, EXPIRED, FACTORY_REFUSED, ISSUER_MISMATCH, NOT_AUTHORITY, NOT_YET_VALID,
+    PROVISIONING_UNKNOWN, REVOKED, SUSPENDED,
 };
-use super::{Base, Fault, Unminted, catalogue, now};
+use super::{Base, Fault, Unminted, add_issuer, catalogue, now};
 use crate::android::{AndroidPki, set_validity};
 use crate::android_vector::{AndroidRoot, AndroidVector};
-use crate::certificate::{UnsignedCertificate, field, name, name_of, oid, part};
+use crate::certificate::{UnsignedCertificate, algorithm, field, name, name_of, oid, part};
 use crate::der::Der;
 use crate::keys::Signer;
 
 pub(super) fn vectors() -> Vec<Unminted> {
-    [anchors(), names(), provisioning(), lengths(), times(), revocation()].into_iter().flatten().collect()
+    [anchors(), names(), provisioning(), lengths(), authorities(), times(), revocation()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// Gives a certificate another subject, and the one below it that issuer.
@@ -87,7 +90,7 @@ fn anchors() -> Vec<Unminted> {
                 rename(chain, root, &other);
                 for position in [root, root - 1] {
                     chain[position].signer = key.clone();
-                    chain[position].set_algorithm(&crate::certificate::algorithm(oid::ECDSA_SHA256));
+                    chain[position].set_algorithm(&algorithm(oid::ECDSA_SHA256));
                 }
             })
             .fails(ANCHOR_UNKNOWN),
@@ -102,7 +105,7 @@ fn anchors() -> Vec<Unminted> {
             chain[root].tbs[field::SPKI] = p384.public_key();
             for position in [root, root - 1] {
                 chain[position].signer = p384.clone();
-                chain[position].set_algorithm(&crate::certificate::algorithm(oid::ECDSA_SHA256));
+                chain[position].set_algorithm(&algorithm(oid::ECDSA_SHA256));
             }
         })
         .fails(ANCHOR_UNKNOWN),
@@ -234,18 +237,6 @@ fn provisioning() -> Vec<Unminted> {
 }
 
 fn lengths() -> Vec<Unminted> {
-    /// Puts an authority above the leaf that is none of the shape.
-    fn added(chain: &mut Vec<UnsignedCertificate>, position: usize) {
-        let mut more = chain[position].clone();
-        let subject = name(&[(oid::COMMON_NAME, "Added")]);
-        let key = Signer::p256("android added");
-        more.tbs[field::SUBJECT] = subject.clone();
-        more.tbs[field::SPKI] = key.public_key();
-        chain[position - 1].tbs[field::ISSUER] = subject;
-        chain[position - 1].signer = key;
-        chain[position - 1].set_algorithm(&crate::certificate::algorithm(oid::ECDSA_SHA256));
-        chain.insert(position, more);
-    }
     vec![
         Unminted::new("android-chain::remote-of-4", "Droid CA2 itself signed the attestation certificate.")
             .unsigned(|chain| {
@@ -256,10 +247,10 @@ fn lengths() -> Vec<Unminted> {
             })
             .fails(CHAIN_LENGTH),
         Unminted::new("android-chain::remote-of-6", "An authority stands between the attestation certificate and the leaf.")
-            .unsigned(|chain| added(chain, 1))
+            .unsigned(|chain| add_issuer(chain, 1))
             .fails(CHAIN_LENGTH),
         Unminted::on(Base::RemoteWithoutRoot, "android-chain::remote-of-5-without-root", "The root is left out, and an authority more stands there.")
-            .unsigned(|chain| added(chain, 1))
+            .unsigned(|chain| add_issuer(chain, 1))
             .fails(CHAIN_LENGTH),
         Unminted::on(Base::Factory, "android-chain::factory-of-3", "The batch intermediate itself signed the leaf.")
             .unsigned(|chain| {
@@ -270,14 +261,14 @@ fn lengths() -> Vec<Unminted> {
             })
             .fails(CHAIN_LENGTH),
         Unminted::on(Base::Factory, "android-chain::factory-of-5", "An authority stands between the attestation certificate and the leaf.")
-            .unsigned(|chain| added(chain, 1))
+            .unsigned(|chain| add_issuer(chain, 1))
             .fails(CHAIN_LENGTH),
         Unminted::on(
             Base::FactoryWithoutRoot,
             "android-chain::factory-of-4-without-root",
             "The root is left out, and an authority more makes it four certificates.",
         )
-        .unsigned(|chain| added(chain, 1))
+        .unsigned(|chain| add_issuer(chain, 1))
         .fails(CHAIN_LENGTH),
         Unminted::on(
             Base::FactoryWithoutRoot,
@@ -285,14 +276,55 @@ fn lengths() -> Vec<Unminted> {
             "The root is left out, and an attestation certificate that is CA:FALSE signed another, which signed the leaf.",
         )
         .unsigned(|chain| {
-            added(chain, 1);
+            add_issuer(chain, 1);
             chain[2].set_extension_value(oid::BASIC_CONSTRAINTS, &[0x30, 0x00]);
         })
         .fails(CHAIN_LENGTH),
         Unminted::on(Base::AttestKey, "android-chain::attest-key-of-7", "An authority more stands above an attest key.")
-            .unsigned(|chain| added(chain, 2))
+            .unsigned(|chain| add_issuer(chain, 2))
             .fails(CHAIN_LENGTH),
     ]
+}
+
+/// Certificates above that of the secure hardware, which are those of authorities.
+fn authorities() -> Vec<Unminted> {
+    let mut vectors = Vec::new();
+    for (base, position, who) in [
+        (Base::Remote, 2, "droid-ca3"),
+        (Base::Remote, 3, "droid-ca2"),
+        (Base::UnderRsa, 3, "droid-ca2-under-rsa"),
+        (Base::Factory, 2, "batch"),
+        (Base::FactoryRsa3072, 2, "batch-rsa"),
+        (Base::FactoryWithoutRoot, 2, "batch-without-root"),
+        (Base::AttestKey, 3, "above-attest-key"),
+    ] {
+        let certificate = |id: &str, description: &str, change: fn(&mut UnsignedCertificate)| {
+            Unminted::on(
+                base,
+                format!("android-chain::{who}-{id}"),
+                format!("Certificate {position}, an issuer above the secure hardware's, {description}."),
+            )
+            .certificate(position, change)
+        };
+        vectors.extend([
+            certificate("no-authority", "is CA:FALSE", |certificate| {
+                certificate.set_extension_value(oid::BASIC_CONSTRAINTS, &[0x30, 0x00]);
+            })
+            .fails(NOT_AUTHORITY),
+            certificate("without-constraints", "has no basicConstraints", |certificate| {
+                certificate.remove_extension(oid::BASIC_CONSTRAINTS);
+            })
+            .fails(NOT_AUTHORITY),
+            certificate("for-signing", "has a keyUsage without keyCertSign", |certificate| {
+                certificate.set_extension_value(oid::KEY_USAGE, &[0x03, 0x02, 0x07, 0x80]);
+            })
+            .fails(NOT_AUTHORITY),
+            certificate("without-key-usage", "has no keyUsage, which leaves it all uses", |certificate| {
+                certificate.remove_extension(oid::KEY_USAGE);
+            }),
+        ]);
+    }
+    vectors
 }
 
 fn times() -> Vec<Unminted> {
@@ -367,6 +399,14 @@ fn serial(vector: &AndroidVector, position: usize) -> String {
 }
 
 fn revocation() -> Vec<Unminted> {
+    /// The attestation certificate has this serial number, and the list this one.
+    fn listed(id: &'static str, description: &'static str, octets: &'static [u8], listed: &'static str) -> Unminted {
+        Unminted::on(Base::Factory, id, description)
+            .certificate(1, |certificate| *certificate.tbs[field::SERIAL].octets() = octets.to_vec())
+            .said(move |vector| vector.revoked = vec![listed.to_owned()])
+    }
+    const DIGITS: &[u8] = &[0x03, 0x88, 0x26, 0x67, 0x60, 0x65, 0x89, 0x96, 0x86, 0x0D];
+    const DECIMAL: &[u8] = &[0x16, 0x58, 0x07, 0x68, 0x33, 0x55, 0x59, 0x03, 0x16, 0x05];
     let mut vectors = Vec::new();
     for (base, position, who) in [
         (Base::Remote, 0, "leaf"),
@@ -396,14 +436,6 @@ fn revocation() -> Vec<Unminted> {
             .fails(SUSPENDED),
         ]);
     }
-    /// The attestation certificate has this serial number, and the list this one.
-    fn listed(id: &'static str, description: &'static str, octets: &'static [u8], listed: &'static str) -> Unminted {
-        Unminted::on(Base::Factory, id, description)
-            .certificate(1, |certificate| *certificate.tbs[field::SERIAL].octets() = octets.to_vec())
-            .said(move |vector| vector.revoked = vec![listed.to_owned()])
-    }
-    const DIGITS: &[u8] = &[0x03, 0x88, 0x26, 0x67, 0x60, 0x65, 0x89, 0x96, 0x86, 0x0D];
-    const DECIMAL: &[u8] = &[0x16, 0x58, 0x07, 0x68, 0x33, 0x55, 0x59, 0x03, 0x16, 0x05];
     let fails = |unminted: Unminted, fault: Fault| unminted.fails(fault);
     vectors.extend([
         fails(

@@ -1,7 +1,8 @@
 //! Group android-description: the form of the key description.
 
 use super::faults::{
-    CHALLENGE_TOO_LONG, DESCRIPTION_MALFORMED, DESCRIPTION_MISSING, TAG_DUPLICATE, TAG_LIMIT, TAG_MALFORMED,
+    CHALLENGE_TOO_LONG, DESCRIPTION_MALFORMED, DESCRIPTION_MISSING, EXT_MALFORMED, TAG_DUPLICATE, TAG_LIMIT,
+    TAG_MALFORMED,
 };
 use super::{Base, Fault, Unminted};
 use crate::android::{AuthorizationList, member, tag};
@@ -34,6 +35,9 @@ fn members() -> Vec<Unminted> {
         .fails(DESCRIPTION_MISSING),
         Unminted::new("android-description::empty", "The value of the extension has no octets.")
             .certificate(0, |certificate| certificate.set_extension_value(oid::KEY_DESCRIPTION, &[]))
+            .fails(EXT_MALFORMED),
+        Unminted::new("android-description::null", "The value of the extension is NULL.")
+            .certificate(0, |certificate| certificate.set_extension_value(oid::KEY_DESCRIPTION, &[5, 0]))
             .fails(CODE),
         Unminted::new("android-description::octet-after", "An octet follows the description.")
             .certificate(0, |certificate| {
@@ -73,12 +77,6 @@ fn members() -> Vec<Unminted> {
         }),
         tree("android-description::level-integer", CODE, "attestationSecurityLevel is an INTEGER.", |tree| {
             tree[member::ATTESTATION_SECURITY_LEVEL].tag = vec![universal::INTEGER];
-        }),
-        tree("android-description::level-3", CODE, "attestationSecurityLevel is 3, which no system writes.", |tree| {
-            *tree[member::ATTESTATION_SECURITY_LEVEL].octets() = vec![3];
-        }),
-        tree("android-description::keymint-level-255", CODE, "keyMintSecurityLevel is 255.", |tree| {
-            *tree[member::KEY_MINT_SECURITY_LEVEL].octets() = vec![0, 0xFF];
         }),
         tree("android-description::challenge-text", CODE, "The challenge is a UTF8String.", |tree| {
             tree[member::CHALLENGE].tag = vec![universal::UTF8_STRING];
@@ -207,7 +205,7 @@ fn lists() -> Vec<Unminted> {
         Unminted::new("android-description::64-tags", "The list of the hardware has 64 entries, most of them unknown.")
             .hardware(|list| fill(list, 64))
             .proves(|proof| {
-                proof.unknown_tags = 64 - super::catalogue().description(&[]).hardware_enforced.entries.len()
+                proof.unknown_tags = 64 - super::catalogue().description(&[]).hardware_enforced.entries.len();
             }),
     ]
 }
@@ -257,7 +255,7 @@ fn values() -> Vec<Unminted> {
             "android-description::no-auth-required-boolean",
             "noAuthRequired is a BOOLEAN.",
             tag::NO_AUTH_REQUIRED,
-            || Der::true_value(),
+            Der::true_value,
         ),
         hardware(
             "android-description::no-auth-required-octet",
@@ -302,7 +300,7 @@ fn roots_of_trust() -> Vec<Unminted> {
             root.elements().push(Der::null());
         }),
         root("android-description::root-of-trust-set", "The root of trust is a SET.", |root| {
-            root.tag = vec![universal::SET]
+            root.tag = vec![universal::SET];
         }),
         root("android-description::locked-integer", "deviceLocked is an INTEGER.", |root| {
             root[1].tag = vec![universal::INTEGER];

@@ -35,6 +35,7 @@ pub(super) const NOT_YET_VALID: Fault = ("AndroidNotYetValid", 3105);
 pub(super) const EXPIRED: Fault = ("AndroidExpired", 3106);
 pub(super) const DESCRIPTION_ELSEWHERE: Fault = ("AndroidDescriptionElsewhere", 3107);
 pub(super) const ATTEST_KEY_MISMATCH: Fault = ("AndroidAttestKeyMismatch", 3108);
+pub(super) const NOT_AUTHORITY: Fault = ("AndroidNotAuthority", 3109);
 pub(super) const REVOKED: Fault = ("AndroidRevoked", 3110);
 pub(super) const SUSPENDED: Fault = ("AndroidSuspended", 3111);
 pub(super) const DESCRIPTION_MISSING: Fault = ("AndroidDescriptionMissing", 3200);

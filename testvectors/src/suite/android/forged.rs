@@ -6,7 +6,7 @@
 use super::faults::{ATTEST_KEY_MISMATCH, CHAIN_LENGTH, DESCRIPTION_ELSEWHERE, DESCRIPTION_MISSING, PURPOSE};
 use super::{Base, CHALLENGE, Fault, Unminted};
 use crate::android::{AndroidDevice, ApplicationId, KeyDescription, key_certificate, member, tag};
-use crate::certificate::{UnsignedCertificate, extension, field, oid};
+use crate::certificate::{UnsignedCertificate, algorithm, extension, field, name, oid};
 use crate::der::Der;
 use crate::keys::{Hash, Signer};
 
@@ -119,10 +119,10 @@ fn forged() -> Vec<Unminted> {
             let device = Base::FactoryWithoutRoot.device();
             let mut attestation = chain[1].clone();
             let key = Signer::p256("android forged attestation");
-            attestation.tbs[field::SUBJECT] = crate::certificate::name(&[(oid::SERIAL_NUMBER, "0123456789abcdef")]);
+            attestation.tbs[field::SUBJECT] = name(&[(oid::SERIAL_NUMBER, "0123456789abcdef")]);
             attestation.tbs[field::SPKI] = key.public_key();
             attestation.tbs[field::ISSUER] = chain[0].tbs[field::SUBJECT].clone();
-            attestation.set_algorithm(&crate::certificate::algorithm(oid::ECDSA_SHA256));
+            attestation.set_algorithm(&algorithm(oid::ECDSA_SHA256));
             attestation.signer = device.signer();
             chain.insert(0, attestation);
             forge(chain, &key, &device.description(CHALLENGE).to_der());
@@ -201,10 +201,10 @@ fn elsewhere() -> Vec<Unminted> {
         .fails(DESCRIPTION_ELSEWHERE),
         Unminted::new(
             "android-forged::malformed-elsewhere",
-            "The attestation certificate has a description of no octets as well.",
+            "The attestation certificate has NULL for a description as well.",
         )
         .certificate(1, |certificate| {
-            certificate.extensions().push(extension(oid::KEY_DESCRIPTION, false, &[]));
+            certificate.extensions().push(extension(oid::KEY_DESCRIPTION, false, &[5, 0]));
         })
         .fails(DESCRIPTION_ELSEWHERE),
         alone(1, "android-forged::in-attestation-alone", "The attestation certificate alone has a description."),
@@ -248,7 +248,7 @@ fn attest_keys() -> Vec<Unminted> {
         not_accepted(Base::AttestKey, "android-forged::attest-key-not-accepted"),
         not_accepted(Base::FactoryAttestKey, "android-forged::factory-attest-key-not-accepted"),
         not_accepted(Base::AttestKey, "android-forged::attest-key-not-accepted-without-root")
-            .device(|device| device.without_root())
+            .device(AndroidDevice::without_root)
             .with_twin("android-good::attest-key-without-root"),
         hardware("purpose-sign", "The attest key is for signing, and not for attesting.", |list| {
             list.set_numbers(tag::PURPOSE, &[2]);
@@ -302,7 +302,7 @@ fn attest_keys() -> Vec<Unminted> {
         }),
         root("no-boot-hash", "The attest key has no boot hash.", |root| drop(root.elements().pop())),
         hardware("no-root-of-trust", "The attest key has no root of trust.", |list| {
-            drop(list.remove(tag::ROOT_OF_TRUST))
+            drop(list.remove(tag::ROOT_OF_TRUST));
         }),
         hardware("os-patch-level-differs", "The system's patch level of the attest key is another.", |list| {
             list.set_number(tag::OS_PATCH_LEVEL, 202_608);

@@ -1,10 +1,10 @@
 //! Group android-form: how much there is.
 
 use super::faults::{CERTIFICATE_REPEATED, CHAIN_LENGTH, TOO_FEW_CERTIFICATES, TOO_LARGE, TOO_MANY_CERTIFICATES};
-use super::{Base, Unminted, catalogue};
-use crate::certificate::{UnsignedCertificate, extension, field};
+use super::{Base, Unminted, add_issuer, catalogue};
+use crate::android::AndroidDevice;
+use crate::certificate::{UnsignedCertificate, extension};
 use crate::der::Der;
-use crate::keys::Signer;
 
 /// The most octets of a chain.
 const MAX_CHAIN: usize = 8_192;
@@ -18,18 +18,10 @@ fn first(count: usize, id: &'static str, description: &'static str) -> Unminted 
     Unminted::new(id, description).signed(move |chain| chain.truncate(count)).fails(TOO_FEW_CERTIFICATES)
 }
 
-/// Puts subordinate authorities between the attestation certificate and `Droid CA3`, until there are so many certificates.
+/// Puts authorities between the attestation certificate and `Droid CA3`, until there are so many certificates.
 fn lengthen(chain: &mut Vec<UnsignedCertificate>, count: usize) {
     while chain.len() < count {
-        let position = chain.len() - 3;
-        let mut added = chain[position].clone();
-        let name = crate::certificate::name(&[(crate::certificate::oid::COMMON_NAME, &format!("Added {position}"))]);
-        let key = Signer::p256(&format!("android added {position}"));
-        added.tbs[field::SUBJECT] = name.clone();
-        added.tbs[field::SPKI] = key.public_key();
-        chain[position - 1].tbs[field::ISSUER] = name;
-        chain[position - 1].signer = key;
-        chain.insert(position, added);
+        add_issuer(chain, chain.len() - 3);
     }
 }
 
@@ -46,7 +38,7 @@ fn counts() -> Vec<Unminted> {
             "android-form::3-certificates",
             "There are three certificates: the root is left out.",
         )
-        .device(|device| device.without_root()),
+        .device(AndroidDevice::without_root),
         long(8, "android-form::8-certificates", "There are eight certificates, which no kind of provisioning has.")
             .fails(CHAIN_LENGTH),
         long(9, "android-form::9-certificates", "There are nine certificates.").fails(TOO_MANY_CERTIFICATES),

@@ -1,8 +1,8 @@
 //! Group android-good: what genuine phones send, in all its shapes. Several traps are here: what a verifier must accept.
 
 use super::{Base, Unminted, now};
-use crate::android::{KeyKind, RootOfTrust, SecurityLevel, Shape, set_utc_time, set_validity, tag};
-use crate::certificate::{algorithm, extension, oid};
+use crate::android::{AndroidDevice, KeyKind, RootOfTrust, SecurityLevel, Shape, set_utc_time, set_validity, tag};
+use crate::certificate::{algorithm, extension, field, name, oid};
 use crate::der::Der;
 use crate::keys::{Hash, pseudo_random};
 
@@ -61,21 +61,21 @@ fn keys() -> Vec<Unminted> {
     vec![
         Unminted::new("android-good::key-ml-dsa-65", "The app asked for an ML-DSA key, and the policy accepts those.")
             .device(|device| device.with_version(500).with_key_kind(KeyKind::MlDsa65))
-            .policy(|policy| policy.accept_key_algorithms = Some(vec!["EC".to_owned(), "ML_DSA".to_owned()])),
+            .policy(|policy| policy.accept_any_key = true),
         Unminted::on(
             Base::Factory,
             "android-good::key-ml-dsa-65-factory",
             "The app asked a phone with factory keys for an ML-DSA key.",
         )
         .device(|device| device.with_version(500).with_key_kind(KeyKind::MlDsa65))
-        .policy(|policy| policy.accept_key_algorithms = Some(vec!["ML_DSA".to_owned()])),
+        .policy(|policy| policy.accept_any_key = true),
         Unminted::on(
             Base::FactoryRsa3072,
             "android-good::key-rsa-2048-factory",
             "An RSA key of an app under RSA keys of the factory.",
         )
         .device(|device| device.with_key_kind(KeyKind::Rsa2048))
-        .policy(|policy| policy.accept_key_algorithms = Some(vec!["RSA".to_owned()])),
+        .policy(|policy| policy.accept_any_key = true),
         Unminted::new("android-good::purpose-sign", "The key signs, and nothing else.")
             .device(|device| device.with_purposes(&[2])),
         Unminted::new("android-good::purposes-unsorted", "The set of purposes is not sorted.")
@@ -204,9 +204,6 @@ fn entries() -> Vec<Unminted> {
         )
         .describes(|description| description.challenge = pseudo_random("android challenge", 128))
         .said(|vector| vector.challenge.0 = pseudo_random("android challenge", 128)),
-        Unminted::new("android-good::challenge-empty", "The challenge is empty on both sides.")
-            .describes(|description| description.challenge.clear())
-            .said(|vector| vector.challenge.0.clear()),
     ]
 }
 
@@ -284,8 +281,8 @@ fn certificates() -> Vec<Unminted> {
         )
         .unsigned(|chain| {
             for position in [1, 2] {
-                chain[position].tbs[crate::certificate::field::SUBJECT].elements().truncate(1);
-                chain[position - 1].tbs[crate::certificate::field::ISSUER].elements().truncate(1);
+                chain[position].tbs[field::SUBJECT].elements().truncate(1);
+                chain[position - 1].tbs[field::ISSUER].elements().truncate(1);
             }
         }),
         Unminted::new("android-good::p256-with-sha384", "A key on P-256 signed with SHA-384.").certificate(
@@ -298,20 +295,19 @@ fn certificates() -> Vec<Unminted> {
         Unminted::new("android-good::leaf-subject-of-the-app", "The app chose the leaf's subject.").certificate(
             0,
             |certificate| {
-                certificate.tbs[crate::certificate::field::SUBJECT] =
-                    crate::certificate::name(&[(oid::COMMON_NAME, "http://example.org/\u{20AC}")]);
+                certificate.tbs[field::SUBJECT] = name(&[(oid::COMMON_NAME, "http://example.org/\u{20AC}")]);
             },
         ),
         Unminted::new("android-good::leaf-subject-empty", "The leaf's subject is empty.").certificate(
             0,
             |certificate| {
-                certificate.tbs[crate::certificate::field::SUBJECT].elements().clear();
+                certificate.tbs[field::SUBJECT].elements().clear();
             },
         ),
         Unminted::new("android-good::leaf-serial-20-octets", "The leaf's serial number has 20 octets.").certificate(
             0,
             |certificate| {
-                *certificate.tbs[crate::certificate::field::SERIAL].octets() = vec![0x7F; 20];
+                *certificate.tbs[field::SERIAL].octets() = vec![0x7F; 20];
             },
         ),
         provisioning(
@@ -390,23 +386,23 @@ fn chains() -> Vec<Unminted> {
             "android-good::under-rsa-without-root",
             "The RSA root is left out of a remotely provisioned chain.",
         )
-        .device(|device| device.without_root()),
+        .device(AndroidDevice::without_root),
         Unminted::on(
             Base::AttestKey,
             "android-good::attest-key-without-root",
             "Leaf and attest key have one name, and there is no root behind them.",
         )
-        .device(|device| device.without_root()),
+        .device(AndroidDevice::without_root),
         Unminted::on(
             Base::StrongBox,
             "android-good::organization-last",
             "The subject of the attestation certificate has CN before O.",
         )
-        .device(|device| device.with_organization_last()),
+        .device(AndroidDevice::with_organization_last),
         Unminted::new("android-good::droid-name-reversed", "The subject of Droid CA2 has CN before O.").unsigned(
             |chain| {
-                chain[3].tbs[crate::certificate::field::SUBJECT].elements().reverse();
-                chain[2].tbs[crate::certificate::field::ISSUER].elements().reverse();
+                chain[3].tbs[field::SUBJECT].elements().reverse();
+                chain[2].tbs[field::ISSUER].elements().reverse();
             },
         ),
         Unminted::new("android-good::root-signed-by-another", "The root's signature is another's: its key is pinned.")

@@ -21,10 +21,10 @@ use crate::android::{
     AndroidDevice, AndroidMutation, AndroidPki, AuthorizationList, KeyDescription, KeyKind, SecurityLevel, Shape,
 };
 use crate::android_vector::{AndroidPolicy, AndroidProof, AndroidRequest, AndroidVector, Base64, Provisioning};
-use crate::certificate::{UnsignedCertificate, field, part};
+use crate::certificate::{UnsignedCertificate, algorithm, extension, field, name, oid, part, time};
 use crate::der::Der;
 use crate::device::{Device, hex};
-use crate::keys::sha256;
+use crate::keys::{Hash, Signer, sha256};
 use crate::mutation::Mutation;
 use crate::vector::Hex;
 
@@ -148,7 +148,7 @@ impl Base {
         let policy = AndroidPolicy::default();
         match self {
             Self::AttestKey | Self::FactoryAttestKey => AndroidPolicy { accept_attest_keys: true, ..policy },
-            Self::RsaKey => AndroidPolicy { accept_key_algorithms: Some(vec!["RSA".to_owned()]), ..policy },
+            Self::RsaKey => AndroidPolicy { accept_any_key: true, ..policy },
             Self::OwnSystem => AndroidPolicy { accept_boot_keys: Some(vec![Hex(own_boot_key().to_vec())]), ..policy },
             Self::SharedUserId => AndroidPolicy { accept_shared_user_id: true, ..policy },
             _ => policy,
@@ -189,8 +189,9 @@ struct Unminted {
     description: String,
     fault: Option<Fault>,
     twin: String,
-    device: AndroidDevice,
-    policy: AndroidPolicy,
+    /// Boxed, as the policy is, to keep lists of these small on the stack.
+    device: Box<AndroidDevice>,
+    policy: Box<AndroidPolicy>,
     mutation: AndroidMutation<'static>,
     request: Option<Requested>,
     said: Vec<Said>,
@@ -203,8 +204,8 @@ impl Unminted {
             description: description.into(),
             fault: None,
             twin: base.id().to_owned(),
-            device: base.device(),
-            policy: base.policy(),
+            device: Box::new(base.device()),
+            policy: Box::new(base.policy()),
             mutation: AndroidMutation::default(),
             request: None,
             said: Vec::new(),
@@ -218,7 +219,7 @@ impl Unminted {
 
     /// The same of another good chain.
     fn with_base(mut self, base: Base) -> Self {
-        (self.device, self.policy) = (base.device(), base.policy());
+        (*self.device, *self.policy) = (base.device(), base.policy());
         base.id().clone_into(&mut self.twin);
         self
     }
@@ -234,7 +235,7 @@ impl Unminted {
     }
 
     fn device(mut self, change: impl FnOnce(AndroidDevice) -> AndroidDevice) -> Self {
-        self.device = change(self.device);
+        *self.device = change(*self.device);
         self
     }
 
@@ -338,7 +339,7 @@ impl Unminted {
             anchors: None,
             package_name: self.device.package().to_owned(),
             signing_digests: catalogue().signing_digests().iter().cloned().map(Hex).collect(),
-            policy: self.policy,
+            policy: *self.policy,
             revoked: Vec::new(),
             suspended: Vec::new(),
             challenge: Hex(CHALLENGE.to_vec()),
@@ -352,6 +353,31 @@ impl Unminted {
         }
         vector
     }
+}
+
+/// Puts an authority at a position: its key signs the certificate below, and the one that signed that signs it.
+fn add_issuer(chain: &mut Vec<UnsignedCertificate>, position: usize) {
+    let below = &mut chain[position - 1];
+    let mut added = below.clone();
+    let key = Signer::p256(&format!("android added {position}"));
+    let subject = name(&[(oid::COMMON_NAME, &format!("Added {position}"))]);
+    added.tbs[field::SERIAL] = Der::number(0x00AD_DED0 + u64::try_from(position).expect("a position"));
+    added.tbs[field::SUBJECT] = subject.clone();
+    added.tbs[field::SPKI] = key.public_key();
+    added.tbs[field::EXTENSIONS][0] = Der::sequence(vec![
+        extension(oid::BASIC_CONSTRAINTS, true, &[0x30, 0x03, 0x01, 0x01, 0xFF]),
+        extension(oid::KEY_USAGE, true, &[0x03, 0x02, 0x02, 0x04]),
+    ]);
+    added.tbs[field::VALIDITY] = chain_validity();
+    below.tbs[field::ISSUER] = subject;
+    below.set_algorithm(&algorithm(oid::ECDSA_SHA256));
+    (below.signer, below.hash) = (key, Hash::Sha256);
+    chain.insert(position, added);
+}
+
+/// A validity around the time of verification.
+fn chain_validity() -> Der {
+    Der::sequence(vec![time(now() - 86_400), time(now() + 86_400)])
 }
 
 /// The serial numbers of the certificates below the roots, as a revocation list has them.

@@ -9,7 +9,7 @@ use super::faults::{
 use super::{
     BOOT_PATCH_LEVEL as BOOT, Base, Fault, OS_PATCH_LEVEL as OS, Unminted, VENDOR_PATCH_LEVEL as VENDOR, own_boot_key,
 };
-use crate::android::{ApplicationId, AuthorizationList, RootOfTrust, tag};
+use crate::android::{AndroidDevice, ApplicationId, AuthorizationList, KeyDescription, KeyKind, RootOfTrust, tag};
 use crate::android_vector::AndroidPolicy;
 use crate::certificate::{ec_public_key, field, name_of, oid};
 use crate::der::Der;
@@ -85,6 +85,15 @@ fn levels() -> Vec<Unminted> {
             "The trusted environment attests, and software keeps the key.",
             1,
             0,
+        ),
+        levels(Base::Remote, "android-key::level-3", LEVEL_TOO_LOW, "Both levels are 3, which nobody knows.", 3, 3),
+        levels(
+            Base::Remote,
+            "android-key::levels-3-and-1",
+            LEVEL_MISMATCH,
+            "attestationSecurityLevel is 3, which nobody knows.",
+            3,
+            1,
         ),
         levels(
             Base::Remote,
@@ -164,7 +173,7 @@ fn levels() -> Vec<Unminted> {
             "Both keys of a chain with an attest key say that they are in a secure element.",
         )
         .mutated(|mutation| {
-            let raise = |description: &mut crate::android::KeyDescription| {
+            let raise = |description: &mut KeyDescription| {
                 description.attestation_security_level = 2;
                 description.key_mint_security_level = 2;
             };
@@ -232,7 +241,7 @@ fn keys() -> Vec<Unminted> {
     vectors.extend([
         hardware("android-key::no-origin", ORIGIN, "The origin is missing.", |list| drop(list.remove(tag::ORIGIN))),
         hardware("android-key::no-purpose", PURPOSE, "The purposes are missing.", |list| {
-            drop(list.remove(tag::PURPOSE))
+            drop(list.remove(tag::PURPOSE));
         }),
         hardware("android-key::no-algorithm", ALGORITHM, "The algorithm is missing.", |list| {
             list.remove(tag::ALGORITHM);
@@ -241,13 +250,13 @@ fn keys() -> Vec<Unminted> {
         hardware("android-key::curve-p224", ALGORITHM, "The curve is P-224.", |list| list.set_number(tag::EC_CURVE, 0)),
         hardware("android-key::curve-p384", ALGORITHM, "The curve is P-384.", |list| list.set_number(tag::EC_CURVE, 2)),
         hardware("android-key::curve-25519", ALGORITHM, "The curve is Curve25519.", |list| {
-            list.set_number(tag::EC_CURVE, 4)
+            list.set_number(tag::EC_CURVE, 4);
         }),
         hardware("android-key::algorithm-unknown", ALGORITHM, "The algorithm is 99, which nobody knows.", |list| {
             list.set_number(tag::ALGORITHM, 99);
         }),
         hardware("android-key::algorithm-hmac", ALGORITHM, "The algorithm is HMAC.", |list| {
-            list.set_number(tag::ALGORITHM, 128)
+            list.set_number(tag::ALGORITHM, 128);
         }),
         by_software(
             "android-key::origin-by-software",
@@ -297,16 +306,15 @@ fn keys() -> Vec<Unminted> {
         .fails(ALGORITHM),
         Unminted::on(
             Base::RsaKey,
-            "android-key::ec-not-accepted",
-            "The key is on P-256, and the policy accepts RSA alone.",
+            "android-key::p256-of-any",
+            "The key is on P-256, and the policy accepts keys of any algorithm.",
         )
-        .device(|_| Base::Remote.device())
-        .fails(ALGORITHM),
+        .device(|_| Base::Remote.device()),
         Unminted::new(
             "android-key::ml-dsa-not-accepted",
             "The key is an ML-DSA key, and the policy accepts those on curves.",
         )
-        .device(|device| device.with_version(500).with_key_kind(crate::android::KeyKind::MlDsa65))
+        .device(|device| device.with_version(500).with_key_kind(KeyKind::MlDsa65))
         .with_twin("android-good::key-ml-dsa-65")
         .fails(ALGORITHM),
         Unminted::new("android-key::sign-required", "The policy asks for SIGN alone, and the key may do that alone.")
@@ -335,14 +343,14 @@ fn keys() -> Vec<Unminted> {
 
 /// The leaf's key against what the description says of it.
 fn leaf_keys() -> Vec<Unminted> {
+    fn point() -> Vec<u8> {
+        Base::Remote.device().signer().public_point()
+    }
     let key = |base: Base, id: &'static str, description: &'static str, key: fn() -> Der| {
         Unminted::on(base, id, description)
             .certificate(0, move |certificate| certificate.tbs[field::SPKI] = key())
             .fails(LEAF_KEY)
     };
-    fn point() -> Vec<u8> {
-        Base::Remote.device().signer().public_point()
-    }
     vec![
         key(
             Base::Remote,
@@ -360,8 +368,25 @@ fn leaf_keys() -> Vec<Unminted> {
             Base::Remote,
             "android-signature::key-ml-dsa",
             "The leaf's key is an ML-DSA key, and the description says P-256.",
-            || Base::Remote.device().with_key_kind(crate::android::KeyKind::MlDsa65).public_key_info(),
+            || Base::Remote.device().with_key_kind(KeyKind::MlDsa65).public_key_info(),
         ),
+        Unminted::new(
+            "android-signature::key-rsa-of-any",
+            "The leaf's key is an RSA key, the description says P-256, and the policy accepts keys of any algorithm.",
+        )
+        .certificate(0, |certificate| certificate.tbs[field::SPKI] = Base::RsaKey.device().public_key_info())
+        .policy(|policy| policy.accept_any_key = true)
+        .with_twin("android-key::p256-of-any")
+        .fails(LEAF_KEY),
+        Unminted::on(
+            Base::RsaKey,
+            "android-signature::key-ml-dsa-of-any",
+            "The leaf's key is an ML-DSA key, the description says RSA, and the policy accepts keys of any algorithm.",
+        )
+        .certificate(0, |certificate| {
+            certificate.tbs[field::SPKI] = Base::Remote.device().with_key_kind(KeyKind::MlDsa65).public_key_info();
+        })
+        .fails(LEAF_KEY),
         key(
             Base::RsaKey,
             "android-signature::key-p256",
@@ -408,7 +433,7 @@ fn boot() -> Vec<Unminted> {
             .hardware(|list| drop(list.remove(tag::ROOT_OF_TRUST)))
             .fails(ROOT_OF_TRUST_MISSING),
         Unminted::new("android-boot::unlocked", "The phone is unlocked, as genuine ones say it.")
-            .device(|device| device.unlocked())
+            .device(AndroidDevice::unlocked)
             .fails(UNLOCKED),
         root(
             Base::Remote,
@@ -438,7 +463,7 @@ fn boot() -> Vec<Unminted> {
             },
         ),
         root(Base::Remote, "android-boot::failed", BOOT_STATE, "The boot state is failed.", |root| {
-            root[2].octets()[0] = 3
+            root[2].octets()[0] = 3;
         }),
         root(
             Base::OwnSystem,
@@ -491,7 +516,7 @@ fn boot() -> Vec<Unminted> {
             },
         ),
         root(Base::OwnSystem, "android-boot::own-key-empty", BOOT_KEY, "The boot key is empty.", |root| {
-            root[0].octets().clear()
+            root[0].octets().clear();
         }),
         Unminted::new(
             "android-boot::second-own-system",
@@ -511,6 +536,17 @@ fn boot() -> Vec<Unminted> {
             "The boot state is verified with the key of another system.",
         )
         .hardware(|list| list.value(tag::ROOT_OF_TRUST)[2].octets()[0] = 0),
+        Unminted::new("android-boot::unlocked-accepted", "The phone is unlocked, which the policy accepts.")
+            .device(AndroidDevice::unlocked)
+            .policy(|policy| policy.danger_accept_unlocked = true),
+        Unminted::new(
+            "android-boot::unlocked-accepted-and-failed",
+            "The boot state of a locked phone is failed, and the policy accepts unlocked ones.",
+        )
+        .hardware(|list| list.value(tag::ROOT_OF_TRUST)[2].octets()[0] = 3)
+        .policy(|policy| policy.danger_accept_unlocked = true)
+        .with_twin("android-boot::unlocked-accepted")
+        .fails(BOOT_STATE),
         Unminted::new(
             "android-boot::software-says-locked",
             "Software says that the phone is locked, and the hardware that it is not.",
@@ -571,7 +607,7 @@ fn apps() -> Vec<Unminted> {
             },
         ),
         app(Base::Remote, "android-app::1-member", APP_MALFORMED, "The digests are missing.", |app| {
-            drop(app.elements().pop())
+            drop(app.elements().pop());
         }),
         app(Base::Remote, "android-app::3-members", APP_MALFORMED, "There is a third member.", |app| {
             app.elements().push(Der::set(Vec::new()));
@@ -642,7 +678,7 @@ fn packages() -> Vec<Unminted> {
     };
     vec![
         app(Base::Remote, "android-app::no-package", PACKAGE_COUNT, "There is no package.", |app| {
-            app[0].elements().clear()
+            app[0].elements().clear();
         }),
         Unminted::new(
             "android-app::two-packages",
@@ -680,10 +716,10 @@ fn packages() -> Vec<Unminted> {
             },
         ),
         app(Base::Remote, "android-app::package-empty", PACKAGE, "The package name is empty.", |app| {
-            app[0][0][0].octets().clear()
+            app[0][0][0].octets().clear();
         }),
         app(Base::Remote, "android-app::package-with-nul", PACKAGE, "A NUL follows the package name.", |app| {
-            app[0][0][0].octets().push(0)
+            app[0][0][0].octets().push(0);
         }),
         app(
             Base::SharedUserId,
@@ -724,6 +760,24 @@ fn packages() -> Vec<Unminted> {
             digests[0].octets().pop();
         }),
         digests("android-app::digest-empty", "The signing digest is empty.", |digests| digests[0].octets().clear()),
+        Unminted::new(
+            "android-app::other-signer",
+            "The policy accepts other signers, and the app has the second of them.",
+        )
+        .policy(|policy| {
+            let known = Base::Remote.device().signing_digests().iter().cloned().map(Hex).collect();
+            policy.accept_other_signers = Some(vec![vec![Hex(vec![0xAA; 32])], known]);
+        })
+        .said(|vector| vector.signing_digests = vec![Hex(vec![0xBB; 32])]),
+        Unminted::new(
+            "android-app::other-signers-mixed",
+            "The app has one digest of each of two signers that the policy accepts.",
+        )
+        .policy(|policy| policy.accept_other_signers = Some(vec![vec![Hex(vec![0x11; 32])]]))
+        .said(|vector| vector.signing_digests = vec![Hex(vec![0x22; 32])])
+        .software(|list| list.set_octets(tag::ATTESTATION_APPLICATION_ID, &two_digests().to_der().encode()))
+        .with_twin("android-app::two-digests")
+        .fails(SIGNING_DIGEST),
         Unminted::new("android-app::digest-less", "The policy has a second signing digest, which the app has not.")
             .said(|vector| vector.signing_digests.push(Hex(vec![0xAA; 32])))
             .with_twin("android-app::two-digests")
@@ -770,7 +824,7 @@ fn system() -> Vec<Unminted> {
     }
     let mut vectors: Vec<_> = [
         floor("os-version", OS_VERSION, tag::OS_VERSION, 160_000, |policy, least| {
-            policy.require_os_version = Some(least)
+            policy.require_os_version = Some(least);
         }),
         floor("os-patch-level", OS_PATCH_LEVEL, tag::OS_PATCH_LEVEL, OS, |policy, least| {
             policy.require_os_patch_level = Some(least);
@@ -853,10 +907,10 @@ fn system() -> Vec<Unminted> {
             "android-system::tag-11-is-known",
             "The policy refuses unknown tags, and tag 11 of version 500 is none of them.",
         )
-        .device(|device| device.with_version(500).with_key_kind(crate::android::KeyKind::MlDsa65))
+        .device(|device| device.with_version(500).with_key_kind(KeyKind::MlDsa65))
         .policy(|policy| {
             policy.refuse_unknown_tags = true;
-            policy.accept_key_algorithms = Some(vec!["ML_DSA".to_owned()]);
+            policy.accept_any_key = true;
         }),
     ]);
     vectors

@@ -31,7 +31,7 @@ pub(super) fn vectors() -> Vec<Unminted> {
         ),
         requested(good, "The key signs a request, with the counter after the last one.", |_| ()),
         requested("android-request::counter-jumps", "The counter jumps by a million.", |request| {
-            request.counter += 1_000_000
+            request.counter += 1_000_000;
         }),
         Unminted::on(
             Base::FactoryRsa2048,

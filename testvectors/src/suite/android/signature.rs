@@ -1,9 +1,9 @@
 //! Group android-signature: the signatures of the chain.
 
-use super::faults::SIGNATURE;
+use super::faults::{CERT_SIGNATURE_ENCODING, SIGNATURE};
 use super::{Base, Unminted};
 use crate::android::AndroidPki;
-use crate::certificate::{algorithm, field, oid, part};
+use crate::certificate::{algorithm, field, oid, part, signature_algorithm};
 use crate::der::Der;
 use crate::keys::{Hash, Signer, sha256};
 
@@ -172,6 +172,10 @@ fn rsa() -> Vec<Unminted> {
             })
             .fails(SIGNATURE)
     }
+    /// The same with a number of octets that no modulus has.
+    fn length(id: &'static str, description: &'static str, change: fn(&mut Vec<u8>)) -> Unminted {
+        octets(id, description, change).fails(CERT_SIGNATURE_ENCODING)
+    }
     /// `DigestInfo` up to the digest, for SHA-256.
     const PREFIX: [u8; 19] = [
         0x30, 0x31, 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04,
@@ -216,17 +220,17 @@ fn rsa() -> Vec<Unminted> {
             other[31] ^= 1;
             [&PREFIX[..], &other].concat()
         }),
-        octets("android-signature::rsa-octet-before", "A zero octet stands before an RSA signature.", |signature| {
+        length("android-signature::rsa-octet-before", "A zero octet stands before an RSA signature.", |signature| {
             signature.insert(0, 0);
         }),
-        octets("android-signature::rsa-octet-after", "A zero octet follows an RSA signature.", |signature| {
-            signature.push(0)
+        length("android-signature::rsa-octet-after", "A zero octet follows an RSA signature.", |signature| {
+            signature.push(0);
         }),
-        octets("android-signature::rsa-octet-missing", "The last octet of an RSA signature is missing.", |signature| {
+        length("android-signature::rsa-octet-missing", "The last octet of an RSA signature is missing.", |signature| {
             signature.pop();
         }),
         octets("android-signature::rsa-all-ones", "An RSA signature is all ones, above the modulus.", |signature| {
-            signature.fill(0xFF)
+            signature.fill(0xFF);
         }),
         octets("android-signature::rsa-zero", "An RSA signature is zero.", |signature| signature.fill(0)),
         octets("android-signature::rsa-one", "An RSA signature is one.", |signature| {
@@ -256,7 +260,7 @@ fn rsa() -> Vec<Unminted> {
         )
         .certificate(0, |certificate| {
             certificate.signer = Base::FactoryRsa2048.device().attestation_signer();
-            certificate.set_algorithm(&crate::certificate::signature_algorithm(oid::RSA_SHA256));
+            certificate.set_algorithm(&signature_algorithm(oid::RSA_SHA256));
         })
         .fails(SIGNATURE),
     ]
