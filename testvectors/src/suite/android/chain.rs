@@ -1,7 +1,7 @@
 //! Groups android-chain, android-time and android-revocation: what the chain says of itself, and a list about it.
 
 use super::faults::{
-    ANCHOR_UNKNOWN, CHAIN_LENGTH, EXPIRED, FACTORY_REFUSED, ISSUER_MISMATCH, NOT_AUTHORITY, NOT_YET_VALID,
+    ANCHOR_UNKNOWN, CHAIN_LENGTH, CLOCK_UNSET, EXPIRED, FACTORY_REFUSED, ISSUER_MISMATCH, NOT_AUTHORITY, NOT_YET_VALID,
     PROVISIONING_UNKNOWN, REVOKED, SUSPENDED,
 };
 use super::{Base, Fault, Unminted, add_issuer, catalogue, now};
@@ -369,6 +369,15 @@ fn times() -> Vec<Unminted> {
         ]);
     }
     vectors.extend([
+        Unminted::new("android-time::clock-unset", "The clock of the verifier is not set.")
+            .said(|vector| vector.now = 0)
+            .fails(CLOCK_UNSET),
+        Unminted::new(
+            "android-time::clock-unset-ignored",
+            "The clock is not set, and the policy does not ask for the validity.",
+        )
+        .said(|vector| vector.now = 0)
+        .policy(|policy| policy.danger_ignore_validity_period = true),
         Unminted::on(
             Base::UnderRsa,
             "android-time::under-rsa-expired",

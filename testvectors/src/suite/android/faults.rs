@@ -70,3 +70,4 @@ pub(super) const BOOT_PATCH_LEVEL: Fault = ("AndroidBootPatchLevel", 3343);
 pub(super) const UNKNOWN_TAG: Fault = ("AndroidUnknownTag", 3344);
 pub(super) const LEAF_KEY: Fault = ("AndroidLeafKey", 3350);
 pub(super) const SIGNATURE: Fault = ("AndroidSignature", 3360);
+pub(super) const CLOCK_UNSET: Fault = ("ClockUnset", 9001);

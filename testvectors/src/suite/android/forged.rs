@@ -190,6 +190,25 @@ fn elsewhere() -> Vec<Unminted> {
             "android-forged::in-last-too",
             "The last certificate has the leaf's description as well, and the root is left out.",
         ),
+        in_both(
+            Base::Remote,
+            1,
+            "android-forged::in-attestation-attest-keys-accepted",
+            "The policy accepts attest keys; the attestation certificate has the leaf's description as well.",
+        )
+        .policy(|policy| policy.accept_attest_keys = true)
+        .with_twin(Base::AttestKey.id())
+        .fails(ATTEST_KEY_MISMATCH),
+        Unminted::new(
+            "android-forged::attest-key-of-the-attestation",
+            "The policy accepts attest keys; the attestation certificate describes itself as one.",
+        )
+        .certificate(1, |certificate| {
+            describe(certificate, &Base::AttestKey.device().attest_key_description(CHALLENGE).to_der());
+        })
+        .policy(|policy| policy.accept_attest_keys = true)
+        .with_twin(Base::AttestKey.id())
+        .fails(ATTEST_KEY_MISMATCH),
         Unminted::new(
             "android-forged::nearest-to-root",
             "The description nearest to the root is what the server wants, the leaf's is not.",

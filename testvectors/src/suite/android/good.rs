@@ -2,9 +2,10 @@
 
 use super::{Base, Unminted, now};
 use crate::android::{AndroidDevice, KeyKind, RootOfTrust, SecurityLevel, Shape, set_utc_time, set_validity, tag};
+use crate::android_vector::Base64;
 use crate::certificate::{algorithm, extension, field, name, oid};
 use crate::der::Der;
-use crate::keys::{Hash, pseudo_random};
+use crate::keys::{Hash, Signer, pseudo_random};
 
 pub(super) fn vectors() -> Vec<Unminted> {
     [shapes(), versions(), keys(), entries(), certificates(), times(), chains()].into_iter().flatten().collect()
@@ -76,6 +77,14 @@ fn keys() -> Vec<Unminted> {
         )
         .device(|device| device.with_key_kind(KeyKind::Rsa2048))
         .policy(|policy| policy.accept_any_key = true),
+        Unminted::new("android-good::key-p384", "The app asked for a key on P-384, and the policy accepts those.")
+            .hardware(|list| {
+                list.set_number(tag::KEY_SIZE, 384);
+                list.set_number(tag::EC_CURVE, 2);
+            })
+            .certificate(0, |certificate| certificate.tbs[field::SPKI] = p384_key())
+            .policy(|policy| policy.accept_any_key = true)
+            .proves(|proof| proof.public_key_b64 = Base64(p384_key().encode())),
         Unminted::new("android-good::purpose-sign", "The key signs, and nothing else.")
             .device(|device| device.with_purposes(&[2])),
         Unminted::new("android-good::purposes-unsorted", "The set of purposes is not sorted.")
@@ -83,6 +92,11 @@ fn keys() -> Vec<Unminted> {
         Unminted::new("android-good::digests-unsorted", "The set of digests is not sorted.")
             .hardware(|list| list.set_numbers(tag::DIGEST, &[6, 4, 5])),
     ]
+}
+
+/// The key of an app on P-384.
+fn p384_key() -> Der {
+    Signer::p384("android leaf").public_key()
 }
 
 /// What the lists may hold.

@@ -239,6 +239,9 @@ fn keys() -> Vec<Unminted> {
         );
     }
     vectors.extend([
+        hardware("android-key::nothing-by-hardware", ORIGIN, "The list of the hardware is empty.", |list| {
+            list.entries.clear();
+        }),
         hardware("android-key::no-origin", ORIGIN, "The origin is missing.", |list| drop(list.remove(tag::ORIGIN))),
         hardware("android-key::no-purpose", PURPOSE, "The purposes are missing.", |list| {
             drop(list.remove(tag::PURPOSE));
@@ -370,6 +373,22 @@ fn leaf_keys() -> Vec<Unminted> {
             "The leaf's key is an ML-DSA key, and the description says P-256.",
             || Base::Remote.device().with_key_kind(KeyKind::MlDsa65).public_key_info(),
         ),
+        Unminted::new(
+            "android-signature::key-p384-of-any",
+            "The leaf's key is on P-384, the description says P-256, and the policy accepts keys of any algorithm.",
+        )
+        .certificate(0, |certificate| certificate.tbs[field::SPKI] = Signer::p384("android leaf").public_key())
+        .policy(|policy| policy.accept_any_key = true)
+        .with_twin("android-good::key-p384")
+        .fails(LEAF_KEY),
+        Unminted::new(
+            "android-signature::key-p256-for-p384",
+            "The leaf's key is on P-256, the description says P-384, and the policy accepts keys of any algorithm.",
+        )
+        .hardware(|list| list.set_number(tag::EC_CURVE, 2))
+        .policy(|policy| policy.accept_any_key = true)
+        .with_twin("android-good::key-p384")
+        .fails(LEAF_KEY),
         Unminted::new(
             "android-signature::key-rsa-of-any",
             "The leaf's key is an RSA key, the description says P-256, and the policy accepts keys of any algorithm.",
@@ -741,6 +760,12 @@ fn packages() -> Vec<Unminted> {
             tree[0].elements().rotate_left(1);
             *octets = tree.encode();
         }),
+        Unminted::new("android-app::package-version-large", "The version of the package takes six octets.").device(
+            |device| {
+                let package = device.package().to_owned();
+                device.with_package(&package, 1_000_000_000_000)
+            },
+        ),
         Unminted::on(
             Base::SharedUserId,
             "android-app::shared-of-one",
