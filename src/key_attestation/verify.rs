@@ -212,25 +212,30 @@ fn check_leaf_key<C: KeyAttestationCrypto + ?Sized>(
     policy: &Policy<'_>,
     crypto: &Backend<'_, C>,
 ) -> Result<(), Error> {
-    let hardware = description.hardware_enforced();
-    match (hardware.algorithm(), leaf.key()) {
-        (Some(Algorithm::Ec), SubjectKey::P256(key))
-            if hardware.ec_curve().is_none_or(|curve| curve == EcCurve::P256) =>
-        {
+    match leaf.key() {
+        SubjectKey::P256(key) if is_of(description, leaf.key()) => {
             crypto.check_key::<P256, _>(key, Error::AndroidLeafKey)
         }
-        (Some(algorithm), key) if policy.accepts_any_key() && is_of(algorithm, key) => Ok(()),
+        SubjectKey::P256(_) => Err(Error::AndroidLeafKey),
+        key if policy.accepts_any_key() && is_of(description, key) => Ok(()),
         _ => Err(Error::AndroidLeafKey),
     }
 }
 
-/// Whether a key that is not on P-256 may be of this algorithm: by its identifier, of those that this release knows.
-fn is_of(algorithm: Algorithm, key: SubjectKey<'_>) -> bool {
+/// Whether a key may be of the algorithm and the curve that a description says: by its identifier, of those that this release knows.
+fn is_of(description: &KeyDescription<'_>, key: SubjectKey<'_>) -> bool {
+    let hardware = description.hardware_enforced();
+    let Some(algorithm) = hardware.algorithm() else { return false };
+    let is_on = |curves: &[EcCurve]| hardware.ec_curve().is_none_or(|curve| curves.contains(&curve));
     match (algorithm, key) {
-        (Algorithm::Ec, SubjectKey::P384(_)) => true,
-        // Of a curve that this crate knows it would have been read, were it a point in its usual form.
+        (Algorithm::Ec, SubjectKey::P256(_)) => is_on(&[EcCurve::P256]),
+        (Algorithm::Ec, SubjectKey::P384(_)) => is_on(&[EcCurve::P384]),
+        // Of the other two curves it would have been read, were it a point in its usual form.
+        (Algorithm::Ec, SubjectKey::Other { algorithm, .. }) if algorithm.id() == EC => {
+            is_on(&[EcCurve::P224, EcCurve::P521]) && !algorithm.is_known_curve()
+        }
         (Algorithm::Ec, SubjectKey::Other { algorithm, .. }) => {
-            [EC, X25519, ED25519].contains(&algorithm.id()) && !algorithm.is_known_curve()
+            is_on(&[EcCurve::Curve25519]) && [X25519, ED25519].contains(&algorithm.id())
         }
         (Algorithm::Rsa, SubjectKey::Other { algorithm, .. }) => algorithm.id() == RSA,
         (Algorithm::MlDsa, SubjectKey::Other { algorithm, .. }) => {
