@@ -352,42 +352,56 @@ fn the_revocation_list_is_asked_by_serial_number() {
     }
 }
 
-/// One thing is wrong at a time.
-#[test]
-fn the_usual_refusals_have_sentences() {
+fn certificates(device: &AndroidDevice) -> Vec<Vec<u8>> {
+    device.attest(CHALLENGE).certificates
+}
+
+/// An honest device, and its side with these requirements.
+fn requiring(requirements: KeyAttestationRequirements) -> (AndroidDevice, KeyAttestationSide) {
     let device = AndroidDevice::new("refusals");
-    let plain = side(&device);
-    let requiring = |requirements| KeyAttestationSide { requirements, ..side(&device) };
+    let side = KeyAttestationSide { requirements, ..side(&device) };
+    (device, side)
+}
+
+/// One thing is wrong at a time, here and in the next ones.
+#[test]
+fn provisioning_level_and_time_have_sentences() {
+    let (device, plain) = requiring(KeyAttestationRequirements::default());
+    let with = |requirements| KeyAttestationSide { requirements, ..plain.clone() };
     let default = KeyAttestationRequirements::default;
     let as_is = AndroidMutation::default();
     let factory = device.clone().with_shape(Shape::FactoryEc);
-    let certificates = |device: &AndroidDevice| device.attest(CHALLENGE).certificates;
-
     let explanation =
-        explained(certificates(&factory), &requiring(KeyAttestationRequirements { remote: true, ..default() }));
+        explained(certificates(&factory), &with(KeyAttestationRequirements { remote: true, ..default() }));
     assert_says(&explanation, Error::AndroidFactoryRefused, Finding::Policy, &["Android 12"]);
-    let explanation = minted(&device, &as_is, &requiring(KeyAttestationRequirements { strong_box: true, ..default() }));
+    let explanation = minted(&device, &as_is, &with(KeyAttestationRequirements { strong_box: true, ..default() }));
     assert_says(&explanation, Error::AndroidLevelTooLow, Finding::Policy, &["setIsStrongBoxBacked"]);
 
-    let late = KeyAttestationSide { at: Some(UnixTime(device.issue_time() + 90 * 86_400)), ..side(&device) };
+    let late = KeyAttestationSide { at: Some(UnixTime(device.issue_time() + 90 * 86_400)), ..plain.clone() };
     let explanation = minted(&device, &as_is, &late);
     assert_says(&explanation, Error::AndroidExpired, Finding::Time, &["live for some weeks"]);
     let (from, to) = explanation.chain.valid_between.clone().expect("they overlap");
     assert!(from < to && explanation.diagnosis.sentence.contains(&format!("{from} to {to}")));
-    let early = KeyAttestationSide { at: Some(UnixTime(1_000_000_000)), ..side(&device) };
+    let early = KeyAttestationSide { at: Some(UnixTime(1_000_000_000)), ..plain.clone() };
     assert_says(&minted(&device, &as_is, &early), Error::AndroidNotYetValid, Finding::Time, &["the clock is behind"]);
-    let unset = KeyAttestationSide { at: Some(UnixTime(0)), ..side(&device) };
+    let unset = KeyAttestationSide { at: Some(UnixTime(0)), ..plain.clone() };
     let explanation = minted(&device, &as_is, &unset);
     assert_eq!((explanation.verdict.verdict, explanation.verdict.error), (Outcome::Undecided, Some(Error::ClockUnset)));
     assert_eq!(marks(&explanation, Mark::Failed), ["Configuration"]);
+}
 
+#[test]
+fn boot_has_sentences() {
+    let (device, plain) = requiring(KeyAttestationRequirements::default());
+    let with = |requirements| KeyAttestationSide { requirements, ..plain.clone() };
+    let default = KeyAttestationRequirements::default;
     let own = device.clone().with_own_system([5; 32]);
     let explanation = explained(certificates(&own), &plain);
     assert_says(&explanation, Error::AndroidBootKey, Finding::Unlocked, &["GrapheneOS", &"05".repeat(32)]);
     assert_eq!(marks(&explanation, Mark::Passed).len(), 18);
-    let accepting = requiring(KeyAttestationRequirements { boot_keys: vec![[5; 32]], ..default() });
+    let accepting = with(KeyAttestationRequirements { boot_keys: vec![[5; 32]], ..default() });
     assert_eq!(explained(certificates(&own), &accepting).verdict.verdict, Outcome::Accepted);
-    let unlocked = requiring(KeyAttestationRequirements { accept_unlocked: true, ..default() });
+    let unlocked = with(KeyAttestationRequirements { accept_unlocked: true, ..default() });
     let explanation = explained(certificates(&device.clone().unlocked()), &unlocked);
     assert!(explanation.proved && explanation.diagnosis.sentence.contains("is worth nothing"));
     let strange = RootOfTrust { verified_boot_state: 2, ..device.root_of_trust().clone() };
@@ -402,8 +416,13 @@ fn the_usual_refusals_have_sentences() {
         Finding::NotGenuine,
         &["nothing vouches"],
     );
+}
 
-    let package = |package: &str| KeyAttestationSide { package: Some(package.to_owned()), ..side(&device) };
+#[test]
+fn apps_have_sentences() {
+    let (device, plain) = requiring(KeyAttestationRequirements::default());
+    let as_is = AndroidMutation::default();
+    let package = |package: &str| KeyAttestationSide { package: Some(package.to_owned()), ..plain.clone() };
     for (expected, what) in [
         ("org.example.other", "another app"),
         ("org.example.genuine.debug", "a suffix"),
@@ -426,7 +445,7 @@ fn the_usual_refusals_have_sentences() {
         Finding::OtherApp,
         &["2 packages", "org.example.second"],
     );
-    let other = KeyAttestationSide { signing_digests: vec![[1; 32]], ..side(&device) };
+    let other = KeyAttestationSide { signing_digests: vec![[1; 32]], ..plain.clone() };
     assert_says(
         &minted(&device, &as_is, &other),
         Error::AndroidSigningDigest,
@@ -440,10 +459,17 @@ fn the_usual_refusals_have_sentences() {
         Finding::OtherCertificate,
         &["names no certificate"],
     );
+}
 
+#[test]
+fn keys_systems_and_signatures_have_sentences() {
+    let (device, plain) = requiring(KeyAttestationRequirements::default());
+    let with = |requirements| KeyAttestationSide { requirements, ..plain.clone() };
+    let default = KeyAttestationRequirements::default;
+    let as_is = AndroidMutation::default();
     let rsa = device.clone().with_key_kind(KeyKind::Rsa2048);
     assert_says(&explained(certificates(&rsa), &plain), Error::AndroidAlgorithm, Finding::Policy, &["secp256r1"]);
-    let any = requiring(KeyAttestationRequirements { accept_any_key: true, ..default() });
+    let any = with(KeyAttestationRequirements { accept_any_key: true, ..default() });
     assert_eq!(explained(certificates(&rsa), &any).verdict.verdict, Outcome::Accepted);
     let decrypts = device.clone().with_purposes(&[2, 1]);
     assert_says(
@@ -456,10 +482,10 @@ fn the_usual_refusals_have_sentences() {
         AndroidMutation::default().description(|description| description.hardware_enforced.set_number(tag::ORIGIN, 2));
     assert_says(&minted(&device, &imported, &plain), Error::AndroidOrigin, Finding::Policy, &["IMPORTED"]);
 
-    let floor = requiring(KeyAttestationRequirements { os_patch_level: Some(203_001), ..default() });
+    let floor = with(KeyAttestationRequirements { os_patch_level: Some(203_001), ..default() });
     assert_says(&minted(&device, &as_is, &floor), Error::AndroidOsPatchLevel, Finding::Policy, &["202609", "203001"]);
     let new = AndroidMutation::default().description(|description| description.hardware_enforced.set_null(999));
-    let strict = requiring(KeyAttestationRequirements { refuse_unknown_tags: true, ..default() });
+    let strict = with(KeyAttestationRequirements { refuse_unknown_tags: true, ..default() });
     assert_says(&minted(&device, &new, &strict), Error::AndroidUnknownTag, Finding::Policy, &["locks its phones out"]);
     assert_eq!(minted(&device, &new, &plain).verdict.verdict, Outcome::Accepted);
 
