@@ -21,7 +21,7 @@ use crate::{
 
 const CHALLENGE: &[u8] = b"challenge of the server";
 
-fn roots(authorities: &AndroidPki) -> KeyAttestationRoots {
+pub(crate) fn roots(authorities: &AndroidPki) -> KeyAttestationRoots {
     let mut roots = KeyAttestationRoots::google();
     roots.add_pem(authorities.p384_root_pem().as_bytes()).expect("a root on P-384");
     roots.add_pem(authorities.rsa_root_pem().as_bytes()).expect("a root for RSA");
@@ -29,7 +29,7 @@ fn roots(authorities: &AndroidPki) -> KeyAttestationRoots {
 }
 
 /// All that a server knows about an honest chain over [`CHALLENGE`].
-fn side(device: &AndroidDevice) -> KeyAttestationSide {
+pub(crate) fn side(device: &AndroidDevice) -> KeyAttestationSide {
     KeyAttestationSide {
         challenge: Some(CHALLENGE.to_vec()),
         package: Some(device.package().to_owned()),

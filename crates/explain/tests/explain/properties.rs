@@ -1,12 +1,18 @@
 //! Whatever is put in: no panic, no acceptance of what was changed, JSON that reads back.
 
 use genuine::{UnixMillis, UnixTime};
-use genuine_explain::{CallerSide, Input, Kind, Object, Outcome, PlaySide, TokenSide, explain, explain_token};
-use genuine_testvectors::{Device, Generation};
+use genuine_explain::{
+    CallerSide, CertificateChain, Input, KeyAttestationRoots, KeyAttestationSide, Kind, Object, Outcome, PlaySide,
+    TokenSide, explain, explain_key_attestation, explain_token,
+};
+use genuine_testvectors::{
+    Device, Generation,
+    android::{AndroidDevice, Shape},
+};
 use proptest::{collection::vec, prelude::*, sample::Index};
 
 use crate::{
-    mint,
+    key_attestation, mint,
     support::{CHALLENGE, CLIENT_DATA, anchors, assertion_side, attestation_side, base64, object},
     token,
 };
@@ -21,6 +27,22 @@ fn objects() -> impl Strategy<Value = (Kind, Vec<u8>, CallerSide)> {
             (Kind::Assertion, device.assert(CLIENT_DATA).object, assertion_side(&device))
         }
     })
+}
+
+fn chain_roots() -> KeyAttestationRoots {
+    key_attestation::roots(AndroidDevice::new("properties").authorities())
+}
+
+/// Of challenge, package, signers and revocation list those that are told.
+fn chain_side(device: &AndroidDevice, [challenge, package, digests, revocation]: [bool; 4]) -> KeyAttestationSide {
+    let side = key_attestation::side(device);
+    KeyAttestationSide {
+        challenge: challenge.then(|| CHALLENGE.to_vec()),
+        package: side.package.filter(|_| package),
+        signing_digests: if digests { side.signing_digests } else { Vec::new() },
+        revocation: side.revocation.filter(|_| revocation),
+        ..side
+    }
 }
 
 /// One change of some bytes: replaced, taken out or put in.
@@ -114,6 +136,40 @@ proptest! {
         let text = changed(base64(&bytes).as_bytes(), &changes);
         if let Ok(Input::Object(object)) = Input::read(&text) {
             check(&object, None, &side);
+        }
+    }
+
+    /// Certificates of a chain with any bytes of them replaced, taken out or put in, and the whole as text likewise.
+    #[test]
+    fn changed_chains_are_explained(
+        shape in prop::sample::select(Shape::ALL.to_vec()),
+        changes in vec((any::<Index>(), vec((any::<Index>(), any::<u8>(), any::<u8>()), 1..3)), 0..3),
+        tells in any::<[bool; 4]>(),
+    ) {
+        let device = AndroidDevice::new("properties").with_shape(shape);
+        let original = device.attest(CHALLENGE).certificates;
+        let mut certificates = original.clone();
+        for (which, changes) in &changes {
+            let certificate = which.get(&certificates).clone();
+            let place = which.index(certificates.len());
+            certificates[place] = changed(&certificate, changes);
+        }
+        let side = chain_side(&device, tells);
+        let explanation = explain_key_attestation(&CertificateChain::new(certificates.clone()), &side, &chain_roots(), UnixTime(1));
+        let is_accepted = explanation.verdict.verdict == Outcome::Accepted;
+        // Of a root nothing but name and key counts.
+        let below = original.len() - 1;
+        prop_assert!(!is_accepted || (tells == [true; 4] && certificates[..below] == original[..below]));
+        prop_assert!(explanation.diagnosis.sentence.ends_with('.'));
+        prop_assert_eq!(explanation.chain.certificates.len(), original.len());
+        let json = serde_json::to_string(&explanation).expect("serialises");
+        let _: serde_json::Value = serde_json::from_str(&json).expect("reads back");
+        let _ = explanation.description.map(|description| description.rows());
+
+        let text = changed(device.attest(CHALLENGE).pem().as_bytes(), &changes.iter().flat_map(|(_, changes)| changes.clone()).collect::<Vec<_>>());
+        if let Ok(Input::Chain(chain)) = Input::read(&text) {
+            let explanation = explain_key_attestation(&chain, &side, &chain_roots(), UnixTime(1));
+            prop_assert!(!explanation.chain.drawing().is_empty());
         }
     }
 
