@@ -131,17 +131,17 @@ impl Rehearsal {
 /// The certificate of a root, found to be one that may vouch for a rehearsal.
 fn read_root(path: &Path) -> Result<Vec<u8>, String> {
     let refuse = |why: &str| format!("rehearsal.root: {}: {why}", path.display());
-    let certificate = &read_certificate(path).map_err(|why| refuse(&why))?;
+    let certificate = read_certificate(path).map_err(|why| refuse(&why))?;
     let form = "is no certificate of an authority with a key on P-384";
-    TrustAnchor::from_trusted_certificate(certificate).map_err(|_| refuse(form))?;
-    let parsed = Certificate::parse(certificate).map_err(|_| refuse(form))?;
+    TrustAnchor::from_trusted_certificate(&certificate).map_err(|_| refuse(form))?;
+    let parsed = Certificate::parse(&certificate).map_err(|_| refuse(form))?;
     let SubjectKey::P384(key) = parsed.key() else { return Err(refuse(form)) };
     let hashes = [key, parsed.subject()].map(sha256_hex);
     let taken = TAKEN.iter().find(|(hash, _)| hashes.iter().any(|own| own == hash));
     match taken {
         Some((_, why)) => Err(refuse(why)),
         None if parsed.issuer() != parsed.subject() => Err(refuse("is no root: somebody else signed it")),
-        None => Ok(certificate.to_vec()),
+        None => Ok(certificate),
     }
 }
 

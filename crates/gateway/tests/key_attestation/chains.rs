@@ -41,7 +41,7 @@ async fn each_refusal_has_its_reason() {
     let place = Place::new("chains").await;
     let pixel = || phone("pixel");
     let certificates = |change: fn(&mut Vec<Vec<u8>>)| AndroidMutation::default().certificates(change);
-    let cases = [
+    let cases = vec![
         // The chain's form.
         malformed("AndroidTooFewCertificates", certificates(|chain| chain.truncate(2))),
         malformed("AndroidTooManyCertificates", certificates(|chain| chain.extend((0..4).map(|n| vec![n])))),

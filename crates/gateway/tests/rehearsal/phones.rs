@@ -106,19 +106,19 @@ fn a_root_of_phones_is_nobody_elses() {
     let (public_root, rsa_root) = (public.p384_root(), public.rsa_root());
     let own_key = || somebody.p384_root_signer().public_key();
     let factory = AndroidDevice::new("any").with_shape(Shape::FactoryEc).attest(b"any").certificates;
-    let (test, form) = ("is a public test root", "is no certificate of an authority");
+    let (public_root_of_tests, form) = ("is a public test root", "is no certificate of an authority");
     for (text, expected) in [
         (self_signed(own_key(), None), ""),
-        (public.p384_root_pem(), test),
-        (public.rsa_root_pem(), test),
-        (self_signed(own_key(), Some(public_root.tbs[field::SUBJECT].clone())), test),
-        (self_signed(own_key(), Some(rsa_root.tbs[field::SUBJECT].clone())), test),
-        (self_signed(public.p384_root_signer().public_key(), None), test),
-        (self_signed(public.rsa_signer().public_key(), None), test),
-        (self_signed(public.ca2_signer().public_key(), None), test),
-        (self_signed(public.ca2_under_rsa_signer().public_key(), None), test),
-        (self_signed(public.batch_signer(Batch::Ec).public_key(), None), test),
-        (self_signed(public.batch_signer(Batch::Rsa).public_key(), None), test),
+        (public.p384_root_pem(), public_root_of_tests),
+        (public.rsa_root_pem(), public_root_of_tests),
+        (self_signed(own_key(), Some(public_root.tbs[field::SUBJECT].clone())), public_root_of_tests),
+        (self_signed(own_key(), Some(rsa_root.tbs[field::SUBJECT].clone())), public_root_of_tests),
+        (self_signed(public.p384_root_signer().public_key(), None), public_root_of_tests),
+        (self_signed(public.rsa_signer().public_key(), None), public_root_of_tests),
+        (self_signed(public.ca2_signer().public_key(), None), public_root_of_tests),
+        (self_signed(public.ca2_under_rsa_signer().public_key(), None), public_root_of_tests),
+        (self_signed(public.batch_signer(Batch::Ec).public_key(), None), public_root_of_tests),
+        (self_signed(public.batch_signer(Batch::Rsa).public_key(), None), public_root_of_tests),
         (pem(&factory[0]), form),
         (pem(&signed_by_another(&somebody)), "is no root: somebody else signed it"),
         (String::new(), "takes one certificate in PEM"),
