@@ -107,8 +107,11 @@ impl<'i> Reader<'i> {
         let sign @ (Major::Unsigned | Major::Negative) = self.peek()? else {
             return Err(CborError::Type);
         };
-        self.head(sign)?;
-        self.decoder.i64().map_err(|_| CborError::Type)
+        // The head is all of it, and was read: `minicbor` would read it again, with 500 bytes of flash.
+        let argument = self.head(sign)?;
+        self.pass_head()?;
+        let number = i64::try_from(argument).map_err(|_| CborError::Type)?;
+        Ok(if sign == Major::Negative { !number } else { number }) // −1 − n (RFC 8949 §3.1)
     }
 
     /// Whether the next item is a byte string, of whatever form.
@@ -125,7 +128,7 @@ impl<'i> Reader<'i> {
             match self.peek()? {
                 sign @ (Major::Unsigned | Major::Negative) => {
                     self.head(sign)?;
-                    self.decoder.int().map_err(|_| CborError::Truncated)?;
+                    self.pass_head()?;
                 }
                 Major::Bytes => {
                     self.bytes()?;
@@ -135,19 +138,20 @@ impl<'i> Reader<'i> {
                 }
                 Major::Array => outstanding = outstanding.saturating_add(self.array()?),
                 Major::Map => outstanding = outstanding.saturating_add(self.map()?.saturating_mul(2)),
-                Major::Simple => self.skip_simple()?,
+                // A simple value or a float is its head (RFC 8949 §3.3).
+                Major::Simple => self.pass_head()?,
             }
         }
         Ok(items)
     }
 
-    /// Passes over a simple value or a float (RFC 8949 §3.3).
-    fn skip_simple(&mut self) -> Result<(), CborError> {
-        let size = match self.rest() {
-            [0xF8, ..] => 2,
-            [0xF9, ..] => 3,
-            [0xFA, ..] => 5,
-            [0xFB, ..] => 9,
+    /// Passes over a head with its argument (RFC 8949 §3).
+    fn pass_head(&mut self) -> Result<(), CborError> {
+        let size = match self.rest().first().map(|initial| initial & 0x1F) {
+            Some(24) => 2,
+            Some(25) => 3,
+            Some(26) => 5,
+            Some(27) => 9,
             _ => 1,
         };
         if self.rest().len() < size {

@@ -110,7 +110,7 @@ impl<C: Curve> Fe<C> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub fn mul(&self, other: &Self) -> Self {
-        let mut product = [C::Words::ZERO; 2];
+        let mut product = C::Words::zeros();
         self.0.write_product(&other.0, &mut product);
         Self(C::reduce(&mut product))
     }
