@@ -155,6 +155,7 @@ impl<'i> Reader<'i> {
     }
 
     /// As [`default_false`](Self::default_false), with any octet but `00` for TRUE, as BER has it (X.690 §8.2) and some phones do.
+    #[cfg(feature = "key-attestation")]
     pub(crate) fn lenient_default_false(&mut self) -> Result<bool, DerError> {
         if !self.next_is(BOOLEAN) {
             return Ok(false);
@@ -163,6 +164,7 @@ impl<'i> Reader<'i> {
     }
 
     /// Reads a BOOLEAN in which any octet but `00` is TRUE (X.690 §8.2).
+    #[cfg(feature = "key-attestation")]
     pub(crate) fn lenient_boolean(&mut self) -> Result<bool, DerError> {
         match self.value(BOOLEAN)? {
             [octet] => Ok(*octet != 0),

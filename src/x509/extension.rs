@@ -57,6 +57,12 @@ pub(crate) enum Form {
 }
 
 impl Form {
+    /// For reading again what was let through: whether a BOOLEAN is strict was decided then.
+    #[cfg(feature = "key-attestation")]
+    const READ: Self = Self::Lenient;
+    #[cfg(not(feature = "key-attestation"))]
+    const READ: Self = Self::Strict;
+
     fn default_false(self, fields: &mut Reader<'_>) -> Result<bool, DerError> {
         match self {
             Self::Strict => fields.default_false(),
@@ -87,8 +93,7 @@ impl<'i> Extensions<'i> {
     /// The value of the extension with this identifier.
     pub(crate) fn value(self, id: &[u8]) -> Option<&'i [u8]> {
         let (_, mut fields) = self.iter().find(|(found, _)| *found == id)?;
-        // Here and below as far as the form was let through: whether a BOOLEAN is strict was decided when it was read.
-        fields.lenient_default_false().ok()?;
+        Form::READ.default_false(&mut fields).ok()?;
         fields.value(der::OCTET_STRING).ok()
     }
 
@@ -103,13 +108,13 @@ impl<'i> Extensions<'i> {
 
     /// Whether the extension with this identifier is there and critical.
     pub(super) fn is_critical(self, id: &[u8]) -> bool {
-        self.iter().any(|(found, mut fields)| found == id && fields.lenient_default_false() == Ok(true))
+        self.iter().any(|(found, mut fields)| found == id && Form::READ.default_false(&mut fields) == Ok(true))
     }
 
     /// Whether one is critical that this crate does not process: neither basic constraints nor a key usage.
     pub(crate) fn has_unknown_critical(self) -> bool {
         let is_known = |id| id == BASIC_CONSTRAINTS || id == KEY_USAGE || id == EXT_KEY_USAGE;
-        self.iter().any(|(id, mut fields)| !is_known(id) && fields.lenient_default_false() == Ok(true))
+        self.iter().any(|(id, mut fields)| !is_known(id) && Form::READ.default_false(&mut fields) == Ok(true))
     }
 
     /// Reads the content of `Extensions`: the form of each, and that none occurs twice.

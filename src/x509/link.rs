@@ -100,6 +100,8 @@ mod sealed {
 impl<C: VerifyRsa + ?Sized> RsaLinks<C> for WithRsa {
     const VERIFIES: bool = true;
 
+    // Not inlined, so that the numbers of RSA do not lie on the stack while a curve is computed with.
+    #[inline(never)]
     fn verify<E: From<Unavailable>>(
         key: RsaPublicKey<'_>,
         digest: &[u8; 32],
