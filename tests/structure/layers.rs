@@ -113,6 +113,11 @@ const PACKAGES: [Package; 8] = [
         circles: &[
             ("suite", "suite::", "what its groups have in common stands in the module that lists them"),
             ("suite::play", "suite::play::", "what its groups have in common stands in the module that lists them"),
+            (
+                "suite::android",
+                "suite::android::",
+                "what its groups have in common stands in the module that lists them",
+            ),
         ],
         known: &[("suite::chain", "certificate")],
     },

@@ -115,6 +115,33 @@ pub mod part {
     pub const SIGNATURE: usize = 2;
 }
 
+impl Signer {
+    /// The `SubjectPublicKeyInfo` (RFC 5480 §2, RFC 3279 §2.3.1).
+    #[must_use]
+    pub fn public_key(&self) -> Der {
+        match self {
+            Self::P256(_) => ec_public_key(oid::P256, &self.public_point()),
+            Self::P384(_) => ec_public_key(oid::P384, &self.public_point()),
+            Self::Rsa(key) => rsa_public_key(&key.modulus(), &key.exponent()),
+        }
+    }
+
+    /// Content octets of the object identifier of a signature with this hash.
+    ///
+    /// # Panics
+    ///
+    /// For RSA with SHA-384, which no phone uses.
+    #[must_use]
+    pub fn algorithm_oid(&self, hash: Hash) -> &'static [u8] {
+        match (self, hash) {
+            (Self::P256(_) | Self::P384(_), Hash::Sha256) => oid::ECDSA_SHA256,
+            (Self::P256(_) | Self::P384(_), Hash::Sha384) => oid::ECDSA_SHA384,
+            (Self::Rsa(_), Hash::Sha256) => oid::RSA_SHA256,
+            (Self::Rsa(_), Hash::Sha384) => panic!("no phone signs RSA with SHA-384"),
+        }
+    }
+}
+
 /// A certificate that can still be changed, with the key that is going to sign it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UnsignedCertificate {

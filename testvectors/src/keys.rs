@@ -11,10 +11,6 @@ use rsa::traits::PublicKeyParts as _;
 use rsa::{BoxedUint, Pkcs1v15Sign, PrivateKey};
 use sha2::{Digest as _, Sha256, Sha384};
 
-use crate::android::rsa_keys::Primes;
-use crate::certificate::{ec_public_key, oid, rsa_public_key};
-use crate::der::Der;
-
 /// The hash of a signature, independent of the curve: Apple's leaf has SHA-256 under a P-384 key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hash {
@@ -73,31 +69,6 @@ impl Signer {
         }
     }
 
-    /// The `SubjectPublicKeyInfo` (RFC 5480 §2, RFC 3279 §2.3.1).
-    #[must_use]
-    pub fn public_key(&self) -> Der {
-        match self {
-            Self::P256(_) => ec_public_key(oid::P256, &self.public_point()),
-            Self::P384(_) => ec_public_key(oid::P384, &self.public_point()),
-            Self::Rsa(key) => rsa_public_key(&key.modulus(), &key.exponent()),
-        }
-    }
-
-    /// Content octets of the object identifier of a signature with this hash.
-    ///
-    /// # Panics
-    ///
-    /// For RSA with SHA-384, which no phone uses.
-    #[must_use]
-    pub fn algorithm_oid(&self, hash: Hash) -> &'static [u8] {
-        match (self, hash) {
-            (Self::P256(_) | Self::P384(_), Hash::Sha256) => oid::ECDSA_SHA256,
-            (Self::P256(_) | Self::P384(_), Hash::Sha384) => oid::ECDSA_SHA384,
-            (Self::Rsa(_), Hash::Sha256) => oid::RSA_SHA256,
-            (Self::Rsa(_), Hash::Sha384) => panic!("no phone signs RSA with SHA-384"),
-        }
-    }
-
     /// The private key, PEM (RFC 7468, RFC 5208): for whoever lets another program mint under it.
     ///
     /// # Panics
@@ -144,11 +115,10 @@ impl Signer {
 pub struct RsaKey(Arc<PrivateKey>);
 
 impl RsaKey {
-    /// The key of two primes.
-    pub(crate) fn new(primes: &Primes) -> Self {
+    /// The key of two primes, in hexadecimal digits, and a public exponent.
+    pub(crate) fn new(first: &str, second: &str, exponent: u64) -> Self {
         let prime = |hexadecimal: &str| BoxedUint::from_be_slice_vartime(&octets(hexadecimal));
-        let (first, second) = (prime(primes.first), prime(primes.second));
-        let key = PrivateKey::from_p_q(first, second, BoxedUint::from(primes.exponent));
+        let key = PrivateKey::from_p_q(prime(first), prime(second), BoxedUint::from(exponent));
         Self(Arc::new(key.expect("the primes make a key")))
     }
 

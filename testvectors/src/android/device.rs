@@ -1,9 +1,8 @@
 //! The simulated Android device: one app, one key in hardware, and the chain over it.
 
 use super::description::{ApplicationId, AuthorizationList, KeyDescription, RootOfTrust, SecurityLevel, purpose, tag};
-use super::mutation::AndroidMutation;
 use super::pki::{
-    AndroidPki, Batch, DAY, authority_key_id, crl, droid, factory_name, hexadecimal, key_id, pem, serial, subject,
+    AndroidPki, Batch, DAY, authority_key_id, crl, droid, factory_name, hexadecimal, key_id, serial, subject,
 };
 use super::rsa_keys;
 use crate::cbor::Cbor;
@@ -11,8 +10,7 @@ use crate::certificate::{Content, UnsignedCertificate, extension, field, name_of
 use crate::der::{Der, tag as universal};
 use crate::device::Device;
 use crate::generation::Generation;
-use crate::honest::SignedAssertion;
-use crate::keys::{Hash, RsaKey, Signer, pseudo_random, sha256};
+use crate::keys::{Hash, Signer, pseudo_random};
 
 /// The package of a device that was given none.
 pub const DEFAULT_PACKAGE: &str = "org.example.genuine";
@@ -332,7 +330,7 @@ impl AndroidDevice {
     pub fn signer(&self) -> Signer {
         match self.key_kind {
             KeyKind::P256 => Signer::p256(&format!("android device {}", self.key_of)),
-            KeyKind::Rsa2048 => Signer::Rsa(RsaKey::new(&rsa_keys::LEAF)),
+            KeyKind::Rsa2048 => rsa_keys::leaf(),
             KeyKind::MlDsa65 => panic!("random octets sign nothing"),
         }
     }
@@ -357,8 +355,8 @@ impl AndroidDevice {
                 Signer::p256(&format!("android attestation {} {}", self.issued_at / DAY, self.seed))
             }
             Shape::FactoryEc => Signer::p256(&format!("android attestation {}", self.seed)),
-            Shape::FactoryRsa3072 => Signer::Rsa(RsaKey::new(&rsa_keys::ATTESTATION_3072)),
-            Shape::FactoryRsa2048 => Signer::Rsa(RsaKey::new(&rsa_keys::ATTESTATION_2048)),
+            Shape::FactoryRsa3072 => rsa_keys::attestation_3072(),
+            Shape::FactoryRsa2048 => rsa_keys::attestation_2048(),
         }
     }
 
@@ -368,38 +366,9 @@ impl AndroidDevice {
         Signer::p256(&format!("android attest key {}", self.seed))
     }
 
-    /// Attests the app's key over a challenge of at most 128 octets.
-    #[must_use]
-    pub fn attest(&self, challenge: &[u8]) -> AttestedKey {
-        AttestedKey {
-            certificates: AndroidMutation::default().mint(self, challenge),
-            challenge: challenge.to_vec(),
-            public_key: self.public_key_info().encode(),
-        }
-    }
-
-    /// Signs a request over SHA-256(`client_data`) and advances the counter. Over the challenge of an attestation it proves that the
-    /// app holds the key.
-    ///
-    /// # Panics
-    ///
-    /// If the app's key is not on P-256, or when the counter has run out, after 2³² − 1 requests.
-    #[must_use]
-    pub fn assert(&mut self, client_data: &[u8]) -> SignedAssertion {
-        self.assert_hash(&sha256(&[client_data]))
-    }
-
-    /// Signs a request over a client data hash given as such, of any length, and advances the counter.
-    ///
-    /// # Panics
-    ///
-    /// As for [`assert`](Self::assert).
-    #[must_use]
-    pub fn assert_hash(&mut self, client_data_hash: &[u8]) -> SignedAssertion {
-        let mut requester = self.requester();
-        let signed = requester.assert_hash(client_data_hash);
-        self.counter = signed.counter;
-        signed
+    /// The counter of the last request, from now on this one.
+    pub(super) const fn count(&mut self, counter: u32) {
+        self.counter = counter;
     }
 
     /// This device as one of App Attest: requests of both have the same form, over `android:` and the package name in the place of an
@@ -626,40 +595,3 @@ pub fn set_validity(certificate: &mut UnsignedCertificate, not_before: u64, not_
 pub fn set_utc_time(certificate: &mut UnsignedCertificate, position: usize, text: &str) {
     certificate.tbs[field::VALIDITY][position] = Der::primitive(universal::UTC_TIME, text.as_bytes());
 }
-
-/// A key in a phone, attested.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct AttestedKey {
-    /// The certificates, DER, leaf first.
-    pub certificates: Vec<Vec<u8>>,
-    /// The challenge in the leaf.
-    pub challenge: Vec<u8>,
-    /// The attested key, a `SubjectPublicKeyInfo`.
-    pub public_key: Vec<u8>,
-}
-
-impl AttestedKey {
-    /// The chain as PEM, leaf first (RFC 7468).
-    #[must_use]
-    pub fn pem(&self) -> String {
-        self.certificates.iter().map(|certificate| pem(certificate)).collect()
-    }
-
-    /// The attested key as an uncompressed P-256 point `04 ‖ x ‖ y` (X9.62).
-    ///
-    /// # Panics
-    ///
-    /// If it is another key.
-    #[must_use]
-    pub fn point(&self) -> [u8; 65] {
-        let point = self.public_key.strip_prefix(P256_PREFIX).expect("a key on P-256");
-        point.try_into().expect("an uncompressed P-256 point has 65 bytes")
-    }
-}
-
-/// What stands before the point in a `SubjectPublicKeyInfo` on P-256.
-const P256_PREFIX: &[u8] = &[
-    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01, 0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE,
-    0x3D, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
-];

@@ -54,16 +54,16 @@
 
 mod description;
 mod device;
+mod honest;
 mod mutation;
 mod pki;
-pub(crate) mod rsa_keys;
+mod rsa_keys;
 
 pub use description::{
     ApplicationId, AuthorizationList, KeyDescription, RootOfTrust, SecurityLevel, member, purpose, tag,
 };
 pub(crate) use device::key_certificate;
-pub use device::{
-    AndroidDevice, AttestedKey, DEFAULT_PACKAGE, KeyKind, Shape, TYPICAL_TIME, set_utc_time, set_validity,
-};
+pub use device::{AndroidDevice, DEFAULT_PACKAGE, KeyKind, Shape, TYPICAL_TIME, set_utc_time, set_validity};
+pub use honest::AttestedKey;
 pub use mutation::AndroidMutation;
 pub use pki::{AndroidPki, Batch, rsa_signer_with_exponent_3, short_rsa_signer};

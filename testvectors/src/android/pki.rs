@@ -1,14 +1,14 @@
 //! The authorities above a simulated Android device: two roots, and what stands between them and the device.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use der::pem::{LineEnding, encode_string};
 
 use super::rsa_keys;
 use crate::certificate::{Content, UnsignedCertificate, extension, field, name_of, oid, unsigned};
 use crate::der::Der;
-use crate::keys::{Hash, RsaKey, Signer, pseudo_random, sha256};
+use crate::keys::{Hash, Signer, pseudo_random, sha256};
 
 /// notBefore of roots and long-lived intermediates: 2020-01-01T00:00:00Z.
 const AUTHORITIES_FROM: u64 = 1_577_836_800;
@@ -48,20 +48,35 @@ pub struct AndroidPki {
     name: String,
     p384_root: Signer,
     rsa_root: Option<Signer>,
+    ca2: Signer,
+    ca2_under_rsa: Signer,
+    batch: Signer,
 }
 
 impl AndroidPki {
     /// The authorities of a seed, under names that begin with this one. They have no RSA root.
     #[must_use]
     pub fn named(seed: &str, name: &str) -> Self {
-        let p384_root = Signer::p384(&format!("android root {seed}"));
-        Self { seed: seed.to_owned(), name: name.to_owned(), p384_root, rsa_root: None }
+        let key = |of: &str| Signer::p384(&format!("android {of} {seed}"));
+        Self {
+            seed: seed.to_owned(),
+            name: name.to_owned(),
+            p384_root: key("root"),
+            rsa_root: None,
+            ca2: key("CA2"),
+            ca2_under_rsa: key("CA2 under RSA"),
+            batch: key("batch"),
+        }
     }
 
     /// Authorities with the names of the default ones and with other keys: whoever copied every visible attribute of them.
     #[must_use]
     pub fn attacker() -> Self {
-        Self { rsa_root: Some(Signer::Rsa(RsaKey::new(&rsa_keys::OTHER_ROOT))), ..Self::named("attacker", NAME) }
+        static ATTACKER: LazyLock<AndroidPki> = LazyLock::new(|| AndroidPki {
+            rsa_root: Some(rsa_keys::other_root()),
+            ..AndroidPki::named("attacker", NAME)
+        });
+        ATTACKER.clone()
     }
 
     /// The root on P-384 as it signed itself.
@@ -264,13 +279,13 @@ impl AndroidPki {
     /// The key of `Droid CA2` under the root on P-384.
     #[must_use]
     pub fn ca2_signer(&self) -> Signer {
-        Signer::p384(&format!("android CA2 {}", self.seed))
+        self.ca2.clone()
     }
 
     /// The key of `Droid CA2` under the RSA root.
     #[must_use]
     pub fn ca2_under_rsa_signer(&self) -> Signer {
-        Signer::p384(&format!("android CA2 under RSA {}", self.seed))
+        self.ca2_under_rsa.clone()
     }
 
     /// `Droid CA3` as it signs at this time, Unix seconds: for 70 days, with a new key every 30.
@@ -325,8 +340,8 @@ impl AndroidPki {
     #[must_use]
     pub fn batch_signer(&self, kind: Batch) -> Signer {
         match kind {
-            Batch::Ec => Signer::p384(&format!("android batch {}", self.seed)),
-            Batch::Rsa => Signer::Rsa(RsaKey::new(&rsa_keys::BATCH)),
+            Batch::Ec => self.batch.clone(),
+            Batch::Rsa => rsa_keys::batch(),
         }
     }
 
@@ -339,7 +354,9 @@ impl AndroidPki {
 /// `vectors/android-rsa-root.pem`.
 impl Default for AndroidPki {
     fn default() -> Self {
-        Self { rsa_root: Some(Signer::Rsa(RsaKey::new(&rsa_keys::ROOT))), ..Self::named("default", NAME) }
+        static DEFAULT: LazyLock<AndroidPki> =
+            LazyLock::new(|| AndroidPki { rsa_root: Some(rsa_keys::root()), ..AndroidPki::named("default", NAME) });
+        DEFAULT.clone()
     }
 }
 
@@ -355,13 +372,13 @@ pub enum Batch {
 /// An RSA key of 1024 bits, with which nothing genuine is signed.
 #[must_use]
 pub fn short_rsa_signer() -> Signer {
-    Signer::Rsa(RsaKey::new(&rsa_keys::SHORT))
+    rsa_keys::short()
 }
 
 /// An RSA key of 2048 bits with the public exponent 3, with which nothing genuine is signed.
 #[must_use]
 pub fn rsa_signer_with_exponent_3() -> Signer {
-    Signer::Rsa(RsaKey::new(&rsa_keys::EXPONENT_3))
+    rsa_keys::exponent_3()
 }
 
 fn authority(

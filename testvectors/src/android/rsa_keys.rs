@@ -4,15 +4,50 @@
 //! -pkeyopt rsa_keygen_bits:4096` made each of them once, with `rsa_keygen_pubexp:3` for the last; the primes are those of `openssl rsa
 //! -text`. Everybody can read them here: they protect nothing, and belong into no production configuration.
 
+use std::sync::LazyLock;
+
+use crate::keys::{RsaKey, Signer};
+
+macro_rules! signers {
+    ($( $(#[$doc:meta])+ $name:ident: $primes:ident; )+) => {
+        $(
+            $(#[$doc])+
+            pub(crate) fn $name() -> Signer {
+                static KEY: LazyLock<RsaKey> = LazyLock::new(|| RsaKey::new($primes.first, $primes.second, $primes.exponent));
+                Signer::Rsa(KEY.clone())
+            }
+        )+
+    };
+}
+
+signers! {
+    /// The RSA root of `AndroidPki::default`.
+    root: ROOT;
+    /// The RSA root of `AndroidPki::attacker`.
+    other_root: OTHER_ROOT;
+    /// The batch intermediate of phones with RSA factory keys.
+    batch: BATCH;
+    /// The factory attestation key of 3072 bits.
+    attestation_3072: ATTESTATION_3072;
+    /// The factory attestation key of 2048 bits.
+    attestation_2048: ATTESTATION_2048;
+    /// The RSA key of an app.
+    leaf: LEAF;
+    /// The key of 1024 bits.
+    short: SHORT;
+    /// The key with the public exponent 3.
+    exponent_3: EXPONENT_3;
+}
+
 /// Two primes in hexadecimal digits, and the public exponent.
-pub(crate) struct Primes {
-    pub(crate) first: &'static str,
-    pub(crate) second: &'static str,
-    pub(crate) exponent: u64,
+struct Primes {
+    first: &'static str,
+    second: &'static str,
+    exponent: u64,
 }
 
 /// The RSA root of `AndroidPki::default`: 4096 bits.
-pub(crate) const ROOT: Primes = Primes {
+const ROOT: Primes = Primes {
     first: "\
         fd0e29fbcf553140cd0988f7c4e3f759357b3c2a5fd474b8e1a05baa06236477a2cb5facdcd38fdb54a21b2a4994727b918d\
         9144cf6b1eb03a41de45858e0f65c7d9f28d528a4f69cc34db50a0ba29628c9b566a8c64f16eda6ef5bd301bd29216e9be15\
@@ -33,7 +68,7 @@ pub(crate) const ROOT: Primes = Primes {
 };
 
 /// The RSA root of `AndroidPki::attacker`: 4096 bits.
-pub(crate) const OTHER_ROOT: Primes = Primes {
+const OTHER_ROOT: Primes = Primes {
     first: "\
         dd8956c0a17d90a2180ed4a739ce07e5934283c2da046ac0b8d61e7663aa64781c2be1ea316546ca85717c47ae47a145f0a9\
         82f31bf358872fbc104c3d84f67df7133ec355ba3e7d6e9b2189fcc6e0722e3ec9e055cd416503788d46015611865508e29a\
@@ -54,7 +89,7 @@ pub(crate) const OTHER_ROOT: Primes = Primes {
 };
 
 /// The batch intermediate of phones with RSA factory keys: 4096 bits.
-pub(crate) const BATCH: Primes = Primes {
+const BATCH: Primes = Primes {
     first: "\
         f635face05348e82bcb10a202a4d45de25694cd36a5ad8966cec747cdbebf9aa346013570bacf99a519d8f2addf9243aac96\
         1d201bee2330b4221f22b4c7791db67e0ba2ac914f7ed084dd8d94ef226bd5dab12de2634cc8715dedd700818d2a931b468e\
@@ -75,7 +110,7 @@ pub(crate) const BATCH: Primes = Primes {
 };
 
 /// The factory attestation key of phones with RSA keys: 3072 bits.
-pub(crate) const ATTESTATION_3072: Primes = Primes {
+const ATTESTATION_3072: Primes = Primes {
     first: "\
         db9fec5a7454c2842be7b7a6dec3ae9453d06867829ac3824d053d39e8c863896932006c368d69e769c789c62b4d10725fba\
         b551234b0aecb042453cce40e2315d59a58e5f895227f3cf84289d44d701ee33523c556c89b0dcb101a8e06043b207700f84\
@@ -92,7 +127,7 @@ pub(crate) const ATTESTATION_3072: Primes = Primes {
 };
 
 /// The same of 2048 bits, as in secure elements.
-pub(crate) const ATTESTATION_2048: Primes = Primes {
+const ATTESTATION_2048: Primes = Primes {
     first: "\
         ec0e485f888ef04837275f73722ecb7426462178a23dbd892d2f2141cfac45d6cbe568cbed41f74cc6b1e6e7247d76f95cb3\
         26449005342e04e8217a77147043181c5f65a2e40789f1920610ee6850453b0207eb31a8207147b4f638246babcb12f3ead2\
@@ -107,7 +142,7 @@ pub(crate) const ATTESTATION_2048: Primes = Primes {
 };
 
 /// The RSA key of an app: 2048 bits.
-pub(crate) const LEAF: Primes = Primes {
+const LEAF: Primes = Primes {
     first: "\
         f14a660cbca7b2bed2521e43c4832584a72f423ae5738804eebdf6f5a1fc67a498909530adf2799b86cb9854acb5da8bafd5\
         5aa58a405a024b244fb22bf5c804f49b6c8af4187056d901922beffe5de8e7c4507680b3e66ea8384fd6130761e2e66822fe\
@@ -122,7 +157,7 @@ pub(crate) const LEAF: Primes = Primes {
 };
 
 /// A key of 1024 bits, with which nothing genuine is signed: for negative vectors.
-pub(crate) const SHORT: Primes = Primes {
+const SHORT: Primes = Primes {
     first: "\
         fec6f76800f4f52ea89afc6c61c30edbaafa2d90c53194a68efd11d5e16b9be233255ad84495e6eaffcbad03f06f21dccec3\
         567a6527e0c968f8c052d6859a17\
@@ -135,7 +170,7 @@ pub(crate) const SHORT: Primes = Primes {
 };
 
 /// A key of 2048 bits with the public exponent 3: for negative vectors.
-pub(crate) const EXPONENT_3: Primes = Primes {
+const EXPONENT_3: Primes = Primes {
     first: "\
         dc1ef5ff2725870c84338f7603ed1e932402fa8cea742fbaf5894444428fc350fad25d38796cad6d72b10972758b4f0ab238\
         c48b236d53835bed2bb19dbf307809b7348dc51cf9cb7a39ae012df0ed3b5dcaa5073875dcc25f57d19e14c084c9ea7690b0\
