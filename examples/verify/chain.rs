@@ -33,7 +33,7 @@ pub(crate) fn lines(chain: &KeyAttestationExplanation, style: Style) -> Vec<Stri
         }
     }
     lines.push(String::new());
-    let Some(description) = &chain.description else { return lines };
+    let Some(description) = &chain.key_description else { return lines };
     lines.push(format!("  {}", if chain.proved { "The proof says:" } else { "The leaf says, unverified:" }));
     let mut list = None;
     for row in description.rows() {

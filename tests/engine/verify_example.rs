@@ -1047,7 +1047,7 @@ fn the_json_of_a_chain_has_the_description() {
     );
     assert_eq!((&line["file"], &line["as_expected"]), (&json!(chain.pem.path()), &Value::Null));
     assert_eq!((line["steps"].as_array().map(Vec::len), &line["proved"]), (Some(19), &json!(true)));
-    let description = &line["description"];
+    let description = &line["key_description"];
     assert_eq!(description["attestationChallenge"], json!("+/AAAQIDBAU="));
     assert_eq!(description["hardwareEnforced"]["purposes"], json!(["2", "3"]));
     assert_eq!(description["hardwareEnforced"]["rootOfTrust"]["verifiedBootState"], json!("VERIFIED"));
@@ -1129,7 +1129,7 @@ fn genuine_chains_are_shown_and_verified() {
     let json = run(options.concat().into_iter().chain(["--json", &chain]));
     let line: Value = serde_json::from_str(&json.stdout).expect("one line");
     let expected = fs::read_to_string(file("tegu-sdk36-SB_EC_2026_ROOT.json")).expect("readable");
-    assert_eq!(line["description"], serde_json::from_str::<Value>(&expected).expect("JSON"), "as Google has it");
+    assert_eq!(line["key_description"], serde_json::from_str::<Value>(&expected).expect("JSON"), "as Google has it");
 
     // Every chain without a side: shown to its end, and none accepted.
     let entries = fs::read_dir(&directory).expect("a directory").map(|entry| entry.expect("an entry").path());

@@ -107,7 +107,7 @@ function object(found) {
     part("What it says", explanation.facts, warning(explanation.facts)),
     part("Header", explanation.header, "Anybody can write a header."),
     part("Inner header", explanation.inner_header),
-    part("The key", explanation.description, warning(explanation)),
+    part("The key", explanation.key_description, warning(explanation)),
     part("Certificates", explanation.chain),
     tried(explanation.diagnosis),
   );

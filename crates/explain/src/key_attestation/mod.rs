@@ -47,7 +47,7 @@ pub fn explain_key_attestation(
         steps: steps::report(&run, &failures, is_finished),
         chain: run.chain_facts(),
         proved: verdict.verdict == Outcome::Accepted,
-        description: run.described().map(key_description),
+        key_description: run.described().map(key_description),
         diagnosis: diagnosis::of(&run, &verdict, &behind),
         behind: behind
             .into_iter()

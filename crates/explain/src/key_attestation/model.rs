@@ -30,7 +30,7 @@ pub struct KeyAttestationExplanation {
     /// software-enforced one by a system that the boot loader verified.
     pub proved: bool,
     /// What the first certificate says of its key, under the names of Google's JSON; `None` if it says nothing that can be read.
-    pub description: Option<Members>,
+    pub key_description: Option<Members>,
     /// What the answer means, and which usual mistake fits.
     pub diagnosis: Diagnosis,
 }

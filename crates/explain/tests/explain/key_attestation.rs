@@ -177,7 +177,7 @@ fn a_leaf_alone_is_shown() {
             Finding::ChainForm,
             &["Send what `KeyStore.getCertificateChain` returns"],
         );
-        let description = explanation.description.as_ref().expect("shown all the same");
+        let description = explanation.key_description.as_ref().expect("shown all the same");
         let json = serde_json::to_value(description).expect("JSON");
         assert_eq!(json["attestationChallenge"], json!(base64(CHALLENGE)));
         assert!(!explanation.proved);
@@ -571,7 +571,7 @@ fn the_json_form() {
     assert_eq!((&json["code"], &json["name"]), (&json!(3321), &json!("AndroidUnlocked")));
     assert_eq!((&json["step"], &json["behind"], &json["proved"]), (&json!("Boot"), &json!([]), &json!(false)));
     assert_eq!(json["steps"].as_array().map(Vec::len), Some(19));
-    assert_eq!(json["description"]["hardwareEnforced"]["rootOfTrust"]["deviceLocked"], json!(false));
+    assert_eq!(json["key_description"]["hardwareEnforced"]["rootOfTrust"]["deviceLocked"], json!(false));
     assert_eq!(json["diagnosis"]["unverified"], json!(true));
     let fields =
         ["anchor", "anchors", "certificates", "known_root", "provisioning", "signatures_hold", "valid_between"];
@@ -675,7 +675,7 @@ fn real_phones_are_shown() {
         };
         assert_eq!(shown.chain.signatures_hold, hold, "{name}");
         assert_eq!(shown.chain.known_root.is_some(), name.starts_with("marlin"), "{name}");
-        assert_eq!(shown.description.is_some(), name != "p256_sha384_intermediate", "{name}");
+        assert_eq!(shown.key_description.is_some(), name != "p256_sha384_intermediate", "{name}");
         let json: Value = serde_json::from_str(&serde_json::to_string(&shown).expect("JSON")).expect("JSON");
         assert_eq!(json["kind"], "key_attestation");
     }

@@ -164,7 +164,7 @@ proptest! {
         prop_assert_eq!(explanation.chain.certificates.len(), original.len());
         let json = serde_json::to_string(&explanation).expect("serialises");
         let _: serde_json::Value = serde_json::from_str(&json).expect("reads back");
-        let _ = explanation.description.map(|description| description.rows());
+        let _ = explanation.key_description.map(|description| description.rows());
 
         let text = changed(device.attest(CHALLENGE).pem().as_bytes(), &changes.iter().flat_map(|(_, changes)| changes.clone()).collect::<Vec<_>>());
         if let Ok(Input::Chain(chain)) = Input::read(&text) {
