@@ -1,7 +1,8 @@
 //! The cryptographic seam: capabilities on raw operands, so that a hardware driver can provide them.
 //!
 //! The engine decodes and checks every encoding itself. What reaches a backend has fixed size: coordinates, digests
-//! and `r ‖ s`, big-endian, with r and s already known to lie in 1 … n − 1. Curve and hash are independent, because
+//! and `r ‖ s`, big-endian, with r and s already known to lie in 1 … n − 1; of RSA a modulus of one of three sizes, and a signature of
+//! the same length that is less than it. Curve and hash are independent, because
 //! Apple signs its leaf certificates with a P-384 key over SHA-256.
 //!
 //! There is one trait for each capability, and a protocol names the set that it needs, such as

@@ -53,6 +53,7 @@ impl Figures {
             ("fast", peers.fast()?),
             ("footprint", footprint.table()),
             ("footprint-curves", footprint.curves()),
+            ("footprint-rsa", footprint.rsa()),
             ("footprint-tokens", footprint.tokens()),
             ("footprint-checks", footprint.checks()),
             ("footprint-crates", footprint.crates()),

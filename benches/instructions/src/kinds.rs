@@ -10,7 +10,7 @@ use genuine::{
     },
     crypto::{
         BatchEcdsa, CryptoError, Curve, Digest, GenuineCrypto, Item, Key, P256, P384, PrepareEcdsa, PreparedP256,
-        PreparedP384, PublicKey, Signature, Unprepared, VerifyEcdsa,
+        PreparedP384, PublicKey, RsaPublicKey, Signature, Unprepared, VerifyEcdsa, VerifyRsa as _,
     },
     x509::{CachedIssuer, Issuers, TrustAnchor},
 };
@@ -19,11 +19,14 @@ use genuine_testvectors::{
     certificate::part,
     der::Der,
     keys::{Hash, Signer, other_form_p384, sha256},
+    rsa::PrivateKey,
 };
 
 /// How many signatures there are, and how many attestations.
 const SIGNATURES: usize = 16;
 const ATTESTATIONS: usize = 4;
+/// Fewer, because signing takes long under valgrind.
+const RSA_SIGNATURES: usize = 4;
 /// How many signatures are a batch.
 const BATCH: usize = 8;
 
@@ -45,8 +48,12 @@ const fn attestations(name: &'static str, verify: fn(usize)) -> Kind {
     Kind { name, verifications: ATTESTATIONS as u64, verify }
 }
 
+const fn rsa(name: &'static str, verify: fn(usize)) -> Kind {
+    Kind { name, verifications: RSA_SIGNATURES as u64, verify }
+}
+
 /// All of them.
-pub(crate) const KINDS: [Kind; 23] = [
+pub(crate) const KINDS: [Kind; 26] = [
     signatures("P-256", p256_plain),
     signatures("P-256, prepared 512 B", p256_prepared::<8>),
     signatures("P-256, prepared 2 KB", p256_prepared::<32>),
@@ -63,6 +70,9 @@ pub(crate) const KINDS: [Kind; 23] = [
     signatures("P-384, prepared 12 KB", p384_prepared::<128>),
     signatures("P-384, prepared 48 KB", p384_prepared::<512>),
     signatures("P-384, prepare 48 KB", p384_prepare::<512>),
+    rsa("RSA-2048", rsa_of_bits::<2048>),
+    rsa("RSA-3072", rsa_of_bits::<3072>),
+    rsa("RSA-4096", rsa_of_bits::<4096>),
     signatures("assertion, whole", assertion_plain),
     signatures("assertion, whole, prepared 2 KB", assertion_prepared::<32>),
     signatures("assertion, whole, prepared 8 KB", assertion_prepared::<128>),
@@ -200,6 +210,19 @@ fn p384_prepare<const POINTS: usize>(times: usize) {
     over(&signed_p384(), times, |signed| {
         let key: Result<PreparedP384<POINTS>, _> = GenuineCrypto.prepare(&signed.key);
         black_box(&key).is_ok()
+    });
+}
+
+fn rsa_of_bits<const BITS: usize>(times: usize) {
+    let private = PrivateKey::of_bits(BITS);
+    let modulus = private.modulus();
+    let sign = |number: usize| {
+        let digest = sha256(&[&number.to_be_bytes()]);
+        (digest, private.sign_digest(&digest))
+    };
+    over(&(0..RSA_SIGNATURES).map(sign).collect::<Vec<_>>(), times, |(digest, signature)| {
+        let key = RsaPublicKey::new(&modulus).expect("a key");
+        GenuineCrypto.verify_rsa_pkcs1_sha256(key, digest, signature).is_ok()
     });
 }
 

@@ -1,4 +1,4 @@
-//! Measures `genuine` beside other App Attest verifiers, and the ECDSA of several libraries beside each other.
+//! Measures `genuine` beside other App Attest verifiers, and the ECDSA and RSA of several libraries beside each other.
 //!
 //! ```text
 //! genuine-peers [--quick] [--only TEXT | --scaling | --write]
@@ -15,6 +15,7 @@ mod measure;
 mod multi_buffer;
 mod objects;
 mod ours;
+mod rsa;
 mod scaling;
 mod table;
 mod whole;
@@ -115,6 +116,7 @@ fn run(options: &Options) -> Result<(), String> {
 fn operations(objects: &'static Objects, children: &[Result<Child, Absent>], only: &str, effort: Effort) -> Operations {
     let mut contenders = whole::contenders(objects, children);
     contenders.extend(ecdsa::contenders());
+    contenders.extend(rsa::contenders());
     contenders.retain(|contender| contender.operation.contains(only));
     // A stable sort: contenders of one operation side by side, in the order in which they were made.
     let mut operations: Vec<_> = contenders.iter().map(|contender| contender.operation).collect();

@@ -9,7 +9,8 @@ use crate::{
 };
 
 /// Which packages of the lock file are named with their version.
-const PACKAGES: [&str; 8] = ["genuine", "appattest", "appattest-rs", "aws-lc-rs", "graviola", "p256", "p384", "ring"];
+const PACKAGES: [&str; 9] =
+    ["genuine", "appattest", "appattest-rs", "aws-lc-rs", "graviola", "p256", "p384", "ring", "rsa"];
 
 /// What was measured, in which version.
 pub(crate) fn versions(children: &[Result<Child, Absent>]) -> Vec<String> {

@@ -57,7 +57,7 @@ impl<'w> Modulus<'w> {
     /// becomes 2^k − n.
     ///
     /// Long division (Knuth, TAOCP 4.3.1, algorithm D) that adds multiples of 2^k − n to the digits below, where it would
-    /// subtract multiples of n from all of them. A digit of the quotient is first estimated, too small by 4 at most.
+    /// subtract multiples of n from all of them. A digit of the quotient is first estimated, too small by 3 at most.
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub fn divide(&self, product: &mut [Word], complement: &mut [Word]) {
         let Self { n, .. } = self;
@@ -83,9 +83,10 @@ impl<'w> Modulus<'w> {
     /// The estimate of ⌊a/n⌋ for a number a < n·2^W of N + 1 words, by its highest two, x = top·2^W + next: ⌊x·r·2^−2W⌋, where
     /// 2^W + the reciprocal is r.
     ///
-    /// With d the highest word of n, r ≤ 2^2W/(d + 1), and so the estimate is at most x/(d + 1) ≤ a/n. It is more than
-    /// x/(d + 1) − 2, since r ≥ 2^2W/(d + 1) − 1 and x < 2^2W. And a/n < (x + 1)/d, which is x/(d + 1) and
-    /// (x + d + 1)/(d·(d + 1)) ≤ 2 + 2^(1−W) more, since x < (d + 1)·2^W and d ≥ 2^(W−1). So it is too small by 4 at most.
+    /// With d the highest word of n, r ≤ 2^2W/(d + 1), and so the estimate is at most x/(d + 1) ≤ a/n: it is never too large. It is
+    /// more than x/(d + 1) − x·2^−2W − 1, since r ≥ 2^2W/(d + 1) − 1; and a/n < (x + 1)/d is x/(d + 1) and (x + d + 1)/(d·(d + 1)) more
+    /// at most. With x < (d + 1)·2^W and y = (d + 1)·2^−W, those are less than y + 1 and, but for some 2^−W, 1/y. As 1/2 < y ≤ 1, that is
+    /// less than 4 together: it is too small by 3 at most.
     pub fn quotient(&self, top: Word, next: Word) -> Word {
         let (_, low) = word::mul_add(0, next, self.reciprocal, 0);
         let (_, high) = word::mul_add(next, top, self.reciprocal, low);

@@ -10,6 +10,8 @@ use super::{Origin, Record, decimal};
 pub const CHECK: &str = "conformance::check";
 /// What images with the check have in their name beside those without.
 const CHECKED: &str = ", checked";
+/// The crate with the arithmetic.
+pub const CRYPTO: &str = "genuine_crypto";
 /// Crates with fewer bytes of flash in every image are shown as one.
 const SMALL: u64 = 1_000;
 
@@ -31,7 +33,7 @@ pub struct Figure {
     pub board: String,
     /// What the image has, and how it is optimised.
     pub profile: String,
-    /// Bytes of flash, without the objects that are verified. Those of the suite and of the curves are of no interest.
+    /// Bytes of flash, without the objects that are verified. Those of the suite, of the curves and of RSA are of no interest.
     pub flash: Option<u64>,
     /// Bytes of stack: the most that a call has used.
     pub stack_painted: u64,
@@ -46,6 +48,9 @@ pub struct Figure {
     /// What the curves cost.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub curves: Vec<Operation>,
+    /// What RSA costs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rsa: Vec<Operation>,
     /// What session tokens cost.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tokens: Vec<Operation>,
@@ -177,6 +182,25 @@ impl Footprint {
         header + &names.map(row).collect::<String>()
     }
 
+    /// What RSA costs on all boards, as Markdown: code, the most stack of a verification, and instructions by size.
+    #[must_use]
+    pub fn rsa(&self) -> String {
+        let header = "\
+            | RSA | | code | stack | 2048 bits | 3072 bits | 4096 bits |\n\
+            |---|---|---:|---:|---:|---:|---:|\n";
+        let row = |figure: &Figure| {
+            let [small, middle, large] = figure.rsa.as_slice() else { return None };
+            let [small, middle, large] =
+                [small, middle, large].map(|operation| decimal(operation.instructions, 1_000_000, 2));
+            let Figure { board, profile, stack_painted, .. } = figure;
+            let code = figure.crates.get(CRYPTO)?;
+            Some(format!(
+                "| {board} | {profile} | {code} B | {stack_painted} B | {small} M | {middle} M | {large} M |\n"
+            ))
+        };
+        header.to_owned() + &self.figure.iter().filter_map(row).collect::<String>()
+    }
+
     /// What session tokens cost on all boards, as Markdown.
     #[must_use]
     pub fn tokens(&self) -> String {
@@ -257,6 +281,7 @@ mod tests {
             attestation: None,
             assertion: None,
             curves: Vec::new(),
+            rsa: Vec::new(),
             tokens: Vec::new(),
             check,
             crates: BTreeMap::new(),

@@ -9,6 +9,7 @@ const ATTESTATION: &str = "attestation, whole";
 const P256: &str = "ECDSA P-256, SHA-256";
 const P256_BATCH: &str = "ECDSA P-256, SHA-256, batch of 8";
 const P384: &str = "ECDSA P-384, SHA-256";
+const RSA_4096: &str = "RSA-4096, SHA-256";
 
 /// All of it.
 #[derive(Debug, Deserialize, Serialize)]
@@ -194,6 +195,7 @@ impl Operations {
             ("P-256, one over eight lanes, prepared 8 KB", 0.15, to_reference(P256, "genuine, lanes, prepared 8 KB")),
             ("P-384, unprepared", 0.9, to_reference(P384, "genuine, GenuineCrypto")),
             ("P-384, prepared 48 KB", 0.3, to_reference(P384, "genuine, prepared 48 KB")),
+            ("RSA-4096", 1.5, to_reference(RSA_4096, "genuine, GenuineCrypto")),
         ];
         let p256 =
             to_reference(P256, "p256").and_then(|theirs| Ok(theirs / to_reference(P256, "genuine, GenuineCrypto")?));
@@ -285,6 +287,7 @@ impl Peers {
             ("P-256, eight lanes, prepared 8 KB", P256_BATCH, "genuine, lanes, prepared 8 KB"),
             ("P-384", P384, "genuine, GenuineCrypto"),
             ("P-384, prepared 48 KB", P384, "genuine, prepared 48 KB"),
+            ("RSA-4096", RSA_4096, "genuine, GenuineCrypto"),
             ("whole assertion, prepared 8 KB", ASSERTION, "genuine, prepared 8 KB"),
             ("whole attestation, cached issuer 48 KB", ATTESTATION, "genuine, cached issuer 48 KB"),
         ];

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use xtask::record::{
     Origin, Record as _,
-    footprint::{CHECK, Cost, Figure, Footprint, Operation},
+    footprint::{CHECK, CRYPTO, Cost, Figure, Footprint, Operation},
 };
 
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
 /// Images whose output the example's README shows, on the first board.
 const SHOWN: [&str; 3] = ["demo", "genuine_crypto", "genuine_crypto_prepared"];
 /// Images whose flash is of no interest: they hold more than a product does.
-const NO_PRODUCTS: [&str; 3] = ["suite", "genuine_crypto_suite", "curves"];
+const NO_PRODUCTS: [&str; 4] = ["suite", "genuine_crypto_suite", "curves", "rsa"];
 
 /// Runs an image and reads what it prints.
 pub(crate) fn measure(image: &Image, profile: String) -> Outcome<Figure> {
@@ -37,6 +37,7 @@ pub(crate) fn measure(image: &Image, profile: String) -> Outcome<Figure> {
         attestation: cost(&printed, "attestation"),
         assertion: cost(&printed, "assertion"),
         curves: printed.lines().filter_map(|line| operation(line, "P-")).collect(),
+        rsa: printed.lines().filter_map(|line| operation(line, "RSA-")).collect(),
         tokens: printed.lines().filter_map(|line| operation(line, "token, ")).collect(),
         check: printed.lines().find_map(|line| operation(line, CHECK)),
         crates: if is_product { image.elf.crates.clone() } else { BTreeMap::new() },
@@ -86,7 +87,10 @@ fn numbers(figure: &Figure) -> Vec<(&str, u64, u64)> {
         ("attestation", instructions(&figure.attestation), 1),
         ("assertion", instructions(&figure.assertion), 1),
     ];
-    let alone = figure.curves.iter().chain(&figure.tokens).chain(&figure.check);
+    if !figure.rsa.is_empty() {
+        numbers.push(("code", figure.crates.get(CRYPTO).copied().unwrap_or(0), 2));
+    }
+    let alone = figure.curves.iter().chain(&figure.rsa).chain(&figure.tokens).chain(&figure.check);
     numbers.extend(alone.map(|operation| (operation.name.as_str(), operation.instructions, 1)));
     numbers
 }
@@ -130,6 +134,9 @@ fn budgets(figure: &Figure) -> &'static [(&'static str, u64)] {
             ("P-384", 8_000_000),
             ("P-384, prepared, 3 KB", 3_000_000),
         ],
+        "Cortex-M4, genuine-crypto, RSA, opt 3" => {
+            &[("code", 4 * 1024), ("painted stack", 2560), ("bound of the stack", 2816), ("RSA-4096", 7_000_000)]
+        }
         _ => &[],
     }
 }

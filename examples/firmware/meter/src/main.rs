@@ -50,7 +50,14 @@ fn measure_all(write: bool) -> Outcome<Vec<String>> {
     }
     let footprint = figures::footprint(all.figures)?;
 
-    for table in [footprint.table(), footprint.curves(), footprint.tokens(), footprint.checks(), footprint.crates()] {
+    for table in [
+        footprint.table(),
+        footprint.curves(),
+        footprint.rsa(),
+        footprint.tokens(),
+        footprint.checks(),
+        footprint.crates(),
+    ] {
         println!("{table}");
     }
     let mut faults = figures::over_budget(&footprint);
@@ -77,7 +84,7 @@ const ENGINE: &[&str] = &["--no-default-features", "--features", "protocols"];
 const OWN_ENGINE: &[&str] = &["--no-default-features", "--features", "genuine-crypto,protocols"];
 
 /// The images: binary, what its figures are called, features, and profiles.
-const IMAGES: [(&str, &str, &[&str], &[&str]); 13] = [
+const IMAGES: [(&str, &str, &[&str], &[&str]); 14] = [
     ("demo", "full", &[], &["release", "size"]),
     ("checked", "full, checked", &[], &["release"]),
     ("assertion", "assertion only", &[], &["release", "size"]),
@@ -90,6 +97,7 @@ const IMAGES: [(&str, &str, &[&str], &[&str]); 13] = [
     ("genuine_crypto_prepared", "genuine-crypto, prepared", OWN, &["release"]),
     ("genuine_crypto_suite", "genuine-crypto, suite", OWN_SUITE, &["release"]),
     ("curves", "genuine-crypto, curves", OWN, &["release"]),
+    ("rsa", "genuine-crypto, RSA", OWN, &["release", "size"]),
     ("tokens", "session tokens", TOKENS, &["release", "size"]),
 ];
 
@@ -111,7 +119,9 @@ fn measure((profile, optimisation): (&'static str, &str)) -> Outcome<Measured> {
             measured.figures.push(figures::measure(&image, format!("{what}, {optimisation}"))?);
             match binary {
                 "demo" => measured.panics.merge(CallSites::of(&image.elf)),
-                "genuine_crypto" | "genuine_crypto_assertion" | "genuine_crypto_prepared" if profile != "tiny" => {
+                "genuine_crypto" | "genuine_crypto_assertion" | "genuine_crypto_prepared" | "rsa"
+                    if profile != "tiny" =>
+                {
                     measured.own.merge(CallSites::of(&image.elf));
                 }
                 _ => {}

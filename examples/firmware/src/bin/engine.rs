@@ -88,6 +88,7 @@ fn main() -> ! {
         let _ = black_box(assertion::<Slot, _>(&Registers));
         let _ = black_box(stored::<Slot, _>(&Registers));
         let _ = black_box(others(&Registers));
+        let _ = black_box(rsa(&Registers));
         let _ = black_box(play(&Registers));
         let _ = black_box(decoded(&Registers));
         let _ = black_box(evidence::<Slot, _>(&Registers));
@@ -265,6 +266,13 @@ fn others<C: AttestationCrypto>(crypto: &C) -> Result<(), Error> {
         Error::from_code(key.id().0.len().try_into().unwrap_or(0)).or(Error::ALL.get(key.id().0.len()).copied());
     black_box(error.map(|error| (error.code(), error.name(), error.description(), error.class(), error.step())));
     Ok(())
+}
+
+fn rsa<C: VerifyRsa>(crypto: &C) -> Result<(), Error> {
+    black_box(conformance::check_rsa(crypto).err());
+    let key = RsaPublicKey::new(bytes()).or(RsaPublicKey::from_der(bytes())).ok_or(Error::SignatureInvalid)?;
+    black_box(key.modulus());
+    crypto.verify_rsa_pkcs1_sha256(key, &received(), bytes()).map_err(|_| Error::SignatureInvalid)
 }
 
 fn play<C: PlayIntegrityCrypto>(crypto: &C) -> Result<(), Error> {
@@ -807,6 +815,7 @@ mod own {
 
     pub(super) fn all() {
         let _ = black_box(others(&GenuineCrypto));
+        let _ = black_box(super::rsa(&GenuineCrypto));
         let _ = black_box(challenge(&GenuineCrypto));
         let _ = black_box(request(&GenuineCrypto));
         let _ = black_box(rsa());
