@@ -25,7 +25,12 @@ use genuine::{
     session::token::{NewToken, TokenKey, TokenMinter},
     x509::TrustAnchor,
 };
-use genuine_testvectors::{Device, TestPki, Vector, keys::sha256, rsa};
+use genuine_testvectors::{
+    Device, TestPki, Vector,
+    android::{AndroidDevice, AndroidMutation, AndroidPki, Shape},
+    certificate::field,
+    keys::sha256, rsa,
+};
 
 /// What the phone answers to when it is paired, and what it asks for later.
 const CHALLENGE: &[u8] = b"challenge of the lock";
@@ -36,6 +41,9 @@ fn main() {
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     board(&out);
     fs::write(out.join("objects.rs"), minted()).expect("OUT_DIR can be written to");
+    if env::var_os("CARGO_FEATURE_KEY_ATTESTATION").is_some() {
+        fs::write(out.join("android.rs"), android()).expect("OUT_DIR can be written to");
+    }
     fs::write(out.join("real.rs"), real()).expect("OUT_DIR can be written to");
     fs::write(out.join("suite.bin"), genuine_testvectors_runner::suite()).expect("OUT_DIR can be written to");
     println!("cargo::rerun-if-changed=build.rs");
@@ -131,6 +139,74 @@ fn rsa(bits: usize) -> String {
         });
     let signed = format!("pub static RSA_{bits}_SIGNED: RsaSigned = ({}, {digest:?}, {});", modulus.1, signature.1);
     [modulus.0, signature.0, signed].join("\n")
+}
+
+/// Android phones of three kinds and their forgers, as Rust source.
+fn android() -> String {
+    let mut phone = AndroidDevice::new("paired phone");
+    let now = phone.issue_time();
+    let digest: Vec<_> = phone.signing_digests().concat();
+    let possession = phone.assert(CHALLENGE).object;
+    let foreign = phone.clone().with_key("another phone").assert(CHALLENGE).object;
+    let request = phone.assert(REQUEST).object;
+    let of_shape = |shape| phone.clone().with_shape(shape);
+    // Under authorities with the names of the true ones, whose root is left out.
+    let forged =
+        |shape| of_shape(shape).with_authorities(AndroidPki::attacker()).without_root().attest(CHALLENGE).certificates;
+    // The attested key of an app signs a leaf over another key, as if it were the phone's hardware.
+    let (signer, other_key) = (phone.signer(), phone.clone().with_key("forger").public_key_info());
+    let forged_leaf = AndroidMutation::default().unsigned(|chain| {
+        let mut leaf = chain[0].clone();
+        leaf.tbs[field::ISSUER] = chain[0].tbs[field::SUBJECT].clone();
+        leaf.tbs[field::SPKI] = other_key.clone();
+        leaf.signer = signer.clone();
+        chain.insert(0, leaf);
+    });
+    let chains = [
+        ("REMOTE", phone.attest(CHALLENGE).certificates),
+        ("REMOTE_FORGED", forged(Shape::Remote)),
+        ("FORGED_LEAF", forged_leaf.mint(&phone, CHALLENGE)),
+        ("FACTORY_EC", of_shape(Shape::FactoryEc).attest(CHALLENGE).certificates),
+        ("FACTORY_RSA", of_shape(Shape::FactoryRsa3072).attest(CHALLENGE).certificates),
+        ("FACTORY_FORGED", forged(Shape::FactoryEc)),
+    ];
+    let mut source = vec![
+        format!("pub const PACKAGE: &str = {:?};", phone.package()),
+        format!("pub const SIGNERS: [[u8; 32]; 1] = [{digest:?}];"),
+        format!("pub const NOW: UnixTime = UnixTime({now});"),
+        format!("pub const CHALLENGE: &[u8] = &{CHALLENGE:?};"),
+        bytes("POSSESSION", &possession),
+        bytes("FOREIGN", &foreign),
+        bytes("ASSERTION", &request),
+        "pub static REQUEST: &[u8] = &ASSERTION;".to_owned(),
+        format!("pub static REQUESTED: ClientDataHash<'static> = {};", client_data_hash(&sha256(&[REQUEST]))),
+    ];
+    for (name, certificates) in &chains {
+        source.extend((0..).zip(certificates).map(|(index, der): (u8, _)| bytes(&format!("{name}_{index}"), der)));
+        let certificates: Vec<_> = (0..certificates.len()).map(|index| format!("&{name}_{index}")).collect();
+        source.push(format!("pub static {name}: &[&[u8]] = &[{}];", certificates.join(", ")));
+    }
+    for (name, possession) in [("PAIRING", "POSSESSION"), ("COPIED", "FOREIGN")] {
+        source.push(format!(
+            "pub static {name}: AndroidPairing<'static> = \
+             AndroidPairing {{ certificates: REMOTE, possession: &{possession} }};"
+        ));
+    }
+    let roots = phone.authorities();
+    let (p384, rsa) = (&roots.p384_root_point()[1..], roots.rsa_root_modulus());
+    for (name, subject, key) in [
+        ("P384_ROOT", roots.p384_root_subject(), format!("IssuerKey::P384(&{p384:?})")),
+        (
+            "RSA_ROOT",
+            roots.rsa_root_subject(),
+            format!("match RsaPublicKey::new(&{rsa:?}) {{ Some(key) => IssuerKey::Rsa(key), None => panic!() }}"),
+        ),
+    ] {
+        source.push(format!(
+            "pub const {name}: TrustAnchor<'static, IssuerKey<'static>> = TrustAnchor::new(&{subject:?}, {key});"
+        ));
+    }
+    source.join("\n")
 }
 
 /// Session tokens of both algorithms and their keys, good and forged, as Rust source.

@@ -21,6 +21,9 @@ pub const MAX_CHAIN: usize = 8 * 1024;
 /// The most certificates, the root among them. Genuine chains have up to 6.
 pub const MAX_CERTIFICATES: usize = 8;
 
+/// The most certificates between that of the secure hardware and the anchor: those of remote provisioning.
+const MAX_ABOVE: usize = 2;
+
 /// The fewest: a leaf, an attestation certificate, and one above it where the root was left out.
 const MIN_CERTIFICATES: usize = 3;
 
@@ -146,7 +149,7 @@ impl<'c, 'i> Path<'c, 'i> {
     }
 
     /// The certificates below the anchor, leaf first.
-    pub(super) fn certificates(&self) -> impl DoubleEndedIterator<Item = &'c Certificate<'i>> + use<'c, 'i> {
+    pub(super) fn certificates(&self) -> impl DoubleEndedIterator<Item = &'c Certificate<'i>> + Clone + use<'c, 'i> {
         self.chain.certificates.iter().take(self.below).flatten()
     }
 
@@ -308,33 +311,71 @@ impl<'c, 'i> Path<'c, 'i> {
     /// The key of the certificate above the secure hardware's, if it is one on P-256, as it is in chains of remote provisioning; and
     /// the certificate below it, if a prepared key verifies it.
     fn cacheable(&self) -> Option<(&'c [u8; 64], &'c Certificate<'i>)> {
-        let above = self.hardware_position().saturating_add(1);
-        if above >= self.below {
+        if !(1..=MAX_ABOVE).contains(&self.above()) {
             return None;
         }
-        let (issuer, hardware) = (self.chain.get(above)?, self.hardware()?);
+        let (issuer, hardware) = (self.chain.get(self.hardware_position().saturating_add(1))?, self.hardware()?);
         match IssuerKey::of(issuer)? {
             IssuerKey::P256(key) if Algorithm::is_strict_ecdsa(hardware) => Some((key, hardware)),
             _ => None,
         }
     }
 
-    /// SHA-256, from the anchor's key downward to the certificate above the secure hardware's, of what was hashed so far, the signed
-    /// octets of a certificate, and its signature: of an ECDSA signature the one of its two forms with the lower s.
+    /// SHA-256 of everything that the signatures above the secure hardware's certificate are statements of: the anchor's key, and from
+    /// there downward the signed octets of each certificate, and its signature, of ECDSA the one of its two forms with the lower s.
+    ///
+    /// Which octets are whose is beyond doubt: the first octet says what key the anchor's is, the other keys stand in the certificates, a
+    /// key says how long a signature is, and DER how long a certificate.
     fn fingerprint<C: KeyAttestationCrypto + ?Sized>(&self, crypto: &Backend<'_, C>) -> Result<[u8; 32], Error> {
         let mut key = self.anchor.key;
-        let mut state = crypto.sha256::<Error>(&[key.as_bytes()])?;
-        let above = self.below.saturating_sub(self.hardware_position()).saturating_sub(1);
-        for certificate in self.certificates().rev().take(above) {
-            let (tbs, signature) = (certificate.tbs(), certificate.signature());
-            state = match key {
-                IssuerKey::P256(_) => crypto.sha256::<Error>(&[&state, tbs, &low_s::<P256>(signature)?])?,
-                IssuerKey::P384(_) => crypto.sha256::<Error>(&[&state, tbs, &low_s::<P384>(signature)?])?,
-                IssuerKey::Rsa(_) => crypto.sha256::<Error>(&[&state, tbs, signature])?,
-            };
+        let kind = match key {
+            IssuerKey::P256(_) => 0,
+            IssuerKey::P384(_) => 1,
+            IssuerKey::Rsa(_) => 2,
+        };
+        let mut signatures = [const { Signed::Rsa(&[]) }; MAX_ABOVE];
+        let above = self.certificates().rev().take(self.above());
+        for (place, certificate) in signatures.iter_mut().zip(above.clone()) {
+            *place = Signed::by(&key, certificate.signature())?;
             key = IssuerKey::of(certificate).ok_or(Error::AndroidIssuerKey)?;
         }
-        Ok(state)
+        let mut tbs = above.map(Certificate::tbs);
+        let [first, second] = &signatures;
+        let of_first = (tbs.next().unwrap_or_default(), first.as_bytes());
+        let of_second = (tbs.next().unwrap_or_default(), second.as_bytes());
+        // At once: the parts hashed one after the other take half as many instructions more.
+        crypto.sha256(&[&[kind], self.anchor.key.as_bytes(), of_first.0, of_first.1, of_second.0, of_second.1])
+    }
+
+    /// How many certificates there are between that of the secure hardware and the anchor.
+    fn above(&self) -> usize {
+        self.below.saturating_sub(self.hardware_position()).saturating_sub(1)
+    }
+}
+
+/// A signature, of ECDSA as `r ‖ s` with the lower of s and n − s.
+enum Signed<'i> {
+    P256([u8; 64]),
+    P384([u8; 96]),
+    Rsa(&'i [u8]),
+}
+
+impl<'i> Signed<'i> {
+    /// By a key of this kind.
+    fn by(key: &IssuerKey<'_>, signature: &'i [u8]) -> Result<Self, Error> {
+        match key {
+            IssuerKey::P256(_) => low_s::<P256>(signature).map(Self::P256),
+            IssuerKey::P384(_) => low_s::<P384>(signature).map(Self::P384),
+            IssuerKey::Rsa(_) => Ok(Self::Rsa(signature)),
+        }
+    }
+
+    const fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::P256(octets) => octets,
+            Self::P384(octets) => octets,
+            Self::Rsa(octets) => octets,
+        }
     }
 }
 

@@ -108,8 +108,13 @@ impl<const N: usize> Words for [Word; N] {
 
     #[inline(always)]
     fn equal(&self, other: &Self) -> bool {
-        // Where words have 32 bits, `==` calls what compares octets, and is shorter; with 64 bits that call takes longer than a loop.
-        if Word::BITS == 64 { self.iter().zip(other).all(|(a, b)| a == b) } else { *self == *other }
+        // Where words have 32 bits, `==` calls what compares octets, and is shorter, but nearly always the first word decides; with 64
+        // bits that call takes longer than a loop.
+        if Word::BITS == 64 {
+            self.iter().zip(other).all(|(a, b)| a == b)
+        } else {
+            (cfg!(feature = "compact") || self[0] == other[0]) && *self == *other
+        }
     }
 
     #[inline(always)]

@@ -129,7 +129,8 @@ pub struct Phone {
 }
 
 impl Phone {
-    const fn new(key: AttestedKey, last: Counter) -> Self {
+    /// A phone whose key was attested, and the last counter that it may not use again.
+    pub(crate) const fn new(key: AttestedKey, last: Counter) -> Self {
         Self { key, last: Cell::new(last) }
     }
 

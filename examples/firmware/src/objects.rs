@@ -20,6 +20,21 @@ pub type RsaSigned = (&'static [u8], [u8; 32], &'static [u8]);
 
 include!(concat!(env!("OUT_DIR"), "/objects.rs"));
 
+/// What an Android phone sends, minted with a simulated one under two test roots.
+#[cfg(feature = "key-attestation")]
+pub mod android {
+    use genuine::{
+        UnixTime,
+        app_attest::ClientDataHash,
+        crypto::RsaPublicKey,
+        x509::{IssuerKey, TrustAnchor},
+    };
+
+    use crate::android::AndroidPairing;
+
+    include!(concat!(env!("OUT_DIR"), "/android.rs"));
+}
+
 /// Objects of real devices; there are none unless `GENUINE_REAL_VECTORS` was set for the build.
 pub mod real {
     use super::{AppIdHash, AttestedKey, ClientDataHash, Counter, KeyId, Pairing, UnixTime};
