@@ -925,7 +925,8 @@ impl Chain {
 
     /// What a server knows, as options.
     fn options(&self) -> Vec<String> {
-        let digest: String = self.device.signing_digests()[0].iter().map(|octet| format!("{octet:02X}")).collect();
+        let octets: Vec<_> = self.device.signing_digests()[0].iter().map(|octet| format!("{octet:02X}")).collect();
+        let digest = octets.join(":");
         let options = [
             ("--root", self.root.path()),
             ("--at", "2026-10-14T18:00:00Z"),
