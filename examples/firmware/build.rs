@@ -29,7 +29,8 @@ use genuine_testvectors::{
     Device, TestPki, Vector,
     android::{AndroidDevice, AndroidMutation, AndroidPki, Shape},
     certificate::field,
-    keys::sha256, rsa,
+    keys::sha256,
+    rsa,
 };
 
 /// What the phone answers to when it is paired, and what it asks for later.
