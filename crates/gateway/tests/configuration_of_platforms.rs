@@ -78,7 +78,11 @@ fn r45_each_mistake_about_google_play_is_named() {
     let with = |certificates: &str| format!("{}{certificates}{}", &text[..start], &text[end..]);
     assert_mistake(&with("certificates = []"), &[], "play.certificates: at least one");
     assert_mistake(&with("certificates = [\"00\"]"), &[], "play.certificates: SHA-256 of a certificate has 32 bytes");
-    assert_mistake("[[applications]]\nname = \"shop\"\n", &[], "app_ids, play: at least one App ID, or Google Play");
+    assert_mistake(
+        "[[applications]]\nname = \"shop\"\n",
+        &[],
+        "app_ids, play, key_attestation: at least one App ID, Google Play",
+    );
     // What is OFF may wait for the rest.
     assert!(load(&file("mode = \"OFF\""), &[]).is_ok());
 }

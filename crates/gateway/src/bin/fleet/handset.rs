@@ -68,8 +68,8 @@ impl Fleet {
             }
             report.expect(ORDER, app.call(&call)).await;
             match turn % 8 {
-                5 => drop(report.expect(REPLAY, app.call(&call)).await),
-                7 => {
+                2 => drop(report.expect(REPLAY, app.call(&call)).await),
+                3 => {
                     let challenge = report.challenge(app.challenge(Purpose::Assertion)).await?;
                     for kind in [PAYMENT, REUSED] {
                         let call = app.sign(Method::POST, "/payments", "some of it", Some(&challenge));
