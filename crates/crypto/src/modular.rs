@@ -53,8 +53,7 @@ impl<'w> Modulus<'w> {
         }
     }
 
-    /// The lower half of product, of which the upper half is below n, becomes its remainder modulo n, below n; and complement
-    /// becomes 2^k − n.
+    /// The lower half of product becomes its remainder modulo n, below n, and the upper half zero; complement becomes 2^k − n.
     ///
     /// Long division (Knuth, TAOCP 4.3.1, algorithm D) that adds multiples of 2^k − n to the digits below, where it would
     /// subtract multiples of n from all of them. A digit of the quotient is first estimated, too small by 3 at most.
@@ -68,6 +67,8 @@ impl<'w> Modulus<'w> {
         if let Some(lowest) = complement.first_mut() {
             *lowest |= 1;
         }
+        // Below n, as what each digit leaves: so it is less than 2^W.
+        self.normalize(product.get_mut(n.len()..).unwrap_or_default());
         for i in (0..n.len()).rev() {
             let Some([digits @ .., top]) = product.get_mut(i..=i + n.len()) else { return };
             let quotient = self.quotient(*top, digits.last().map_or(0, |next| *next));

@@ -142,9 +142,9 @@ fn long_division_leaves_the_remainder() {
             let n_words = words(&n, length);
             let modulus = Modulus::new(&n_words).expect("odd, with its top bit set");
             let numbers = operands(&n, length, &mut random);
-            for upper in numbers.iter().map(|number| number % &n) {
+            for upper in &numbers {
                 for lower in [&BigUint::ZERO, &(&limit - 1_u8), &numbers[random.index(numbers.len())]] {
-                    let product = &upper * &limit + lower;
+                    let product = upper * &limit + lower;
                     let mut product_words = words(&product, 2 * length);
                     let mut complement = vec![Word::MAX; length];
                     modulus.divide(&mut product_words, &mut complement);

@@ -41,7 +41,7 @@ fn a_signature_is_as_long_as_the_modulus_and_below_it() {
         let (n, length) = (BigUint::from_bytes_be(&modulus), modulus.len());
         let mut wrapped = 0;
         // A small one in a few, so that n can be added to it and it begins with a zero.
-        for number in 0..40_u8 {
+        for number in 0..12_u8 {
             let digest = [number; 32];
             let signature = private.sign_digest(&digest);
             assert_eq!(key.verify_pkcs1_sha256(&digest, &signature), Ok(()), "{name}");
