@@ -160,8 +160,8 @@ impl Case {
         let certificates = self.vector.certificates();
         let (challenge, now) = (self.vector.challenge.0.as_slice(), UnixTime(self.vector.now));
         let verifier = KeyAttestationVerifier::without_rsa(&policies, &anchors, crypto).expect("a configuration");
-        let verified = self.verify(&certificates, |chain, revoked| verifier.verify(chain, challenge, revoked, now));
-        self.request(&verified?, crypto)
+        let proof = self.verify(&certificates, |chain, revoked| verifier.verify(chain, challenge, revoked, now));
+        self.request(&proof?, crypto)
     }
 
     /// What the chain proved, and the request that its key signed.
@@ -196,10 +196,10 @@ impl Case {
         let key = verified.attested_key(crypto).expect("a key on P-256");
         assert_eq!(key.app_id(), app_id_hash(&self.vector.package_name, crypto).expect("a hash"), "{id}");
         let policies = [app_attest::Policy::new(key.app_id())];
-        let verifier = AssertionVerifier::new(&policies, crypto).expect("a configuration");
+        let requests = AssertionVerifier::new(&policies, crypto).expect("a configuration");
         let assertion = Assertion::parse(&request.assertion_b64.0)?;
         let hash = ClientDataHash::new(&request.client_data_hash.0).expect("a hash");
-        let signed = verifier.verify(&assertion, &key, &hash)?;
+        let signed = requests.verify(&assertion, &key, &hash)?;
         signed.accept_without_store(Counter(request.previous_counter)).map(drop)
     }
 }
