@@ -54,6 +54,9 @@ pub struct Figure {
     /// What session tokens cost.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tokens: Vec<Operation>,
+    /// What chains of Android key attestation cost.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chains: Vec<Operation>,
     /// What the conformance check of the backend costs, in the images that have it.
     pub check: Option<Operation>,
     /// Flash by crate.
@@ -217,6 +220,39 @@ impl Footprint {
         header.to_owned() + &self.figure.iter().filter_map(row).collect::<String>()
     }
 
+    /// What chains of Android key attestation cost on all boards, as Markdown. An image that does not take a chain has a dash.
+    #[must_use]
+    pub fn chains(&self) -> String {
+        let figures: Vec<_> = self.figure.iter().filter(|figure| !figure.chains.is_empty()).collect();
+        let mut names: Vec<&str> = Vec::new();
+        for chain in figures.iter().flat_map(|figure| &figure.chains) {
+            if !names.contains(&chain.name.as_str()) {
+                names.push(&chain.name);
+            }
+        }
+        let titles: Vec<_> = names.iter().map(|name| name.trim_start_matches("chain, ")).collect();
+        let header = format!(
+            "| genuine-crypto | | flash | stack, painted | stack, bound | {} |\n|---|---|---:|---:|---:|{}\n",
+            titles.join(" | "),
+            "---:|".repeat(titles.len())
+        );
+        let row = |figure: &&Figure| {
+            let cell = |name: &&str| {
+                let chain = figure.chains.iter().find(|chain| chain.name == *name);
+                chain.map_or_else(|| "–".to_owned(), |chain| format!("{} M", decimal(chain.instructions, 1_000_000, 3)))
+            };
+            let cells: Vec<_> = names.iter().map(cell).collect();
+            let Figure { board, profile, stack_painted, stack_bound, .. } = figure;
+            let profile = profile.trim_start_matches("genuine-crypto, ");
+            let flash = decimal(figure.flash.unwrap_or(0), 1_000, 1);
+            format!(
+                "| {board} | {profile} | {flash} KB | {stack_painted} B | {stack_bound} B | {} |\n",
+                cells.join(" | ")
+            )
+        };
+        header + &figures.iter().map(row).collect::<String>()
+    }
+
     /// What the conformance check costs, as Markdown: of flash, what it adds to the image without.
     #[must_use]
     pub fn checks(&self) -> String {
@@ -283,6 +319,7 @@ mod tests {
             curves: Vec::new(),
             rsa: Vec::new(),
             tokens: Vec::new(),
+            chains: Vec::new(),
             check,
             crates: BTreeMap::new(),
         };
@@ -291,5 +328,37 @@ mod tests {
         let origin = Origin { machine: String::new(), compiler: String::new(), date: String::new() };
         let table = Footprint { origin, figure: figures.into() }.checks();
         assert!(table.ends_with("|\n| Cortex-M4 | full, opt 3 | 13.6 KB | 2500 B | 55.3 M |\n"), "{table}");
+    }
+
+    #[test]
+    fn an_image_that_does_not_take_a_chain_has_a_dash() {
+        let chain = |name: &str, instructions| Operation { name: format!("chain, {name}"), instructions, stack: 0 };
+        let figure = |profile: &str, chains| Figure {
+            board: "Cortex-M4".to_owned(),
+            profile: format!("genuine-crypto, {profile}"),
+            flash: Some(80_000),
+            stack_painted: 3_000,
+            stack_bound: 4_000,
+            printed: None,
+            attestation: None,
+            assertion: None,
+            curves: Vec::new(),
+            rsa: Vec::new(),
+            tokens: Vec::new(),
+            chains,
+            check: None,
+            crates: BTreeMap::new(),
+        };
+        let figures = [
+            figure("a", vec![chain("remote", 12_880_000), chain("factory", 9_060_000)]),
+            figure("b", vec![chain("remote", 12_881_000)]),
+            figure("assertion only", Vec::new()),
+        ];
+        let origin = Origin { machine: String::new(), compiler: String::new(), date: String::new() };
+        let table = Footprint { origin, figure: figures.into() }.chains();
+        let [header, _, a, b] = table.lines().collect::<Vec<_>>()[..] else { panic!("{table}") };
+        assert_eq!(header, "| genuine-crypto | | flash | stack, painted | stack, bound | remote | factory |");
+        assert_eq!(a, "| Cortex-M4 | a | 80.0 KB | 3000 B | 4000 B | 12.880 M | 9.060 M |");
+        assert_eq!(b, "| Cortex-M4 | b | 80.0 KB | 3000 B | 4000 B | 12.881 M | – |");
     }
 }

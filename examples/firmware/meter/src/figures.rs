@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Images whose output the example's README shows, on the first board.
-const SHOWN: [&str; 3] = ["demo", "genuine_crypto", "genuine_crypto_prepared"];
+const SHOWN: [&str; 4] = ["demo", "genuine_crypto", "genuine_crypto_prepared", "key_attestation"];
 /// Images whose flash is of no interest: they hold more than a product does.
 const NO_PRODUCTS: [&str; 4] = ["suite", "genuine_crypto_suite", "curves", "rsa"];
 
@@ -39,6 +39,7 @@ pub(crate) fn measure(image: &Image, profile: String) -> Outcome<Figure> {
         curves: printed.lines().filter_map(|line| operation(line, "P-")).collect(),
         rsa: printed.lines().filter_map(|line| operation(line, "RSA-")).collect(),
         tokens: printed.lines().filter_map(|line| operation(line, "token, ")).collect(),
+        chains: printed.lines().filter_map(|line| operation(line, "chain, ")).collect(),
         check: printed.lines().find_map(|line| operation(line, CHECK)),
         crates: if is_product { image.elf.crates.clone() } else { BTreeMap::new() },
         printed: is_shown.then_some(printed),
@@ -90,7 +91,8 @@ fn numbers(figure: &Figure) -> Vec<(&str, u64, u64)> {
     if !figure.rsa.is_empty() {
         numbers.push(("code", figure.crates.get(CRYPTO).copied().unwrap_or(0), 2));
     }
-    let alone = figure.curves.iter().chain(&figure.rsa).chain(&figure.tokens).chain(&figure.check);
+    let alone =
+        figure.curves.iter().chain(&figure.rsa).chain(&figure.tokens).chain(&figure.chains).chain(&figure.check);
     numbers.extend(alone.map(|operation| (operation.name.as_str(), operation.instructions, 1)));
     numbers
 }
@@ -125,6 +127,13 @@ fn budgets(figure: &Figure) -> &'static [(&'static str, u64)] {
             ("assertion", 6_000_000),
         ],
         "Cortex-M4, genuine-crypto, suite, opt 3" => &[("painted stack", 6 * 1024), ("bound of the stack", 6 * 1024)],
+        "Cortex-M4, genuine-crypto, key attestation, opt 3" => &[
+            ("painted stack", 5 * 1024),
+            ("bound of the stack", 6 * 1024),
+            ("chain, remote", 14_000_000),
+            ("chain, factory, RSA-3072 and RSA-4096", 17_500_000),
+        ],
+        "Cortex-M4, genuine-crypto, key attestation, prepared, opt 3" => &[("chain, remote, cached issuer", 2_500_000)],
         "Cortex-M4, session tokens, opt s" => {
             &[("flash", 16 * 1024), ("painted stack", 1536), ("bound of the stack", 1792)]
         }
@@ -203,6 +212,8 @@ mod tests {
     const PREPARED: &str = "\
         attestation, cached issuer, forged: NonceMismatch, 71240 instructions, 3308 bytes of stack\n\
         attestation, cached issuer: accepted, 2434000 instructions, 2000 bytes of stack\n\
+        chain, remote, forged: AndroidSignature, 4864920 instructions, 3564 bytes of stack\n\
+        chain, remote: accepted, 12887960 instructions, 3564 bytes of stack\n\
         P-256, prepared, 2 KB: accepted, 736680 instructions, 1080 bytes of stack\n";
 
     #[test]
@@ -221,5 +232,8 @@ mod tests {
         let curves: Vec<_> = PREPARED.lines().filter_map(|line| operation(line, "P-")).collect();
         let [curve] = curves.as_slice() else { panic!("{curves:?}") };
         assert_eq!((curve.name.as_str(), curve.instructions, curve.stack), ("P-256, prepared, 2 KB", 736_680, 1080));
+        let chains: Vec<_> = PREPARED.lines().filter_map(|line| operation(line, "chain, ")).collect();
+        let [chain] = chains.as_slice() else { panic!("{chains:?}") };
+        assert_eq!((chain.name.as_str(), chain.instructions, chain.stack), ("chain, remote", 12_887_960, 3564));
     }
 }

@@ -55,6 +55,7 @@ fn measure_all(write: bool) -> Outcome<Vec<String>> {
         footprint.curves(),
         footprint.rsa(),
         footprint.tokens(),
+        footprint.chains(),
         footprint.checks(),
         footprint.crates(),
     ] {
@@ -80,11 +81,12 @@ const OWN_SUITE: &[&str] = &["--no-default-features", "--features", "genuine-cry
 const COMPACT: &[&str] = &["--no-default-features", "--features", "compact"];
 const NONE: &[&str] = &["--no-default-features"];
 const TOKENS: &[&str] = &["--no-default-features", "--features", "tokens"];
+const KEY_ATTESTATION: &[&str] = &["--no-default-features", "--features", "genuine-crypto,key-attestation"];
 const ENGINE: &[&str] = &["--no-default-features", "--features", "protocols"];
 const OWN_ENGINE: &[&str] = &["--no-default-features", "--features", "genuine-crypto,protocols"];
 
 /// The images: binary, what its figures are called, features, and profiles.
-const IMAGES: [(&str, &str, &[&str], &[&str]); 14] = [
+const IMAGES: [(&str, &str, &[&str], &[&str]); 17] = [
     ("demo", "full", &[], &["release", "size"]),
     ("checked", "full, checked", &[], &["release"]),
     ("assertion", "assertion only", &[], &["release", "size"]),
@@ -99,6 +101,14 @@ const IMAGES: [(&str, &str, &[&str], &[&str]); 14] = [
     ("curves", "genuine-crypto, curves", OWN, &["release"]),
     ("rsa", "genuine-crypto, RSA", OWN, &["release", "size"]),
     ("tokens", "session tokens", TOKENS, &["release", "size"]),
+    ("key_attestation", "genuine-crypto, key attestation", KEY_ATTESTATION, &["release", "size"]),
+    (
+        "key_attestation_without_rsa",
+        "genuine-crypto, key attestation, without RSA",
+        KEY_ATTESTATION,
+        &["release", "size"],
+    ),
+    ("key_attestation_prepared", "genuine-crypto, key attestation, prepared", KEY_ATTESTATION, &["release"]),
 ];
 
 /// What one profile gives on all boards.
@@ -119,7 +129,13 @@ fn measure((profile, optimisation): (&'static str, &str)) -> Outcome<Measured> {
             measured.figures.push(figures::measure(&image, format!("{what}, {optimisation}"))?);
             match binary {
                 "demo" => measured.panics.merge(CallSites::of(&image.elf)),
-                "genuine_crypto" | "genuine_crypto_assertion" | "genuine_crypto_prepared" | "rsa"
+                "genuine_crypto"
+                | "genuine_crypto_assertion"
+                | "genuine_crypto_prepared"
+                | "rsa"
+                | "key_attestation"
+                | "key_attestation_without_rsa"
+                | "key_attestation_prepared"
                     if profile != "tiny" =>
                 {
                     measured.own.merge(CallSites::of(&image.elf));
