@@ -14,7 +14,8 @@ macro_rules! undecided_errors {
                     ConfigNoAppId = 9002,
                     /// No trust anchor is configured.
                     ConfigNoAnchor = 9003,
-                    /// A trust anchor has no name or no key on P-384, is not a certification authority, or two share a name.
+                    /// A trust anchor has no name, or no key that the verifier takes (on P-384; of key attestation others too, RSA unless it is
+                    /// made without); it is not a certification authority, or two share a name.
                     ConfigInvalidAnchor = 9004,
                     /// The client data hash is empty, so that the object would be bound to nothing.
                     ClientDataEmpty = 9005,

@@ -662,7 +662,7 @@ fn of_challenge(run: &Run<'_>, tried: &mut Vec<String>) -> Found {
         return found(
             Finding::BindingForm,
             format!(
-                "The challenge in the leaf is {what}, seen from the challenge that you gave. The KeyStore takes octets: let the app hand the octets \
+                "The leaf has another form of the challenge that you gave: {what}. The KeyStore takes octets: let the app hand the octets \
                  that the server made to `setAttestationChallenge`, and the server compare those."
             ),
         );
