@@ -23,7 +23,9 @@ pub(super) fn check(certificate: &Certificate<'_>, leaf: &KeyDescription<'_>) ->
         description.hardware_enforced().has(Tag::AllApplications)
             || description.software_enforced().has(Tag::AllApplications)
     };
-    let is_as_leaf = description.attestation_security_level() == leaf.attestation_security_level()
+    let is_as_leaf = description.attestation_version() == leaf.attestation_version()
+        && description.key_mint_version() == leaf.key_mint_version()
+        && description.attestation_security_level() == leaf.attestation_security_level()
         && description.key_mint_security_level() == leaf.key_mint_security_level()
         && hardware.root_of_trust() == of_leaf.root_of_trust()
         && OF_THE_SYSTEM.iter().all(|tag| hardware.integer(*tag) == of_leaf.integer(*tag))

@@ -235,11 +235,11 @@ impl<'c, 'i> Path<'c, 'i> {
         Ok(())
     }
 
-    /// From the secure hardware's certificate on none has a key description, so that no app's key signs there, and all above it are of
-    /// authorities. Its own need not be: some genuine ones say that they are not.
+    /// From the secure hardware's certificate on none has a key description, a copy of the anchor included, so that no app's key signs
+    /// there; and all above it are of authorities. Its own need not be: some genuine ones say that they are not.
     pub(super) fn check_placement(&self) -> Result<(), Error> {
         let position = self.hardware_position();
-        if self.certificates().skip(position).any(is_described) {
+        if self.chain.certificates().skip(position).any(is_described) {
             return Err(Error::AndroidDescriptionElsewhere);
         }
         if self.certificates().skip(position).skip(1).all(Certificate::is_authority) {
@@ -366,7 +366,8 @@ impl<'i> Signed<'i> {
         match key {
             IssuerKey::P256(_) => low_s::<P256>(signature).map(Self::P256),
             IssuerKey::P384(_) => low_s::<P384>(signature).map(Self::P384),
-            IssuerKey::Rsa(_) => Ok(Self::Rsa(signature)),
+            IssuerKey::Rsa(key) if signature.len() == key.modulus().len() => Ok(Self::Rsa(signature)),
+            IssuerKey::Rsa(_) => Err(Error::AndroidSignature),
         }
     }
 

@@ -5,15 +5,16 @@ use core::{cell::RefCell, fmt, marker::PhantomData};
 use super::{certificate::Certificate, error::X509Error, signature};
 use crate::crypto::{Backend, Curve, P384, PrepareEcdsa, PublicKey, Sha256, Sha384};
 
-/// The proof that a trust anchor signed an intermediate certificate, and the certificate's key as the backend `C` prepared it.
+/// The proof that a trust anchor signed an intermediate certificate, or one that signed it, and the certificate's key as the backend
+/// `C` prepared it.
 ///
 /// A verifier makes it of an attestation that is authentic, and leaves it in its [`IssuerCache`]. It is bound to the signed octets
-/// of that certificate, to its signature in either of the two forms of s, and to the key of that anchor, and says nothing of any
-/// other. Names, roles and validity of the certificate are checked in every attestation again.
+/// of each certificate from the anchor down to that one, to their signatures in either of the two forms of s, and to the key of that
+/// anchor, and says nothing of any other. Names, roles and validity of the certificates are checked in every attestation again.
 ///
 /// It is bound to the type of the backend. Behind `dyn`, where that says nothing, no issuer is cached.
 pub struct CachedIssuer<C: ?Sized, K> {
-    /// SHA-256 of the anchor's key, the certificate and its signature, in the form with the lower s.
+    /// SHA-256 of the anchor's key, the certificates and their signatures, in the form with the lower s.
     fingerprint: [u8; 32],
     key: K,
     backend: PhantomData<fn(&C)>,
@@ -42,9 +43,9 @@ impl<C: ?Sized, K> fmt::Debug for CachedIssuer<C, K> {
 /// Where a verifier finds the issuer of an earlier attestation, and leaves that of an authentic one.
 ///
 /// A `RefCell<Option<CachedIssuer<C, K>>>` serves one thread and has room for one issuer, which is all that App Attest has;
-/// a `RefCell<[Option<CachedIssuer<C, K>>; N]>` has room for N, since phones have several. Where many threads verify, implement this for what shares a value
-/// there, such as a lock of the standard library; [`guide::throughput`](crate::guide::throughput) has one. A cache that is empty, or
-/// loses what it had, costs time and changes no verdict.
+/// a `RefCell<[Option<CachedIssuer<C, K>>; N]>` has room for N, since phones have several. Where many threads verify, implement this
+/// for what shares a value there, such as a lock of the standard library; [`guide::throughput`](crate::guide::throughput) has one. A
+/// cache that is empty, or loses what it had, costs time and changes no verdict.
 pub trait IssuerCache<C: ?Sized> {
     /// The form in which the backend prepares the issuer's key.
     type Key;
@@ -100,7 +101,7 @@ impl<C: ?Sized, K, const N: usize> IssuerCache<C> for RefCell<[Option<CachedIssu
     }
 }
 
-/// No cache: each attestation has both signatures of its chain verified.
+/// No cache: each attestation has every signature of its chain verified.
 #[derive(Clone, Copy, Debug)]
 pub struct NoCache;
 

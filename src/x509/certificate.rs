@@ -24,8 +24,8 @@ const ON_P384: AlgorithmIdentifier<'static> =
 ///
 /// It reads X.509 version 3, of any algorithm, in strict DER of at most 65,535 octets: with at least one and at most 16
 /// extensions, and without the unique identifiers that RFC 5280 §4.1.2.8 keeps from authorities. One thing is not strict, because
-/// genuine phones have it so: a key usage may end with zero bits. What a protocol demands beyond
-/// that is checked by its verifier.
+/// genuine phones have it so: a key usage may end with zero bits. In a chain of Android's a BOOLEAN that is true may be any octet but
+/// `00` as well. What a protocol demands beyond that is checked by its verifier.
 #[derive(Clone, Debug)]
 pub struct Certificate<'i> {
     tbs: &'i [u8],

@@ -1,7 +1,8 @@
 //! X.509 as far as a chain of leaf, intermediate and trust anchor needs it (RFC 5280).
 //!
 //! A [`Certificate`] is a view that reads what X.509 version 3 has, of any algorithm. What a protocol demands of its
-//! certificates is its profile, and a chain is verified in one call under it.
+//! certificates is its profile, and a chain is verified in one call under it. The chains of Android's phones, which have several shapes
+//! and less in common, are verified link by link by their protocol.
 //!
 //! Not here: path building, name matching other than byte equality, revocation, name constraints, policies. A chain in which
 //! a certificate marks any of them critical is refused, and no trust anchor is made of one.

@@ -3,7 +3,11 @@
 use std::cell::RefCell;
 
 use genuine::{Error, crypto::GenuineCrypto, x509::CachedIssuer};
-use genuine_testvectors::android::{AndroidDevice, AndroidMutation, AndroidPki, Shape};
+use genuine_testvectors::{
+    android::{AndroidDevice, AndroidMutation, AndroidPki, Shape},
+    certificate::{algorithm, field, oid, part},
+    der::Der,
+};
 
 use crate::common::{Call, Case, Prepared, Tap};
 
@@ -73,6 +77,56 @@ fn a_forged_chain_is_refused_whatever_is_cached() {
     }
 }
 
+/// What a certificate above says is part of what is cached, and not its signature alone: a serial number that is on no list, or a
+/// later end, would be another certificate under a signature that is known.
+#[test]
+fn a_signature_that_is_known_signs_nothing_else() {
+    for shape in [Shape::Remote, Shape::RemoteUnderRsa] {
+        let device = AndroidDevice::new("signed").with_shape(shape);
+        let cache = RefCell::<Option<CachedIssuer<GenuineCrypto, Prepared>>>::default();
+        let _ = Case::honest(&device).verify_cached(&cache, &GenuineCrypto).unwrap();
+        for position in [2, 3] {
+            let mutation = AndroidMutation::default().signed(move |chain| {
+                *chain[position][part::TBS][field::SERIAL].octets().last_mut().unwrap() ^= 1;
+            });
+            let changed = Case::mint(&device, &mutation);
+            assert_eq!(changed.verify().err(), Some(Error::AndroidSignature), "{shape:?} {position}");
+            let cached = changed.verify_cached(&cache, &GenuineCrypto);
+            assert_eq!(cached.err(), Some(Error::AndroidSignature), "{shape:?} {position}");
+        }
+    }
+}
+
+/// A key says how long a signature is, so that no octets of a chain are another's: what is longer or shorter is not even hashed.
+#[test]
+fn a_signature_of_another_length_is_none() {
+    let device = AndroidDevice::new("length").with_shape(Shape::RemoteUnderRsa);
+    let mutation = AndroidMutation::default().signed(|chain| chain[3][part::SIGNATURE] = Der::bit_string(&[0; 256]));
+    let (tap, cache, case) = (Tap::default(), One::default(), Case::mint(&device, &mutation));
+    assert_eq!(case.verify_cached(&cache, &tap).err(), Some(Error::AndroidSignature));
+    assert_eq!(tap.take(), [Call::CheckP384, Call::CheckP256]);
+}
+
+/// Some genuine certificates name ECDSA with NULL for parameters. What a prepared key does not verify is verified without.
+#[test]
+fn an_algorithm_with_null_is_accepted_beside_a_cache() {
+    let mut with_null = algorithm(oid::ECDSA_SHA256);
+    with_null.elements().push(Der::null());
+    let device = AndroidDevice::new("null");
+    for position in [0, 1] {
+        let mutation =
+            AndroidMutation::default().certificate(position, |certificate| certificate.set_algorithm(&with_null));
+        let case = Case::mint(&device, &mutation);
+        let (tap, cache) = (Tap::default(), One::default());
+        let _ = Case::honest(&device).verify_cached(&cache, &tap).unwrap();
+        for _ in 0..2 {
+            let _ = case.verify_cached(&cache, &tap).unwrap();
+        }
+        let prepared = tap.take().iter().filter(|call| **call == Call::VerifyP256Prepared).count();
+        assert_eq!(prepared, if position == 0 { 2 } else { 0 });
+    }
+}
+
 /// Who relays a chain can change s into n − s. That is the same issuer.
 #[test]
 fn the_other_form_of_a_signature_is_the_same_issuer() {
@@ -84,8 +138,7 @@ fn the_other_form_of_a_signature_is_the_same_issuer() {
     for position in [2, 3] {
         let mutation = AndroidMutation::default().signed(move |chain| {
             let signature = chain[position].elements().last_mut().unwrap();
-            *signature =
-                genuine_testvectors::der::Der::bit_string(&crate::common::other_form(&signature.octets()[1..]));
+            *signature = Der::bit_string(&crate::common::other_form(&signature.octets()[1..]));
         });
         let relayed = Case::mint(&device, &mutation);
         assert_ne!(relayed.certificates, Case::honest(&device).certificates);

@@ -4,6 +4,7 @@
 mod cache;
 mod common;
 mod exhaustive;
+mod forged;
 mod phones;
 mod policy;
 mod requests;

@@ -95,3 +95,16 @@ fn other_keys_are_handed_out() {
         assert_eq!(proof.to_owned().key, None);
     }
 }
+
+/// Where packages share a user identifier, the key is for the one that the policy names, wherever it stands.
+#[test]
+fn the_app_of_a_key_is_that_of_the_policy() {
+    let device = AndroidDevice::new("shared").with_another_package("org.example.other", 1);
+    for package in [device.package(), "org.example.other"] {
+        let mut case = Case::honest(&device);
+        case.package = package.to_owned();
+        let proof = case.verify_under(&[case.policy().accept_shared_user_id()], &GenuineCrypto).unwrap();
+        let key = proof.attested_key(&GenuineCrypto).unwrap();
+        assert_eq!(key.app_id(), app_id_hash(package, &GenuineCrypto).unwrap());
+    }
+}

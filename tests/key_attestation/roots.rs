@@ -3,8 +3,13 @@
 use std::{env, fs, path::Path};
 
 use genuine::{
+    Error,
     key_attestation::{GOOGLE_P384_ROOT, GOOGLE_ROOTS, GOOGLE_RSA_ROOT},
     x509::TrustAnchor,
+};
+use genuine_testvectors::{
+    android::{AndroidDevice, AndroidPki},
+    certificate::{UnsignedCertificate, ec_public_key, extension, field, oid, rsa_public_key},
 };
 use sha2::{Digest as _, Sha256};
 use x509_cert::der::{DecodePem as _, Encode as _};
@@ -39,4 +44,32 @@ fn the_constants_are_those_of_the_certificates() {
     found.sort_unstable();
     found.dedup();
     assert_eq!(found, [P384, RSA]);
+}
+
+/// An authority with a key that certificates can be verified with, and nothing that would limit it.
+#[test]
+fn other_certificates_are_no_anchors() {
+    let authorities = AndroidPki::default();
+    let anchor = |change: fn(&mut UnsignedCertificate)| {
+        let mut root = authorities.p384_root();
+        change(&mut root);
+        let der = root.sign().encode();
+        TrustAnchor::from_trusted_issuer(&der).map(drop).err()
+    };
+    assert_eq!(anchor(|_| ()), None);
+    let refused = Some(Error::ConfigInvalidAnchor);
+    assert_eq!(anchor(|root| root.remove_extension(oid::BASIC_CONSTRAINTS)), refused);
+    assert_eq!(anchor(|root| root.set_extension_value(oid::BASIC_CONSTRAINTS, &[0x30, 0x00])), refused);
+    assert_eq!(anchor(|root| root.extensions().push(extension(oid::NAME_CONSTRAINTS, true, &[0x30, 0x00]))), refused);
+    for key in [
+        rsa_public_key(&[0xA5; 128], &[1, 0, 1]),
+        rsa_public_key(&[0xA5; 256], &[3]),
+        ec_public_key(&[0x2B, 0x81, 0x04, 0x00, 0x23], &[4; 133]),
+    ] {
+        let mut root = authorities.p384_root();
+        root.tbs[field::SPKI] = key;
+        assert_eq!(TrustAnchor::from_trusted_issuer(&root.sign().encode()).err(), refused);
+    }
+    let leaf = &AndroidDevice::new("leaf").attest(b"challenge").certificates[0];
+    assert_eq!(TrustAnchor::from_trusted_issuer(leaf).err(), refused);
 }

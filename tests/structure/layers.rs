@@ -103,6 +103,11 @@ const PACKAGES: [Package; 8] = [
         circles: &[
             ("diagnosis", "diagnosis::", "what the causes have in common stands in the module that asks them"),
             ("input", "vector", "a vector is one of the forms of an input, and is read with the input's base64"),
+            (
+                "input",
+                "key_attestation::chain",
+                "a chain is one of the forms of an input, and is read with the input's base64",
+            ),
         ],
         known: &[("diagnosis::form", "outline")],
     },
