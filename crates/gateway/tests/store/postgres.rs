@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use genuine::app_attest::{AdvanceError, Counter, Refusal, ReplayWindow};
+use genuine::{
+    app_attest::{AdvanceError, Counter, KeyId, Refusal, ReplayWindow},
+    key_attestation::{BootState, Provisioning, SecurityLevel, Serial},
+};
 use genuine_gateway::store::{
-    Change, Contract, Device, DeviceKey, PostgresStore, Store, Unavailable, Unfit,
+    Change, Contract, Device, DeviceKey, HardwareKey, PostgresStore, Store, Unavailable, Unfit,
     conformance::{KEY, NOW, OTHER, REVOKED, a_device, advance_to, race},
 };
 use tokio::task::JoinSet;
@@ -42,7 +45,7 @@ async fn one_of_many_gateways_makes_the_tables() {
         runners.spawn(async move { (store.check().await, store.ready().await) });
     }
     assert!(runners.join_all().await.into_iter().all(|answers| answers == (Ok(()), Ok(()))));
-    assert_eq!(postgres.ask("SELECT number FROM genuine.migrations ORDER BY number").await, ["1", "2"]);
+    assert_eq!(postgres.ask("SELECT number FROM genuine.migrations ORDER BY number").await, ["1", "2", "3"]);
     assert_eq!(postgres.ask("SELECT asked FROM genuine.readiness").await, ["8"]);
 }
 
@@ -51,7 +54,7 @@ async fn one_of_many_gateways_makes_the_tables() {
 async fn tables_of_a_newer_gateway_are_left_as_they_are() {
     let Some(postgres) = Postgres::start("newer").await else { return };
     postgres.store().register(KEY, &a_device()).await.unwrap();
-    postgres.ask("ALTER TABLE genuine.devices ADD COLUMN colour text; INSERT INTO genuine.migrations VALUES (3)").await;
+    postgres.ask("ALTER TABLE genuine.devices ADD COLUMN colour text; INSERT INTO genuine.migrations VALUES (4)").await;
     let store = postgres.store();
     assert_eq!((store.check().await, store.device(KEY).await), (Ok(()), Ok(Some(a_device()))));
     assert_eq!(store.register(OTHER, &a_device()).await, Ok(true));
@@ -84,6 +87,41 @@ async fn tables_of_the_version_before_are_adopted() {
     assert_eq!(store.device(OTHER).await, Ok(Some(Device { window, revoked_at: Some(5), ..a_device() })));
     assert_eq!(store.change(KEY, Change::Lock(NOW)).await, Ok(true));
     assert_eq!(store.device(KEY).await.unwrap().unwrap().locked_at, Some(NOW));
+}
+
+/// The tables of a version that knew no phones take them.
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_without_phones_are_adopted() {
+    let Some(postgres) = Postgres::start("phones").await else { return };
+    let [version_1, version_2] =
+        [include_str!("../../src/store/postgres/1.sql"), include_str!("../../src/store/postgres/2.sql")];
+    let migrations = "CREATE TABLE genuine.migrations (number integer PRIMARY KEY); \
+                      INSERT INTO genuine.migrations VALUES (1), (2)";
+    postgres.ask(&format!("CREATE SCHEMA genuine; {version_1}; {version_2}; {migrations}")).await;
+    let store = postgres.store();
+    assert_eq!(store.register(KEY, &a_device()).await, Ok(true));
+    for (number, serials) in (10..).zip([vec![], vec![&[9; 20]; 8]]) {
+        let key = HardwareKey {
+            key: [7; 130],
+            security_level: SecurityLevel::StrongBox,
+            provisioning: Provisioning::Remote,
+            boot_state: BootState::Verified,
+            os_version: None,
+            os_patch_level: None,
+            vendor_patch_level: None,
+            boot_patch_level: None,
+            certificates_issued: None,
+            serials: serials.into_iter().filter_map(|octets| Serial::from_slice(octets)).collect(),
+        };
+        let phone = Device { key: DeviceKey::KeyAttestation(Box::new(key)), ..a_device() };
+        assert_eq!(store.register(KeyId([number; 32]), &phone).await, Ok(true), "{number}");
+        assert_eq!(store.device(KeyId([number; 32])).await, Ok(Some(phone)));
+    }
+    // What none of them can be is none.
+    let longer = "UPDATE genuine.devices SET attested = attested || '\\x00' WHERE octet_length(attested) IN (130, 343)";
+    let (client, connection) = tokio_postgres::connect(&postgres.url(), tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    assert!(client.batch_execute(longer).await.is_err());
 }
 
 /// Found at start, and found while it is used.

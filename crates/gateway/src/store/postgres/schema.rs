@@ -7,7 +7,7 @@ use tokio_postgres::Client;
 use crate::store::{Unfit, link::Fault};
 
 /// The changes of the schema, in their order.
-const MIGRATIONS: [&str; 2] = [include_str!("1.sql"), include_str!("2.sql")];
+const MIGRATIONS: [&str; 3] = [include_str!("1.sql"), include_str!("2.sql"), include_str!("3.sql")];
 /// The lock under which one gateway at a time changes the schema: the letters `genuine` as a number.
 const MIGRATION_LOCK: i64 = 0x0067_656e_7569_6e65;
 
