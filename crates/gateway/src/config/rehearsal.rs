@@ -32,12 +32,15 @@ const TAKEN: [(&str, &str); 5] = [
     ("fb311a1ca7523f8244dbc77521f91b011de431bdf495806bd80c2fd0c4bd2c25", PUBLIC),
     ("d8ab9430ea0a5825a975751d3af35bcd331e0a087b0ad033c325f8e0e25b2500", PUBLIC),
 ];
-/// The same for the keys of Android phones: Google's roots, the test authorities' roots, and what stands below those for good.
-const TAKEN_FOR_PHONES: [(&str, &str); 12] = [
+/// The same for the keys of Android phones: Google's roots, the one on P-256 of phones and emulators without secure hardware, the test
+/// authorities' roots, and what stands below those for good.
+const TAKEN_FOR_PHONES: [(&str, &str); 14] = [
     ("bd5413bca243d3cc63017d5ad7147a3ab9adcc2fe72e1d91cef97c9b9b2a30b4", GOOGLE),
     ("5a4d038b5f527d8b6f7a20c1e1fafa106f3aa4529c4551ff4cf6deb58772326b", GOOGLE),
     ("69bcb7bc4894bbc43914c6a655205d89f4b254cea2f1f5597e3788d7f6b80a10", GOOGLE),
     ("a7436f11df618b8f0342472550be3fc3cc147bc9ef172f05b506e237dcfeee3b", GOOGLE),
+    ("9f80b6bbb1f79754b429d02738a037e55054d874d456e92996cbab5f00f6c4b7", SOFTWARE),
+    ("875fcdca53472710a9b19b14f767f0436e7366098633404f24436b7e371e6b88", SOFTWARE),
     ("4522c3c243db34b424694317fc454d2dacfd0d436236bd5fd3489eeca9d0dadb", PUBLIC),
     ("4b0620f3fa6309e8124b07ad097e67eed1e042562ae9f208bd8af5351bc99349", PUBLIC),
     ("940e9e468e1ca36c3486edceeb9fe7e3530d3e9d0606e65da09aab3cf0bbce65", PUBLIC),
@@ -50,6 +53,7 @@ const TAKEN_FOR_PHONES: [(&str, &str); 12] = [
 ];
 const GOOGLE: &str = "is Google's, which vouches for real devices";
 const APPLE: &str = "is Apple's, which vouches for real devices";
+const SOFTWARE: &str = "is of Android's source: a key below it is public, and anybody would be accepted";
 const PUBLIC: &str = "is a public test root: anybody can compute its key, and would be accepted";
 /// SHA-256 of the key that verifies the tokens of the demonstration, in the form in which it is configured.
 const PUBLIC_PLAY_KEY: &str = "f398950358d3e1784f3c05d1c287ee2b469315d6922a6b27f69870551335ee7c";

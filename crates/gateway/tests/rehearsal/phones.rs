@@ -148,6 +148,13 @@ fn a_root_of_phones_is_nobody_elses() {
         let text = format!("{none}{SHOP}{}", settings(&made, &other));
         refused(&text, "other.pem: is Google's, which vouches for real devices");
     }
+    // And the one that comes with emulators.
+    let software = || ec_public_key(oid::P256, &octets(SOFTWARE_POINT));
+    for text in [self_signed(software(), None), self_signed(own_key(), name(SOFTWARE_NAME))] {
+        fs::write(&other, text).unwrap();
+        let text = format!("{none}{SHOP}{}", settings(&made, &other));
+        refused(&text, "other.pem: is of Android's source: a key below it is public");
+    }
 }
 
 /// The key of Google's root on P-384, uncompressed, and the names of both roots in DER.
@@ -156,6 +163,14 @@ const GOOGLE_POINT: &str = "0423da23714edf3e5b050a3c72e8846ace078ea0ad1bf98b15f4
 const GOOGLE_P384_NAME: &str = "3052311c301a06035504030c134b6579204174746573746174696f6e204341313110300e060355040b0c07416e64726f\
                                 696431133011060355040a0c0a476f6f676c65204c4c43310b3009060355040613025553";
 const GOOGLE_RSA_NAME: &str = "301b311930170603550405131066393230303965383533623662303435";
+
+/// The key of the software root on P-256 in Android's source, and its name.
+const SOFTWARE_POINT: &str = "04ee5d5ec7e1c0db6d03a67ee6b61bec4d6a5d6a682e0fff7f490e7d771f44226d\
+                              bdb1affa16cbc7adc577d2569caab7b02d54015d3e432b2a8ed74eec487541a4";
+const SOFTWARE_NAME: &str = "308198310b30090603550406130255533113301106035504080c0a43616c69666f726e69613116301406035504070c0d4d6f\
+                             756e7461696e205669657731153013060355040a0c0c476f6f676c652c20496e632e3110300e060355040b0c07416e6472\
+                             6f69643133303106035504030c2a416e64726f6964204b657973746f726520536f6674776172652041747465737461746\
+                             96f6e20526f6f74";
 
 fn octets(hex: &str) -> Vec<u8> {
     let digits: Vec<_> = hex.chars().map(|digit| digit.to_digit(16).unwrap()).collect();
