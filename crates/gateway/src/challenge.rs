@@ -31,9 +31,9 @@ pub type Session = [u8; 32];
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Purpose {
-    /// Registering a device of Apple's.
+    /// Registering a key that is attested once: of App Attest, or of a phone's hardware.
     Attestation,
-    /// Registering an Android device, or attesting it again.
+    /// Registering a key by Play Integrity, or attesting it again.
     Integrity,
     /// A request.
     Assertion,
@@ -116,8 +116,8 @@ impl Challenges {
         Ok(Opened { id: *opened.id(), purpose, expires_at: opened.expires_at().0 })
     }
 
-    /// Uses a challenge. A registration of App Attest may be sent again, because a key is attested once, and is decided by the store
-    /// once more; everything else counts once.
+    /// Uses a challenge. A registration of a key that is attested once may be sent again, and is decided by the store once more;
+    /// everything else counts once.
     ///
     /// # Errors
     ///
