@@ -298,7 +298,9 @@ impl Gate {
         let application = self.application(&device.application)?;
         let terms = application.terms(Platform::of_assertions(&device.key)).ok_or(Refusal::PlatformUnknown)?;
         expect_version(terms, client.version)?;
-        self.expect_unrevoked(application, &device)?;
+        if let DeviceKey::KeyAttestation(key) = &device.key {
+            self.expect_unrevoked(application, key)?;
+        }
         let spend = match challenge {
             Some(challenge) => {
                 let binding = Binding { application: &application.name, session: client.session };

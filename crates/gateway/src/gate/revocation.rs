@@ -7,7 +7,7 @@ use crate::{
     application::Application,
     refusal::Refusal,
     revocations::{Listed, RevocationList},
-    store::{Device, DeviceKey, HardwareKey},
+    store::HardwareKey,
 };
 
 impl Gate {
@@ -18,11 +18,13 @@ impl Gate {
         key.serials.iter().filter_map(|serial| list.get(&serial.to_string())).max()
     }
 
-    /// Whether the certificates that vouched for a device still count. The last good list decides, however old: it is right about those
-    /// that are on it.
-    pub(super) fn expect_unrevoked(&self, application: &Application, device: &Device) -> Result<(), Refusal> {
-        let DeviceKey::KeyAttestation(key) = &device.key else { return Ok(()) };
+    /// Whether the certificates that vouched for a key still count. The last good list decides, however old: it is right about those
+    /// that are on it. Without any, nobody knows.
+    pub(super) fn expect_unrevoked(&self, application: &Application, key: &HardwareKey) -> Result<(), Refusal> {
         let app = application.key_attestation.as_ref().ok_or(Refusal::PlatformUnknown)?;
+        if self.revocations.is_none() {
+            return Err(Refusal::RevocationsTooOld);
+        }
         match self.listed(key) {
             None => Ok(()),
             Some(Listed::Suspended) if app.accepts_suspended => Ok(()),

@@ -207,7 +207,6 @@ impl Gate {
         expect_account(&device, account)?;
         let application = self.application(&device.application)?;
         self.expect_attested(application, &device)?;
-        self.expect_unrevoked(application, &device)?;
         if let Some(devices) = &self.devices {
             devices.check(holder.key_id, Instant::now()).map_err(Refusal::DeviceLimit)?;
         }
@@ -266,9 +265,13 @@ impl Gate {
     }
 
     /// Whether the attestation of a device counts, and still does. Apple's has no end, and its environment is held against the
-    /// application's with each assertion.
+    /// application's with each assertion. That of a phone's hardware ends when a certificate above it is revoked.
     pub(super) fn expect_attested(&self, application: &Application, device: &Device) -> Result<(), Refusal> {
-        let DeviceKey::PlayIntegrity(key) = &device.key else { return Ok(()) };
+        let key = match &device.key {
+            DeviceKey::PlayIntegrity(key) => key,
+            DeviceKey::KeyAttestation(key) => return self.expect_unrevoked(application, key),
+            DeviceKey::AppAttest(_) | DeviceKey::Erased => return Ok(()),
+        };
         let app = application.play_integrity.as_ref().ok_or(Refusal::PlatformUnknown)?;
         if app.environment == config::Environment::Production && key.environment != Environment::Production {
             return Err(Refusal::EnvironmentRefused);

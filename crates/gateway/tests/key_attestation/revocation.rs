@@ -5,10 +5,18 @@ use std::sync::Arc;
 use axum::{body::Body, http::Request};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use genuine::{
+    Error,
     app_attest::KeyId,
+    crypto::PublicKey,
     session::mode::{Mode, Status},
 };
-use genuine_gateway::{config::KeyAttestation, gate::Gate, platform::Platform, store::DeviceKey};
+use genuine_gateway::{
+    config::KeyAttestation,
+    gate::{Caller, Gate},
+    platform::Platform,
+    refusal::Refusal,
+    store::DeviceKey,
+};
 use genuine_testvectors::{
     Device,
     android::{AndroidMutation, Shape},
@@ -18,7 +26,7 @@ use serde_json::{Value, json};
 use crate::{
     handset::{EMPTY, Place, keys, phone, registration},
     order, refused,
-    support::{Site, origin, signed},
+    support::{APPLICATION, Site, origin, signed},
 };
 
 /// The serial numbers of a device's certificates, leaf first.
@@ -164,4 +172,21 @@ async fn without_a_list_nobody_is_registered() {
     let answer = site.post("/devices", "alice", &registration(&pixel, &mut pixel.requester(), &challenge)).await;
     assert_eq!(answer.code(), "revocations_stale");
     assert_eq!(EMPTY, "{\"entries\": {}}");
+    // Nor is anybody found not to be on it who is registered.
+    let mut known = place.register(&pixel).await;
+    assert_eq!(refused(&site, signed(&mut known, "POST", "/orders", "one", None)).await, "revocations_stale");
+    order(&place.site, &mut known).await;
+}
+
+/// What is given out to a device that was let in a moment ago: by a list that is another one since.
+#[tokio::test]
+async fn a_list_that_changes_meanwhile_counts_as_well() {
+    let place = Place::new("meanwhile").await;
+    let app = place.register(&phone("pixel")).await;
+    let caller = Caller { key_id: KeyId(app.key_id()), application: APPLICATION.to_owned(), counter: 2 };
+    let attest = async || place.site.gate.attest_client(&caller, PublicKey([0; 64])).await.map(drop);
+    // It is good, and the application is no client.
+    assert_eq!(attest().await, Err(Refusal::RouteUnknown));
+    place.list(&entry(&serials(&place, &app).await[1], "REVOKED")).await;
+    assert_eq!(attest().await, Err(Refusal::Engine(Error::AndroidRevoked)));
 }
