@@ -157,7 +157,7 @@ impl Revocations {
     }
 
     async fn begin(&self, max_bytes: usize) -> Result<(), String> {
-        if matches!(self.source, Source::Nowhere) {
+        if !self.is_there() {
             tracing::warn!("revocations: there is no list: whoever has a leaked attestation key registers devices");
             return Ok(());
         }
@@ -189,6 +189,12 @@ impl Revocations {
         }
     }
 
+    /// Whether there is a list. By the operator's own word there may be none, and then nothing is known of any key.
+    #[must_use]
+    pub const fn is_there(&self) -> bool {
+        !matches!(self.source, Source::Nowhere)
+    }
+
     /// The list, to register a device by.
     ///
     /// # Errors
@@ -207,7 +213,7 @@ impl Revocations {
     /// How old the list is, in seconds: since the server was asked, or since the file was modified.
     #[must_use]
     pub fn age(&self) -> u64 {
-        if matches!(self.source, Source::Nowhere) {
+        if !self.is_there() {
             return 0;
         }
         let as_of = self.current.read().unwrap_or_else(PoisonError::into_inner).as_of;
@@ -218,7 +224,7 @@ impl Revocations {
     /// last good one stays.
     pub async fn renew(&self) -> Renewal {
         let _renewing = self.renewing.lock().await;
-        if matches!(self.source, Source::Nowhere) {
+        if !self.is_there() {
             return Renewal::Same;
         }
         let taken = self.load().await.map(|loaded| self.take(loaded));
@@ -243,7 +249,7 @@ impl Revocations {
     /// Asks for the list again and again.
     pub async fn keep_renewing(self: Arc<Self>) {
         let mut pause = self.refresh;
-        if matches!(self.source, Source::Nowhere) {
+        if !self.is_there() {
             return;
         }
         loop {

@@ -220,6 +220,7 @@ pub(super) fn description(gate: &Gate, key_id: KeyId, device: &Device) -> Value 
 
 /// What an Android phone's hardware said of the phone when it attested the key, and what Google's list says of its certificates now.
 fn hardware(gate: &Gate, key: &HardwareKey) -> Value {
+    let is_looked_up = gate.revocations.as_ref().is_some_and(|list| list.is_there());
     let listed = gate.listed(key);
     json!({
         "security_level": match key.security_level {
@@ -243,6 +244,7 @@ fn hardware(gate: &Gate, key: &HardwareKey) -> Value {
         "certificates_issued": key.certificates_issued,
         "serials": key.serials.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "revocation": match listed {
+            None if !is_looked_up => "UNKNOWN",
             None => "GOOD",
             Some(Listed::Suspended) => "SUSPENDED",
             Some(Listed::Revoked) => "REVOKED",

@@ -11,7 +11,7 @@ use genuine::{
     session::mode::{Mode, Status},
 };
 use genuine_gateway::{
-    config::KeyAttestation,
+    config::{KeyAttestation, Revocations},
     gate::{Caller, Gate},
     platform::Platform,
     refusal::Refusal,
@@ -176,6 +176,21 @@ async fn without_a_list_nobody_is_registered() {
     let mut known = place.register(&pixel).await;
     assert_eq!(refused(&site, signed(&mut known, "POST", "/orders", "one", None)).await, "revocations_stale");
     order(&place.site, &mut known).await;
+}
+
+/// Where there is no list, nobody says of a key that it is good.
+#[tokio::test]
+async fn without_a_list_nothing_is_known_of_a_key() {
+    let place = Place::new("unknown").await;
+    let (store, hands) = (Arc::clone(&place.site.gate.store), place.site.hands.clone());
+    let gate = crate::support::gate_of(&[crate::application(keys())], store, &hands);
+    let nowhere = Revocations::None {}.open(hands.clock(), Arc::clone(&gate.metrics)).await.unwrap();
+    let site = Site::of(Arc::new(Gate { revocations: Some(Arc::new(nowhere)), ..gate }), hands, origin());
+    let app = place.register(&phone("pixel")).await;
+    let path = format!("/devices/{}", BASE64_URL_SAFE_NO_PAD.encode(app.key_id()));
+    for (site, expected) in [(&place.site, "GOOD"), (&site, "UNKNOWN")] {
+        assert_eq!(site.operate("GET", &path).await.json()["key_attestation"]["revocation"], expected);
+    }
 }
 
 /// What is given out to a device that was let in a moment ago: by a list that is another one since.
