@@ -303,12 +303,8 @@ impl Revocations {
         if !before.is_empty() {
             tracing::info!(entries, added, removed, "revocations: the list has changed");
         }
-        if entries == 0 || removed * 2 > before.len() {
-            tracing::warn!(
-                entries,
-                removed,
-                "revocations: the list has lost more than half of what was on it, or is empty"
-            );
+        if removed * 2 > before.len() {
+            tracing::warn!(entries, removed, "revocations: the list has lost more than half of what was on it");
         }
         if list.rewritten() > 0 {
             let rewritten = list.rewritten();

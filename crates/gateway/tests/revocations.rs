@@ -118,6 +118,7 @@ fn faults() -> Vec<(Reply, &'static str)> {
         (Reply::list(""), "this is no JSON"),
         (Reply::list(r#"["a1"]"#), "expected an object with the member entries"),
         (Reply::list(r#"{"entries": {"decimal 5": {"status": "REVOKED"}}}"#), "no serial number"),
+        (Reply::list(r#"{"entries": {}}"#), "entries: there is none"),
         (Reply::list(&format!("{LIST}{}", " ".repeat(401 - LIST.len()))), "length limit exceeded"),
         (Reply::status(204), "204"),
         (Reply::Is(301, moved, LIST.to_owned()), "301"),
@@ -277,7 +278,7 @@ async fn a_copy_is_there_for_the_next_start() {
     assert!(next.current().is_err());
     let mistake = place.open(&with_copy).await.err().unwrap();
     assert_eq!(mistake, "revocations: the list is 259201 seconds old, and 259200 are the limit");
-    for text in ["", "{", "[]"] {
+    for text in ["", "{", "[]", "{\"entries\": {}}"] {
         write(&copy, text, NOW);
         let mistake = place.open(&with_copy).await.err().unwrap();
         assert!(mistake.starts_with("revocations: there is no list: 503 Service Unavailable; and "), "{mistake}");
@@ -298,6 +299,7 @@ async fn a_file_is_as_old_as_its_time_says() {
     let long = format!("{LIST}{}", " ".repeat(401 - LIST.len()));
     for (text, at, expected) in [
         ("{", NOW, "status.json: this is no JSON: line 1, column 1"),
+        ("{\"entries\": {}}", NOW, "status.json: entries: there is none"),
         (&*long, NOW, "status.json: more than 400 bytes"),
         (LIST, NOW + 61, "status.json: its time of modification is yet to come"),
         (LIST, NOW - LIMIT - 1, "revocations: the list is 259201 seconds old, and 259200 are the limit"),
@@ -319,7 +321,7 @@ async fn a_file_is_as_old_as_its_time_says() {
     write(&path, OTHER, NOW + 60);
     assert_eq!((list.renew().await, serials(&list), list.age()), (Renewal::New, vec!["a1", "c3", "d4"], 0));
     // What is wrong changes nothing, however often it is read.
-    for (text, at) in [("{", NOW), (&*long, NOW), (LIST, NOW + 100)] {
+    for (text, at) in [("{", NOW), ("{\"entries\": {}}", NOW), (&*long, NOW), (LIST, NOW + 100)] {
         write(&path, text, at);
         for _ in 0..2 {
             assert_eq!((list.renew().await, serials(&list)), (Renewal::Failed, vec!["a1", "c3", "d4"]), "{text}");

@@ -77,7 +77,7 @@ async fn everything_counted() -> BTreeMap<String, BTreeSet<String>> {
     let config: Config = toml::from_str(REHEARSAL).unwrap();
     metrics.add(rehearsal::gauge(&config).unwrap()).unwrap();
     let path = scratch.path().join("status.json");
-    fs::write(&path, "{\"entries\": {}}").unwrap();
+    fs::write(&path, r#"{"entries": {"1": {"status": "REVOKED"}}}"#).unwrap();
     let revocations = Revocations::File { path, age_limit_seconds: 1000, max_bytes: 1000 };
     let revocations = revocations.open(system_clock(), Arc::new(Metrics::new().unwrap())).await.unwrap();
     metrics.add(Arc::new(revocations).counts()).unwrap();

@@ -19,8 +19,8 @@ use serde_json::{Value, json};
 use crate::support::{APP_ID, APPLICATION, Answer, Hands, Scratch, Site, gate_of, now, origin};
 
 pub const PACKAGE: &str = "com.example.attest";
-/// Nobody is on it.
-pub const EMPTY: &str = "{\"entries\": {}}";
+/// None of the phones' certificates is on it.
+pub const NOBODY: &str = r#"{"entries": {"f00d": {"status": "REVOKED"}}}"#;
 
 /// A phone with the app.
 pub fn phone(seed: &str) -> AndroidDevice {
@@ -75,7 +75,7 @@ impl Place {
     pub async fn over(name: &str, application: config::Application, store: Arc<dyn Store>, hands: Hands) -> Self {
         let scratch = Scratch::new(&format!("key-attestation-{name}"));
         let list = scratch.path().join("status.json");
-        write_list(&list, EMPTY, &hands);
+        write_list(&list, NOBODY, &hands);
         let gate = gate_of(&[application], store, &hands);
         let section = Revocations::File { path: list.clone(), age_limit_seconds: 1000, max_bytes: 10_000 };
         let revocations = Arc::new(section.open(hands.clock(), Arc::clone(&gate.metrics)).await.unwrap());
