@@ -272,16 +272,27 @@ impl Revocations {
         }
     }
 
-    /// Puts in use what the source had.
+    /// Puts in use what the source had, unless that is of an earlier time than what is in use: caches on the way to a server do not
+    /// all have the same list, and one that lags behind is not to take back what another one has told.
     fn take(&self, loaded: Loaded) -> Renewal {
-        let Loaded { as_of, mark, list, text } = loaded;
-        let before = self.latest();
+        let Loaded { as_of, mut mark, list, text } = loaded;
+        let (before, since) = {
+            let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+            (Arc::clone(&current.list), current.as_of)
+        };
+        // A time that is yet to come is that of a clock which was put right since; it holds nothing up.
+        if matches!(self.source, Source::Server { .. }) && as_of < since && since <= (self.clock)() {
+            self.count(Renewal::Same);
+            return Renewal::Same;
+        }
         let list = list.filter(|list| *list != *before).map(Arc::new);
         if let Source::Server { copy: Some(path), .. } = &self.source {
             // The text is empty where the server has said that nothing changed.
-            let kept = if text.is_empty() { confirm(path, as_of) } else { keep(path, &text, as_of) };
+            let kept = if text.is_empty() { confirm(path, since, as_of) } else { keep(path, &text, as_of) };
             if let Err(error) = kept {
                 tracing::error!("revocations.copy: {}: {error}", path.display());
+                // The whole list is asked for next time, and kept then: nobody is to confirm a copy that is another list.
+                mark = Mark::default();
             }
         }
         let renewal = if list.is_some() { Renewal::New } else { Renewal::Same };

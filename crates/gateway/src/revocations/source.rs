@@ -140,9 +140,13 @@ pub(super) fn keep(path: &Path, text: &[u8], as_of: u64) -> io::Result<()> {
     fs::rename(&new, path)
 }
 
-/// Says in a file's time of modification of when the list in it is.
-pub(super) fn confirm(path: &Path, as_of: u64) -> io::Result<()> {
-    File::options().write(true).open(path)?.set_times(times(as_of))
+/// Says in a file's time of modification of when the list in it is, if it is the one that was kept `since` then.
+pub(super) fn confirm(path: &Path, since: u64, as_of: u64) -> io::Result<()> {
+    let file = File::options().write(true).open(path)?;
+    if u64::try_from(file.metadata()?.mtime()) != Ok(since) {
+        return Err(io::Error::other("somebody has put another file there"));
+    }
+    file.set_times(times(as_of))
 }
 
 fn times(as_of: u64) -> FileTimes {
