@@ -22,7 +22,7 @@ use prometheus::{
 use rustls::RootCertStore;
 
 pub use self::list::{Listed, RevocationList};
-use self::source::{ListFile, ListServer, Loaded, Mark, Source, confirm, keep};
+use self::source::{ListFile, ListServer, Loaded, Mark, Source, aside, confirm, keep};
 use crate::{
     complaint::Complaint,
     events::{ListEvent, Renewal},
@@ -166,7 +166,7 @@ impl Revocations {
             (Err(mistake), Source::Server { copy: Some(path), .. }) => {
                 self.count(Renewal::Failed);
                 let copy = ListFile { path: path.clone(), max_bytes };
-                let copied = copy.load(&Mark::default(), (self.clock)());
+                let copied = copy.load(&Mark::default(), (self.clock)()).await;
                 copied
                     .inspect(|_| tracing::warn!("revocations: the copy of the list is taken, since {mistake}"))
                     .map(|copied| Loaded { mark: Mark::default(), ..copied })
@@ -175,7 +175,7 @@ impl Revocations {
             (Err(mistake), _) => Err(mistake),
         };
         let loaded = first.map_err(|mistake| format!("revocations: there is no list: {mistake}"))?;
-        self.take(loaded);
+        self.take(loaded).await;
         match self.current() {
             Ok(list) => {
                 tracing::info!(entries = list.len(), age_seconds = self.age(), "revocations: the list was read");
@@ -227,7 +227,10 @@ impl Revocations {
         if !self.is_there() {
             return Renewal::Same;
         }
-        let taken = self.load().await.map(|loaded| self.take(loaded));
+        let taken = match self.load().await {
+            Ok(loaded) => Ok(self.take(loaded).await),
+            Err(mistake) => Err(mistake),
+        };
         let mut complaint = self.complaint.lock().unwrap_or_else(PoisonError::into_inner);
         match taken {
             Ok(renewal) => {
@@ -267,14 +270,14 @@ impl Revocations {
         let mark = self.current.read().unwrap_or_else(PoisonError::into_inner).mark.clone();
         match &self.source {
             Source::Server { server, .. } => server.load(&mark, now).await,
-            Source::File(file) => file.load(&mark, now),
+            Source::File(file) => file.load(&mark, now).await,
             Source::Nowhere => Err("there is no source".to_owned()),
         }
     }
 
     /// Puts in use what the source had, unless that is of an earlier time than what is in use: caches on the way to a server do not
     /// all have the same list, and one that lags behind is not to take back what another one has told.
-    fn take(&self, loaded: Loaded) -> Renewal {
+    async fn take(&self, loaded: Loaded) -> Renewal {
         let Loaded { as_of, mut mark, list, text } = loaded;
         let (before, since) = {
             let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
@@ -287,10 +290,14 @@ impl Revocations {
         }
         let list = list.filter(|list| *list != *before).map(Arc::new);
         if let Source::Server { copy: Some(path), .. } = &self.source {
-            // The text is empty where the server has said that nothing changed.
-            let kept = if text.is_empty() { confirm(path, since, as_of) } else { keep(path, &text, as_of) };
-            if let Err(error) = kept {
-                tracing::error!("revocations.copy: {}: {error}", path.display());
+            let place = path.clone();
+            let kept = aside(move || {
+                // The text is empty where the server has said that nothing changed.
+                let kept = if text.is_empty() { confirm(&place, since, as_of) } else { keep(&place, &text, as_of) };
+                kept.map_err(|error| error.to_string())
+            });
+            if let Err(mistake) = kept.await {
+                tracing::error!("revocations.copy: {}: {mistake}", path.display());
                 // The whole list is asked for next time, and kept then: nobody is to confirm a copy that is another list.
                 mark = Mark::default();
             }

@@ -400,6 +400,22 @@ async fn a_file_is_as_old_as_its_time_says() {
     assert_eq!((list.renew().await, serials(&list)), (Renewal::New, vec!["a1", "b2"]));
 }
 
+/// A file that gives no answer holds up nobody but those who ask for the list.
+#[tokio::test]
+async fn a_file_that_hangs_holds_up_nothing_else() {
+    let (place, scratch) = (Place::new(), Scratch::new("revocations-hang"));
+    let path = scratch.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+    let writer = path.clone();
+    let writer = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_secs(2));
+        drop(File::options().write(true).open(writer).unwrap());
+    });
+    let opened = tokio::time::timeout(Duration::from_millis(100), place.open(&from_file(&path))).await;
+    assert!(opened.is_err(), "this one thread went on");
+    writer.join().unwrap();
+}
+
 /// Whoever has a list has the whole of one.
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_are_exchanged_as_a_whole() {

@@ -60,6 +60,7 @@ pub(super) struct ListServer {
 }
 
 /// A file that holds the list.
+#[derive(Clone)]
 pub(super) struct ListFile {
     pub(super) path: PathBuf,
     pub(super) max_bytes: usize,
@@ -89,7 +90,8 @@ impl ListServer {
                 });
                 let mark = Mark { validators: validators.collect(), file: None };
                 let text = read(answer, self.max_bytes).await.map_err(|lost| lost.to_string())?;
-                let list = RevocationList::parse(&text)?;
+                let parsed = text.clone();
+                let list = aside(move || RevocationList::parse(&parsed)).await?;
                 Ok(Loaded { as_of, mark, list: Some(list), text: text.into() })
             }
             status => Err(status.to_string()),
@@ -102,9 +104,23 @@ fn seconds<T>(answer: &Response<T>, name: &HeaderName) -> Option<u64> {
     answer.headers().get(name)?.to_str().ok()?.parse().ok()
 }
 
+/// Does what takes its time, or waits for a disk, where no request waits for it.
+pub(super) async fn aside<T, F>(work: F) -> Result<T, String>
+where
+    T: Send + 'static,
+    F: FnOnce() -> Result<T, String> + Send + 'static,
+{
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(error.to_string()))
+}
+
 impl ListFile {
     /// Reads the file, unless it is still the one of this mark. It is as old as the file's time of modification says.
-    pub(super) fn load(&self, known: &Mark, now: u64) -> Result<Loaded, String> {
+    pub(super) async fn load(&self, known: &Mark, now: u64) -> Result<Loaded, String> {
+        let (file, known) = (self.clone(), known.clone());
+        aside(move || file.read(&known, now)).await
+    }
+
+    fn read(&self, known: &Mark, now: u64) -> Result<Loaded, String> {
         let named = |mistake: &dyn std::fmt::Display| format!("{}: {mistake}", self.path.display());
         let file = File::open(&self.path).map_err(|error| named(&error))?;
         let metadata = file.metadata().map_err(|error| named(&error))?;
