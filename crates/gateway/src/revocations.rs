@@ -41,6 +41,8 @@ pub struct Revocations {
     source: Source,
     /// How often the source is asked.
     refresh: Duration,
+    /// How long after the start it is asked again.
+    first_pause: Duration,
     /// How old a list may be by which a device is registered, in seconds.
     age_limit: u64,
     clock: Clock,
@@ -141,9 +143,10 @@ impl Revocations {
         let counts = Counts::new().map_err(|error| error.to_string())?;
         counts.age_limit.set(i64::try_from(age_limit).unwrap_or(i64::MAX));
         let nothing = Current { list: Arc::default(), as_of: 0, mark: Mark::default() };
-        let revocations = Self {
+        let mut revocations = Self {
             source,
             refresh,
+            first_pause: refresh,
             age_limit,
             clock,
             current: RwLock::new(nothing),
@@ -152,19 +155,24 @@ impl Revocations {
             metrics,
             counts,
         };
-        revocations.begin(max_bytes).await?;
+        if revocations.begin(max_bytes).await? == Renewal::Failed {
+            revocations.first_pause = refresh.min(RETRY);
+        }
         Ok(revocations)
     }
 
-    async fn begin(&self, max_bytes: usize) -> Result<(), String> {
+    /// What came of asking the source first: if it gave no list, a copy was there in its place.
+    async fn begin(&self, max_bytes: usize) -> Result<Renewal, String> {
         if !self.is_there() {
             tracing::warn!("revocations: there is no list: whoever has a leaked attestation key registers devices");
-            return Ok(());
+            return Ok(Renewal::Same);
         }
+        let mut came = Renewal::New;
         let first = match (self.load().await, &self.source) {
             (Ok(loaded), _) => Ok(loaded),
             (Err(mistake), Source::Server { copy: Some(path), .. }) => {
-                self.count(Renewal::Failed);
+                came = Renewal::Failed;
+                self.count(came);
                 let copy = ListFile { path: path.clone(), max_bytes };
                 let copied = copy.load(&Mark::default(), (self.clock)()).await;
                 copied
@@ -179,7 +187,7 @@ impl Revocations {
         match self.current() {
             Ok(list) => {
                 tracing::info!(entries = list.len(), age_seconds = self.age(), "revocations: the list was read");
-                Ok(())
+                Ok(came)
             }
             Err(TooOld) => Err(format!(
                 "revocations: the list is {} seconds old, and {} are the limit",
@@ -251,7 +259,7 @@ impl Revocations {
 
     /// Asks for the list again and again.
     pub async fn keep_renewing(self: Arc<Self>) {
-        let mut pause = self.refresh;
+        let mut pause = self.first_pause;
         if !self.is_there() {
             return;
         }
@@ -362,5 +370,34 @@ impl Collector for Gauges {
         entries.set(i64::try_from(self.revocations.latest().len()).unwrap_or(i64::MAX));
         age.set(i64::try_from(self.revocations.age()).unwrap_or(i64::MAX));
         [entries.collect(), age.collect(), age_limit.collect(), loads.collect()].concat()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{env, fs, process, time::SystemTime};
+
+    use super::*;
+
+    /// A copy is there until the server is: nobody waits an hour for that, or a day.
+    #[tokio::test]
+    async fn after_a_start_by_the_copy_the_server_is_asked_soon() {
+        let path = env::temp_dir().join(format!("genuine-gateway-copy-{}.json", process::id()));
+        fs::write(&path, r#"{"entries": {"1": {"status": "REVOKED"}}}"#).unwrap();
+        let now = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+        for (refresh, expected) in [(86_400, 60), (5, 5)] {
+            let origin = Origin::Server {
+                url: ServerUrl::parse("http://127.0.0.1:1/").unwrap(),
+                roots: RootCertStore::empty(),
+                timeout: Duration::from_secs(5),
+                refresh: Duration::from_secs(refresh),
+                copy: Some(path.clone()),
+            };
+            let settings = Settings { origin, max_bytes: 1000, age_limit: 100_000 };
+            let metrics = Arc::new(Metrics::new().unwrap());
+            let list = Revocations::open(settings, Arc::new(now), metrics).await.unwrap();
+            assert_eq!(list.first_pause, Duration::from_secs(expected));
+        }
+        fs::remove_file(path).unwrap();
     }
 }
