@@ -1,11 +1,18 @@
 //! What the caller knows: challenge, app, revocation list, time, and what the policy requires or accepts beside those.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use genuine::{UnixTime, key_attestation::RevocationStatus};
-use serde_json::Value;
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor},
+};
+use serde_json::{Value, error::Category};
 
 use crate::text::shortened;
+
+/// What is said of what is no list is cut here, in characters.
+const MAX_REASON: usize = 200;
 
 /// The caller's side of a key attestation. What is not told was not asked.
 #[derive(Clone, Debug, Default)]
@@ -67,31 +74,75 @@ struct Entry {
     reason: Option<String>,
 }
 
+/// The JSON as it is written.
+#[derive(Deserialize)]
+struct Document {
+    entries: Pairs,
+}
+
+/// The members of an object, also those that are there twice.
+struct Pairs(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Pairs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct All;
+
+        impl<'de> Visitor<'de> for All {
+            type Value = Pairs;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("`entries`, an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Pairs, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = members.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+
+        deserializer.deserialize_map(All)
+    }
+}
+
 impl RevocationList {
     /// Reads the JSON. Serial numbers may have leading zeros or capital letters here, and are hexadecimal in any case; a status other
-    /// than `SUSPENDED` is taken for `REVOKED`.
+    /// than `SUSPENDED` is taken for `REVOKED`, and of two entries of one serial number the worse counts.
     ///
     /// # Errors
     ///
     /// What is not of the form, in words.
     pub fn read(json: &str) -> Result<Self, String> {
-        let value: Value = serde_json::from_str(json).map_err(|error| format!("not JSON: {error}"))?;
-        let entries =
-            value.get("entries").and_then(Value::as_object).ok_or("`entries` is missing, or not an object")?;
-        let entry = |(serial, entry): (&String, &Value)| {
+        let Document { entries: Pairs(pairs) } =
+            serde_json::from_str(json).map_err(|error| match error.classify() {
+                // It quotes what it found, of whatever length.
+                Category::Data => shortened(&error.to_string(), MAX_REASON),
+                _ => format!("not JSON: {error}"),
+            })?;
+        if pairs.is_empty() {
+            return Err("`entries` is empty: a list that revokes nothing is none of Google's".to_owned());
+        }
+        let mut list = BTreeMap::new();
+        for (serial, entry) in pairs {
             let digits = serial.trim_start_matches('0').to_ascii_lowercase();
-            if digits.is_empty() || digits.bytes().any(|digit| !digit.is_ascii_hexdigit()) {
-                return Err(format!("{:?} is no serial number in hexadecimal digits", shortened(serial, 60)));
+            if serial.is_empty() || digits.bytes().any(|digit| !digit.is_ascii_hexdigit()) {
+                return Err(format!("{:?} is no serial number in hexadecimal digits", shortened(&serial, 60)));
             }
+            let digits = if digits.is_empty() { "0".to_owned() } else { digits };
             let text = |name: &str| entry.get(name).and_then(Value::as_str);
             let status = match text("status") {
                 Some("SUSPENDED") => RevocationStatus::Suspended,
                 Some(_) => RevocationStatus::Revoked,
                 None => return Err(format!("the entry {digits} has no `status`")),
             };
-            Ok((digits, Entry { status, reason: text("reason").map(str::to_owned) }))
-        };
-        entries.iter().map(entry).collect::<Result<_, _>>().map(Self)
+            let entry = Entry { status, reason: text("reason").map(str::to_owned) };
+            if status == RevocationStatus::Revoked || !list.contains_key(&digits) {
+                list.insert(digits, entry);
+            }
+        }
+        Ok(Self(list))
     }
 
     /// How many entries there are.

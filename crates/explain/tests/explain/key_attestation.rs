@@ -346,10 +346,24 @@ fn the_revocation_list_is_asked_by_serial_number() {
         (r#"{"entries": {"xyz": {"status": "REVOKED"}}}"#, "no serial number"),
         (r#"{"entries": {"": {"status": "REVOKED"}}}"#, "no serial number"),
         (r#"{"entries": {"ab": {}}}"#, "no `status`"),
+        (r#"{"entries": {}}"#, "`entries` is empty"),
+        (r#"{"entries": {"ab": {"status": "REVOKED"}}, "entries": {"cd": {"status": "REVOKED"}}}"#, "`entries`"),
+        (&format!("{{\"entries\": \"{}\"}}", "x".repeat(10_000)), "xxx"),
     ] {
         let error = RevocationList::read(json).expect_err(reason);
-        assert!(error.contains(reason), "{error}");
+        assert!(error.contains(reason) && error.len() < 300, "{error}");
     }
+    // Of two entries the worse counts, whichever is the last.
+    for other in [&serial, &other] {
+        for statuses in [["REVOKED", "SUSPENDED"], ["SUSPENDED", "REVOKED"]] {
+            let entries = [(&serial, statuses[0]), (other, statuses[1])]
+                .map(|(serial, status)| format!("\"{serial}\": {{\"status\": \"{status}\"}}"));
+            let list = RevocationList::read(&format!("{{\"entries\": {{{}}}}}", entries.join(","))).expect("a list");
+            assert_says(&with(list), Error::AndroidRevoked, Finding::Revoked, &["is revoked"]);
+        }
+    }
+    let zero = RevocationList::read(r#"{"entries": {"00": {"status": "REVOKED"}}}"#).expect("a list");
+    assert_eq!((zero.len(), with(zero).verdict.verdict), (1, Outcome::Accepted));
 }
 
 fn certificates(device: &AndroidDevice) -> Vec<Vec<u8>> {
