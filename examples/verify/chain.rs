@@ -7,6 +7,8 @@ use crate::print::{Style, WIDTH, broken, filled, printable, value_lines};
 /// Between the lines of the drawing and the margin.
 const MARGIN: &str = "    ";
 const BAR: &str = "   │ ";
+/// The same where a line goes on.
+const REST: &str = "   │     ";
 
 /// The chain, and what the leaf says.
 pub(crate) fn lines(chain: &KeyAttestationExplanation, style: Style) -> Vec<String> {
@@ -22,13 +24,18 @@ pub(crate) fn lines(chain: &KeyAttestationExplanation, style: Style) -> Vec<Stri
         Some(false) => ", NOT all signatures hold",
         None => "",
     };
-    let mut lines: Vec<_> = broken(&format!("The chain, {end}{kind}{hold}:"), "  ");
+    let mut lines: Vec<_> = broken(&printable(&format!("The chain, {end}{kind}{hold}:")), "  ");
     for line in facts.drawing().lines() {
         let text = line.trim_start_matches([' ', '│']);
         let is_head = text.len() == line.len();
-        // Lines below the head of a certificate keep the bar, also where they are broken.
-        for (row, part) in filled(&printable(text), WIDTH - MARGIN.len() - BAR.len()).iter().enumerate() {
-            let bar = if is_head && row == 0 { "" } else { BAR };
+        // Lines below the head of a certificate keep the bar, also where they are broken: then they stand further in, so that a name
+        // does not look like a line of its own.
+        for (row, part) in filled(&printable(text), WIDTH - MARGIN.len() - REST.len()).iter().enumerate() {
+            let bar = match (is_head, row) {
+                (true, 0) => "",
+                (false, 0) => BAR,
+                _ => REST,
+            };
             lines.push(format!("{MARGIN}{bar}{part}"));
         }
     }

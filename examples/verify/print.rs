@@ -130,7 +130,7 @@ impl Explained {
                 options.extend(token::time(token).map(|time| format!("--at {}", printable(time))));
             }
             (Some(error), Explanation::Chain(chain)) if is_of_time(error) => {
-                options.extend(chain.chain.valid_between.as_ref().map(|(from, _)| format!("--at {from}")));
+                options.extend(chain.chain.valid_between.as_ref().map(|(from, _)| format!("--at {}", printable(from))));
             }
             (Some(Error::AnchorUnknown), _) => options.push("--root ROOT.pem".to_owned()),
             _ => {}

@@ -16,7 +16,8 @@ use std::{
 use genuine::crypto::{HmacSha256 as _, RustCrypto, RustCryptoSigner, Sha256 as _, SignP256 as _};
 use genuine_testvectors::{
     PLAY_GROUPS, ROOT_PEM,
-    android::{AndroidDevice, AndroidPki, KeyKind, Shape},
+    android::{AndroidDevice, AndroidMutation, AndroidPki, KeyKind, Shape},
+    certificate::{field, name, oid},
     play_vectors, text, texts,
 };
 use serde_json::{Value, json};
@@ -1107,6 +1108,16 @@ fn what_a_chain_says_is_printed_without_control_characters() {
         assert!(run.stdout.contains("[2J"), "it is shown");
         assert!(!run.stdout.contains(['\x1B', '\u{9B}', '\u{202E}']));
     }
+    // Nor does a name that is broken look like a line of the drawing.
+    let forged = format!("{}\u{1B}[2J signed by the next: {hostile}", "x".repeat(74));
+    let mutation =
+        AndroidMutation::default().leaf(|leaf| leaf.tbs[field::SUBJECT] = name(&[(oid::COMMON_NAME, &forged)]));
+    let certificates: Vec<_> = mutation.mint(&chain.device, KEY_CHALLENGE).iter().map(mint::base64url).collect();
+    let file = TempFile::new(json!(certificates).to_string());
+    let run = run(chain.options().iter().map(String::as_str).chain([file.path()]));
+    run.assert_says("    signed by the next: \u{FFFD}[2J");
+    assert!(!run.stdout.contains("│ signed by the next: \u{FFFD}"), "{}", run.stdout);
+    assert!(!run.stdout.contains(['\x1B', '\u{9B}', '\u{202E}']));
 }
 
 /// The chains lie beside the directory that `GENUINE_REAL_VECTORS` names.

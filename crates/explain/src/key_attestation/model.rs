@@ -1,7 +1,5 @@
 //! The explanation of a key attestation: plain data.
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 
 use super::description::Members;
@@ -125,7 +123,7 @@ impl KeyChainFacts {
                 Some(anchor) if is_last => format!(" the root that was left out, {anchor}"),
                 _ => " the next".to_owned(),
             };
-            let _ = writeln!(text, "   │ {what}{above}: {}", certificate.signature_algorithm);
+            draw(&mut text, &format!("   │ {what}{above}: {}", certificate.signature_algorithm));
         }
         text
     }
@@ -135,22 +133,28 @@ impl KeyCertificateFacts {
     fn draw(&self, place: usize, text: &mut String) {
         let Self { role, subject, issuer, serial_hex, not_before, not_after, key, size, .. } = self;
         let role = role.replace('_', " ");
-        let _ = writeln!(text, "{place}  {role}: {subject}");
+        draw(text, &format!("{place}  {role}: {subject}"));
         if self.role == "unreadable" {
-            let _ = writeln!(text, "   │ {size} bytes that are no certificate");
+            draw(text, &format!("   │ {size} bytes that are no certificate"));
             return;
         }
         let describes = if self.describes_a_key { ", describes a key" } else { "" };
-        let _ = writeln!(text, "   │ {key}, serial {serial_hex}, {size} bytes{describes}");
+        draw(text, &format!("   │ {key}, serial {serial_hex}, {size} bytes{describes}"));
         let counts = if self.validity_counts { "" } else { ", not looked at" };
-        let _ = writeln!(text, "   │ {not_before} to {not_after}{counts}");
+        draw(text, &format!("   │ {not_before} to {not_after}{counts}"));
         if let Some(count) = self.certificates_issued {
             let maker = self.manufacturer.as_deref().unwrap_or("nobody");
-            let _ = writeln!(text, "   │ provisioned remotely: {count} certificates issued of late, maker {maker:?}");
+            draw(text, &format!("   │ provisioned remotely: {count} certificates issued of late, maker {maker:?}"));
         }
         if let Some(status) = self.revocation.as_ref().filter(|status| *status != "good") {
-            let _ = writeln!(text, "   │ on the revocation list: {status}");
+            draw(text, &format!("   │ on the revocation list: {status}"));
         }
-        let _ = writeln!(text, "   │ issuer {issuer}");
+        draw(text, &format!("   │ issuer {issuer}"));
     }
+}
+
+/// One line and no more, whatever the certificate has put into it.
+fn draw(text: &mut String, line: &str) {
+    text.extend(line.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }));
+    text.push('\n');
 }

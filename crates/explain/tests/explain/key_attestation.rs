@@ -9,8 +9,12 @@ use genuine_explain::{
     CertificateChain, Finding, Input, KeyAttestationExplanation, KeyAttestationRequirements, KeyAttestationRoots,
     KeyAttestationSide, Mark, Missing, Outcome, RevocationList, explain_key_attestation,
 };
-use genuine_testvectors::android::{
-    AndroidDevice, AndroidMutation, AndroidPki, KeyKind, RootOfTrust, SecurityLevel, Shape, set_validity, tag,
+use genuine_testvectors::{
+    android::{
+        AndroidDevice, AndroidMutation, AndroidPki, KeyKind, RootOfTrust, SecurityLevel, Shape, set_validity, tag,
+    },
+    certificate::{field, name, oid},
+    der::Der,
 };
 use serde_json::{Value, json};
 
@@ -615,6 +619,24 @@ fn the_drawing_shows_every_certificate() {
     ] {
         assert!(drawing.contains(part), "{part:?} is not in\n{drawing}");
     }
+}
+
+/// What a certificate says makes no line of its own, in which it could say anything.
+#[test]
+fn a_name_draws_no_lines() {
+    let device = AndroidDevice::new("drawing");
+    let lines = |drawing: &str| drawing.lines().count();
+    let plain = honest(&device).chain.drawing();
+    let forged = "x\n   │ signed by the next: ECDSA with SHA-384\r\n1  root: CN=Google\u{85}\u{1B}[2J";
+    let mutation = AndroidMutation::default()
+        .leaf(|leaf| leaf.tbs[field::SUBJECT] = name(&[(oid::COMMON_NAME, forged)]))
+        .leaf(|leaf| leaf.tbs[field::VALIDITY] = Der::sequence(vec![Der::utf8("now\n9  root: x"), Der::utf8("\n\n")]));
+    let explanation = explained(mutation.mint(&device, CHALLENGE), &side(&device));
+    assert_eq!(explanation.verdict.verdict, Outcome::Accepted, "the engine looks at neither");
+    let drawing = explanation.chain.drawing();
+    assert!(drawing.contains("1  root: CN=Google") && drawing.contains("9  root: x"), "it is shown");
+    assert_eq!(lines(&drawing), lines(&plain), "{drawing}");
+    assert!(!drawing.contains(|c: char| c.is_control() && c != '\n'), "{drawing:?}");
 }
 
 /// What the engine says by itself, for chains of which octets were changed.
