@@ -39,6 +39,7 @@ pub use self::{
     retention::SWEEP,
     token::{IssuedToken, TokenRequest},
 };
+pub use crate::clock::Clock;
 pub use crate::config::Freshness;
 use crate::{
     application::{Application, Terms},
@@ -55,9 +56,6 @@ use crate::{
     token::Tokens,
     traces::{self, Traces},
 };
-
-/// What time it is, in seconds since 1970.
-pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
 
 /// Everything that a decision needs.
 pub struct Gate {

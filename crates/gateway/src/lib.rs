@@ -10,6 +10,7 @@ pub mod audit;
 pub mod challenge;
 #[cfg(feature = "demo")]
 pub mod client;
+mod clock;
 mod complaint;
 pub mod config;
 pub mod connections;

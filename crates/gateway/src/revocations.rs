@@ -24,9 +24,9 @@ use rustls::RootCertStore;
 pub use self::list::{Listed, RevocationList};
 use self::source::{ListFile, ListServer, Loaded, Mark, Source, aside, confirm, keep};
 use crate::{
+    clock::Clock,
     complaint::Complaint,
     events::{ListEvent, Renewal},
-    gate::Clock,
     metrics::Metrics,
     play::{Exchange, ServerUrl},
 };

@@ -131,7 +131,7 @@ async fn each_setting_refuses_what_it_is_about() {
     type Change = fn(&mut KeyAttestation);
     let pixel = || phone("pixel");
     let strong = || pixel().with_level(SecurityLevel::StrongBox);
-    let cases: [(&str, Change, AndroidDevice, AndroidDevice); 9] = [
+    let cases: Vec<(&str, Change, AndroidDevice, AndroidDevice)> = vec![
         ("AndroidLevelTooLow", |keys| keys.security_level = Level::StrongBox, pixel(), strong()),
         (
             "AndroidFactoryRefused",
