@@ -38,9 +38,9 @@ fn honest_phones_of_every_shape_register_and_sign() {
             let possession = device.assert(&case.challenge);
             let hash = ClientDataHash::new(&possession.client_data_hash).unwrap();
             let assertion = Assertion::parse(&possession.object).unwrap();
-            let verified =
+            let accepted =
                 verifier.verify(&assertion, &key, &hash).unwrap().accept_without_store(Counter::ATTESTED).unwrap();
-            assert_eq!(verified.key_id(), key.id());
+            assert_eq!(accepted.key_id(), key.id());
 
             // Somebody else's key signs for nobody.
             let mut other = AndroidDevice::new("another phone").with_shape(shape).with_level(level);

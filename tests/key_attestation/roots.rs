@@ -11,10 +11,11 @@ use genuine_testvectors::{
     android::{AndroidDevice, AndroidPki},
     certificate::{UnsignedCertificate, ec_public_key, extension, field, oid, rsa_public_key},
 };
+use num_bigint::BigUint;
 use sha2::{Digest as _, Sha256};
 use x509_cert::der::{DecodePem as _, Encode as _};
 
-/// SHA-256 of the two keys as SubjectPublicKeyInfo, as the format's page has them from elsewhere.
+/// SHA-256 of the two keys as `SubjectPublicKeyInfo`, as the format's page has them from elsewhere.
 const RSA: &str = "feb2ea7551ee316ed4bb443c8293b884dbfdea40b603ee3e4f4a897e4580fbae";
 const P384: &str = "3ee44512a1af2beb39c889490c60ea3f82e43f5d5a5532f5ab9419f676cd07ec";
 
@@ -31,7 +32,7 @@ fn the_constants_are_those_of_the_certificates() {
     for pem in &roots {
         let certificate = x509_cert::Certificate::from_pem(pem).unwrap();
         let info = certificate.tbs_certificate().subject_public_key_info().to_der().unwrap();
-        let digest: String = Sha256::digest(&info).iter().map(|octet| format!("{octet:02x}")).collect();
+        let digest = BigUint::from_bytes_be(&Sha256::digest(&info)).to_str_radix(16);
         let constant = match digest.as_str() {
             RSA => GOOGLE_RSA_ROOT,
             P384 => GOOGLE_P384_ROOT,
