@@ -283,10 +283,9 @@ fn roots_have_names() {
     let named = "Android Keystore Software Attestation Root";
     let software = AndroidMutation::default().unsigned(|chain| {
         let root = chain.last_mut().expect("a root");
-        let name =
-            genuine_testvectors::certificate::name(&[(genuine_testvectors::certificate::oid::COMMON_NAME, named)]);
-        root.tbs[genuine_testvectors::certificate::field::SUBJECT] = name.clone();
-        root.tbs[genuine_testvectors::certificate::field::ISSUER] = name;
+        let software = name(&[(oid::COMMON_NAME, named)]);
+        root.tbs[field::SUBJECT] = software.clone();
+        root.tbs[field::ISSUER] = software;
     });
     let explanation = minted(&device, &software, &side(&device));
     assert_says(&explanation, Error::AndroidAnchorUnknown, Finding::SoftwareKey, &["emulator"]);
