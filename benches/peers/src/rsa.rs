@@ -10,7 +10,12 @@ use aws_lc_rs::{
 use genuine::crypto::{GenuineCrypto, RsaPublicKey, VerifyRsa as _};
 use genuine_testvectors::{keys::sha256, rsa::PrivateKey};
 use graviola::signing::rsa as by_graviola;
-use openssl::{bn::BigNum, pkey::PKey, pkey_ctx::PkeyCtx, rsa::Rsa, sign::RsaPadding};
+use openssl::{
+    bn::BigNum,
+    pkey::PKey,
+    pkey_ctx::PkeyCtx,
+    rsa::{Padding, Rsa},
+};
 use ring::signature as ring;
 use rsa::{BoxedUint, Pkcs1v15Sign, PublicKey};
 use sha2::Sha256;
@@ -130,7 +135,7 @@ fn by_openssl(key: &PKey<openssl::pkey::Public>, signed: &Signed) -> bool {
     let verify = || {
         let mut context = PkeyCtx::new(key)?;
         context.verify_init()?;
-        context.set_rsa_padding(RsaPadding::PKCS1)?;
+        context.set_rsa_padding(Padding::PKCS1)?;
         context.set_signature_md(openssl::md::Md::sha256())?;
         context.verify(&signed.digest, &signed.signature)
     };
