@@ -320,24 +320,28 @@ impl Check {
 }
 
 /// Bytes to draw from, and zeros behind them.
-struct Entropy<'a>(&'a [u8]);
+pub(crate) struct Entropy<'a>(&'a [u8]);
 
-impl Entropy<'_> {
+impl<'a> Entropy<'a> {
+    pub(crate) const fn new(octets: &'a [u8]) -> Self {
+        Self(octets)
+    }
+
     fn byte(&mut self) -> u8 {
         self.0.split_off_first().copied().unwrap_or_default()
     }
 
-    fn number(&mut self) -> u32 {
+    pub(crate) fn number(&mut self) -> u32 {
         u32::from_be_bytes([self.byte(), self.byte(), self.byte(), self.byte()])
     }
 
     /// One byte where that is enough, else two.
-    fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         let high = if bound > 0x100 { self.byte() } else { 0 };
         usize::from(u16::from_be_bytes([high, self.byte()])) % bound
     }
 
-    fn pick<'v, T>(&mut self, values: &'v [T]) -> &'v T {
+    pub(crate) fn pick<'v, T>(&mut self, values: &'v [T]) -> &'v T {
         &values[self.below(values.len())]
     }
 }

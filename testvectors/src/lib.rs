@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod android;
+pub mod android_generator;
 mod android_vector;
 pub mod auth_data;
 mod bundled;

@@ -61,6 +61,22 @@ fn apply<T>(changes: &[Change<'_, T>], mut value: T) -> T {
 }
 
 impl<'e> AndroidMutation<'e> {
+    /// These changes and then those of another.
+    #[must_use]
+    pub(crate) fn and(&self, other: &Self) -> Self {
+        fn both<T: Clone>(first: &[T], second: &[T]) -> Vec<T> {
+            [first, second].concat()
+        }
+        Self {
+            description: both(&self.description, &other.description),
+            attest_key_description: both(&self.attest_key_description, &other.attest_key_description),
+            description_tree: both(&self.description_tree, &other.description_tree),
+            unsigned: both(&self.unsigned, &other.unsigned),
+            signed: both(&self.signed, &other.signed),
+            certificates: both(&self.certificates, &other.certificates),
+        }
+    }
+
     /// Changes the leaf before it is signed.
     #[must_use]
     pub fn leaf(self, change: impl Fn(&mut UnsignedCertificate) + 'e) -> Self {

@@ -56,10 +56,10 @@ const VENDOR_PATCH_LEVEL: u32 = 20_260_905;
 const BOOT_PATCH_LEVEL: u32 = 20_260_905;
 
 /// The name and the number of an error.
-type Fault = (&'static str, u16);
+pub(crate) type Fault = (&'static str, u16);
 
 /// A change of what the operator says.
-type Said = Rc<dyn Fn(&mut AndroidVector)>;
+pub(crate) type Said = Rc<dyn Fn(&mut AndroidVector)>;
 
 /// Good chains that serve as twins.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -174,7 +174,7 @@ fn now() -> u64 {
 
 /// What a request is, beside its chain.
 #[derive(Clone)]
-struct Requested {
+pub(crate) struct Requested {
     signs: Rc<dyn Fn(Device) -> Device>,
     mutation: Mutation<'static>,
     counter: u32,
@@ -184,17 +184,17 @@ struct Requested {
 
 /// One vector to be.
 #[derive(Clone)]
-struct Unminted {
-    id: String,
+pub(crate) struct Unminted {
+    pub(crate) id: String,
     description: String,
-    fault: Option<Fault>,
-    twin: String,
+    pub(crate) fault: Option<Fault>,
+    pub(crate) twin: String,
     /// Boxed, as the policy is, to keep lists of these small on the stack.
-    device: Box<AndroidDevice>,
-    policy: Box<AndroidPolicy>,
-    mutation: AndroidMutation<'static>,
-    request: Option<Requested>,
-    said: Vec<Said>,
+    pub(crate) device: Box<AndroidDevice>,
+    pub(crate) policy: Box<AndroidPolicy>,
+    pub(crate) mutation: AndroidMutation<'static>,
+    pub(crate) request: Option<Requested>,
+    pub(crate) said: Vec<Said>,
 }
 
 impl Unminted {
@@ -303,7 +303,8 @@ impl Unminted {
         self
     }
 
-    fn mint(self) -> AndroidVector {
+    /// Mints it.
+    pub(crate) fn mint(self) -> AndroidVector {
         let certificates = self.mutation.mint(&self.device, CHALLENGE);
         let request = self.request.as_ref().map(|requested| {
             let requester = (requested.signs)(self.device.requester());
@@ -396,6 +397,11 @@ fn serial(integer: &mut Der) -> String {
 /// Every vector of Android key attestation, minted anew.
 #[must_use]
 pub(crate) fn mint() -> Vec<AndroidVector> {
+    unminted().into_iter().map(Unminted::mint).collect()
+}
+
+/// Every vector of Android key attestation to be.
+pub(crate) fn unminted() -> Vec<Unminted> {
     [
         good::vectors(),
         form::vectors(),
@@ -409,6 +415,5 @@ pub(crate) fn mint() -> Vec<AndroidVector> {
     ]
     .into_iter()
     .flatten()
-    .map(Unminted::mint)
     .collect()
 }
