@@ -4,6 +4,7 @@
 //! nothing of the number of certificates changes. Mutators go together if they change other certificates, and other things that the
 //! operator says, and are for other checks; the predicted error is that of the check which comes first.
 
+use crate::android::AndroidMutation;
 use crate::android_vector::AndroidVector;
 use crate::generator::Entropy;
 use crate::suite::android::{Unminted, unminted};
@@ -107,7 +108,7 @@ impl AndroidGenerator {
         let form = entropy.pick(&self.forms);
         let mut mutators: Vec<&Mutator> = Vec::new();
         if !form.mutators.is_empty() {
-            for _ in 0..entropy.below(MAX_MUTATORS + 1) {
+            for _ in 0..entropy.below(form.most_mutators() + 1) {
                 let mutator = entropy.pick(&form.mutators);
                 if mutators.iter().all(|chosen| chosen.goes_with(mutator)) {
                     mutators.push(mutator);
@@ -120,6 +121,10 @@ impl AndroidGenerator {
         if let Some(first) = mutators.iter().min_by_key(|mutator| mutator.check) {
             unminted.fault = first.unminted.fault;
             unminted.id = mutators.iter().map(|mutator| mutator.unminted.id.as_str()).collect::<Vec<_>>().join("+");
+        }
+        if !mutators.is_empty() && form.most_mutators() == 1 {
+            unminted.mutation = AndroidMutation::default();
+            unminted.said.clear();
         }
         for mutator in mutators {
             unminted.mutation = unminted.mutation.and(&mutator.unminted.mutation);
@@ -138,6 +143,13 @@ impl AndroidGenerator {
 impl Default for AndroidGenerator {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+impl Form {
+    /// A vector says all of its mutation, that of its twin included: where the twin has one, mutators take its place and do not add up.
+    fn most_mutators(&self) -> usize {
+        if self.twin.mutation.is_none() && self.twin.said.is_empty() { MAX_MUTATORS } else { 1 }
     }
 }
 

@@ -61,6 +61,16 @@ fn apply<T>(changes: &[Change<'_, T>], mut value: T) -> T {
 }
 
 impl<'e> AndroidMutation<'e> {
+    /// Whether it changes nothing.
+    pub(crate) fn is_none(&self) -> bool {
+        self.description.is_empty()
+            && self.attest_key_description.is_empty()
+            && self.description_tree.is_empty()
+            && self.unsigned.is_empty()
+            && self.signed.is_empty()
+            && self.certificates.is_empty()
+    }
+
     /// These changes and then those of another.
     #[must_use]
     pub(crate) fn and(&self, other: &Self) -> Self {
