@@ -7,7 +7,10 @@ use genuine::{
     app_attest::{
         AttestationObject, AttestationVerifier, ClientDataHash, Environments, KeyId, Policy, VerifiedAttestation,
     },
-    crypto::{CryptoError, Curve, Digest, PublicKey, RustCrypto, Sha256, Sha384, Signature, VerifyEcdsa},
+    crypto::{
+        CryptoError, Curve, Digest, P256, PrepareEcdsa, PublicKey, RsaPublicKey, RustCrypto, Sha256, Sha384, Signature,
+        VerifyEcdsa, VerifyRsa,
+    },
     x509::TrustAnchor,
 };
 
@@ -45,6 +48,13 @@ impl Yes {
     }
 }
 
+impl Yes {
+    /// What it was asked since it was asked this.
+    pub(crate) fn take(&self) -> Asked {
+        Asked { signatures: self.asked.take(), points: self.points.take() }
+    }
+}
+
 impl Sha256 for Yes {
     fn sha256(&self, parts: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
         match parts {
@@ -71,6 +81,33 @@ impl<C: Curve> VerifyEcdsa<C> for Yes {
         let (key, signature) = (key.0.as_ref().to_vec(), signature.0.as_ref().to_vec());
         self.asked.borrow_mut().push(Question { key, digest: *digest, signature });
         Ok(())
+    }
+}
+
+impl VerifyRsa for Yes {
+    fn verify_rsa_pkcs1_sha256(
+        &self,
+        key: RsaPublicKey<'_>,
+        digest: &[u8; 32],
+        signature: &[u8],
+    ) -> Result<(), CryptoError> {
+        let (key, signature) = (key.modulus().to_vec(), signature.to_vec());
+        self.asked.borrow_mut().push(Question { key, digest: Digest::Sha256(*digest), signature });
+        Ok(())
+    }
+}
+
+/// A prepared key is the key, to a [`Yes`].
+#[derive(Clone)]
+pub(crate) struct Prepared(PublicKey<P256>);
+
+impl PrepareEcdsa<P256, Prepared> for Yes {
+    fn prepare(&self, key: &PublicKey<P256>) -> Result<Prepared, CryptoError> {
+        Ok(Prepared(*key))
+    }
+
+    fn verify_prepared(&self, key: &Prepared, digest: &Digest, signature: &Signature<P256>) -> Result<(), CryptoError> {
+        self.verify(&key.0, digest, signature)
     }
 }
 

@@ -3,6 +3,7 @@
 //!
 //! A target takes any bytes and panics where the engine and an oracle disagree. `README.md` has the table of targets.
 
+mod android;
 mod around;
 mod boundaries;
 mod case;

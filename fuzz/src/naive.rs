@@ -98,7 +98,7 @@ impl<'i> Item<'i> {
     }
 
     /// The items in it, itself included.
-    fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         1 + match self {
             Self::Array(items) => items.iter().map(Self::count).sum(),
             Self::Map(entries) => entries.iter().map(|(key, value)| key.count() + value.count()).sum(),

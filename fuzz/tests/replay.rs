@@ -78,7 +78,7 @@ macro_rules! replay {
 replay! {
     cbor der certificate auth_data attestation attestation_structured attestation_real assertion ecdsa_diff rsa_diff
     chain_diff time stateful batch prepared issuer key_id window system play_payload play_token session_token
-    session_sealed
+    session_sealed key_description key_attestation key_attestation_structured
 }
 
 #[test]

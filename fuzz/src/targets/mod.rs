@@ -12,6 +12,9 @@ pub mod chain_diff;
 pub mod der;
 pub mod ecdsa_diff;
 pub mod issuer;
+pub mod key_attestation;
+pub mod key_attestation_structured;
+pub mod key_description;
 pub mod key_id;
 pub mod play_payload;
 pub mod play_token;
@@ -45,5 +48,5 @@ macro_rules! targets {
 targets! {
     cbor der certificate auth_data attestation attestation_structured attestation_real assertion ecdsa_diff rsa_diff
     chain_diff time stateful batch prepared issuer key_id window system play_payload play_token session_token
-    session_sealed
+    session_sealed key_description key_attestation key_attestation_structured
 }
