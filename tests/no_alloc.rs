@@ -130,3 +130,58 @@ fn refusals() {
     assert_eq!(allocations(|| KeyId::from_base64("!")), (Err(Error::KeyIdFormat), 0));
     assert_eq!(allocations(|| conformance::check(&RustCrypto)), (Ok(()), 0));
 }
+
+/// Chains of each shape under a cold cache of issuers and a warm one, what the proof hands out, and refusals.
+#[cfg(all(feature = "genuine-crypto", feature = "key-attestation"))]
+#[test]
+fn chains() {
+    use std::cell::RefCell;
+
+    use genuine::{
+        UnixTime,
+        crypto::{GenuineCrypto, PreparedP256},
+        key_attestation::{KeyAttestation, KeyAttestationVerifier, Policy, RevocationStatus, RevokedSerials},
+        x509::{CachedIssuer, TrustAnchor},
+    };
+    use genuine_testvectors::android::{AndroidDevice, AndroidPki, Shape};
+
+    const CHALLENGE: &[u8] = b"a challenge";
+    type Kept = CachedIssuer<GenuineCrypto, PreparedP256<8>>;
+
+    let phone = AndroidDevice::new("no alloc");
+    let roots = [phone.authorities().p384_root_der(), phone.authorities().rsa_root_der()];
+    let digests: Vec<[u8; 32]> = phone.signing_digests().iter().map(|digest| digest[..].try_into().unwrap()).collect();
+    let policies = [Policy::new(phone.package(), &digests).accept_attest_keys()];
+    let now = UnixTime(phone.issue_time());
+    let forged = phone.clone().with_authorities(AndroidPki::attacker()).without_root();
+    let mut phones: Vec<_> = Shape::ALL.into_iter().map(|shape| (phone.clone().with_shape(shape), Ok(()))).collect();
+    phones.push((phone.clone().with_attest_key(), Ok(())));
+    phones.push((phone.clone().unlocked(), Err(Error::AndroidUnlocked)));
+    phones.push((forged, Err(Error::AndroidSignature)));
+    for (phone, expected) in phones {
+        let certificates = phone.attest(CHALLENGE).certificates;
+        let certificates: Vec<&[u8]> = certificates.iter().map(Vec::as_slice).collect();
+        let issuers: RefCell<[Option<Kept>; 2]> = RefCell::new([const { None }; 2]);
+        let (verdicts, count) = allocations(|| {
+            let listed = [("6681152659205225093", RevocationStatus::Revoked)];
+            let revoked = RevokedSerials::new(&listed)?;
+            let anchors = [TrustAnchor::from_trusted_issuer(&roots[0])?, TrustAnchor::from_trusted_issuer(&roots[1])?];
+            let verifier = KeyAttestationVerifier::new(&policies, &anchors, &GenuineCrypto)?;
+            let caching = verifier.with_issuer_cache(&issuers);
+            let attestation = KeyAttestation::parse(&certificates)?;
+            let tags = attestation.description().hardware_enforced().iter().count();
+            let verify = || {
+                let proof = caching.verify(&attestation, CHALLENGE, &revoked, now)?;
+                let serials = proof.to_owned().serials().count();
+                Ok(serials + proof.attested_key(&GenuineCrypto)?.to_bytes().len())
+            };
+            Ok::<_, Error>((tags, [verify(), verify()]))
+        });
+        assert_eq!(count, 0, "{phone:?}");
+        let (tags, verdicts) = verdicts.expect("it is well-formed");
+        assert!(tags > 5);
+        for verdict in verdicts {
+            assert_eq!(verdict.map(|size| assert!(size > AttestedKey::ENCODED_LEN)), expected);
+        }
+    }
+}
