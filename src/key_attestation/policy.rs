@@ -279,8 +279,12 @@ impl<'a> Policy<'a> {
         if !is_as_required || has(Purpose::AttestKey) || hardware.purposes().next().is_none() {
             return Err(Error::AndroidPurpose);
         }
-        let is_on_p256 = hardware.algorithm() == Some(Algorithm::Ec) && hardware.ec_curve() == Some(EcCurve::P256);
-        if !self.options.any_key && !is_on_p256 {
+        // The secure elements of some phones name no curve: the leaf's key is on P-256 or refused, and its curve stands there.
+        let is_on_p256 = match hardware.ec_curve() {
+            Some(curve) => curve == EcCurve::P256,
+            None => !description.software_enforced().has(Tag::EcCurve),
+        };
+        if !self.options.any_key && !(is_on_p256 && hardware.algorithm() == Some(Algorithm::Ec)) {
             return Err(Error::AndroidAlgorithm);
         }
         if hardware.has(Tag::AllApplications) || description.software_enforced().has(Tag::AllApplications) {

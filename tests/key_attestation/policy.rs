@@ -6,7 +6,11 @@ use genuine::{
     key_attestation::{KeyAttestationVerifier, Policy, Purpose},
     x509::{Certificate, IssuerKey, TrustAnchor},
 };
-use genuine_testvectors::android::{AndroidDevice, AndroidMutation, Shape, tag};
+use genuine_testvectors::{
+    android::{AndroidDevice, AndroidMutation, Shape, tag},
+    certificate::field,
+    keys::Signer,
+};
 
 use crate::common::{Case, nothing_revoked};
 
@@ -131,6 +135,32 @@ fn purposes_are_a_set_and_never_to_attest() {
     assert_eq!(verdict(&[2, 3], Some(&[Purpose::Sign])), refused);
     assert_eq!(verdict(&[7], Some(&[Purpose::AttestKey])), refused);
     assert_eq!(verdict(&[], Some(&[])), refused);
+}
+
+/// Where the hardware names no curve, as in Pixel 3 to 5, the certificate of the key does; software has no say.
+#[test]
+fn the_hardware_may_leave_the_curve_to_the_key() {
+    let p384 = Signer::p384("leaf").public_key();
+    for (by_software, other_key, expected) in [
+        (None, None, None),
+        (Some(1), None, Some(Error::AndroidAlgorithm)),
+        (None, Some(p384), Some(Error::AndroidLeafKey)),
+    ] {
+        let mutation = AndroidMutation::default()
+            .description(|description| {
+                description.hardware_enforced.remove(tag::EC_CURVE);
+                if let Some(curve) = by_software {
+                    description.software_enforced.set_number(tag::EC_CURVE, curve);
+                }
+            })
+            .leaf(|leaf| {
+                if let Some(key) = &other_key {
+                    leaf.tbs[field::SPKI] = key.clone();
+                }
+            });
+        let case = Case::mint(&AndroidDevice::new("no curve"), &mutation);
+        assert_eq!(case.verify().err(), expected, "{by_software:?}");
+    }
 }
 
 #[test]

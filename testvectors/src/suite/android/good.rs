@@ -85,6 +85,11 @@ fn keys() -> Vec<Unminted> {
             .certificate(0, |certificate| certificate.tbs[field::SPKI] = p384_key())
             .policy(|policy| policy.accept_any_key = true)
             .proves(|proof| proof.public_key_b64 = Base64(p384_key().encode())),
+        Unminted::new(
+            "android-good::curve-left-out",
+            "The description names no curve, as those of the secure elements in Pixel 3 to 5, and the key is on P-256.",
+        )
+        .hardware(|list| drop(list.remove(tag::EC_CURVE))),
         Unminted::new("android-good::purpose-sign", "The key signs, and nothing else.")
             .device(|device| device.with_purposes(&[2])),
         Unminted::new("android-good::purposes-unsorted", "The set of purposes is not sorted.")

@@ -249,7 +249,6 @@ fn keys() -> Vec<Unminted> {
         hardware("android-key::no-algorithm", ALGORITHM, "The algorithm is missing.", |list| {
             list.remove(tag::ALGORITHM);
         }),
-        hardware("android-key::no-curve", ALGORITHM, "The curve is missing.", |list| drop(list.remove(tag::EC_CURVE))),
         hardware("android-key::curve-p224", ALGORITHM, "The curve is P-224.", |list| list.set_number(tag::EC_CURVE, 0)),
         hardware("android-key::curve-p384", ALGORITHM, "The curve is P-384.", |list| list.set_number(tag::EC_CURVE, 2)),
         hardware("android-key::curve-25519", ALGORITHM, "The curve is Curve25519.", |list| {
@@ -373,6 +372,14 @@ fn leaf_keys() -> Vec<Unminted> {
             "The leaf's key is an ML-DSA key, and the description says P-256.",
             || Base::Remote.device().with_key_kind(KeyKind::MlDsa65).public_key_info(),
         ),
+        Unminted::new(
+            "android-signature::key-p384-for-none",
+            "The leaf's key is on P-384, and the description names no curve.",
+        )
+        .hardware(|list| drop(list.remove(tag::EC_CURVE)))
+        .certificate(0, |certificate| certificate.tbs[field::SPKI] = Signer::p384("android leaf").public_key())
+        .with_twin("android-good::curve-left-out")
+        .fails(LEAF_KEY),
         Unminted::new(
             "android-signature::key-p384-of-any",
             "The leaf's key is on P-384, the description says P-256, and the policy accepts keys of any algorithm.",
