@@ -8,6 +8,7 @@ use genuine_explain::{
     LastCounter, PlayBinding, PlayKeys, PlaySide, RevocationList, Secret, SessionKeys, SessionSide, StoredKey,
     TokenSide, certificate_digest, device_label, unix_millis, unix_time,
 };
+use genuine_testvectors::{ANDROID_P384_ROOT_PEM, ANDROID_RSA_ROOT_PEM};
 
 use crate::print::printable;
 
@@ -20,8 +21,8 @@ A FILE holds an attestation or an assertion of App Attest: binary, base64 of eit
 or not, with line breaks or quotes) or hexadecimal digits; or the chain of an Android key
 attestation: PEM, DER, or a JSON array of either; or a token of Play Integrity: as the app
 received it, or its payload in JSON as Google's server decoded it; a JSON Web
-Token (JWT) of three segments, such as a session token; or a JSON vector of an object or a token
-with the caller's side, or a group of them. Without the caller's side it is shown, and not verified.
+Token (JWT) of three segments, such as a session token; or a JSON vector of any of these with the
+caller's side, or a group of them. Without the caller's side it is shown, and not verified.
 
 App Attest:
   --app-id ID                  prefix, period and bundle identifier
@@ -112,6 +113,15 @@ pub(crate) struct Roots {
 }
 
 impl Roots {
+    /// The test roots of the bundled chains.
+    pub(crate) fn of_test_chains() -> Result<Self, String> {
+        let mut roots = Self::default();
+        for root in [ANDROID_P384_ROOT_PEM, ANDROID_RSA_ROOT_PEM] {
+            roots.of_chains.add_pem(root.as_bytes())?;
+        }
+        Ok(roots)
+    }
+
     /// A root has to be one of App Attest or of key attestations; of which, the input tells.
     fn add(&mut self, path: &str) -> Result<(), String> {
         let named = |reason: String| format!("--root {}: {reason}", printable(path));
@@ -129,7 +139,7 @@ impl Roots {
     pub(crate) fn check(&self, input: &Input) -> Result<(), String> {
         let reason = match input {
             Input::Object(_) | Input::Vector(_) | Input::Group(_) => &self.not_of_objects,
-            Input::Chain(_) => &self.not_of_chains,
+            Input::Chain(_) | Input::ChainVector(_) | Input::ChainGroup(_) => &self.not_of_chains,
             Input::Token(_) | Input::TokenVector(_) | Input::TokenGroup(_) => &None,
         };
         reason.clone().map_or(Ok(()), Err)

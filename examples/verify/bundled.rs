@@ -2,12 +2,14 @@
 
 use std::{io, process::ExitCode};
 
-use genuine::UnixMillis;
+use genuine::{UnixMillis, UnixTime};
 use genuine_explain::{Anchors, Expected, Input, TokenSide, Vector, explain};
-use genuine_testvectors::{PLAY_GROUPS, ROOT_PEM, texts};
+use genuine_testvectors::{ANDROID_GROUPS, PLAY_GROUPS, ROOT_PEM, texts};
 
 use crate::{
-    INTRODUCTION, Tally, fail, now, of_token, print,
+    INTRODUCTION, Tally,
+    arguments::{Arguments, Roots},
+    fail, now, of_chain, of_token, print,
     print::{Explained, Explanation, Style, group_title},
 };
 
@@ -47,6 +49,22 @@ pub(crate) fn run() -> io::Result<ExitCode> {
             explained.push(one);
         }
     }
+    let roots = match Roots::of_test_chains() {
+        Ok(roots) => roots,
+        Err(reason) => return Ok(fail(&reason)),
+    };
+    let arguments = Arguments { roots, ..Arguments::default() };
+    for (group, json) in ANDROID_GROUPS {
+        let Ok(Input::ChainGroup(vectors)) = Input::read(json.as_bytes()) else {
+            return Ok(fail(&format!("{group}: no group of chains")));
+        };
+        for vector in vectors {
+            let name = vector.id.clone().unwrap_or_default();
+            let one = of_chain(&name, vector, &arguments, UnixTime(0));
+            tally.count(&one);
+            explained.push(one);
+        }
+    }
     print(INTRODUCTION)?;
     for one in take_representative(&mut explained) {
         print(&one.in_full(style))?;
@@ -61,13 +79,15 @@ pub(crate) fn run() -> io::Result<ExitCode> {
 }
 
 /// One of each sort, in full.
-const REPRESENTATIVE: [&str; 6] = [
+const REPRESENTATIVE: [&str; 8] = [
     "generation::ios14-production",
     "generation::ios27-production",
     "chain::leaf-nonce-flipped",
     "chain::attacker-with-every-name",
     "generation::assertion-ios27-production",
     "counter::replayed",
+    "android-good::remote",
+    "android-forged::below-remote",
 ];
 
 /// Takes the representative ones out.

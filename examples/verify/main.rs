@@ -29,8 +29,8 @@ use std::{
 
 use genuine::{Error, UnixMillis, UnixTime};
 use genuine_explain::{
-    CallerSide, Expected, Input, Kind, MAX_INPUT, Object, Outcome, TokenSide, TokenVector, Vector, explain,
-    explain_key_attestation, explain_token,
+    CallerSide, Expected, Input, KeyAttestationVector, Kind, MAX_INPUT, Object, Outcome, TokenSide, TokenVector,
+    Vector, explain, explain_key_attestation, explain_token,
 };
 
 use crate::{
@@ -108,10 +108,10 @@ fn explain_input(
     now: UnixTime,
 ) -> Result<Vec<Explained>, String> {
     let what = match &input {
-        Input::Group(_) | Input::TokenGroup(_) => None,
+        Input::Group(_) | Input::TokenGroup(_) | Input::ChainGroup(_) => None,
         Input::Object(_) | Input::Vector(_) => Some("object"),
         Input::Token(_) | Input::TokenVector(_) => Some("token"),
-        Input::Chain(_) => Some("chain"),
+        Input::Chain(_) | Input::ChainVector(_) => Some("chain"),
     };
     if let (Some(what), [id, ..]) = (what, named.ids.as_slice()) {
         return Err(format!("one {what}, and {id} belongs to a group of vectors"));
@@ -141,6 +141,14 @@ fn explain_input(
             let explanation = explain_key_attestation(&chain, side, roots, now);
             vec![Explained::bare(name, Explanation::Chain(Box::new(explanation)))]
         }
+        Input::ChainVector(vector) => vec![of_chain(name, *vector, arguments, now)],
+        Input::ChainGroup(vectors) => {
+            let of_member = |vector: KeyAttestationVector| {
+                let name = printable(vector.id.as_deref().unwrap_or(name));
+                of_chain(&name, vector, arguments, now)
+            };
+            chosen(vectors, &named.ids, |vector| vector.id.as_ref())?.into_iter().map(of_member).collect()
+        }
         Input::Token(token) => {
             let explanation = explain_token(&token, None, &arguments.token_side, millis);
             vec![Explained::bare(name, Explanation::Token(Box::new(explanation)))]
@@ -165,6 +173,20 @@ fn explain_input(
         return Err("an attestation, and --counter belongs to assertions".to_owned());
     }
     Ok(all)
+}
+
+/// A chain with its own side, where the options leave it open; and if it was accepted and brings a request, that.
+pub(crate) fn of_chain(name: &str, vector: KeyAttestationVector, arguments: &Arguments, now: UnixTime) -> Explained {
+    let (roots, side) = (&arguments.roots, arguments.chain_side.clone().or(vector.side.clone()));
+    let chain = vector.explain(&side, &roots.of_chains, now);
+    let explanation = match &vector.request {
+        Some((object, side)) if chain.verdict.verdict == Outcome::Accepted => {
+            let side = arguments.side.clone().or(side.clone());
+            Explanation::Object(Box::new(explain(object, Some(Kind::Assertion), &side, &roots.of_objects, now)))
+        }
+        _ => Explanation::Chain(Box::new(chain)),
+    };
+    Explained { name: name.to_owned(), description: vector.description, expected: Some(vector.expected), explanation }
 }
 
 /// A token with its own side, where the options leave it open.

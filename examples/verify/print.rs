@@ -133,6 +133,9 @@ impl Explained {
                 options.extend(chain.chain.valid_between.as_ref().map(|(from, _)| format!("--at {}", printable(from))));
             }
             (Some(Error::AnchorUnknown), _) => options.push("--root ROOT.pem".to_owned()),
+            (Some(Error::AndroidAnchorUnknown), Explanation::Chain(chain)) if chain.chain.known_root.is_none() => {
+                options.push("--root ROOT.pem".to_owned());
+            }
             _ => {}
         }
         if self.outcome() == Outcome::Incomplete {

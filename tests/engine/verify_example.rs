@@ -17,6 +17,7 @@ use genuine::crypto::{HmacSha256 as _, RustCrypto, RustCryptoSigner, Sha256 as _
 use genuine_testvectors::{
     PLAY_GROUPS, ROOT_PEM,
     android::{AndroidDevice, AndroidMutation, AndroidPki, KeyKind, Shape},
+    android_vectors,
     certificate::{field, name, oid},
     play_vectors, text, texts,
 };
@@ -142,9 +143,11 @@ fn run_on(id: &str, fields: &Value) -> Run {
 #[test]
 fn the_bundled_vectors_are_as_expected() {
     let run = run([] as [&str; 0]);
-    let last = format!("{} as expected, 0 not", texts().count() + play_vectors().count());
+    let count = texts().count() + play_vectors().count() + android_vectors().count();
+    let last = format!("{count} as expected, 0 not");
     run.assert_ends(0, &last);
     assert!(play_vectors().all(|vector| run.stdout.contains(&format!("  {} ", vector.id))), "each token has a line");
+    assert!(android_vectors().all(|vector| run.stdout.contains(&vector.id)), "each chain has a line");
     assert!(!run.stdout.contains('\x1B'), "colours without a terminal");
     assert_eq!(run.stderr, "");
     let readme = include_str!("../../README.md");
@@ -764,6 +767,33 @@ fn tokens_are_taken_from_groups() {
     let longest = lines.max_by_key(|line| line.chars().count()).unwrap_or_default();
     assert!(longest.chars().count() <= 100, "{longest}");
     assert!(!all.stdout.contains(['\x1B', '\u{202E}']));
+}
+
+/// Chains of a committed file, several, and requests by attested keys.
+#[test]
+fn chains_are_taken_from_groups() {
+    let roots = ["p384", "rsa"].map(|kind| format!("testvectors/vectors/android-{kind}-root.pem"));
+    let with_roots = ["--root", &roots[0], "--root", &roots[1]];
+    let file = |group: &str| format!("testvectors/vectors/android-{group}.json");
+    let (forged, good, request) = (file("forged"), file("good"), file("request"));
+    let (one, two) = ("android-forged::below-remote", "android-good::factory-ec");
+    let several = run(with_roots.into_iter().chain([forged.as_str(), one, &good, two]));
+    several.assert_ends(0, "2 as expected, 0 not");
+    several.assert_says(&format!("{one} · Android key attestation · expected: AndroidDescriptionElsewhere (3107)"));
+    let requests = run(with_roots.into_iter().chain([request.as_str()]));
+    requests.assert_says("· assertion · expected: pass").assert_says("SignatureInvalid (1331)");
+    assert_eq!(requests.status, Some(0), "{}", requests.last_line());
+    run([good.as_str(), two]).assert_ends(1, "0 as expected, 1 not").assert_says("Options: --root ROOT.pem.");
+    // An option takes the place of what a vector says.
+    let other = run(with_roots.into_iter().chain(["--package", "org.example.other", &good, two]));
+    other.assert_ends(1, "0 as expected, 1 not").assert_says("AndroidPackage (3334)");
+    let line: Value =
+        serde_json::from_str(&run(with_roots.into_iter().chain(["--json", &good, two])).stdout).expect("a line");
+    assert_eq!((&line["file"], &line["as_expected"]), (&json!(two), &json!(true)));
+    assert!(line["description"].is_string() && line["key_description"].is_object());
+    run([good.as_str(), "android-good::no-such"])
+        .assert_ends(2, "0 as expected, 0 not")
+        .assert_says("no vector android-good::no-such");
 }
 
 const SECRET: [u8; 32] = [0x5A; 32];

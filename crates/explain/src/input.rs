@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use serde_json::Value;
+
 use crate::{
-    key_attestation::CertificateChain,
+    key_attestation::{CertificateChain, KeyAttestationVector},
     model::Decoding,
     text::{from_base64, from_hex},
     token::{Token, TokenVector},
@@ -31,6 +33,10 @@ pub enum Input {
     TokenGroup(Vec<TokenVector>),
     /// The certificates of an Android key attestation.
     Chain(CertificateChain),
+    /// A JSON vector of a key attestation.
+    ChainVector(Box<KeyAttestationVector>),
+    /// A file of several of those, each with its name.
+    ChainGroup(Vec<KeyAttestationVector>),
 }
 
 /// The bytes of an object, and how they were obtained.
@@ -73,8 +79,10 @@ impl Input {
         let binary = || Self::of_object(Object { bytes: input.to_vec(), decoding: Vec::new() });
         let Ok(text) = std::str::from_utf8(input) else { return Ok(binary()) };
         let text = text.trim_start_matches('\u{FEFF}');
-        if let Some(chain) = CertificateChain::of_json(text).or_else(|| CertificateChain::of_pem(text)) {
-            return chain.map(Self::Chain).map_err(Unreadable);
+        if let Some(chain) =
+            Self::of_chain_json(text).or_else(|| Some(CertificateChain::of_pem(text)?.map(Self::Chain)))
+        {
+            return chain.map_err(Unreadable);
         }
         if text.trim_start().starts_with(['{', '[']) {
             return Self::of_token_json(text).unwrap_or_else(|| vector::read(text)).map_err(Unreadable);
@@ -86,6 +94,20 @@ impl Input {
             return Ok(Self::Token(token));
         }
         decode_text(text).map(Self::of_object)
+    }
+
+    /// What JSON is of a chain; `None` for everything else.
+    fn of_chain_json(text: &str) -> Option<Result<Self, String>> {
+        let value: Value = serde_json::from_str(text).ok()?;
+        match value.as_object() {
+            Some(members) if KeyAttestationVector::is_group(members) => {
+                Some(KeyAttestationVector::group(members).map(Self::ChainGroup))
+            }
+            Some(members) if KeyAttestationVector::is_one(members) => {
+                Some(KeyAttestationVector::of(members).map(|vector| Self::ChainVector(Box::new(vector))))
+            }
+            _ => CertificateChain::of_json(&value).map(|chain| chain.map(Self::Chain)),
+        }
     }
 
     /// Octets that are certificates are a chain.

@@ -33,8 +33,8 @@ pub use explain::explain;
 pub use input::{Input, MAX_INPUT, Object, Unreadable};
 pub use key_attestation::{
     CertificateChain, DescriptionRow, Failure, KeyAttestationExplanation, KeyAttestationRequirements,
-    KeyAttestationRoots, KeyAttestationSide, KeyCertificateFacts, KeyChainFacts, Member, Members, RevocationList,
-    explain_key_attestation, key_description,
+    KeyAttestationRoots, KeyAttestationSide, KeyAttestationVector, KeyCertificateFacts, KeyChainFacts, Member, Members,
+    RevocationList, explain_key_attestation, key_description,
 };
 pub use model::{
     CertificateFacts, ChainReport, ChainVerdict, Compared, Decoding, Diagnosis, Explanation, Facts, Finding, Kind,

@@ -38,9 +38,8 @@ impl CertificateChain {
     }
 
     /// Reads a JSON array of certificates, each in base64 of DER or in PEM, or an object with such an array. `None` for any other JSON.
-    pub(crate) fn of_json(text: &str) -> Option<Result<Self, String>> {
-        let value: Value = serde_json::from_str(text).ok()?;
-        let (list, decoding) = match &value {
+    pub(crate) fn of_json(value: &Value) -> Option<Result<Self, String>> {
+        let (list, decoding) = match value {
             Value::Array(list) => (list, Vec::new()),
             Value::Object(members) => (member(members)?, vec![Decoding::JsonMember]),
             _ => return None,

@@ -63,22 +63,22 @@ impl<'c> Run<'c> {
         self.parsed.as_ref().ok()?.provisioning(&anchors)
     }
 
-    /// Whether each certificate is signed by the next one's key, or by the anchor's.
-    pub(super) fn links(&self) -> Vec<Option<Link>> {
-        let end = self.end();
-        let count = self.seen.len();
-        let link = |place: usize, seen: &Option<Seen<'_>>| {
-            let seen = seen.as_ref()?;
-            let anchor = end.as_ref().filter(|end| place + 1 == end.below).map(|end| *end.anchor.key());
-            let next = || self.seen.get(place + 1)?.as_ref().and_then(|next| issuer_key(&next.key));
-            match anchor {
-                Some(anchor) => Some(signed_by(seen, Some(anchor))),
-                // A root, or what is issued by one that nobody gave.
-                None if place + 1 == count => None,
-                None => Some(signed_by(seen, next())),
-            }
-        };
-        self.seen.iter().enumerate().map(|(place, seen)| link(place, seen)).collect()
+    /// Whether each certificate is signed by the next one's key, or by the anchor's. Computed once: it is most of the work.
+    pub(super) fn links(&self) -> &[Option<Link>] {
+        self.links.get_or_init(|| {
+            let end = self.end();
+            self.seen.iter().enumerate().map(|(place, seen)| self.link(place, seen.as_ref()?, end.as_ref())).collect()
+        })
+    }
+
+    fn link(&self, place: usize, seen: &Seen<'_>, end: Option<&End<'_>>) -> Option<Link> {
+        let next = || self.seen.get(place + 1)?.as_ref().and_then(|next| issuer_key(&next.key));
+        match end.filter(|end| place + 1 == end.below) {
+            Some(end) => Some(signed_by(seen, Some(*end.anchor.key()))),
+            // A root, or what is issued by one that nobody gave.
+            None if place + 1 == self.seen.len() => None,
+            None => Some(signed_by(seen, next())),
+        }
     }
 
     pub(super) fn chain_facts(&self) -> KeyChainFacts {

@@ -11,6 +11,7 @@ mod roots;
 mod run;
 mod side;
 mod steps;
+mod vector;
 
 use genuine::UnixTime;
 
@@ -25,6 +26,7 @@ pub use description::{DescriptionRow, Member, Members, key_description};
 pub use model::{Failure, KeyAttestationExplanation, KeyCertificateFacts, KeyChainFacts};
 pub use roots::KeyAttestationRoots;
 pub use side::{KeyAttestationRequirements, KeyAttestationSide, RevocationList};
+pub use vector::KeyAttestationVector;
 
 /// Explains a key attestation: what the engine answers, step by step, what the certificates and the leaf say, and what that means.
 ///

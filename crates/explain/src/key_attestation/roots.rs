@@ -6,7 +6,10 @@ use genuine::{
     x509::{IssuerKey, TrustAnchor},
 };
 
-use super::certificate::{Seen, attributes, name};
+use super::{
+    certificate::{Seen, attributes, name},
+    vector::Root,
+};
 use crate::{caller::sha256, text::hex};
 
 /// Whom to trust: Google, or other authorities in its place.
@@ -50,6 +53,18 @@ impl KeyAttestationRoots {
         })?;
         self.0.push(der);
         Ok(())
+    }
+
+    /// Of the roots that were added those of these kinds.
+    pub(super) fn only(&self, kinds: &[Root]) -> Self {
+        let is_of = |der: &&Vec<u8>| {
+            let kind = TrustAnchor::from_trusted_issuer(der).ok().map(|anchor| match anchor.key() {
+                IssuerKey::Rsa(_) => Root::Rsa,
+                IssuerKey::P256(_) | IssuerKey::P384(_) => Root::P384,
+            });
+            kind.is_some_and(|kind| kinds.contains(&kind))
+        };
+        Self(self.0.iter().filter(is_of).cloned().collect())
     }
 
     pub(super) const fn is_google(&self) -> bool {

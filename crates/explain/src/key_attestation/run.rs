@@ -1,5 +1,7 @@
 //! One chain under the engine, once as it was asked, and again with what it was refused for lifted.
 
+use std::cell::OnceCell;
+
 use genuine::{
     Error, UnixTime,
     crypto::GenuineCrypto,
@@ -12,6 +14,7 @@ use genuine::{
 use super::{
     certificate::Seen,
     chain::CertificateChain,
+    links::Link,
     roots::KeyAttestationRoots,
     side::{KeyAttestationRequirements, KeyAttestationSide},
 };
@@ -33,6 +36,7 @@ pub(super) struct Run<'c> {
     pub(super) seen: Vec<Option<Seen<'c>>>,
     /// That of the first certificate, whether or not the chain was parsed; `None` if it has none.
     pub(super) description: Option<Result<KeyDescription<'c>, Error>>,
+    pub(super) links: OnceCell<Vec<Option<Link>>>,
 }
 
 /// What is lifted, to see what else is wrong.
@@ -43,7 +47,6 @@ struct Lifted {
     package: bool,
     digests: bool,
     revocation: bool,
-    time: bool,
     requirements: KeyAttestationRequirements,
 }
 
@@ -65,6 +68,7 @@ impl<'c> Run<'c> {
             parsed: KeyAttestation::parse(&slices),
             seen,
             description: extension.map(KeyDescription::parse),
+            links: OnceCell::new(),
         }
     }
 
@@ -134,7 +138,7 @@ impl<'c> Run<'c> {
             Error::AndroidPackage => lifted.package = true,
             Error::AndroidSigningDigest => lifted.digests = true,
             Error::AndroidRevoked => lifted.revocation = true,
-            Error::AndroidNotYetValid | Error::AndroidExpired => lifted.time = true,
+            Error::AndroidNotYetValid | Error::AndroidExpired => requirements.ignore_validity = true,
             Error::AndroidSuspended => requirements.accept_suspended = true,
             Error::AndroidFactoryRefused => requirements.remote = false,
             Error::AndroidDescriptionElsewhere => requirements.accept_attest_keys = true,
@@ -164,7 +168,8 @@ impl<'c> Run<'c> {
         if digests.is_empty() || lifted.digests {
             digests = self.digests();
         }
-        let policies = [policy(&package, &digests, lifted)];
+        let others: Vec<_> = lifted.requirements.other_signers.iter().map(Vec::as_slice).collect();
+        let policies = [policy(&package, &digests, &others, lifted)];
         let anchors: Vec<_> = self.roots.trusted().iter().map(|named| named.anchor).collect();
         let verifier = KeyAttestationVerifier::new(&policies, &anchors, &GenuineCrypto)?;
         let told = side.challenge.as_deref().filter(|_| !lifted.challenge);
@@ -190,9 +195,17 @@ impl<'c> Run<'c> {
     }
 }
 
-fn policy<'p>(package: &'p str, digests: &'p [[u8; 32]], lifted: &'p Lifted) -> Policy<'p> {
+fn policy<'p>(
+    package: &'p str,
+    digests: &'p [[u8; 32]],
+    others: &'p [&'p [[u8; 32]]],
+    lifted: &'p Lifted,
+) -> Policy<'p> {
     let required = &lifted.requirements;
-    let mut policy = Policy::new(package, digests).accept_boot_keys(&required.boot_keys);
+    let mut policy = Policy::new(package, digests).accept_boot_keys(&required.boot_keys).accept_other_signers(others);
+    if !required.purposes.is_empty() {
+        policy = policy.require_purposes(&required.purposes);
+    }
     if required.remote {
         policy = policy.require_remote_provisioning();
     }
@@ -217,7 +230,7 @@ fn policy<'p>(package: &'p str, digests: &'p [[u8; 32]], lifted: &'p Lifted) -> 
     if required.refuse_unknown_tags {
         policy = policy.refuse_unknown_tags();
     }
-    if lifted.time {
+    if required.ignore_validity {
         policy = policy.danger_ignore_validity_period();
     }
     if let Some(least) = required.os_version {

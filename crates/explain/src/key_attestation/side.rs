@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use genuine::{UnixTime, key_attestation::RevocationStatus};
+use genuine::{
+    UnixTime,
+    key_attestation::{Purpose, RevocationStatus},
+};
 use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, Visitor},
@@ -42,6 +45,10 @@ pub struct KeyAttestationRequirements {
     pub strong_box: bool,
     /// Accept systems that one of these boot keys verified.
     pub boot_keys: Vec<[u8; 32]>,
+    /// Accept the app signed by any one of these sets of certificates too.
+    pub other_signers: Vec<Vec<[u8; 32]>>,
+    /// The purposes of the key, all of them; empty is the engine's default.
+    pub purposes: Vec<Purpose>,
     /// Accept phones whose boot loader is unlocked.
     pub accept_unlocked: bool,
     /// Accept apps that share their user identifier.
@@ -54,6 +61,8 @@ pub struct KeyAttestationRequirements {
     pub accept_suspended: bool,
     /// Refuse tags that are not known.
     pub refuse_unknown_tags: bool,
+    /// Take certificates at any time.
+    pub ignore_validity: bool,
     /// The least version of Android, such as `130000`.
     pub os_version: Option<u32>,
     /// The least patch level of Android, `YYYYMM` or `YYYYMMDD`.
@@ -143,6 +152,11 @@ impl RevocationList {
             }
         }
         Ok(Self(list))
+    }
+
+    /// A list of these serial numbers.
+    pub(super) fn of(entries: impl Iterator<Item = (String, RevocationStatus)>) -> Self {
+        Self(entries.map(|(serial, status)| (serial, Entry { status, reason: None })).collect())
     }
 
     /// How many entries there are.

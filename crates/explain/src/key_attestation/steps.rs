@@ -229,7 +229,9 @@ fn validity(run: &Run<'_>) -> Vec<Compared> {
         let seen = seen.as_ref()?;
         Some(row("valid", format!("{place}: {} to {}{counts}", seen.not_before, seen.not_after)))
     };
-    [row("time", time(run))].into_iter().chain(counted.filter_map(period)).collect()
+    let ignored = run.side.requirements.ignore_validity;
+    let ignored = ignored.then(|| row("", "any time is taken"));
+    [row("time", time(run))].into_iter().chain(ignored).chain(counted.filter_map(period)).collect()
 }
 
 fn placement(run: &Run<'_>) -> Vec<Compared> {
@@ -316,8 +318,11 @@ fn of_description(run: &Run<'_>, description: &KeyDescription<'_>, step: Step) -
             let curve = hardware.ec_curve().map_or_else(String::new, |curve| format!(" on {curve:?}"));
             let lists = [hardware, description.software_enforced()];
             let everybody = lists.iter().any(|list| list.has(Tag::AllApplications));
+            let wanted: Vec<_> = required.purposes.iter().map(|purpose| format!("{purpose:?}")).collect();
+            let wanted = if wanted.is_empty() { "Sign, or Sign and Verify".to_owned() } else { listed(&wanted) };
+            let kinds = if required.accept_any_key { "any algorithm" } else { "Ec on P256" };
             vec![
-                row("accepted", if required.accept_any_key { "any algorithm" } else { "Ec on P256" }),
+                row("accepted", format!("{kinds}, to {wanted}")),
                 row("found", format!("{algorithm}{curve}, to {}", listed(&purposes))),
                 row("origin", hardware.origin().map_or_else(|| "not told".to_owned(), origin)),
                 row("users", if everybody { "ALL apps" } else { "one app" }),
@@ -357,6 +362,9 @@ fn app(run: &Run<'_>) -> Vec<Compared> {
     rows.push(row("found", if found.is_some() { listed(&packages) } else { "none that can be read".to_owned() }));
     let digests: Vec<_> = side.signing_digests.iter().map(|digest| row("expected signer", hex(digest))).collect();
     rows.extend(if digests.is_empty() { vec![row("expected signer", NOT_TOLD)] } else { digests });
+    let others =
+        side.requirements.other_signers.iter().map(|set| set.iter().map(|digest| hex(digest)).collect::<Vec<_>>());
+    rows.extend(others.map(|set| row("or signers", listed(&set))));
     let signers = found.into_iter().flat_map(AttestationApplicationId::signature_digests);
     rows.extend(signers.map(|digest| row("found", hex(digest))));
     rows

@@ -7,12 +7,14 @@ use genuine::{
 };
 use genuine_explain::{
     CertificateChain, Finding, Input, KeyAttestationExplanation, KeyAttestationRequirements, KeyAttestationRoots,
-    KeyAttestationSide, Mark, Missing, Outcome, RevocationList, explain_key_attestation,
+    KeyAttestationSide, Kind, Mark, Missing, Outcome, RevocationList, explain_key_attestation,
 };
 use genuine_testvectors::{
+    ANDROID_GROUPS, ANDROID_P384_ROOT_PEM, ANDROID_RSA_ROOT_PEM,
     android::{
         AndroidDevice, AndroidMutation, AndroidPki, KeyKind, RootOfTrust, SecurityLevel, Shape, set_validity, tag,
     },
+    android_vectors,
     certificate::{field, name, oid},
     der::Der,
 };
@@ -20,7 +22,7 @@ use serde_json::{Value, json};
 
 use crate::{
     key_description::phones,
-    support::{base64, hex},
+    support::{anchors, base64, hex},
 };
 
 const CHALLENGE: &[u8] = b"challenge of the server";
@@ -664,6 +666,69 @@ fn the_verdict_is_the_engines() {
             assert!(!explanation.chain.drawing().is_empty());
         }
     }
+}
+
+/// Each of the suite's chains, and each request by a key of one, has the verdict that its vector expects.
+#[test]
+fn vectors_have_their_verdicts() {
+    let mut roots = KeyAttestationRoots::google();
+    for root in [ANDROID_P384_ROOT_PEM, ANDROID_RSA_ROOT_PEM] {
+        roots.add_pem(root.as_bytes()).expect("a root");
+    }
+    let (mut ids, mut requests) = (Vec::new(), 0);
+    for (group, json) in ANDROID_GROUPS {
+        let Ok(Input::ChainGroup(vectors)) = Input::read(json.as_bytes()) else { panic!("{group} is a group") };
+        for vector in vectors {
+            let id = vector.id.clone().expect("an id");
+            let shown = vector.explain(&vector.side, &roots, UnixTime(1));
+            let mut verdict = shown.verdict;
+            if let Some((object, side)) = vector.request.as_ref().filter(|_| verdict.verdict == Outcome::Accepted) {
+                requests += 1;
+                verdict =
+                    genuine_explain::explain(object, Some(Kind::Assertion), side, &anchors(), UnixTime(1)).verdict;
+            }
+            assert!(vector.expected.is_met_by(&verdict), "{id}: {:?}, and not {}", verdict.name, vector.expected);
+            assert!(shown.diagnosis.sentence.ends_with('.'), "{id}: {}", shown.diagnosis.sentence);
+            ids.push(id);
+        }
+    }
+    assert_eq!(ids, android_vectors().map(|vector| vector.id).collect::<Vec<_>>());
+    assert_eq!(requests, android_vectors().filter(|vector| vector.request.is_some()).count());
+}
+
+#[test]
+fn vectors_that_are_none_are_told() {
+    let good: Value =
+        serde_json::from_str(ANDROID_GROUPS.iter().find(|(name, _)| *name == "android-good").expect("it").1)
+            .expect("JSON");
+    let with = |name: &str, value: Value| {
+        let mut vector = good["vectors"][0].clone();
+        vector[name] = value;
+        Input::read(vector.to_string().as_bytes())
+    };
+    assert!(
+        matches!(with("id", json!("other")), Ok(Input::ChainVector(vector)) if vector.id.as_deref() == Some("other"))
+    );
+    for (name, value, reason) in [
+        ("certificates_b64", json!(["?"]), "cannot be decoded"),
+        ("certificates_b64", json!("AAAA"), "not a list of texts"),
+        ("challenge", json!("xy"), "not hexadecimal digits"),
+        ("signing_digests", json!(["ab"]), "no SHA-256"),
+        ("policy", json!({"require_nothing": true}), "nothing that can be required"),
+        ("policy", json!({"require_strong_box": 1}), "neither true nor false"),
+        ("policy", json!({"require_purposes": ["WRAP"]}), "SIGN or VERIFY"),
+        ("policy", json!({"require_os_version": 0x1_0000_0000_u64}), "too large"),
+        ("anchors", json!(["p521"]), "not p384 or rsa"),
+        ("expected", json!("NoSuchError"), "nothing that can be expected"),
+        ("now", json!("soon"), "not a number"),
+        ("request", json!([]), "not a JSON object"),
+    ] {
+        let error = with(name, value).expect_err(reason).to_string();
+        assert!(error.contains(reason), "{name}: {error}");
+    }
+    let mut group = good.clone();
+    group["vectors"][1].as_object_mut().expect("a vector").remove("id");
+    assert!(Input::read(group.to_string().as_bytes()).expect_err("no id").to_string().contains("vector 1 has no `id`"));
 }
 
 /// Chains of real phones, with nothing told but a time: what is wrong with each, and what is behind that.

@@ -9,9 +9,9 @@ use base64::{
 use genuine::{UnixMillis, UnixTime, app_attest::KeyId};
 use genuine_explain::{
     Anchors, CallerSide, CertificateChain, ClientData, Explanation, Facts, Input, KeyAttestationExplanation,
-    KeyAttestationRoots, KeyAttestationSide, Kind, LastCounter, Object, Outcome, PlayBinding, Secret, SessionKeys,
-    SessionSide, StoredKey, Token, TokenExplanation, TokenForm, TokenKind, TokenSide, TokenVector, Vector, explain,
-    explain_key_attestation, explain_token, unix_millis,
+    KeyAttestationRoots, KeyAttestationSide, KeyAttestationVector, Kind, LastCounter, Object, Outcome, PlayBinding,
+    Secret, SessionKeys, SessionSide, StoredKey, Token, TokenExplanation, TokenForm, TokenKind, TokenSide, TokenVector,
+    Vector, explain, explain_key_attestation, explain_token, unix_millis,
 };
 use serde::{Deserialize, Serialize};
 
@@ -253,6 +253,12 @@ impl Gate {
             Input::Object(object) => (vec![self.object(known, &object, &anchors)?], 0),
             Input::Token(token) => (vec![self.token(known, &token)], 0),
             Input::Chain(chain) => (vec![key_attestation(known, &chain)], 0),
+            Input::ChainVector(vector) => (vec![chain_vector(known, *vector)], 0),
+            Input::ChainGroup(vectors) => {
+                let left_out = vectors.len().saturating_sub(GROUP);
+                let vectors = vectors.into_iter().take(GROUP);
+                (vectors.map(|vector| chain_vector(known, vector)).collect(), left_out)
+            }
             Input::Vector(vector) => (vec![self.vector(known, *vector, &anchors)], 0),
             Input::Group(vectors) => {
                 let left_out = vectors.len().saturating_sub(GROUP);
@@ -472,6 +478,19 @@ fn key_attestation(known: &Known, chain: &CertificateChain) -> InspectedObject {
     let side = KeyAttestationSide { at: known.asked.at.as_ref().map(|_| now), ..KeyAttestationSide::default() };
     let explanation = explain_key_attestation(chain, &side, &KeyAttestationRoots::google(), now);
     InspectedObject::of(Explained::Chain(Box::new(explanation)))
+}
+
+/// A vector of a chain tells itself what to hold it against, but for the roots.
+fn chain_vector(known: &Known, vector: KeyAttestationVector) -> InspectedObject {
+    let now = UnixTime(known.now.0 / 1000);
+    let explanation = vector.explain(&vector.side, &KeyAttestationRoots::google(), now);
+    let expected = (vector.expected.to_string(), vector.expected.is_met_by(&explanation.verdict));
+    InspectedObject {
+        id: vector.id,
+        description: vector.description,
+        expected: Some(expected),
+        ..InspectedObject::of(Explained::Chain(Box::new(explanation)))
+    }
 }
 
 /// A vector of a token has keys of its own, and everything else.
