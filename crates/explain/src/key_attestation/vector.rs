@@ -86,7 +86,8 @@ impl KeyAttestationVector {
         let side = KeyAttestationSide {
             challenge: Some(octets("challenge", challenge)?),
             signing_digests: vector.digests("signing_digests")?,
-            revocation: Some(RevocationList::of(revoked.into_iter().chain(suspended))),
+            // The later counts, and revoked is worse.
+            revocation: Some(RevocationList::of(suspended.into_iter().chain(revoked))),
             requirements: requirements(members)?,
             at: vector.number("now")?.map(UnixTime),
             package: Some(package),
@@ -176,7 +177,10 @@ fn requirements(members: &Map<String, Value>) -> Result<KeyAttestationRequiremen
         let number = policy.number(name)?;
         number.map(|number| u32::try_from(number).map_err(|_| format!("`{name}` is too large"))).transpose()
     };
-    let others = policy.0.get("accept_other_signers").and_then(Value::as_array);
+    let others = policy
+        .0
+        .get("accept_other_signers")
+        .map(|others| others.as_array().ok_or("`accept_other_signers` is not a list"));
     let digests = |set: &Value| {
         set.as_array()
             .ok_or("`accept_other_signers` is not a list of lists")
@@ -187,7 +191,7 @@ fn requirements(members: &Map<String, Value>) -> Result<KeyAttestationRequiremen
         remote: policy.flag("require_remote_provisioning")?,
         strong_box: policy.flag("require_strong_box")?,
         boot_keys: policy.digests("accept_boot_keys")?,
-        other_signers: others.into_iter().flatten().map(digests).collect::<Result<_, _>>()?,
+        other_signers: others.transpose()?.into_iter().flatten().map(digests).collect::<Result<_, _>>()?,
         purposes: policy.texts("require_purposes")?.into_iter().map(purpose).collect::<Result<_, _>>()?,
         accept_unlocked: policy.flag("danger_accept_unlocked")?,
         accept_shared_user_id: policy.flag("accept_shared_user_id")?,
@@ -211,7 +215,8 @@ fn request(
 ) -> Result<(Object, CallerSide), String> {
     let assertion = fields.text("assertion_b64")?.and_then(from_base64).ok_or("`assertion_b64` is not base64")?;
     let hash = fields.text("client_data_hash")?.ok_or("`client_data_hash` is missing")?;
-    let counter = fields.number("previous_counter")?.and_then(|counter| u32::try_from(counter).ok());
+    let counter = fields.number("previous_counter")?.map(u32::try_from).transpose();
+    let counter = counter.map_err(|_| "`previous_counter` is too large")?;
     let leaf = chain.certificates.first().and_then(|leaf| Seen::of(leaf));
     let point = leaf.and_then(|leaf| PublicKey::<P256>::from_uncompressed(leaf.key.octets));
     let app = app_id_hash(side.package.as_deref().unwrap_or_default(), &GenuineCrypto).ok();

@@ -718,14 +718,33 @@ fn vectors_that_are_none_are_told() {
         ("policy", json!({"require_strong_box": 1}), "neither true nor false"),
         ("policy", json!({"require_purposes": ["WRAP"]}), "SIGN or VERIFY"),
         ("policy", json!({"require_os_version": 0x1_0000_0000_u64}), "too large"),
+        ("policy", json!({"accept_other_signers": {}}), "not a list"),
+        ("policy", json!({"accept_other_signers": ["ab"]}), "not a list of lists"),
         ("anchors", json!(["p521"]), "not p384 or rsa"),
         ("expected", json!("NoSuchError"), "nothing that can be expected"),
         ("now", json!("soon"), "not a number"),
         ("request", json!([]), "not a JSON object"),
+        (
+            "request",
+            json!({"assertion_b64": "AA==", "client_data_hash": "", "previous_counter": 0x1_0000_0000_u64}),
+            "too large",
+        ),
     ] {
         let error = with(name, value).expect_err(reason).to_string();
         assert!(error.contains(reason), "{name}: {error}");
     }
+    // A serial number that is suspended and revoked is revoked.
+    let list = |suspended: &str| {
+        let mut vector = good["vectors"][0].clone();
+        (vector["suspended"], vector["revoked"]) = (json!([suspended]), json!(["1"]));
+        match Input::read(vector.to_string().as_bytes()) {
+            Ok(Input::ChainVector(vector)) => vector.side.revocation.expect("a list"),
+            _ => panic!("a vector"),
+        }
+    };
+    let read = |json| RevocationList::read(json).expect("a list");
+    assert_eq!(list("1"), read(r#"{"entries": {"1": {"status": "REVOKED"}}}"#));
+    assert_eq!(list("2"), read(r#"{"entries": {"1": {"status": "REVOKED"}, "2": {"status": "SUSPENDED"}}}"#));
     let mut group = good.clone();
     group["vectors"][1].as_object_mut().expect("a vector").remove("id");
     assert!(Input::read(group.to_string().as_bytes()).expect_err("no id").to_string().contains("vector 1 has no `id`"));
