@@ -4,8 +4,8 @@
 //! cargo run --release --example verify                          # the bundled vectors, good and tampered
 //! cargo run --release --example verify -- object.b64            # what an object says, without the caller's side
 //! cargo run --release --example verify -- --app-id ABCDE12345.org.example.app --key-id … --challenge … object.b64
-//! cargo run --release --example verify -- --package org.example.app --decryption-key @FILE --verification-key …
-//! token.txt cargo run --release --example verify -- --json FILE.json …    # one line for each
+//! cargo run --release --example verify -- --package org.example.app --decryption-key @FILE --verification-key … token.txt
+//! cargo run --release --example verify -- --json FILE.json …    # one line for each
 //! cargo run --release --example verify -- --package org.example.app --signing-digest … --challenge-b64 … --revocation status.json chain.pem
 //! cargo run --release --example verify -- --secret @FILE --issuer https://… --audience https://… token.jwt
 //! cargo run --release --example verify -- testvectors/vectors/der.json der::boolean-not-ff
