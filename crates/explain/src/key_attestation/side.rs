@@ -1,6 +1,6 @@
 //! What the caller knows: challenge, app, revocation list, time, and what the policy requires or accepts beside those.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, marker::PhantomData};
 
 use genuine::{
     UnixTime,
@@ -86,24 +86,24 @@ struct Entry {
 /// The JSON as it is written.
 #[derive(Deserialize)]
 struct Document {
-    entries: Pairs,
+    entries: Pairs<Pairs<Value>>,
 }
 
 /// The members of an object, also those that are there twice.
-struct Pairs(Vec<(String, Value)>);
+struct Pairs<T>(Vec<(String, T)>);
 
-impl<'de> Deserialize<'de> for Pairs {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Pairs<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct All;
+        struct All<T>(PhantomData<T>);
 
-        impl<'de> Visitor<'de> for All {
-            type Value = Pairs;
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for All<T> {
+            type Value = Pairs<T>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("`entries`, an object")
+                f.write_str("`entries`, an object of objects")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Pairs, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Pairs<T>, A::Error> {
                 let mut pairs = Vec::new();
                 while let Some(pair) = members.next_entry()? {
                     pairs.push(pair);
@@ -112,13 +112,13 @@ impl<'de> Deserialize<'de> for Pairs {
             }
         }
 
-        deserializer.deserialize_map(All)
+        deserializer.deserialize_map(All(PhantomData))
     }
 }
 
 impl RevocationList {
     /// Reads the JSON. Serial numbers may have leading zeros or capital letters here, and are hexadecimal in any case; a status other
-    /// than `SUSPENDED` is taken for `REVOKED`, and of two entries of one serial number the worse counts.
+    /// than `SUSPENDED` is taken for `REVOKED`, and of two entries of one serial number the worse counts. An entry has one status.
     ///
     /// # Errors
     ///
@@ -134,13 +134,18 @@ impl RevocationList {
             return Err("`entries` is empty: a list that revokes nothing is none of Google's".to_owned());
         }
         let mut list = BTreeMap::new();
-        for (serial, entry) in pairs {
+        for (serial, Pairs(members)) in pairs {
             let digits = serial.trim_start_matches('0').to_ascii_lowercase();
             if serial.is_empty() || digits.bytes().any(|digit| !digit.is_ascii_hexdigit()) {
                 return Err(format!("{:?} is no serial number in hexadecimal digits", shortened(&serial, 60)));
             }
             let digits = if digits.is_empty() { "0".to_owned() } else { digits };
-            let text = |name: &str| entry.get(name).and_then(Value::as_str);
+            let named =
+                |name: &'static str| members.iter().filter(move |(other, _)| other == name).map(|(_, value)| value);
+            if named("status").count() > 1 {
+                return Err(format!("the entry {} has two members `status`", shortened(&digits, 60)));
+            }
+            let text = |name: &'static str| named(name).next().and_then(Value::as_str);
             let status = match text("status") {
                 Some("SUSPENDED") => RevocationStatus::Suspended,
                 Some(_) => RevocationStatus::Revoked,

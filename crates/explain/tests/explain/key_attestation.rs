@@ -351,6 +351,8 @@ fn the_revocation_list_is_asked_by_serial_number() {
         (r#"{"entries": {"xyz": {"status": "REVOKED"}}}"#, "no serial number"),
         (r#"{"entries": {"": {"status": "REVOKED"}}}"#, "no serial number"),
         (r#"{"entries": {"ab": {}}}"#, "no `status`"),
+        (r#"{"entries": {"ab": "REVOKED"}}"#, "an object of objects"),
+        (r#"{"entries": {"ab": {"status": "REVOKED", "status": "SUSPENDED"}}}"#, "two members `status`"),
         (r#"{"entries": {}}"#, "`entries` is empty"),
         (r#"{"entries": {"ab": {"status": "REVOKED"}}, "entries": {"cd": {"status": "REVOKED"}}}"#, "`entries`"),
         (&format!("{{\"entries\": \"{}\"}}", "x".repeat(10_000)), "xxx"),

@@ -4,7 +4,7 @@ use std::{borrow::Cow, collections::HashMap, fmt};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{Error, IgnoredAny, MapAccess, Visitor},
+    de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::Value;
 
@@ -35,7 +35,8 @@ impl RevocationList {
     /// a revoked certificate whatever it says, unless that is `SUSPENDED`. Of two entries of one serial number the worse counts. A serial
     /// number is read as hexadecimal digits also if all of them are decimal ones; capitals and leading zeros, which Google's list has none
     /// of, are [rewritten](Self::rewritten). A name that is no hexadecimal number at all makes the whole list none: what it stands for would
-    /// pass. So it is with a list of nobody: hundreds are on Google's, and a later form may have them somewhere else.
+    /// pass. So it is with an entry of two statuses, of which nobody knows the right one, and with a list of nobody: hundreds are on
+    /// Google's, and a later form may have them somewhere else.
     ///
     /// # Errors
     ///
@@ -139,7 +140,7 @@ impl<'de> Visitor<'de> for EntriesVisitor {
             }
             let serial = minimal(&name);
             list.rewritten += usize::from(serial != name);
-            let listed = listed(&members.next_value::<Value>()?);
+            let Entry(listed) = members.next_value()?;
             let entry = list.entries.entry(serial.into()).or_insert(listed);
             *entry = listed.max(*entry);
         }
@@ -154,10 +155,68 @@ fn minimal(serial: &str) -> String {
 }
 
 /// What an entry says.
-fn listed(entry: &Value) -> Listed {
-    match entry.get("status").and_then(Value::as_str) {
-        Some("SUSPENDED") => Listed::Suspended,
-        _ => Listed::Revoked,
+struct Entry(Listed);
+
+impl<'de> Deserialize<'de> for Entry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(EntryVisitor)
+    }
+}
+
+struct EntryVisitor;
+
+impl<'de> Visitor<'de> for EntryVisitor {
+    type Value = Entry;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an entry")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Entry, A::Error> {
+        let mut listed = None;
+        while let Some(name) = members.next_key::<Cow<'_, str>>()? {
+            // Read, and not passed over, so that what is nested without end is refused.
+            let value = members.next_value::<Value>()?;
+            if name != "status" {
+                continue;
+            }
+            if listed.is_some() {
+                return Err(A::Error::duplicate_field("status"));
+            }
+            listed = Some(if value == "SUSPENDED" { Listed::Suspended } else { Listed::Revoked });
+        }
+        Ok(Entry(listed.unwrap_or(Listed::Revoked)))
+    }
+
+    // What is no object has no status.
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Entry, A::Error> {
+        while items.next_element::<Value>()?.is_some() {}
+        Ok(Entry(Listed::Revoked))
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<Entry, E> {
+        Ok(Entry(Listed::Revoked))
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Entry, E> {
+        Ok(Entry(Listed::Revoked))
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Entry, E> {
+        Ok(Entry(Listed::Revoked))
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Entry, E> {
+        Ok(Entry(Listed::Revoked))
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Entry, E> {
+        Ok(Entry(Listed::Revoked))
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Entry, E> {
+        Ok(Entry(Listed::Revoked))
     }
 }
 
@@ -176,11 +235,12 @@ mod tests {
                 "a1": {"status": "REVOKED", "reason": "KEY_COMPROMISE", "comment": "…", "expires": "2027-01-01"},
                 "b2": {"reason": "SOFTWARE_FLAW", "status": "SUSPENDED"},
                 "c3": {"status": "WITHDRAWN"}, "c4": {}, "c5": null, "c6": "SUSPENDED", "c7": {"status": ["SUSPENDED"]},
-                "c8": {"status": "suspended"}, "c9": {"state": {"status": "SUSPENDED"}}
+                "c8": {"status": "suspended"}, "c9": {"state": {"status": "SUSPENDED"}}, "ca": ["status", "SUSPENDED"],
+                "cb": true, "cc": 1, "cd": -1, "ce": 1.5
             }, "more": [{"entries": 1}]}"#,
         );
-        assert_eq!((list.len(), list.get("a1"), list.get("b2")), (9, Some(Listed::Revoked), Some(Listed::Suspended)));
-        for serial in ["c3", "c4", "c5", "c6", "c7", "c8", "c9"] {
+        assert_eq!((list.len(), list.get("a1"), list.get("b2")), (14, Some(Listed::Revoked), Some(Listed::Suspended)));
+        for serial in ["c3", "c4", "c5", "c6", "c7", "c8", "c9", "ca", "cb", "cc", "cd", "ce"] {
             assert_eq!(list.get(serial), Some(Listed::Revoked), "{serial}");
         }
         assert_eq!((list.get("version"), list.get("d"), list.rewritten()), (None, None, 0));
@@ -231,6 +291,12 @@ mod tests {
             (r#"{"entries": {"0x1": {"status": "REVOKED"}}}"#, "no serial number in hexadecimal digits"),
             (r#"{"entries": {"a b": {"status": "REVOKED"}}}"#, "no serial number in hexadecimal digits"),
             (r#"{"entries": {"1:2": {"status": "REVOKED"}}}"#, "no serial number in hexadecimal digits"),
+            (r#"{"entries": {"1": {"status": "REVOKED", "status": "SUSPENDED"}}}"#, "duplicate field `status`"),
+            (r#"{"entries": {"1": {"status": "REVOKED", "status": "REVOKED"}}}"#, "duplicate field `status`"),
+            (
+                r#"{"entries": {"1": {"status": null, "reason": "", "status": "SUSPENDED"}}}"#,
+                "duplicate field `status`",
+            ),
             (r#"{"entries": {}}"#, "entries: there is none"),
             (r#"{"version": 3, "entries": {}, "revoked": {"1": {"status": "REVOKED"}}}"#, "entries: there is none"),
         ] {
