@@ -611,6 +611,43 @@ async fn a_server_is_asked_again_and_again() {
     assert!(lists.requests().len() >= 3);
 }
 
+/// `--check` says of a file what a start would, and asks no server.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_reads_the_file_and_asks_no_server() {
+    let scratch = Scratch::new("revocations-check");
+    let run = async |section: &str| {
+        let mut command = gateway(&scratch, section);
+        command.arg("--check");
+        let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+        let [said, shown] = [output.stderr, output.stdout].map(|text| String::from_utf8(text).unwrap());
+        assert_eq!(shown.is_empty(), !output.status.success(), "{shown}");
+        (output.status.code(), said)
+    };
+    let path = scratch.path().join("status.json");
+    let section =
+        format!("[revocations]\nkind = \"file\"\npath = {path:?}\nage_limit_seconds = 3600\nmax_bytes = 400\n");
+    let long = format!("{LIST}{}", " ".repeat(401 - LIST.len()));
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    for (text, at, expected) in [
+        (LIST, now, None),
+        (LIST, now - 3000, None),
+        (LIST, now - 4000, Some("seconds old, and 3600 are the limit")),
+        (LIST, now + 4000, Some("its time of modification is yet to come")),
+        ("[]", now, Some("expected an object with the member entries")),
+        (&long, now, Some("more than 400 bytes")),
+    ] {
+        write(&path, text, at);
+        let (code, said) = run(&section).await;
+        assert_eq!(code, Some(if expected.is_some() { 2 } else { 0 }), "{text}: {said}");
+        let is_said = |expected| said.starts_with("error: revocations: ") && said.contains(expected);
+        assert!(expected.map_or(said.is_empty(), is_said), "{text}: {said}");
+    }
+    let lists = ListServer::start(Reply::status(404)).await;
+    let section = format!("[revocations]\nkind = \"url\"\nurl = \"{}\"\n", lists.url);
+    assert_eq!(run(&section).await, (Some(0), String::new()));
+    assert_eq!(lists.requests().len(), 0);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_gateway_does_not_start_without_a_list() {
     let scratch = Scratch::new("revocations-start");

@@ -105,6 +105,19 @@ impl Revocations {
     }
 }
 
+impl Config {
+    /// Reads the list of revoked attestation keys, if it comes from a file. No server is asked for one: that shows at start.
+    ///
+    /// # Errors
+    ///
+    /// Why the gateway would not start with it, as it says so then.
+    pub async fn check_list(&self, clock: Clock) -> Result<(), String> {
+        let Some(section @ Revocations::File { .. }) = &self.revocations else { return Ok(()) };
+        let metrics = Metrics::new().map_err(|error| error.to_string())?;
+        section.open(clock, Arc::new(metrics)).await.map(drop)
+    }
+}
+
 fn address(url: &str) -> Result<ServerUrl, String> {
     let form = || "revocations.url: https://HOST/PATH, or http://HOST:PORT/PATH on this machine".to_owned();
     ServerUrl::parse(url).ok_or_else(form)

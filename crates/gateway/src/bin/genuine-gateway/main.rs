@@ -18,7 +18,7 @@ use genuine_gateway::{
     operator::OperatorCertificate,
     probe, rehearsal,
     revocations::Revocations,
-    server::{Certificate, Server},
+    server::{Certificate, Server, system_clock},
     shop, telemetry,
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -92,7 +92,7 @@ fn variables() -> Result<Vec<(String, String)>, Mistakes> {
     if mistakes.is_empty() { Ok(variables) } else { Err(Mistakes(mistakes)) }
 }
 
-/// The configuration in effect, with its certificate found to be one.
+/// The configuration in effect, with its certificate found to be one; and where it is to be checked, its list of revoked keys as well.
 async fn load(arguments: &Arguments) -> Result<Config, Mistakes> {
     let variables = variables()?.into_iter();
     let config = if arguments.demo {
@@ -106,7 +106,9 @@ async fn load(arguments: &Arguments) -> Result<Config, Mistakes> {
     };
     let config = Config { allow_rehearsals: arguments.rehearsal, ..config }.with_variables(variables)?;
     let audit = config.audit.as_deref().map_or(Ok(()), Audit::check).err();
-    let mistakes = [Certificate::read(&config).await.err(), OperatorCertificate::read(&config).err(), audit];
+    // Whoever starts reads it anyway, and whoever asks a gateway that runs is told what that one thinks of it.
+    let list = if arguments.check { config.check_list(system_clock()).await.err() } else { None };
+    let mistakes = [Certificate::read(&config).await.err(), OperatorCertificate::read(&config).err(), audit, list];
     let mistakes: Vec<_> = mistakes.into_iter().flatten().collect();
     if !mistakes.is_empty() {
         return Err(Mistakes(mistakes));
