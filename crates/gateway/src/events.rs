@@ -144,6 +144,11 @@ pub fn note(fact: impl FnOnce(&mut Sighting)) {
     let _ = SIGHTING.try_with(|sighting| fact(&mut sighting.borrow_mut()));
 }
 
+/// The platform of the device that the request at hand names, if it is registered.
+pub(crate) fn platform() -> Option<Platform> {
+    SIGHTING.try_with(|sighting| sighting.borrow().platform).ok().flatten()
+}
+
 /// Handles a request, and gives what was noted of it on the way.
 pub async fn sighted<T>(handled: impl Future<Output = T>) -> (T, Sighting) {
     let noted = async {

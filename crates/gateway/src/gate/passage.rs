@@ -12,7 +12,8 @@ impl Gate {
         in_force(access.mode, access.rollout, &access.applications.join(","), identifier)
     }
 
-    /// Whether a request goes on that was refused for this: as what.
+    /// Whether a request goes on that was refused for this: as what. The log has it under the target of the device's platform, as far as
+    /// [that was noted](events::sighted).
     ///
     /// # Errors
     ///
@@ -24,9 +25,20 @@ impl Gate {
         if !mode.decide(outcome, Lock::Open).decision.allows() {
             return Err(refusal);
         }
-        Platform::AppAttest.log(mode, verdict.as_str(), refusal.reason());
+        let platform = events::platform().unwrap_or_else(|| self.platform_of(access));
+        platform.log(mode, verdict.as_str(), refusal.reason());
         events::note(|sighting| sighting.passed_despite(refusal.reason()));
         Ok(verdict)
+    }
+
+    /// The platform of a request that names no device that is registered: Apple's, unless only Android phones may sign requests there.
+    fn platform_of(&self, access: &Access) -> Platform {
+        let takes = |platform| {
+            let applications = access.applications.iter().filter_map(|name| self.application(name).ok());
+            applications.into_iter().any(|application| application.terms(platform).is_some())
+        };
+        let is_android = !takes(Platform::AppAttest) && takes(Platform::KeyAttestation);
+        if is_android { Platform::KeyAttestation } else { Platform::AppAttest }
     }
 
     /// Why a request without an assertion is refused: a client that is too old to send one may say so.

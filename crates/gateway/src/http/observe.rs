@@ -110,7 +110,8 @@ pub(super) async fn observe(State(observer): State<Observer>, mut request: Reque
         }
         response
     } else {
-        answered.await
+        // The log takes the platform from what is noted.
+        events::sighted(answered).await.0
     };
     let listener = observer.listener();
     metrics.requests.with_label_values(&[listener, route, method, response.status().as_str()]).inc();
