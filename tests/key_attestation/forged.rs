@@ -7,7 +7,7 @@ use genuine::{
 };
 use genuine_testvectors::{
     android::{AndroidDevice, AndroidMutation, Shape, tag},
-    certificate::{algorithm, ec_public_key, extension, field, oid},
+    certificate::{algorithm, ec_public_key, extension, field, oid, rsa_public_key},
     der::Der,
     keys::Signer,
 };
@@ -100,6 +100,33 @@ fn a_key_is_on_the_curve_that_is_said() {
     }
 }
 
+/// The same policy accepts it of the algorithm that the hardware says, and of one that nobody knows if neither is known.
+#[test]
+fn a_key_is_of_the_algorithm_that_is_said() {
+    let key = |id: &[u8]| Der::sequence(vec![Der::sequence(vec![Der::oid(id)]), Der::bit_string(&[5; 32])]);
+    for (key, accepted) in [
+        (Signer::p256("leaf").public_key(), 3),
+        (Signer::p384("leaf").public_key(), 3),
+        (key(&[0x2B, 0x65, 0x70]), 3),
+        (rsa_public_key(&[0xA5; 256], &[1, 0, 1]), 1),
+        (key(oid::ML_DSA_65), 4),
+        (key(&[0x2B, 0x65, 0x7F]), 99),
+    ] {
+        for said in [1, 3, 4, 32, 99] {
+            let mutation = AndroidMutation::default()
+                .description(|description| {
+                    description.hardware_enforced.set_number(tag::ALGORITHM, said);
+                    description.hardware_enforced.remove(tag::EC_CURVE);
+                })
+                .leaf(|leaf| leaf.tbs[field::SPKI] = key.clone());
+            let case = Case::mint(&AndroidDevice::new("algorithms of keys"), &mutation);
+            let verdict = case.verify_under(&[case.policy().accept_any_key()], &GenuineCrypto);
+            let expected = if said == accepted { None } else { Some(Error::AndroidLeafKey) };
+            assert_eq!(verdict.err(), expected, "{said} for a key of {accepted}");
+        }
+    }
+}
+
 /// A point on P-256 in its short form is not one on another curve, whatever the description leaves out.
 #[test]
 fn a_key_in_another_form_is_not_handed_out() {
@@ -112,6 +139,26 @@ fn a_key_in_another_form_is_not_handed_out() {
         let case = Case::mint(&AndroidDevice::new("forms"), &mutation);
         let verdict = case.verify_under(&[case.policy().accept_any_key()], &GenuineCrypto);
         assert_eq!(verdict.err(), Some(Error::AndroidLeafKey));
+    }
+}
+
+/// Nothing stands behind what an extension has, nor behind the values that a chain is read by.
+#[test]
+fn nothing_follows_within_an_extension() {
+    let device = AndroidDevice::new("extensions");
+    let verdict = |mutation: AndroidMutation<'_>| Case::mint(&device, &mutation).verify().err();
+    let behind = AndroidMutation::default()
+        .certificate(2, |authority| authority.extension(oid::BASIC_CONSTRAINTS).elements().push(Der::null()));
+    assert_eq!(verdict(behind), Some(Error::AndroidDerTrailing));
+    for (id, value) in
+        [(oid::BASIC_CONSTRAINTS, &[0x30, 0x03, 0x01, 0x01, 0xFF][..]), (oid::KEY_USAGE, &[0x03, 0x02, 0x02, 0x04])]
+    {
+        for (behind, expected) in [(&[][..], None), (&[0x05, 0x00], Some(Error::AndroidExtMalformed))] {
+            let value = [value, behind].concat();
+            let mutation =
+                AndroidMutation::default().certificate(2, |authority| authority.set_extension_value(id, &value));
+            assert_eq!(verdict(mutation), expected, "{value:02x?}");
+        }
     }
 }
 

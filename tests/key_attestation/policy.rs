@@ -7,7 +7,7 @@ use genuine::{
     x509::{Certificate, IssuerKey, TrustAnchor},
 };
 use genuine_testvectors::{
-    android::{AndroidDevice, AndroidMutation, Shape, tag},
+    android::{AndroidDevice, AndroidMutation, RootOfTrust, Shape, tag},
     certificate::field,
     keys::Signer,
 };
@@ -135,6 +135,26 @@ fn purposes_are_a_set_and_never_to_attest() {
     assert_eq!(verdict(&[2, 3], Some(&[Purpose::Sign])), refused);
     assert_eq!(verdict(&[7], Some(&[Purpose::AttestKey])), refused);
     assert_eq!(verdict(&[], Some(&[])), refused);
+}
+
+/// A state that nobody knows is not verified, and no key of the policy's makes it so.
+#[test]
+fn every_other_boot_state_is_refused() {
+    for state in 0..=6 {
+        let device = AndroidDevice::new("boot");
+        let root = RootOfTrust { verified_boot_state: state, ..device.root_of_trust().clone() };
+        let key: [u8; 32] = root.verified_boot_key.as_slice().try_into().unwrap();
+        let case = Case::honest(&device.with_root_of_trust(root));
+        let (alone, with_key) = match state {
+            0 => (None, None),
+            1 => (Some(Error::AndroidBootKey), None),
+            _ => (Some(Error::AndroidBootState), Some(Error::AndroidBootState)),
+        };
+        assert_eq!(case.verify().err(), alone, "{state}");
+        let keys = [key];
+        let policy = [case.policy().accept_boot_keys(&keys)];
+        assert_eq!(case.verify_under(&policy, &GenuineCrypto).err(), with_key, "{state}");
+    }
 }
 
 /// Where the hardware names no curve, as in Pixel 3 to 5, the certificate of the key does; software has no say.
