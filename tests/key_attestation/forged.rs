@@ -7,7 +7,7 @@ use genuine::{
 };
 use genuine_testvectors::{
     android::{AndroidDevice, AndroidMutation, Shape, tag},
-    certificate::{algorithm, ec_public_key, extension, field, oid, rsa_public_key},
+    certificate::{algorithm, ec_public_key, extension, field, name, oid, rsa_public_key},
     der::Der,
     keys::Signer,
 };
@@ -142,6 +142,37 @@ fn a_key_in_another_form_is_not_handed_out() {
     }
 }
 
+/// Organization and title say it, no other attribute does, and they do not contradict each other.
+#[test]
+fn hardware_is_what_organization_and_title_say() {
+    // Whether a key in a trusted environment is backed, and one in a StrongBox.
+    let cases: [(&[(&[u8], &str)], [bool; 2]); 9] = [
+        (&[(oid::ORGANIZATION, "TEE")], [true, false]),
+        (&[(oid::TITLE, "TEE")], [true, false]),
+        (&[(oid::ORGANIZATION, "StrongBox")], [false, true]),
+        (&[(oid::TITLE, "StrongBox")], [false, true]),
+        (&[(oid::COMMON_NAME, "StrongBox")], [true, false]),
+        (&[(oid::COMMON_NAME, "TEE"), (oid::ORGANIZATION, "StrongBox")], [false, true]),
+        (&[(oid::ORGANIZATION, "TEE"), (oid::TITLE, "StrongBox")], [false, false]),
+        (&[(oid::ORGANIZATION, "StrongBox"), (oid::TITLE, "TEE")], [false, false]),
+        (&[(oid::ORGANIZATION, "strongbox")], [true, false]),
+    ];
+    for (attributes, backed) in cases {
+        for (level, is_backed) in [1, 2].into_iter().zip(backed) {
+            let mutation = AndroidMutation::default()
+                .description(|description| {
+                    description.attestation_security_level = level;
+                    description.key_mint_security_level = level;
+                })
+                .certificate(1, |hardware| hardware.tbs[field::SUBJECT] = name(attributes))
+                .leaf(|leaf| leaf.tbs[field::ISSUER] = name(attributes));
+            let case = Case::mint(&AndroidDevice::new("hardware"), &mutation);
+            let expected = if is_backed { None } else { Some(Error::AndroidLevelUnbacked) };
+            assert_eq!(case.verify().err(), expected, "{attributes:02x?}, level {level}");
+        }
+    }
+}
+
 /// Nothing stands behind what an extension has, nor behind the values that a chain is read by.
 #[test]
 fn nothing_follows_within_an_extension() {
@@ -149,6 +180,9 @@ fn nothing_follows_within_an_extension() {
     let verdict = |mutation: AndroidMutation<'_>| Case::mint(&device, &mutation).verify().err();
     let behind = AndroidMutation::default()
         .certificate(2, |authority| authority.extension(oid::BASIC_CONSTRAINTS).elements().push(Der::null()));
+    assert_eq!(verdict(behind), Some(Error::AndroidDerTrailing));
+    let behind = AndroidMutation::default()
+        .certificate(2, |authority| authority.tbs[field::EXTENSIONS].elements().push(Der::null()));
     assert_eq!(verdict(behind), Some(Error::AndroidDerTrailing));
     for (id, value) in
         [(oid::BASIC_CONSTRAINTS, &[0x30, 0x03, 0x01, 0x01, 0xFF][..]), (oid::KEY_USAGE, &[0x03, 0x02, 0x02, 0x04])]

@@ -10,6 +10,7 @@ use genuine::{
 use genuine_testvectors::{
     android::{AndroidDevice, AndroidPki},
     certificate::{UnsignedCertificate, ec_public_key, extension, field, oid, rsa_public_key},
+    der::Der,
 };
 use num_bigint::BigUint;
 use sha2::{Digest as _, Sha256};
@@ -47,6 +48,14 @@ fn the_constants_are_those_of_the_certificates() {
     assert_eq!(found, [P384, RSA]);
 }
 
+/// A key with this identifier, and of so many numbers: a modulus, and 65537 for each other.
+fn rsa_key(id: &[u8], numbers: usize) -> Der {
+    let mut key = vec![Der::integer(&[1, 0, 1]); numbers];
+    key[0] = Der::integer(&[0xA5; 256]);
+    let algorithm = Der::sequence(vec![Der::oid(id), Der::null()]);
+    Der::sequence(vec![algorithm, Der::bit_string(&Der::sequence(key).encode())])
+}
+
 /// An authority with a key that certificates can be verified with, and nothing that would limit it.
 #[test]
 fn other_certificates_are_no_anchors() {
@@ -65,12 +74,18 @@ fn other_certificates_are_no_anchors() {
     for key in [
         rsa_public_key(&[0xA5; 128], &[1, 0, 1]),
         rsa_public_key(&[0xA5; 256], &[3]),
+        // The identifier of RSASSA-PSS (RFC 4055 §3.1), and a third number behind the exponent.
+        rsa_key(&[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x0A], 2),
+        rsa_key(oid::RSA_ENCRYPTION, 3),
         ec_public_key(&[0x2B, 0x81, 0x04, 0x00, 0x23], &[4; 133]),
     ] {
         let mut root = authorities.p384_root();
         root.tbs[field::SPKI] = key;
         assert_eq!(TrustAnchor::from_trusted_issuer(&root.sign().encode()).err(), refused);
     }
+    let mut root = authorities.p384_root();
+    root.tbs[field::SPKI] = rsa_key(oid::RSA_ENCRYPTION, 2);
+    assert_eq!(TrustAnchor::from_trusted_issuer(&root.sign().encode()).err(), None);
     let leaf = &AndroidDevice::new("leaf").attest(b"challenge").certificates[0];
     assert_eq!(TrustAnchor::from_trusted_issuer(leaf).err(), refused);
 }
