@@ -280,11 +280,12 @@ impl<'a> Policy<'a> {
             return Err(Error::AndroidPurpose);
         }
         // The secure elements of some phones name no curve: the leaf's key is on P-256 or refused, and its curve stands there.
-        let is_on_p256 = match hardware.ec_curve() {
+        let may_be_p256 = match hardware.ec_curve() {
             Some(curve) => curve == EcCurve::P256,
             None => !description.software_enforced().has(Tag::EcCurve),
         };
-        if !self.options.any_key && !(is_on_p256 && hardware.algorithm() == Some(Algorithm::Ec)) {
+        let is_accepted = self.options.any_key || (may_be_p256 && hardware.algorithm() == Some(Algorithm::Ec));
+        if !is_accepted {
             return Err(Error::AndroidAlgorithm);
         }
         if hardware.has(Tag::AllApplications) || description.software_enforced().has(Tag::AllApplications) {
