@@ -70,8 +70,8 @@ impl<'i> KeyAttestation<'i> {
 
     /// The certificates, leaf first.
     ///
-    /// The validity period of the leaf was not read: nothing relies on it, and those of genuine leaves end in 1969. The same is true
-    /// of the certificate of a key that attests. All of time stands there.
+    /// The validity period of the leaf was not read: nothing relies on it, and those of genuine leaves end in 1969. All of time stands
+    /// there, and in the certificate of a key that attests if its period is of no form.
     #[must_use]
     pub fn certificates(&self) -> impl DoubleEndedIterator<Item = &Certificate<'i>> {
         self.certificates.iter().flatten()
@@ -324,15 +324,12 @@ impl<'c, 'i> Path<'c, 'i> {
     /// SHA-256 of everything that the signatures above the secure hardware's certificate are statements of: the anchor's key, and from
     /// there downward the signed octets of each certificate, and its signature, of ECDSA the one of its two forms with the lower s.
     ///
-    /// Which octets are whose is beyond doubt: the first octet says what key the anchor's is, the other keys stand in the certificates, a
-    /// key says how long a signature is, and DER how long a certificate.
+    /// Which octets are whose is beyond doubt: the first octet says how long the anchor's key is, and so which, the other keys stand in
+    /// the certificates, a key says how long a signature is, and DER how long a certificate.
     fn fingerprint<C: KeyAttestationCrypto + ?Sized>(&self, crypto: &Backend<'_, C>) -> Result<[u8; 32], Error> {
         let mut key = self.anchor.key;
-        let kind = match key {
-            IssuerKey::P256(_) => 0,
-            IssuerKey::P384(_) => 1,
-            IssuerKey::Rsa(_) => 2,
-        };
+        // In units of 32 octets: no two kinds of keys, nor sizes of one, have the same.
+        let [.., size] = (key.as_bytes().len() >> 5).to_be_bytes();
         let mut signatures = [const { Signed::Rsa(&[]) }; MAX_ABOVE];
         let above = self.certificates().rev().take(self.above());
         for (place, certificate) in signatures.iter_mut().zip(above.clone()) {
@@ -344,7 +341,7 @@ impl<'c, 'i> Path<'c, 'i> {
         let of_first = (tbs.next().unwrap_or_default(), first.as_bytes());
         let of_second = (tbs.next().unwrap_or_default(), second.as_bytes());
         // At once: the parts hashed one after the other take half as many instructions more.
-        crypto.sha256(&[&[kind], self.anchor.key.as_bytes(), of_first.0, of_first.1, of_second.0, of_second.1])
+        crypto.sha256(&[&[size], self.anchor.key.as_bytes(), of_first.0, of_first.1, of_second.0, of_second.1])
     }
 
     /// How many certificates there are between that of the secure hardware and the anchor.
