@@ -1,3 +1,6 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| genuine_fuzz::targets::key_attestation_structured::run(data));
+use genuine_fuzz::targets::key_attestation_structured::{prepare, run};
+
+// What is minted beforehand takes longer than an input may.
+libfuzzer_sys::fuzz_target!(init: prepare(), |data: &[u8]| run(data));

@@ -53,6 +53,11 @@ static ROOTS: LazyLock<[(Vec<u8>, Vec<u8>); 2]> = LazyLock::new(|| {
     ]
 });
 
+/// Mints what inputs change.
+pub fn prepare() {
+    let _ = (LazyLock::force(&BASES), LazyLock::force(&ROOTS));
+}
+
 /// The first byte of an input that brings a chain of its own.
 const OWN: u8 = 0xFF;
 /// The most changes of a chain.

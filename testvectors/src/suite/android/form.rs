@@ -53,13 +53,13 @@ fn counts() -> Vec<Unminted> {
 
 /// Pads the leaf with an extension, until the chain has so many octets.
 fn padded(octets: usize, id: &'static str, description: &'static str) -> Unminted {
-    // The octets of a signature vary in number, and the signature with the padding: what is missing is tried out.
-    let length = (octets - 3_400..octets)
-        .find(|length| {
-            let certificates = padding(Unminted::new("", ""), *length).mutation.mint(&catalogue(), super::CHALLENGE);
-            certificates.iter().map(Vec::len).sum::<usize>() == octets
-        })
-        .expect("a padding of the right length");
+    let size = |length| {
+        let certificates = padding(Unminted::new("", ""), length).mutation.mint(&catalogue(), super::CHALLENGE);
+        certificates.iter().map(Vec::len).sum::<usize>()
+    };
+    // The octets of lengths grow with the padding, and those of a signature vary: what is missing is tried out.
+    let most = octets - size(0);
+    let length = (most - 24..=most).find(|length| size(*length) == octets).expect("a padding of the right length");
     padding(Unminted::new(id, description), length)
 }
 
