@@ -1,7 +1,5 @@
 //! The figures: what an image costs, budgets, and the committed figures.
 
-use std::collections::BTreeMap;
-
 use xtask::record::{
     Origin, Record as _,
     footprint::{CHECK, CRYPTO, Cost, Figure, Footprint, Operation},
@@ -27,6 +25,8 @@ pub(crate) fn measure(image: &Image, profile: String) -> Outcome<Figure> {
     let (board, binary) = (image.build.board.name.to_owned(), image.build.binary);
     println!("{board}, {profile}\n{printed}The most that the calls can add up to, {} bytes:\n{bound}", bound.bytes);
     let is_product = !NO_PRODUCTS.contains(&binary);
+    // What RSA takes is the code of the arithmetic alone.
+    let is_of_interest = |name: &str| is_product || (binary == "rsa" && name == CRYPTO);
     let is_shown = SHOWN.contains(&binary) && image.build.profile == "release" && board == BOARDS[0].name;
     Ok(Figure {
         board,
@@ -41,7 +41,7 @@ pub(crate) fn measure(image: &Image, profile: String) -> Outcome<Figure> {
         tokens: printed.lines().filter_map(|line| operation(line, "token, ")).collect(),
         chains: printed.lines().filter_map(|line| operation(line, "chain, ")).collect(),
         check: printed.lines().find_map(|line| operation(line, CHECK)),
-        crates: if is_product { image.elf.crates.clone() } else { BTreeMap::new() },
+        crates: image.elf.crates.clone().into_iter().filter(|(name, _)| is_of_interest(name)).collect(),
         printed: is_shown.then_some(printed),
     })
 }
