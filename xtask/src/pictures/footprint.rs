@@ -15,8 +15,8 @@ const BAR: i32 = 16;
 const HEAD: i32 = 30;
 const BELOW: i32 = 36;
 const PANELS: [Panel; 2] = [
-    Panel { name: "flash, KB", left: 270, right: 480, color: RGBColor(99, 102, 241) },
-    Panel { name: "stack used, KB", left: 550, right: 705, color: RGBColor(13, 148, 136) },
+    Panel { name: "flash, KB", left: 305, right: 490, color: RGBColor(99, 102, 241) },
+    Panel { name: "stack used, KB", left: 565, right: 705, color: RGBColor(13, 148, 136) },
 ];
 
 struct Panel {
