@@ -108,6 +108,11 @@ const PACKAGES: [Package; 8] = [
                 "key_attestation::chain",
                 "a chain is one of the forms of an input, and is read with the input's base64",
             ),
+            (
+                "input",
+                "key_attestation::vector",
+                "a vector of a chain is one of the forms of an input, and its request is an object of the input's",
+            ),
         ],
         known: &[("diagnosis::form", "outline")],
     },

@@ -6,11 +6,15 @@ use genuine::{
     x509::{IssuerKey, TrustAnchor},
 };
 
-use super::{
-    certificate::{Seen, attributes, name},
-    vector::Root,
-};
+use super::certificate::{Seen, attributes, name};
 use crate::{caller::sha256, text::hex};
+
+/// The kinds of roots that a vector tells apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Root {
+    P384,
+    Rsa,
+}
 
 /// Whom to trust: Google, or other authorities in its place.
 #[derive(Clone, Debug, Default)]

@@ -14,7 +14,7 @@ use super::{
     chain::CertificateChain,
     explain_key_attestation,
     model::KeyAttestationExplanation,
-    roots::KeyAttestationRoots,
+    roots::{KeyAttestationRoots, Root},
     side::{KeyAttestationRequirements, KeyAttestationSide, RevocationList},
 };
 use crate::{
@@ -42,13 +42,6 @@ pub struct KeyAttestationVector {
     pub request: Option<(Object, CallerSide)>,
     /// Which roots are trusted, of those that the caller gives; all of them if it is empty.
     roots: Vec<Root>,
-}
-
-/// The kinds of roots that a vector tells apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Root {
-    P384,
-    Rsa,
 }
 
 impl KeyAttestationVector {
