@@ -145,8 +145,9 @@ fn a_key_in_another_form_is_not_handed_out() {
 /// Organization and title say it, no other attribute does, and they do not contradict each other.
 #[test]
 fn hardware_is_what_organization_and_title_say() {
+    type Attributes = &'static [(&'static [u8], &'static str)];
     // Whether a key in a trusted environment is backed, and one in a StrongBox.
-    let cases: [(&[(&[u8], &str)], [bool; 2]); 9] = [
+    let cases: [(Attributes, [bool; 2]); 9] = [
         (&[(oid::ORGANIZATION, "TEE")], [true, false]),
         (&[(oid::TITLE, "TEE")], [true, false]),
         (&[(oid::ORGANIZATION, "StrongBox")], [false, true]),
