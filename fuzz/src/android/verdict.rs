@@ -401,8 +401,13 @@ fn key(description: &Description<'_>, demands: &Demands) -> Result<(), Error> {
     if !is_accepted {
         return Err(Error::AndroidPurpose);
     }
-    let is_on_p256 = hardware.number(ALGORITHM) == Some(EC) && hardware.number(EC_CURVE) == Some(1);
-    if !is_on_p256 && !demands.any_key {
+    // A curve that nobody names is the one of the leaf's key.
+    let may_be_p256 = match hardware.number(EC_CURVE) {
+        Some(curve) => curve == 1,
+        None => description.software.get(EC_CURVE).is_none(),
+    };
+    let is_accepted = hardware.number(ALGORITHM) == Some(EC) && may_be_p256;
+    if !is_accepted && !demands.any_key {
         return Err(Error::AndroidAlgorithm);
     }
     if [hardware, &description.software].iter().any(|list| list.get(ALL_APPLICATIONS).is_some()) {
