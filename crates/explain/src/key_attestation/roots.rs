@@ -18,7 +18,7 @@ pub(super) enum Root {
 
 /// Whom to trust: Google, or other authorities in its place.
 #[derive(Clone, Debug, Default)]
-pub struct KeyAttestationRoots(Vec<Vec<u8>>);
+pub struct KeyAttestationRoots(Option<Vec<Vec<u8>>>);
 
 /// A trust anchor, and what to call it.
 pub(super) struct NamedAnchor<'a> {
@@ -30,7 +30,7 @@ impl KeyAttestationRoots {
     /// Both roots of Google's.
     #[must_use]
     pub const fn google() -> Self {
-        Self(Vec::new())
+        Self(None)
     }
 
     /// Trusts this certificate (PEM) in the place of Google's, beside others that were added.
@@ -55,11 +55,11 @@ impl KeyAttestationRoots {
         TrustAnchor::from_trusted_issuer(&der).map_err(|error| {
             format!("not a certification authority with a key on P-256 or P-384 or for RSA of 2048, 3072 or 4096 bits: {error}")
         })?;
-        self.0.push(der);
+        self.0.get_or_insert_default().push(der);
         Ok(())
     }
 
-    /// Of the roots that were added those of these kinds.
+    /// Of the roots that were added those of these kinds. If none is, nobody is trusted: Google does not take their place.
     pub(super) fn only(&self, kinds: &[Root]) -> Self {
         let is_of = |der: &&Vec<u8>| {
             let kind = TrustAnchor::from_trusted_issuer(der).ok().map(|anchor| match anchor.key() {
@@ -68,23 +68,19 @@ impl KeyAttestationRoots {
             });
             kind.is_some_and(|kind| kinds.contains(&kind))
         };
-        Self(self.0.iter().filter(is_of).cloned().collect())
-    }
-
-    pub(super) const fn is_google(&self) -> bool {
-        self.0.is_empty()
+        Self(self.0.as_ref().map(|added| added.iter().filter(is_of).cloned().collect()))
     }
 
     pub(super) fn trusted(&self) -> Vec<NamedAnchor<'_>> {
-        if self.is_google() {
+        let Some(added) = &self.0 else {
             return vec![
                 NamedAnchor { anchor: GOOGLE_P384_ROOT, title: "Google's P-384 root (Key Attestation CA1)".to_owned() },
                 NamedAnchor { anchor: GOOGLE_RSA_ROOT, title: "Google's RSA root (f92009e853b6b045)".to_owned() },
             ];
-        }
+        };
         let named = |der: &Vec<u8>| Some(name(Seen::of(der)?.subject));
         let anchor = |der| TrustAnchor::from_trusted_issuer(der).ok();
-        let roots = self.0.iter().filter_map(|der| Some((anchor(der)?, named(der)?)));
+        let roots = added.iter().filter_map(|der| Some((anchor(der)?, named(der)?)));
         roots.map(|(anchor, title)| NamedAnchor { anchor, title }).collect()
     }
 }

@@ -698,6 +698,20 @@ fn vectors_have_their_verdicts() {
     assert_eq!(requests, android_vectors().filter(|vector| vector.request.is_some()).count());
 }
 
+/// A caller whose roots are all of another kind than a vector trusts has trusted nobody: Google is not in their place.
+#[test]
+fn roots_of_another_kind_are_not_googles() {
+    let mut vector: Value = serde_json::from_str(ANDROID_GROUPS[0].1).expect("JSON");
+    let mut vector = vector["vectors"][0].take();
+    vector["anchors"] = json!(["rsa"]);
+    let Ok(Input::ChainVector(vector)) = Input::read(vector.to_string().as_bytes()) else { panic!("a vector") };
+    let verdict = |roots: &KeyAttestationRoots| vector.explain(&vector.side, roots, UnixTime(1)).verdict.name;
+    let mut roots = KeyAttestationRoots::google();
+    roots.add_pem(ANDROID_P384_ROOT_PEM.as_bytes()).expect("a root");
+    assert_eq!(verdict(&roots), Some("ConfigNoAnchor"));
+    assert_eq!(verdict(&KeyAttestationRoots::google()), Some("AndroidAnchorUnknown"));
+}
+
 #[test]
 fn vectors_that_are_none_are_told() {
     let good: Value =
