@@ -1,13 +1,18 @@
 //! Cached issuers: the same verdicts, and what is saved.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
-use genuine::{Error, crypto::GenuineCrypto, x509::CachedIssuer};
+use genuine::{
+    Error,
+    crypto::GenuineCrypto,
+    x509::{CachedIssuer, IssuerCache},
+};
 use genuine_testvectors::{
     android::{AndroidDevice, AndroidMutation, AndroidPki, Shape},
     certificate::{algorithm, field, oid, part},
     der::Der,
 };
+use sha2::{Digest as _, Sha256};
 
 use crate::common::{Call, Case, Prepared, Tap};
 
@@ -47,6 +52,52 @@ fn an_issuer_saves_what_is_above_it_and_changes_no_verdict() {
         let case = Case::honest(&AndroidDevice::new("factory").with_shape(shape));
         let _ = case.verify_cached(&cache, &tap).unwrap();
         assert!(cache.borrow().is_none(), "{shape:?}");
+    }
+}
+
+/// Remembers what it was asked for, and has nothing.
+#[derive(Default)]
+struct Asked(Cell<Option<[u8; 32]>>);
+
+impl IssuerCache<GenuineCrypto> for Asked {
+    type Key = Prepared;
+
+    fn with_issuer<T>(
+        &self,
+        fingerprint: &[u8; 32],
+        function: impl FnOnce(Option<&CachedIssuer<GenuineCrypto, Prepared>>) -> T,
+    ) -> T {
+        self.0.set(Some(*fingerprint));
+        function(None)
+    }
+
+    fn store(&self, _: CachedIssuer<GenuineCrypto, Prepared>) {}
+}
+
+/// Everything that the signatures above are statements of, and how long the anchor's key is, without which an octet of the key could be
+/// one of a certificate.
+#[test]
+fn a_fingerprint_is_of_the_anchor_and_all_that_it_vouches_for() {
+    for (shape, size) in [(Shape::Remote, 3), (Shape::RemoteUnderRsa, 16)] {
+        let case = Case::honest(&AndroidDevice::new("fingerprint").with_shape(shape));
+        let mut expected = Sha256::new_with_prefix([size]);
+        expected.update(match shape {
+            Shape::Remote => AndroidPki::default().p384_root_point()[1..].to_vec(),
+            _ => AndroidPki::default().rsa_root_modulus(),
+        });
+        for position in [3, 2] {
+            let mut certificate = Der::decode(&case.certificates[position]);
+            expected.update(certificate[part::TBS].encode());
+            // Behind the number of unused bits.
+            let signature = &certificate[part::SIGNATURE].octets()[1..];
+            match p384::ecdsa::Signature::from_der(signature) {
+                Ok(signature) => expected.update(signature.normalize_s().to_bytes()),
+                Err(_) => expected.update(signature),
+            }
+        }
+        let asked = Asked::default();
+        let _ = case.verify_cached(&asked, &GenuineCrypto).unwrap();
+        assert_eq!(asked.0.get(), Some(expected.finalize().into()), "{shape:?}");
     }
 }
 
